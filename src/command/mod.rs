@@ -1,0 +1,1 @@
+//! The commands, one file each; parse, join the parts, print.

@@ -1,0 +1,1 @@
+//! The files a lawyer or a native speaker edits: embedded, parsed and checked at start.

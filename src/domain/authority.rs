@@ -1,0 +1,1 @@
+//! The body that is asked: its kind, country and whether it can be written to.

@@ -1,0 +1,1 @@
+//! Answers coded per question, with the passage they rest on.

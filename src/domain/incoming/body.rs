@@ -1,0 +1,1 @@
+//! What the sender wrote now, without quotes and signature.

@@ -1,0 +1,1 @@
+//! Attachments to text: PDF, office files, HTML, plain text, mail in mail.

@@ -1,0 +1,1 @@
+//! To which request a mail belongs, with the reasons.

@@ -1,0 +1,1 @@
+//! Bytes to headers, text and attachments: limits, charsets, a lenient second pass; never fails.

@@ -1,0 +1,1 @@
+//! Signal phrases of one language.

@@ -1,0 +1,1 @@
+//! Record this event by itself, or ask the desk, and why.

@@ -1,0 +1,1 @@
+//! Due dates, each with the steps that led to it.

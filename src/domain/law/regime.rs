@@ -1,0 +1,1 @@
+//! One access law: clocks, extension, silence, remedies; versions by date.

@@ -1,0 +1,1 @@
+//! The facts a letter states, by kind.

@@ -1,0 +1,1 @@
+//! Names and contacts struck out of what is published.

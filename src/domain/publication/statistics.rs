@@ -1,0 +1,1 @@
+//! Response times and outcomes, each with n and as-of.

@@ -1,0 +1,1 @@
+//! What we ask: questions in two wordings, bundles, shapes of an answer, dispositions, grounds.

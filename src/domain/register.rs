@@ -1,0 +1,1 @@
+//! Deployments and statements with source and as-of.

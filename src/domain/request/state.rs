@@ -1,0 +1,1 @@
+//! Which event is allowed when; where a request stands and how it ended.

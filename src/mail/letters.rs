@@ -1,0 +1,1 @@
+//! Templates of letters to subject and text.

@@ -1,0 +1,6 @@
+//! Letters as text, as mail, on the wire; and the door where mail comes in.
+
+pub mod compose;
+pub mod letters;
+pub mod listener;
+pub mod transport;

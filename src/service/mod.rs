@@ -1,0 +1,1 @@
+//! What the house does, one file a use case; each owns its transaction.

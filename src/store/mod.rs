@@ -1,0 +1,3 @@
+//! The database, SQLite or PostgreSQL, and the blobs; Diesel is used only here.
+
+pub mod schema;

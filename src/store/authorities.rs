@@ -1,0 +1,1 @@
+//! Authorities with their addresses and identifiers.

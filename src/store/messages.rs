@@ -1,0 +1,1 @@
+//! Mail that came in, its arrivals and attachments.

@@ -1,0 +1,1 @@
+//! Deployments, statements, organisations.

@@ -75,6 +75,8 @@ pub struct Letter {
     pub state: OutboxState,
     /// How often it was tried.
     pub attempts: i64,
+    /// When the body was about to be handed over.
+    pub in_doubt_at: Option<NaiveDateTime>,
     /// When it was queued.
     pub created_at: NaiveDateTime,
 }
@@ -251,4 +253,12 @@ pub fn send_again(conn: &mut Conn, id: i64, now: DateTime<Utc>) -> Result<bool, 
     ))
     .execute(conn)?;
     Ok(again == 1)
+}
+
+/// Marks an unknown letter as arrived, because a person knows.
+pub fn arrived(conn: &mut Conn, id: i64, now: DateTime<Utc>) -> Result<(), Error> {
+    diesel::update(outbox::table.find(id).filter(outbox::state.eq(OutboxState::Unknown)))
+        .set((outbox::state.eq(OutboxState::Accepted), outbox::accepted_at.eq(at(now))))
+        .execute(conn)?;
+    Ok(())
 }

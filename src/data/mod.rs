@@ -1,5 +1,6 @@
 //! The files a lawyer or a native speaker edits: embedded, parsed and checked at start.
 
+pub mod catalogue;
 pub mod holidays;
 pub mod laws;
 pub mod located;
@@ -10,12 +11,14 @@ pub mod register;
 pub struct Library {
     /// Access laws and calendars.
     pub laws: laws::Laws,
+    /// Questions, bundles, answer types.
+    pub catalogue: crate::domain::questions::Catalogue,
 }
 
 impl Library {
     /// Reads everything; the first error stops the start.
     pub fn load() -> Result<Self, Error> {
-        Ok(Self { laws: laws::Laws::load()? })
+        Ok(Self { laws: laws::Laws::load()?, catalogue: catalogue::load()? })
     }
 }
 

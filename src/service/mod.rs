@@ -2,6 +2,7 @@
 
 pub mod deadlines;
 pub mod delivery;
+pub mod filing;
 pub mod intake;
 
 use crate::clock::Clock;

@@ -1,4 +1,6 @@
 //! One test binary: one link on two cores.
 
+mod servers;
+
 #[test]
 fn house_stands() {}

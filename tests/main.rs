@@ -2,6 +2,7 @@
 
 #[cfg(test)]
 mod law;
+mod servers;
 
 #[test]
 fn house_stands() {}

@@ -4,6 +4,7 @@ pub mod catalogue;
 pub mod holidays;
 pub mod laws;
 pub mod located;
+pub mod phrasebook;
 pub mod register;
 
 /// All that we ship: read and checked once, at start.

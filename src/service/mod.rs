@@ -1,5 +1,7 @@
 //! What the house does, one file a use case; each owns its transaction.
 
+pub mod sign_in;
+
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::store::blobs::Blobs;

@@ -185,22 +185,32 @@ fn from_raw(raw: Raw, port: u16) -> Result<Config, Error> {
         return Err(wrong("database_url", shown, "expected `sqlite://path` or `postgres://user@host/name`"));
     }
     let blob_dir = raw.blob_url.strip_prefix("file://").map(PathBuf::from).ok_or_else(|| {
-        wrong("blob_url", &raw.blob_url, "expected `file://folder`; object storage comes with a later version")
+        wrong(
+            "blob_url",
+            &raw.blob_url,
+            "expected `file://folder`; object storage comes with a later version",
+        )
     })?;
     if raw.imap_url.is_some() {
         return Err(Error {
             key: "imap_url".to_owned(),
             value: None,
-            problem: "a watched mailbox comes with a later version; use `lmtp_listen` or `askance receive`".to_owned(),
+            problem: "a watched mailbox comes with a later version; use `lmtp_listen` or `askance receive`"
+                .to_owned(),
         });
     }
     let clock = clock_of(&raw.clock)?;
     let public_url = raw.public_url.unwrap_or_else(|| format!("http://127.0.0.1:{port}"));
     let public_url = web_address("public_url", &public_url)?;
-    let files_url = raw.files_url.map_or_else(|| Ok(public_url.clone()), |url| web_address("files_url", &url))?;
+    let files_url =
+        raw.files_url.map_or_else(|| Ok(public_url.clone()), |url| web_address("files_url", &url))?;
     let domain = raw.reply_domain.to_ascii_lowercase();
     if format!("r@{domain}").parse::<EmailAddress>().is_err() {
-        return Err(wrong("reply_domain", &raw.reply_domain, "expected a domain such as `post.askance.example`"));
+        return Err(wrong(
+            "reply_domain",
+            &raw.reply_domain,
+            "expected a domain such as `post.askance.example`",
+        ));
     }
     let secret = secret_of(raw.secret_key.as_deref(), &raw.database_url)?;
     Ok(Config {
@@ -255,13 +265,16 @@ fn secret_of(given: Option<&str>, database_url: &str) -> Result<Secret, Error> {
     if let Some(text) = given {
         let bytes = data_encoding::BASE64.decode(text.as_bytes()).unwrap_or_default();
         if bytes.len() < 32 {
-            return Err(wrong("expected at least 32 random bytes in base64 (`openssl rand -base64 32`)".to_owned()));
+            return Err(wrong(
+                "expected at least 32 random bytes in base64 (`openssl rand -base64 32`)".to_owned(),
+            ));
         }
         return Ok(Secret(bytes));
     }
     let Some(path) = database_url.strip_prefix("sqlite://") else {
         return Err(wrong(
-            "several nodes may share a PostgreSQL, so give them all one key: `openssl rand -base64 32`".to_owned(),
+            "several nodes may share a PostgreSQL, so give them all one key: `openssl rand -base64 32`"
+                .to_owned(),
         ));
     };
     kept_secret(&PathBuf::from(format!("{path}.key"))).map_err(wrong)
@@ -272,7 +285,11 @@ fn kept_secret(path: &Path) -> Result<Secret, String> {
     use std::os::unix::fs::OpenOptionsExt;
     let cannot = |e: &dyn std::fmt::Display| format!("the key file `{}` cannot be used: {e}", path.display());
     if let Ok(bytes) = std::fs::read(path) {
-        return if bytes.len() >= 32 { Ok(Secret(bytes)) } else { Err(cannot(&"it is shorter than 32 bytes")) };
+        return if bytes.len() >= 32 {
+            Ok(Secret(bytes))
+        } else {
+            Err(cannot(&"it is shorter than 32 bytes"))
+        };
     }
     let mut bytes = vec![0_u8; 32];
     getrandom::fill(&mut bytes).map_err(|e| cannot(&e))?;
@@ -292,4 +309,3 @@ fn kept_secret(path: &Path) -> Result<Secret, String> {
         Err(e) => Err(cannot(&e)),
     }
 }
-

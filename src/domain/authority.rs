@@ -102,9 +102,14 @@ impl std::str::FromStr for EmailAddress {
                 && !label.starts_with('-')
                 && !label.ends_with('-')
         };
-        let domain_ok =
-            domain.len() <= 253 && (domain.contains('.') || domain == "localhost") && domain.split('.').all(label_ok);
-        if local_ok && domain_ok { Ok(Self(format!("{local}@{}", domain.to_ascii_lowercase()))) } else { Err(wrong()) }
+        let domain_ok = domain.len() <= 253
+            && (domain.contains('.') || domain == "localhost")
+            && domain.split('.').all(label_ok);
+        if local_ok && domain_ok {
+            Ok(Self(format!("{local}@{}", domain.to_ascii_lowercase())))
+        } else {
+            Err(wrong())
+        }
     }
 }
 

@@ -164,7 +164,10 @@ impl std::ops::DerefMut for Loan {
 impl Db {
     /// Opens the database at `url` (`sqlite://path` or `postgres://…`) with up to `size` connections.
     pub fn open(url: &str, size: u32) -> Result<Self, Error> {
-        if !(url.starts_with("sqlite://") || url.starts_with("postgres://") || url.starts_with("postgresql://")) {
+        if !(url.starts_with("sqlite://")
+            || url.starts_with("postgres://")
+            || url.starts_with("postgresql://"))
+        {
             return Err(Error::Address(url.split('@').next_back().unwrap_or_default().to_owned()));
         }
         let pool = Pool::builder()
@@ -194,7 +197,9 @@ impl Db {
                 // Several nodes may start at once: 0x41736b is "Ask".
                 c.batch_execute("SELECT pg_advisory_lock(4289387)")?;
                 let done = known_only(c, POSTGRES).and_then(|()| {
-                    c.run_pending_migrations(POSTGRES).map(|_| ()).map_err(|e| Error::Migration(e.to_string()))
+                    c.run_pending_migrations(POSTGRES)
+                        .map(|_| ())
+                        .map_err(|e| Error::Migration(e.to_string()))
                 });
                 c.batch_execute("SELECT pg_advisory_unlock(4289387)")?;
                 done

@@ -140,7 +140,9 @@ impl State {
         match event {
             Event::Filed { .. } => false,
             Event::TakenBack => self.status == Status::Filed,
-            Event::Sent { .. } => matches!(self.status, Status::Filed | Status::Undelivered | Status::Unknown),
+            Event::Sent { .. } => {
+                matches!(self.status, Status::Filed | Status::Undelivered | Status::Unknown)
+            }
             Event::SendingFailed { .. } | Event::SendingUnknown { .. } => {
                 matches!(self.status, Status::Filed | Status::Unknown)
             }

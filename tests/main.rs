@@ -1,7 +1,7 @@
 //! One test binary: one link on two cores.
 
-#[cfg(test)]
 mod law;
+mod web;
 
 #[test]
 fn house_stands() {}

@@ -4,6 +4,7 @@ pub mod deadlines;
 pub mod delivery;
 pub mod filing;
 pub mod intake;
+pub mod sign_in;
 
 use crate::clock::Clock;
 use crate::config::Config;

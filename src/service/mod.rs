@@ -6,6 +6,7 @@ pub mod delivery;
 pub mod filing;
 pub mod intake;
 pub mod sign_in;
+pub mod triage;
 
 use crate::clock::Clock;
 use crate::config::Config;

@@ -8,7 +8,12 @@ use askance::domain::law::deadline::{Clock, Deadline, deadline};
 use askance::domain::law::regime::Regime;
 use chrono::NaiveDate;
 
+mod cases;
+mod commands;
+mod errors;
 mod examples;
+mod holidays;
+mod properties;
 
 /// The laws as they ship, read once for all tests.
 pub static LAWS: LazyLock<Laws> = LazyLock::new(|| Laws::load().expect("the data files load"));

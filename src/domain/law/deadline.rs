@@ -1,9 +1,9 @@
 //! Due dates, each with the steps that led to it.
 
-use chrono::NaiveDate;
+use chrono::{Datelike, NaiveDate};
 use serde::{Deserialize, Serialize};
 
-use crate::domain::law::calendar::{Calendar, Unknown};
+use crate::domain::law::calendar::{Calendar, Unknown, weekend};
 use crate::domain::law::counting::{Count, DayOff, End};
 use crate::domain::law::derivation::{StartIs, Step, StepKind, in_words};
 use crate::domain::law::regime::{Regime, RegimeId, RuleInForce, Verified};
@@ -255,17 +255,20 @@ impl Told<'_> {
     fn end(&self, term: Term, end: &End, steps: &mut Vec<Step>) {
         let cite = self.regime.response.roll_src.as_deref();
         let day = |kind, (on, why): DayOff, what: &str| {
-            Step::new(kind, format!("{} {what}: {why}", in_words(on))).on(on).cite(cite)
+            // "Saturday 4 April" says itself why.
+            let why = if weekend(on) == Some(&*why) { String::new() } else { format!(": {why}") };
+            Step::new(kind, format!("{} {what}{why}", in_words(on))).on(on).cite(cite)
         };
         if term.unit == Unit::WorkingDays {
             let out = self.count.holidays_left_out(self.start, end.nominal);
             steps.extend(out.into_iter().map(|off| day(StepKind::NotCounted, off, "is not counted")));
         }
         if end.clamped {
-            let text = "the month has no such day, so its last day is taken";
+            let text = format!("the month has no day {}, so its last day is taken", self.start.day());
             steps.push(Step::new(StepKind::MonthEnd, text).on(end.nominal).cite(cite));
         }
         let text = match self.count.counting {
+            Counting::Ordinary if term.amount == 1 => format!("{term} ends on {}", in_words(end.nominal)),
             Counting::Ordinary => format!("{term} end on {}", in_words(end.nominal)),
             Counting::ClearDays => format!("the day after {term} is {}", in_words(end.nominal)),
         };

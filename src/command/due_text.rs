@@ -21,7 +21,12 @@ pub fn write(regime: &Regime, found: &Deadline, out: &mut dyn Write) -> io::Resu
 }
 
 fn dates(found: &Deadline, out: &mut dyn Write) -> io::Result<()> {
-    let estimate = if found.estimate { "  (estimate)" } else { "" };
+    let estimate = match (found.estimate, found.is_target) {
+        (true, true) => "  (target, estimate)",
+        (true, false) => "  (estimate)",
+        (false, true) => "  (target)",
+        (false, false) => "",
+    };
     match (found.due_on, found.expected_on) {
         (Some(due), _) => writeln!(out, "Due        {}  {due}{estimate}", in_words(due))?,
         (None, Some(by)) => {

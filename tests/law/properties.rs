@@ -114,6 +114,32 @@ fn lateness_is_told_in_days_and_in_the_unit_of_the_law() {
 }
 
 #[test]
+fn the_day_of_receipt_is_the_day_where_the_law_holds() {
+    let at = |id: &str, utc: &str| law(id).0.day_of(utc.parse().unwrap()).to_string();
+    // 22:30 UTC in summer: already tomorrow in Athens and Vienna, still today in London and Lisbon.
+    let evening = "2026-07-01T22:30:00Z";
+    assert_eq!(at("gr-kdd5", evening), "2026-07-02");
+    assert_eq!(at("at-ifg", evening), "2026-07-02");
+    assert_eq!(at("gb-foia", evening), "2026-07-01");
+    assert_eq!(at("pt-lada", evening), "2026-07-01");
+    // In winter midnight comes an hour later in UTC.
+    assert_eq!(at("at-ifg", "2026-12-01T22:30:00Z"), "2026-12-01");
+    assert_eq!(at("eu-1049", "2026-12-01T23:00:00Z"), "2026-12-02");
+}
+
+#[test]
+fn a_target_and_a_figure_of_practice_are_called_so() {
+    let told = |id: &str| {
+        let (regime, calendar) = law(id);
+        deadline(regime, calendar, &Clock::received(day("2026-03-03"))).unwrap()
+    };
+    assert!(told("de-ifg").is_target && told("de-ifg").steps.iter().any(|s| s.text.contains("should")));
+    assert!(!told("de-nw-ifg").is_target);
+    assert!(told("gb-foia").extended_steps.iter().any(|s| s.text.contains("practice")));
+    assert!(!told("ie-foi").extended_steps.iter().any(|s| s.text.contains("practice")));
+}
+
+#[test]
 fn a_law_survives_the_copy_that_a_request_keeps() {
     for regime in LAWS.regimes() {
         let kept = serde_json::to_string(regime).unwrap();

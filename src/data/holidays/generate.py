@@ -106,7 +106,7 @@ def file_of(country):
         "# a day that a statute adds goes into overlays.toml. See docs/laws.md.",
         f'country = "{country}"',
         f'zone = "{COUNTRIES[country]}"',
-        f'source = "PyPI holidays {VERSION} (MIT), category public"',
+        f'source = "Python package holidays {VERSION} (MIT), category public"',
         f"first_year = {FIRST}",
         f"last_year = {LAST}",
         "places = " + wrapped([quoted(p) for p in sorted(places)]),
@@ -132,7 +132,7 @@ def file_of(country):
 
 def yardstick():
     """Place, year and days of 2026 and 2027, straight from the source: what the reader is compared with."""
-    lines = [f"# PyPI holidays {VERSION}, category public; written by src/data/holidays/generate.py"]
+    lines = [f"# Python package holidays {VERSION}, category public; written by src/data/holidays/generate.py"]
     for country in COUNTRIES:
         parts = [p for p in holidays.country_holidays(country).subdivisions
                  if p not in NOT_PLACES.get(country, ())]

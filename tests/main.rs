@@ -1,7 +1,8 @@
 //! One test binary: one link on two cores.
 
-#[cfg(test)]
 mod law;
+mod servers;
+mod web;
 
 #[test]
 fn house_stands() {}

@@ -3,3 +3,4 @@
 pub mod due;
 pub mod due_text;
 pub mod regimes;
+pub mod read;

@@ -86,6 +86,8 @@ pub enum Gives {
     Answers,
     /// Documents that exist: the letter must ask for them.
     Documents,
+    /// Nothing: there is no such law, and no letter can rest on it.
+    Nothing,
 }
 
 /// How the main time limit was checked.

@@ -92,10 +92,10 @@ fn a_calendar_that_is_not_there_is_named() {
 
 #[test]
 fn letters_and_what_a_law_gives_are_taken_as_they_come() {
-    let text = at_ifg().replace("citation =", "gives = \"documents\"\ncitation =")
-        + "\n[letter.de]\nlaw = \"IFG\"\nbasis = \"§ 7 IFG\"\ndeadline = \"binnen vier Wochen\"\nclosing = \"Danke\"\n";
+    let text = at_ifg().replace("gives = \"answers\"", "gives = \"documents\"")
+        + "\n[letter.ga]\nlaw = \"IFG\"\nbasis = \"§ 7 IFG\"\ndeadline = \"binnen vier Wochen\"\nclosing = \"Danke\"\n";
     let law = regime("regimes/at-ifg.toml", &text).unwrap();
-    let words = &law.letter["de"];
+    let words = &law.letter["ga"];
     assert_eq!((words.basis.as_str(), words.deadline.as_deref()), ("§ 7 IFG", Some("binnen vier Wochen")));
     assert_eq!(words.more["closing"], "Danke");
     assert_eq!(serde_json::to_value(law.gives).unwrap(), "documents");

@@ -1,4 +1,5 @@
 //! The law engine: every due date right, with its derivation, and every error said plainly.
+#![cfg(test)]
 
 use std::sync::LazyLock;
 

@@ -2,6 +2,9 @@
 
 #[cfg(test)]
 mod letters;
+mod law;
+mod servers;
+mod web;
 
 #[test]
 fn house_stands() {}

@@ -1,1 +1,2 @@
 //! The commands, one file each; parse, join the parts, print.
+pub mod read;

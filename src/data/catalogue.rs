@@ -10,9 +10,10 @@ use crate::data::Error;
 use crate::data::catalogue::file::{
     CatalogueFile, RawBundle, RawDisposition, RawGround, RawPhrasing, RawQuestion, RawShape, TranslationFile,
 };
+use crate::domain::authority::AuthorityKind;
 use crate::domain::questions::{
-    AnswerShape, AnswerType, AuthorityKind, Bundle, Catalogue, Disposition, DispositionRule, GroundLabel,
-    Language, Phrasing, Question, RefusalGround, Statistic, Wording,
+    AnswerShape, AnswerType, Bundle, Catalogue, Disposition, DispositionRule, GroundLabel, Language,
+    Phrasing, Question, RefusalGround, Statistic, Wording,
 };
 
 mod file;

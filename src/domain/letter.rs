@@ -2,7 +2,8 @@
 
 use chrono::{Datelike, NaiveDate};
 
-use crate::domain::questions::{AuthorityKind, Bundle, Catalogue, Language, Wording};
+use crate::domain::authority::AuthorityKind;
+use crate::domain::questions::{Bundle, Catalogue, Language, Wording};
 
 /// Why a letter could not be put together.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

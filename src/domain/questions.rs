@@ -2,60 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use crate::domain::authority::AuthorityKind;
+use crate::domain::words::words;
 use chrono::NaiveDate;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
-/// A closed list of words: an enum with its spelling in data files, forms and the database.
-macro_rules! vocabulary {
-    ($(#[$about:meta])* $name:ident, $what:literal { $($(#[$doc:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
-        $(#[$about])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        pub enum $name {
-            $($(#[$doc])* #[serde(rename = $word)] $variant),+
-        }
-
-        impl $name {
-            /// Every word of the list, in its order.
-            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
-
-            /// The word as it stands in data files.
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $word),+ }
-            }
-        }
-
-        impl std::str::FromStr for $name {
-            type Err = UnknownWord;
-
-            fn from_str(word: &str) -> Result<Self, UnknownWord> {
-                match word {
-                    $($word => Ok(Self::$variant),)+
-                    _ => Err(UnknownWord { what: $what, found: word.to_owned() }),
-                }
-            }
-        }
-
-        impl std::fmt::Display for $name {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str(self.as_str())
-            }
-        }
-    };
-}
-
-/// A word that is not on its list.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("expected {what}, found `{found}`")]
-pub struct UnknownWord {
-    /// What the list holds, with its article.
-    pub what: &'static str,
-    /// The word as it was given.
-    pub found: String,
-}
-
-vocabulary! {
+words! {
     /// A language our letters are written in.
-    Language, "a language of letters (en, de, fr, it or el)" {
+    pub enum Language {
         /// English, the one every letter falls back to.
         English = "en",
         /// German.
@@ -67,43 +21,23 @@ vocabulary! {
         /// Greek.
         Greek = "el",
     }
+    expected "a language of letters (en, de, fr, it or el)"
 }
 
-vocabulary! {
+words! {
     /// Whether a law gives answers to questions or copies of documents.
-    Wording, "a wording (answers or documents)" {
+    pub enum Wording {
         /// A right to information: questions may be put.
         Answers = "answers",
         /// A right to recorded documents only: documents must be named.
         Documents = "documents",
     }
+    expected "a wording (answers or documents)"
 }
 
-vocabulary! {
-    /// The kind of a body as far as it decides what is worth asking.
-    AuthorityKind, "a kind of authority" {
-        /// Police of any level.
-        Police = "police",
-        /// City or commune.
-        Municipality = "municipality",
-        /// Ministry or central agency.
-        Ministry = "ministry",
-        /// Railways, metros, airports.
-        Transport = "transport",
-        /// Schools and those who run them.
-        School = "school",
-        /// Border guard and immigration.
-        Border = "border",
-        /// Institution or agency of the European Union.
-        EuAgency = "eu_agency",
-        /// Data protection or market surveillance authority (AI Act Art. 5(6), 26(10)).
-        Regulator = "regulator",
-    }
-}
-
-vocabulary! {
+words! {
     /// The shape a coded answer takes.
-    AnswerType, "an answer type" {
+    pub enum AnswerType {
         /// Yes, no, or the authority does not know.
         YesNoUnknown = "yes_no_unknown",
         /// The same with a date.
@@ -141,11 +75,12 @@ vocabulary! {
         /// Short text.
         Text = "text",
     }
+    expected "an answer type"
 }
 
-vocabulary! {
+words! {
     /// How one question of one request was dealt with.
-    Disposition, "a disposition" {
+    pub enum Disposition {
         /// Answered in full.
         Disclosed = "disclosed",
         /// Answered in part.
@@ -173,11 +108,12 @@ vocabulary! {
         /// The question does not fit.
         NotApplicable = "not_applicable",
     }
+    expected "a disposition"
 }
 
-vocabulary! {
+words! {
     /// Why something was refused, normalised; the literal citation is kept beside it.
-    RefusalGround, "a refusal ground" {
+    pub enum RefusalGround {
         /// National security.
         NationalSecurity = "national_security",
         /// Police work and public security.
@@ -217,6 +153,7 @@ vocabulary! {
         /// No reply after the deadline.
         Silence = "silence",
     }
+    expected "a refusal ground"
 }
 
 /// One question in one language, as a question and as a request for documents.

@@ -56,10 +56,10 @@ pub fn parse(english: &str, translations: &[(Language, &str)]) -> Result<Catalog
             .map(|r| Statistic { key: r.key, formula: r.formula, survival: r.survival })
             .collect(),
     };
+    check_lists(&source, &catalogue)?;
     for (language, text) in translations {
         translate(&mut catalogue, *language, text)?;
     }
-    check_lists(&source, &catalogue)?;
     check_bundles(&source, &catalogue)?;
     for (language, text) in translations {
         let file = format!("questions/{language}.toml");

@@ -15,7 +15,13 @@ const WIDTH: usize = 72;
 const MOST_OCTETS: usize = 998;
 
 /// Words that look lost at the end of a line: they belong to what follows.
-const BINDS_TO_NEXT: [&str; 17] = [
+const BINDS_TO_NEXT: [&str; 23] = [
+    "1er",
+    "1º",
+    "1η",
+    "L.",
+    "R.",
+    "R.*",
     "§",
     "§§",
     "Art.",

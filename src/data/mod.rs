@@ -1,5 +1,9 @@
 //! The files a lawyer or a native speaker edits: embedded, parsed and checked at start.
 
+pub mod holidays;
+pub mod laws;
+pub mod located;
+
 /// What is wrong in a data file, and where.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{file}{}: {key}: {problem}", .line.map(|l| format!(":{l}")).unwrap_or_default())]

@@ -4,6 +4,7 @@
 mod letters;
 mod law;
 mod servers;
+#[cfg(test)]
 mod web;
 
 #[test]

@@ -1,6 +1,7 @@
 //! Mail in: safe on disk first, then in the database, and only then acknowledged. However mail comes, it ends here.
 
-use crate::service::Context;
+use crate::clock::Clock;
+use crate::store::blobs::Blobs;
 use crate::store::messages::{Arrival, Inserted};
 use crate::store::{Db, messages, transaction};
 use chrono::{DateTime, Utc};
@@ -22,6 +23,15 @@ pub struct Mail<'a> {
     pub via: &'a str,
 }
 
+/// All that taking mail in needs: a place to put it, and the time.
+#[derive(Debug, Clone, Copy)]
+pub struct Door<'a> {
+    /// Raw mail and spool.
+    pub blobs: &'a Blobs,
+    /// When it arrived.
+    pub clock: &'a Clock,
+}
+
 /// The note in the spool: all that is needed to make the rows later.
 #[derive(Debug, Serialize, Deserialize)]
 struct Note {
@@ -34,9 +44,9 @@ struct Note {
 
 /// Makes a mail safe. When it returns, bytes and envelope survive a crash, and the sender may be told so.
 /// A database that is away does not stop intake: the note in the spool is enough, and `sweep` makes the rows.
-pub fn accept(ctx: &Context, db: Option<&Db>, mail: Mail<'_>) -> Result<(), Error> {
-    let sha256 = ctx.blobs.put(mail.raw)?;
-    let arrived_at = ctx.clock.now();
+pub fn accept(door: Door<'_>, db: Option<&Db>, mail: Mail<'_>) -> Result<(), Error> {
+    let sha256 = door.blobs.put(mail.raw)?;
+    let arrived_at = door.clock.now();
     let note = Note {
         sha256,
         size: i64::try_from(mail.raw.len()).unwrap_or(i64::MAX),
@@ -46,9 +56,9 @@ pub fn accept(ctx: &Context, db: Option<&Db>, mail: Mail<'_>) -> Result<(), Erro
     };
     let name = spool_name(arrived_at)?;
     let bytes = serde_json::to_vec(&note).map_err(crate::store::Error::from)?;
-    ctx.blobs.spool(&name, &bytes)?;
+    door.blobs.spool(&name, &bytes)?;
     if let Some(db) = db
-        && let Err(error) = enter(ctx, db, &name, &note)
+        && let Err(error) = enter(door.blobs, db, &name, &note)
     {
         tracing::warn!(%error, "mail is safe in the spool; its row waits for the database");
     }
@@ -56,12 +66,12 @@ pub fn accept(ctx: &Context, db: Option<&Db>, mail: Mail<'_>) -> Result<(), Erro
 }
 
 /// Makes the rows of what waits in the spool; how many notes were entered. May run at any time, and twice.
-pub fn sweep(ctx: &Context, db: &Db) -> Result<usize, Error> {
+pub fn sweep(door: Door<'_>, db: &Db) -> Result<usize, Error> {
     let mut entered = 0;
-    for (name, bytes) in ctx.blobs.spooled()? {
+    for (name, bytes) in door.blobs.spooled()? {
         match serde_json::from_slice::<Note>(&bytes) {
             Ok(note) => {
-                enter(ctx, db, &name, &note)?;
+                enter(door.blobs, db, &name, &note)?;
                 entered += 1;
             }
             Err(error) => {
@@ -72,7 +82,7 @@ pub fn sweep(ctx: &Context, db: &Db) -> Result<usize, Error> {
     Ok(entered)
 }
 
-fn enter(ctx: &Context, db: &Db, name: &str, note: &Note) -> Result<(), crate::store::Error> {
+fn enter(blobs: &Blobs, db: &Db, name: &str, note: &Note) -> Result<(), crate::store::Error> {
     let mut conn = db.conn()?;
     transaction(&mut conn, |conn| {
         for (position, recipient) in note.recipients.iter().enumerate() {
@@ -91,7 +101,7 @@ fn enter(ctx: &Context, db: &Db, name: &str, note: &Note) -> Result<(), crate::s
         }
         Ok::<(), crate::store::Error>(())
     })?;
-    ctx.blobs.unspool(name)
+    blobs.unspool(name)
 }
 
 /// Sorts by time and is unique: two processes may receive in the same microsecond.

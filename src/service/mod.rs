@@ -5,6 +5,7 @@ pub mod deadlines;
 pub mod delivery;
 pub mod filing;
 pub mod intake;
+pub mod seed;
 pub mod sign_in;
 pub mod triage;
 
@@ -71,6 +72,11 @@ impl LawOfRequest<'_> {
 }
 
 impl Context {
+    /// What taking mail in needs of it.
+    pub fn door(&self) -> intake::Door<'_> {
+        intake::Door { blobs: &self.blobs, clock: &self.clock }
+    }
+
     /// The law of a request, from the copy that was kept when it was filed.
     pub fn law_of(&self, conn: &mut Conn, request: i64) -> Result<LawOfRequest<'_>, LawError> {
         let row = requests::find(conn, request)?.ok_or(LawError::NoSuchRequest(request))?;

@@ -239,6 +239,15 @@ impl Pages {
         Ok(Rendered { status: Status::Ok, kept: chrome.area == Area::Public, text })
     }
 
+    /// Parses every template; how many there are, or the first that is wrong with its line.
+    pub fn parse_all(&self) -> Result<usize, String> {
+        let pages: Vec<String> = templates().into_iter().filter(|name| name.ends_with(".html")).collect();
+        for name in &pages {
+            self.env.get_template(name).map_err(|e| e.to_string())?;
+        }
+        Ok(pages.len())
+    }
+
     /// The same as bare text, for tests.
     pub fn text<P: Serialize>(&self, template: &str, chrome: &Chrome, page: &P) -> Result<String, Error> {
         let parts = Parts { chrome, site: &self.site, page };

@@ -1,8 +1,8 @@
 //! One test binary: one link on two cores.
 
+mod law;
 #[cfg(test)]
 mod letters;
-mod law;
 mod servers;
 mod web;
 

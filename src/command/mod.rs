@@ -2,5 +2,5 @@
 
 pub mod due;
 pub mod due_text;
-pub mod regimes;
 pub mod read;
+pub mod regimes;

@@ -70,6 +70,10 @@ fn the_deadline_is_the_datas(id: &str, language: &str, response: &toml::Value, c
         numbers.iter().any(|number| units.iter().any(|unit| clause.contains(&format!("{number} {unit}")))),
         "{about}: expected one of {numbers:?} with one of {units:?} in `{clause}`"
     );
+    // "Soll": late is not yet unlawful, so the letter may not say "must".
+    let target = response.get("target").and_then(toml::Value::as_bool) == Some(true);
+    let says_should = clause.contains("should") || clause.contains("soll ");
+    assert!(says_should || !target, "{about}: a target, not a duty: `{clause}`");
     let registered = response["starts"].as_str() == Some("day_after_registration");
     let says = ["regist", "enregistr", "καταχώρισ"].iter().any(|word| clause.contains(word));
     assert_eq!(says, registered, "{about}: from registration or not: `{clause}`");

@@ -4,6 +4,7 @@ mod law;
 #[cfg(test)]
 mod letters;
 mod servers;
+#[cfg(test)]
 mod web;
 
 #[test]

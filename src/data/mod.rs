@@ -14,12 +14,18 @@ pub struct Library {
     pub laws: laws::Laws,
     /// Questions, bundles, answer types.
     pub catalogue: crate::domain::questions::Catalogue,
+    /// What the reader of mail must know.
+    pub knowledge: crate::domain::incoming::Knowledge,
 }
 
 impl Library {
     /// Reads everything; the first error stops the start.
     pub fn load() -> Result<Self, Error> {
-        Ok(Self { laws: laws::Laws::load()?, catalogue: catalogue::load()? })
+        Ok(Self {
+            laws: laws::Laws::load()?,
+            catalogue: catalogue::load()?,
+            knowledge: crate::domain::incoming::Knowledge { phrasebook: phrasebook::phrasebook()? },
+        })
     }
 }
 

@@ -3,11 +3,12 @@
 use std::path::Path;
 
 use askance::data::catalogue::load;
+use askance::domain::authority::AuthorityKind;
 use askance::domain::letter::{
     Asking, Error, LetterFacts, LetterKind, Overdue, Period, Signature, letter_language, period_of,
     questions_for, written_date,
 };
-use askance::domain::questions::{AuthorityKind, Catalogue, Language, Wording};
+use askance::domain::questions::{Catalogue, Language, Wording};
 use askance::mail::letters::render;
 use chrono::NaiveDate;
 

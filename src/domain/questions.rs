@@ -21,7 +21,7 @@ words! {
         /// Greek.
         Greek = "el",
     }
-    expected "a language of letters (en, de, fr, it or el)"
+    expected "a language of letters"
 }
 
 words! {
@@ -32,7 +32,7 @@ words! {
         /// A right to recorded documents only: documents must be named.
         Documents = "documents",
     }
-    expected "a wording (answers or documents)"
+    expected "a wording"
 }
 
 words! {

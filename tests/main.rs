@@ -1,7 +1,9 @@
 //! One test binary: one link on two cores.
 
 #[cfg(test)]
+mod letters;
 mod law;
+mod servers;
 #[cfg(test)]
 mod web;
 

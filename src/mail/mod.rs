@@ -3,4 +3,8 @@
 pub mod compose;
 pub mod letters;
 pub mod listener;
+pub mod lmtp;
+mod smtp;
+pub mod smtp_url;
 pub mod transport;
+mod wire;

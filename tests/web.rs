@@ -93,7 +93,7 @@ fn https_is_insisted_on_where_there_is_https() {
 #[test]
 fn a_missing_page_offers_a_way_back() {
     let place = Place::new();
-    let answer = place.get("/nowhere/<script>");
+    let answer = place.get("/nowhere/%3Cscript%3E");
     assert_eq!(answer.status(), Status::NotFound);
     let text = answer.into_string().unwrap();
     assert!(text.contains("There is no such page") && text.contains(r#"<a href="/requests">"#), "{text}");

@@ -1,8 +1,10 @@
 //! The files a lawyer or a native speaker edits: embedded, parsed and checked at start.
 
+pub mod catalogue;
 pub mod holidays;
 pub mod laws;
 pub mod located;
+pub mod phrasebook;
 pub mod register;
 
 /// All that we ship: read and checked once, at start.
@@ -10,12 +12,20 @@ pub mod register;
 pub struct Library {
     /// Access laws and calendars.
     pub laws: laws::Laws,
+    /// Questions, bundles, answer types.
+    pub catalogue: crate::domain::questions::Catalogue,
+    /// What the reader of mail must know.
+    pub knowledge: crate::domain::incoming::Knowledge,
 }
 
 impl Library {
     /// Reads everything; the first error stops the start.
     pub fn load() -> Result<Self, Error> {
-        Ok(Self { laws: laws::Laws::load()? })
+        Ok(Self {
+            laws: laws::Laws::load()?,
+            catalogue: catalogue::load()?,
+            knowledge: crate::domain::incoming::Knowledge { phrasebook: phrasebook::phrasebook()? },
+        })
     }
 }
 

@@ -208,7 +208,9 @@ fn body(text: &str) -> Result<Body, Error> {
     if let Some(c) = text.chars().find(|c| c.is_ascii_control() && !matches!(c, '\n' | '\t')) {
         return Err(Error::Body { found: c.into() });
     }
+    // The library ends the part with a line end of its own.
+    let text = text.strip_suffix('\n').unwrap_or(&text).to_owned();
     let plain = Body::new_with_encoding(text.clone(), ContentTransferEncoding::SevenBit);
     let quoted = || Body::new_with_encoding(text, ContentTransferEncoding::QuotedPrintable);
-    Ok(plain.or_else(|_| quoted()).unwrap_or_else(|bytes| Body::new(bytes)))
+    Ok(plain.or_else(|_| quoted()).unwrap_or_else(Body::new))
 }

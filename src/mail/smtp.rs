@@ -99,7 +99,7 @@ fn sign_in(wire: &mut Wire, greeting: &Reply, (user, password): (&str, &str)) ->
 fn offer(mut wire: Wire, greeting: &Reply, parcel: Parcel<'_>) -> Result<Wire, Dispatch> {
     let mut mail = format!("MAIL FROM:<{}>", parcel.from);
     if greeting.extension("SIZE").is_some() {
-        mail += &format!(" SIZE={}", parcel.bytes.len());
+        mail = format!("{mail} SIZE={}", parcel.bytes.len());
     }
     if !parcel.bytes.is_ascii() {
         if greeting.extension("8BITMIME").is_none() {

@@ -1,9 +1,12 @@
 //! What the house does, one file a use case; each owns its transaction.
 
+pub mod cage;
 pub mod deadlines;
 pub mod delivery;
+pub mod filing;
 pub mod intake;
 pub mod sign_in;
+pub mod triage;
 
 use crate::clock::Clock;
 use crate::config::Config;

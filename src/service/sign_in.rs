@@ -56,7 +56,8 @@ pub fn sign_in(ctx: &Context, conn: &mut Conn, email: &str, password: &str) -> R
     if tries > TRIES {
         return Err(Error::TooManyTries);
     }
-    let account = people::account(conn, &email)?.filter(|a| a.state == "active" && !a.password_hash.is_empty());
+    let account =
+        people::account(conn, &email)?.filter(|a| a.state == "active" && !a.password_hash.is_empty());
     let known = account.as_ref().map(|a| a.password_hash.as_str());
     let right = verify(password, known)?;
     let Some(account) = account.filter(|_| right) else { return Err(Error::Wrong) };
@@ -72,7 +73,9 @@ pub fn sign_in(ctx: &Context, conn: &mut Conn, email: &str, password: &str) -> R
 /// Whose session `token` is, if it is still good at this moment.
 pub fn signed_in(ctx: &Context, conn: &mut Conn, token: &str) -> Result<Option<Person>, Error> {
     let now = ctx.clock.now();
-    let Some(session) = people::session(conn, &token_hash(token), (now, now - IDLE))? else { return Ok(None) };
+    let Some(session) = people::session(conn, &token_hash(token), (now, now - IDLE))? else {
+        return Ok(None);
+    };
     if now.naive_utc() - session.seen_at >= NOTED_EVERY {
         people::touch_session(conn, session.id, now)?;
     }

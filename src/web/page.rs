@@ -213,6 +213,7 @@ impl Pages {
         let mut env = Environment::new();
         env.set_undefined_behavior(UndefinedBehavior::Strict);
         env.set_auto_escape_callback(|_| AutoEscape::Html);
+        env.set_formatter(write_value);
         filters::add_to(&mut env);
         if let Some(folder) = &setup.templates_dir {
             let folder = folder.clone();
@@ -246,6 +247,33 @@ impl Pages {
             .and_then(|found| found.render(minijinja::value::Serde(&parts)))
             .map_err(|e| Error::template(&e))
     }
+}
+
+/// Escapes what HTML gives a meaning in text and in quoted attributes. The engine's own would write the slash
+/// of every address as an entity, which a reader of the source has to decode.
+fn write_value(
+    out: &mut minijinja::Output<'_>,
+    state: &mut minijinja::State<'_, '_>,
+    value: &minijinja::Value,
+) -> Result<(), minijinja::Error> {
+    let Some(text) = value.as_str().filter(|_| !value.is_safe()) else {
+        return minijinja::escape_formatter(out, state, value);
+    };
+    let mut rest = text;
+    while let Some(at) = rest.find(['&', '<', '>', '"', '\'']) {
+        let (before, after) = rest.split_at(at);
+        let escaped = match after.chars().next() {
+            Some('&') => "&amp;",
+            Some('<') => "&lt;",
+            Some('>') => "&gt;",
+            Some('"') => "&quot;",
+            _ => "&#39;",
+        };
+        out.write_str(before)?;
+        out.write_str(escaped)?;
+        rest = after.get(1..).unwrap_or_default();
+    }
+    Ok(out.write_str(rest)?)
 }
 
 /// Names of all embedded templates, for tests and for `askance check`.

@@ -1,4 +1,5 @@
 //! The law engine: every due date right, with its derivation, and every error said plainly.
+#![cfg(test)]
 
 use std::sync::LazyLock;
 
@@ -8,7 +9,12 @@ use askance::domain::law::deadline::{Clock, Deadline, deadline};
 use askance::domain::law::regime::Regime;
 use chrono::NaiveDate;
 
+mod cases;
+mod commands;
+mod errors;
 mod examples;
+mod holidays;
+mod properties;
 
 /// The laws as they ship, read once for all tests.
 pub static LAWS: LazyLock<Laws> = LazyLock::new(|| Laws::load().expect("the data files load"));

@@ -106,7 +106,7 @@ def file_of(country):
         "# a day that a statute adds goes into overlays.toml. See docs/laws.md.",
         f'country = "{country}"',
         f'zone = "{COUNTRIES[country]}"',
-        f'source = "PyPI holidays {VERSION} (MIT), category public"',
+        f'source = "Python package holidays {VERSION} (MIT), category public"',
         f"first_year = {FIRST}",
         f"last_year = {LAST}",
         "places = " + wrapped([quoted(p) for p in sorted(places)]),
@@ -130,12 +130,27 @@ def file_of(country):
     return "\n".join(out) + "\n"
 
 
+def yardstick():
+    """Place, year and days of 2026 and 2027, straight from the source: what the reader is compared with."""
+    lines = [f"# Python package holidays {VERSION}, category public; written by src/data/holidays/generate.py"]
+    for country in COUNTRIES:
+        parts = [p for p in holidays.country_holidays(country).subdivisions
+                 if p not in NOT_PLACES.get(country, ())]
+        for part in [None, *parts]:
+            found = {day for day, _ in days(country, part)}
+            for year in (2026, 2027):
+                listed = " ".join(d.strftime("%m-%d") for d in sorted(found) if d.year == year)
+                lines.append(f"{code(country, part)} {year} {listed}")
+    return "\n".join(lines) + "\n"
+
+
 def main():
     if holidays.__version__ != VERSION:
         sys.exit(f"expected `holidays` {VERSION}, found `{holidays.__version__}`")
-    here, different = Path(__file__).parent, []
-    for country in COUNTRIES:
-        path, text = here / f"{country.lower()}.toml", file_of(country)
+    here, different = Path(__file__).resolve().parent, []
+    files = {here / f"{country.lower()}.toml": file_of(country) for country in COUNTRIES}
+    files[here.parents[2] / "tests" / "law" / "holidays.txt"] = yardstick()
+    for path, text in files.items():
         if "--check" not in sys.argv:
             path.write_text(text, encoding="utf-8")
         elif not path.exists() or path.read_text(encoding="utf-8") != text:

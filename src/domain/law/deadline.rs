@@ -1,15 +1,16 @@
 //! Due dates, each with the steps that led to it.
 
-use chrono::NaiveDate;
+use chrono::{Datelike, NaiveDate};
 use serde::{Deserialize, Serialize};
 
-use crate::domain::law::calendar::{Calendar, Unknown};
+use crate::domain::law::calendar::{Calendar, Unknown, weekend};
 use crate::domain::law::counting::{Count, DayOff, End};
 use crate::domain::law::derivation::{StartIs, Step, StepKind, in_words};
 use crate::domain::law::regime::{Regime, RegimeId, RuleInForce, Verified};
 use crate::domain::law::rules::{Counting, ExtensionMode, Starts};
 use crate::domain::law::term::{Limit, Term, Unit};
 
+pub use crate::domain::law::claim::{Claim, Late, days_late, extended};
 pub use crate::domain::law::derivation::{DayCount, Deadline};
 
 /// When a request came in, in the days of the law's zone.
@@ -78,6 +79,7 @@ pub fn deadline(regime: &Regime, calendar: &Calendar, clock: &Clock) -> Result<D
         start_is,
         due_on: None,
         extended_due_on: None,
+        is_target: regime.response.target,
         expected_on: None,
         steps: opening(regime, *clock, &rule),
         extended_steps: Vec::new(),
@@ -172,6 +174,10 @@ fn with_figure(
     found.steps.push(Step::new(StepKind::Due, text).on(end.due));
     found.days = count.days(found.start, term, &end);
     found.due_on = Some(end.due);
+    if found.is_target {
+        let text = "the law says \"should\": an answer after this day is late, but not yet unlawful";
+        found.steps.push(Step::new(StepKind::Caveat, text).cite(Some(rule.src)));
+    }
     extend(&told, rule, (term, &end), found)?;
     let guessed = |s: &Step| matches!(s.kind, StepKind::NotCounted | StepKind::Moved) && is_guess(&s.text);
     found.estimate |= found.steps.iter().chain(&found.extended_steps).any(guessed);
@@ -220,6 +226,10 @@ fn extend(
     let text = format!("with the extension the last day is {}", in_words(later.due));
     found.extended_steps.push(Step::new(StepKind::Due, text).on(later.due));
     found.extended_due_on = Some(later.due);
+    if it.practice {
+        let text = "the figure of the extension is that of practice, the statute gives none";
+        found.extended_steps.push(Step::new(StepKind::Caveat, text).cite(Some(&it.src)));
+    }
     Ok(())
 }
 
@@ -255,17 +265,20 @@ impl Told<'_> {
     fn end(&self, term: Term, end: &End, steps: &mut Vec<Step>) {
         let cite = self.regime.response.roll_src.as_deref();
         let day = |kind, (on, why): DayOff, what: &str| {
-            Step::new(kind, format!("{} {what}: {why}", in_words(on))).on(on).cite(cite)
+            // "Saturday 4 April" says itself why.
+            let why = if weekend(on) == Some(&*why) { String::new() } else { format!(": {why}") };
+            Step::new(kind, format!("{} {what}{why}", in_words(on))).on(on).cite(cite)
         };
         if term.unit == Unit::WorkingDays {
             let out = self.count.holidays_left_out(self.start, end.nominal);
             steps.extend(out.into_iter().map(|off| day(StepKind::NotCounted, off, "is not counted")));
         }
         if end.clamped {
-            let text = "the month has no such day, so its last day is taken";
+            let text = format!("the month has no day {}, so its last day is taken", self.start.day());
             steps.push(Step::new(StepKind::MonthEnd, text).on(end.nominal).cite(cite));
         }
         let text = match self.count.counting {
+            Counting::Ordinary if term.amount == 1 => format!("{term} ends on {}", in_words(end.nominal)),
             Counting::Ordinary => format!("{term} end on {}", in_words(end.nominal)),
             Counting::ClearDays => format!("the day after {term} is {}", in_words(end.nominal)),
         };
@@ -293,67 +306,4 @@ fn caveats(regime: &Regime, calendar: &Calendar) -> Vec<Step> {
         steps.push(Step::new(StepKind::Caveat, format!("estimate: {caveat}")));
     }
     steps
-}
-
-/// What to make of an authority's claim to more time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case", tag = "claim")]
-pub enum Claim {
-    /// Within the longest time of the law.
-    Lawful {
-        /// The longest time.
-        until: NaiveDate,
-    },
-    /// Beyond it.
-    Beyond {
-        /// The longest time.
-        until: NaiveDate,
-        /// By how many calendar days.
-        by_days: i64,
-    },
-    /// The law knows no extension.
-    NotAllowed,
-    /// The law allows one and gives no figure.
-    NoMaximum,
-}
-
-/// Judges an extension that the authority claims until a day.
-pub fn extended(
-    regime: &Regime,
-    calendar: &Calendar,
-    clock: &Clock,
-    claimed_until: NaiveDate,
-) -> Result<Claim, Error> {
-    let found = deadline(regime, calendar, clock)?;
-    // A new date inside the first term takes nothing away from the requester.
-    if let Some(until) = found.due_on.filter(|due| claimed_until <= *due) {
-        return Ok(Claim::Lawful { until: found.extended_due_on.unwrap_or(until) });
-    }
-    let allowed = regime.rule_on(clock.received).is_some_and(|rule| rule.extension.allowed);
-    Ok(match found.extended_due_on {
-        Some(until) if claimed_until <= until => Claim::Lawful { until },
-        Some(until) => Claim::Beyond { until, by_days: (claimed_until - until).num_days() },
-        None if allowed => Claim::NoMaximum,
-        None => Claim::NotAllowed,
-    })
-}
-
-/// How late an answer is; nothing is negative.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct Late {
-    /// In calendar days.
-    pub calendar_days: i64,
-    /// In working days, for a law that counts in them.
-    pub working_days: Option<i64>,
-}
-
-/// How late a day is after the due day.
-pub fn days_late(regime: &Regime, calendar: &Calendar, due: NaiveDate, on: NaiveDate) -> Late {
-    let late = due.iter_days().skip(1).take_while(|day| *day <= on);
-    let working = || late.filter(|day| calendar.is_working_day(*day)).count();
-    Late {
-        calendar_days: (on - due).num_days().max(0),
-        working_days: (regime.response.unit == Unit::WorkingDays)
-            .then(|| i64::try_from(working()).unwrap_or(i64::MAX)),
-    }
 }

@@ -111,6 +111,8 @@ pub struct Deadline {
     pub due_on: Option<NaiveDate>,
     /// The last day if the authority makes lawful use of the extension.
     pub extended_due_on: Option<NaiveDate>,
+    /// The law says "should": after `due_on` an answer is late, but not yet unlawful.
+    pub is_target: bool,
     /// When an answer can be expected where the law only says "promptly"; never a legal deadline.
     pub expected_on: Option<NaiveDate>,
     /// How `due_on` (or `expected_on`) came about.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
@@ -271,6 +271,11 @@ impl Regime {
     /// Whether the figure was read in the statute itself; otherwise every date is shown as an estimate.
     pub fn is_estimate(&self) -> bool {
         self.verified != Verified::Primary
+    }
+
+    /// The day of an instant where the law holds: the server's zone and the reader's never move a date.
+    pub fn day_of(&self, at: DateTime<Utc>) -> NaiveDate {
+        at.with_timezone(&self.zone).date_naive()
     }
 
     /// Whether a request by e-mail is in a valid form, at least in some cases.

@@ -75,6 +75,9 @@ pub struct Response {
     pub roll_on: Vec<DayKind>,
     /// How days are counted.
     pub counting: Counting,
+    /// The law says "should": an answer after it is late, but not yet unlawful.
+    #[serde(default)]
+    pub target: bool,
     /// The provision.
     pub src: String,
     /// The provision on counting, working days and the end.
@@ -126,6 +129,9 @@ pub struct Extension {
     pub unit: Option<Unit>,
     /// How it is added.
     pub mode: Option<ExtensionMode>,
+    /// The figure is not the statute's: commissioners or preparatory works give it.
+    #[serde(default)]
+    pub practice: bool,
     /// When it may.
     pub conditions: Option<String>,
     /// By when it must tell the requester.

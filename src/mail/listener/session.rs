@@ -190,7 +190,7 @@ impl Session<'_> {
             Protocol::Smtp => replies.into_iter().take(1).collect(),
         };
         self.commands += 1;
-        self.input.reply(&replies.iter().map(|reply| format!("{reply}\r\n")).collect::<String>())
+        self.input.reply(&(replies.join("\r\n") + "\r\n"))
     }
 
     /// One reply per verdict; in SMTP one for all, where "later" wins because what comes again is not shown twice.

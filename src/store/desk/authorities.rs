@@ -121,7 +121,11 @@ pub fn counts(conn: &mut Conn) -> Result<BTreeMap<AuthorityState, i64>, Error> {
 
 /// The countries that authorities are in.
 pub fn countries(conn: &mut Conn) -> Result<Vec<String>, Error> {
-    Ok(authorities::table.select(authorities::country).distinct().order(authorities::country.asc()).load(conn)?)
+    Ok(authorities::table
+        .select(authorities::country)
+        .distinct()
+        .order(authorities::country.asc())
+        .load(conn)?)
 }
 
 /// The address that requests to each of some authorities go to.

@@ -31,9 +31,12 @@ impl Pile {
     /// The states that are in it.
     pub fn states(self) -> &'static [MessageState] {
         match self {
-            Self::Waiting => {
-                &[MessageState::Held, MessageState::Unmatched, MessageState::Unreadable, MessageState::Received]
-            }
+            Self::Waiting => &[
+                MessageState::Held,
+                MessageState::Unmatched,
+                MessageState::Unreadable,
+                MessageState::Received,
+            ],
             Self::ByRule => &[MessageState::Read],
             Self::Settled => &[MessageState::Settled],
             Self::SetAside => &[MessageState::SetAside],

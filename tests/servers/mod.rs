@@ -1,0 +1,6 @@
+//! Real servers on loopback: what is said on the wire, byte by byte.
+
+mod letters_out;
+pub mod mail_in;
+pub mod postfix;
+pub mod smtp_sink;

@@ -1,6 +1,7 @@
 //! Pages for volunteers and activists; all but the sign-in ask who is there.
 
 pub mod authorities;
+pub mod authority;
 pub mod guards;
 pub mod letters;
 pub mod queue;
@@ -28,6 +29,7 @@ pub fn routes() -> Vec<Route> {
         request::routes(),
         letters::routes(),
         authorities::routes(),
+        authority::routes(),
     ]
     .concat()
 }

@@ -1,5 +1,6 @@
 //! What the house does, one file a use case; each owns its transaction.
 
+pub mod authorities;
 pub mod cage;
 pub mod deadlines;
 pub mod delivery;

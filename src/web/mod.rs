@@ -1,6 +1,7 @@
 //! The pages, for everyone and for the desk; Rocket is used only here and in the command that serves.
 
 pub mod assets;
+pub mod desk;
 pub mod error;
 pub mod filters;
 pub mod guards;
@@ -34,7 +35,9 @@ pub fn build(figment: &Figment, context: Arc<Context>, db: Db) -> Rocket<Build> 
         .attach(headers)
         .manage(site)
         .register("/", error::catchers())
+        .register("/desk", desk::catchers())
         .mount("/", assets::routes())
         .mount("/", public::routes())
-    // The desk mounts here.
+        .mount("/", desk::routes())
+
 }

@@ -17,7 +17,7 @@ use std::sync::Arc;
 struct Embedded;
 
 /// Where requests are filed: the desk, which asks for a sign-in.
-pub const FILE_A_REQUEST: &str = "/desk/file";
+pub const FILE_A_REQUEST: &str = "/desk/requests/new";
 /// Where the sign-out form posts to.
 pub const SIGN_OUT: &str = "/desk/sign-out";
 
@@ -125,9 +125,10 @@ impl Chrome {
     pub fn desk(title: impl Into<String>, nav: &'static str) -> Self {
         let item = |key, href, name| MenuItem { key, href, name };
         let menu = vec![
-            item("queue", "/desk/queue", "Queue"),
+            item("queue", "/desk", "Queue"),
             item("letters", "/desk/letters", "Letters"),
             item("requests", "/desk/requests", "Requests"),
+            item("authorities", "/desk/authorities", "Authorities"),
             item("file", FILE_A_REQUEST, "File a request"),
         ];
         Self { area: Area::Desk, menu, ..Self::public(title, nav) }

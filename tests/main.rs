@@ -1,5 +1,7 @@
 //! One test binary: one link on two cores.
 
+#[cfg(test)]
+mod golden;
 mod law;
 #[cfg(test)]
 mod letters;

@@ -41,6 +41,7 @@ pub struct Law {
     cite: String,
     version: String,
     estimate: bool,
+    verified: &'static str,
 }
 
 /// A question with what became of it.
@@ -202,6 +203,7 @@ impl Law {
             cite: regime.response.src.clone(),
             version: regime.version.clone(),
             estimate: regime.is_estimate(),
+            verified: crate::web::public::laws::verified_words(regime.verified),
         }
     }
 }

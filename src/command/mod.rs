@@ -1,1 +1,3 @@
 //! The commands, one file each; parse, join the parts, print.
+
+pub mod demo_authorities;

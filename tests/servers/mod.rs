@@ -1,5 +1,6 @@
 //! Real servers on loopback: what is said on the wire, byte by byte.
 
+mod authorities;
 mod letters_out;
 pub mod mail_in;
 pub mod postfix;

@@ -1,5 +1,6 @@
 //! One test binary: one link on two cores.
 
+#[cfg(test)]
 mod servers;
 
 #[test]

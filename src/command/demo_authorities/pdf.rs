@@ -5,7 +5,7 @@ use encoding_rs::WINDOWS_1252;
 /// Lines on one page.
 const PAGE: usize = 52;
 
-/// Sets the text in Helvetica, WinAnsi encoded (PDF 1.4, Annex D), which holds what French, German and Italian need.
+/// Sets the text in Helvetica, encoded as `WinAnsi` (PDF 1.4, Annex D), which holds what French, German and Italian need.
 pub(crate) fn from_text(text: &str) -> Vec<u8> {
     let lines: Vec<&str> = text.lines().collect();
     let pages: Vec<&[&str]> = lines.chunks(PAGE).collect();

@@ -89,14 +89,14 @@ pub(crate) fn write(
             part(&mut head, &[], &written)
         }
         Form::WithFile { name, mime, text } => {
-            let file = fill(text).replace('\n', "\r\n").into_bytes();
+            let bytes = fill(text).replace('\n', "\r\n").into_bytes();
             let text = written + &quoted(letter, member.language);
-            mixed(&mut head, &id, &text, &attachment(name, &format!("{mime}; charset=utf-8"), &file))
+            mixed(&mut head, &id, &text, &attachment(name, &format!("{mime}; charset=utf-8"), &bytes))
         }
         Form::WithPdf { name, text } => {
-            let file = pdf::from_text(&fill(text));
+            let bytes = pdf::from_text(&fill(text));
             let text = written + &quoted(letter, member.language);
-            mixed(&mut head, &id, &text, &attachment(name, "application/pdf", &file))
+            mixed(&mut head, &id, &text, &attachment(name, "application/pdf", &bytes))
         }
         Form::Bounce => report(&mut head, &id, letter, member),
     };

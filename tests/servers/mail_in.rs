@@ -179,7 +179,8 @@ fn nothing_is_answered_before_the_handler_is_done() {
     let (release, wait) = mpsc::channel::<()>();
     let wait = Mutex::new(wait);
     let letterbox = Letterbox::judging(Protocol::Lmtp, quick(), move |_, _| {
-        wait.lock().unwrap().recv().unwrap();
+        // Bounded, so that a failure of this test ends it.
+        wait.lock().unwrap().recv_timeout(Duration::from_secs(10)).unwrap();
         vec![Verdict::Safe]
     });
     let mut peer = Peer::begin(letterbox.addr, &["a@x.example"]);

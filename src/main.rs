@@ -1,3 +1,5 @@
 //! The binary: everything it does is in `askance::command`.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    std::process::ExitCode::from(askance::command::run())
+}

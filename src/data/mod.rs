@@ -1,5 +1,34 @@
 //! The files a lawyer or a native speaker edits: embedded, parsed and checked at start.
 
+pub mod catalogue;
+pub mod holidays;
+pub mod laws;
+pub mod located;
+pub mod phrasebook;
+pub mod register;
+
+/// All that we ship: read and checked once, at start.
+#[derive(Debug)]
+pub struct Library {
+    /// Access laws and calendars.
+    pub laws: laws::Laws,
+    /// Questions, bundles, answer types.
+    pub catalogue: crate::domain::questions::Catalogue,
+    /// What the reader of mail must know.
+    pub knowledge: crate::domain::incoming::Knowledge,
+}
+
+impl Library {
+    /// Reads everything; the first error stops the start.
+    pub fn load() -> Result<Self, Error> {
+        Ok(Self {
+            laws: laws::Laws::load()?,
+            catalogue: catalogue::load()?,
+            knowledge: crate::domain::incoming::Knowledge { phrasebook: phrasebook::phrasebook()? },
+        })
+    }
+}
+
 /// What is wrong in a data file, and where.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{file}{}: {key}: {problem}", .line.map(|l| format!(":{l}")).unwrap_or_default())]

@@ -10,3 +10,4 @@ pub mod questions;
 pub mod reference;
 pub mod register;
 pub mod request;
+pub mod words;

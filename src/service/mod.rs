@@ -1,1 +1,90 @@
 //! What the house does, one file a use case; each owns its transaction.
+
+pub mod authorities;
+pub mod cage;
+pub mod deadlines;
+pub mod delivery;
+pub mod filing;
+pub mod intake;
+pub mod seed;
+pub mod sign_in;
+pub mod triage;
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::data::Library;
+use crate::domain::law::calendar::Calendar;
+use crate::domain::law::deadline::{self, Deadline};
+use crate::domain::law::regime::Regime;
+use crate::store::blobs::Blobs;
+use crate::store::{Conn, requests};
+use chrono::{DateTime, NaiveDate, Utc};
+use std::sync::Arc;
+
+/// What every use case may need: settings, clock, the data we ship, the blobs.
+#[derive(Debug, Clone)]
+pub struct Context {
+    /// The settings.
+    pub config: Config,
+    /// Where "now" comes from.
+    pub clock: Clock,
+    /// Laws, questions, phrases.
+    pub library: Arc<Library>,
+    /// Raw mail and attachments.
+    pub blobs: Blobs,
+}
+
+/// Why the law of a request cannot be applied.
+#[derive(Debug, thiserror::Error)]
+pub enum LawError {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] crate::store::Error),
+    /// There is no such request.
+    #[error("there is no request with the number `{0}`")]
+    NoSuchRequest(i64),
+    /// The rules it was filed under are gone.
+    #[error("expected the rules `{0}` that a request was filed under, found none")]
+    NoRules(String),
+    /// The law gives no date.
+    #[error(transparent)]
+    Deadline(#[from] deadline::Error),
+}
+
+/// The law of one request: the rules it was filed under, and the calendar of its days off.
+#[derive(Debug, Clone)]
+pub struct LawOfRequest<'a> {
+    /// The rules as they stood when it was filed.
+    pub regime: Regime,
+    /// The days off.
+    pub calendar: &'a Calendar,
+}
+
+impl LawOfRequest<'_> {
+    /// The day of an instant in the zone of the law.
+    pub fn day_of(&self, at: DateTime<Utc>) -> NaiveDate {
+        at.with_timezone(&self.regime.zone).date_naive()
+    }
+
+    /// The due dates of a request that came in on `received`.
+    pub fn due(&self, received: NaiveDate, registered: Option<NaiveDate>) -> Result<Deadline, LawError> {
+        Ok(deadline::deadline(&self.regime, self.calendar, &deadline::Clock { received, registered })?)
+    }
+}
+
+impl Context {
+    /// What taking mail in needs of it.
+    pub fn door(&self) -> intake::Door<'_> {
+        intake::Door { blobs: &self.blobs, clock: &self.clock }
+    }
+
+    /// The law of a request, from the copy that was kept when it was filed.
+    pub fn law_of(&self, conn: &mut Conn, request: i64) -> Result<LawOfRequest<'_>, LawError> {
+        let row = requests::find(conn, request)?.ok_or(LawError::NoSuchRequest(request))?;
+        let body = requests::kept_regime(conn, &row.regime, &row.regime_version)?
+            .ok_or_else(|| LawError::NoRules(row.regime_version.clone()))?;
+        let regime: Regime = serde_json::from_str(&body).map_err(crate::store::Error::from)?;
+        let calendar = self.library.laws.calendar_of(&regime);
+        Ok(LawOfRequest { regime, calendar })
+    }
+}

@@ -1,3 +1,262 @@
 //! The database, SQLite or PostgreSQL, and the blobs; Diesel is used only here.
 
+pub mod audit;
+pub mod authorities;
+pub mod blobs;
+pub mod desk;
+pub mod findings;
+pub mod messages;
+pub mod outbox;
+pub mod people;
+pub mod published;
+pub mod register;
+pub mod requests;
 pub mod schema;
+pub mod types;
+
+use chrono::{DateTime, NaiveDateTime, SubsecRound, Utc};
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
+use diesel::r2d2::{ManageConnection, Pool, PooledConnection};
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+
+const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
+const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
+
+/// One connection, whichever database it speaks to.
+#[derive(diesel::MultiConnection)]
+pub enum AnyConn {
+    /// The default: one file on this machine.
+    Sqlite(diesel::SqliteConnection),
+    /// For several machines.
+    Postgres(diesel::PgConnection),
+}
+
+/// A connection as the functions of this floor take it.
+pub type Conn = AnyConn;
+
+/// The same source text, typed once for each database, for what the enum cannot express.
+macro_rules! each {
+    ($conn:expr, |$c:ident| $body:expr) => {
+        match $conn {
+            $crate::store::AnyConn::Sqlite($c) => $body,
+            $crate::store::AnyConn::Postgres($c) => $body,
+        }
+    };
+}
+pub(crate) use each;
+
+/// Why the store could not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The address of the database is none that we speak.
+    #[error("expected a database address starting with `sqlite://` or `postgres://`, found `{0}`")]
+    Address(String),
+    /// No connection could be had.
+    #[error("the database cannot be reached: {0}")]
+    Connection(String),
+    /// The database refused or failed.
+    #[error("the database failed: {0}")]
+    Database(#[from] diesel::result::Error),
+    /// The schema is newer than this program, or a migration failed.
+    #[error("the schema cannot be brought up to date: {0}")]
+    Migration(String),
+    /// A stored value is none that this program knows.
+    #[error("stored value cannot be read: {0}")]
+    Stored(String),
+    /// The blobs failed.
+    #[error("the blob store failed: {0}")]
+    Blobs(#[from] std::io::Error),
+    /// A blob's bytes are not those that were stored.
+    #[error("expected bytes with SHA-256 `{expected}`, found `{found}`")]
+    Corrupt {
+        /// The key.
+        expected: String,
+        /// The hash of what was read.
+        found: String,
+    },
+    /// An event that cannot happen.
+    #[error(transparent)]
+    NotAllowed(#[from] crate::domain::request::state::NotAllowed),
+}
+
+impl Error {
+    /// Whether the cause is that this very thing is there already.
+    pub fn is_duplicate(&self) -> bool {
+        use diesel::result::{DatabaseErrorKind, Error as Diesel};
+        matches!(self, Self::Database(Diesel::DatabaseError(DatabaseErrorKind::UniqueViolation, _)))
+    }
+}
+
+impl From<serde_json::Error> for Error {
+    fn from(error: serde_json::Error) -> Self {
+        Self::Stored(error.to_string())
+    }
+}
+
+/// Opens connections; dispatches on the scheme, because SQLite would happily make a file called `postgres:…`.
+#[derive(Debug)]
+struct Manager {
+    url: String,
+}
+
+impl ManageConnection for Manager {
+    type Connection = AnyConn;
+    type Error = diesel::r2d2::Error;
+
+    fn connect(&self) -> Result<AnyConn, Self::Error> {
+        let open = |e| diesel::r2d2::Error::ConnectionError(e);
+        if let Some(path) = self.url.strip_prefix("sqlite://") {
+            let mut conn = diesel::SqliteConnection::establish(path).map_err(open)?;
+            // FULL: WAL with NORMAL can lose a commit on power loss, and an accepted mail is a promise.
+            conn.batch_execute(
+                "PRAGMA busy_timeout=10000; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; \
+                 PRAGMA foreign_keys=ON;",
+            )
+            .map_err(diesel::r2d2::Error::QueryError)?;
+            Ok(AnyConn::Sqlite(conn))
+        } else {
+            let mut conn = diesel::PgConnection::establish(&self.url).map_err(open)?;
+            conn.batch_execute("SET TIME ZONE 'UTC'; SET synchronous_commit = on;")
+                .map_err(diesel::r2d2::Error::QueryError)?;
+            Ok(AnyConn::Postgres(conn))
+        }
+    }
+
+    fn is_valid(&self, conn: &mut AnyConn) -> Result<(), Self::Error> {
+        conn.batch_execute("SELECT 1").map_err(diesel::r2d2::Error::QueryError)
+    }
+
+    fn has_broken(&self, _conn: &mut AnyConn) -> bool {
+        std::thread::panicking()
+    }
+}
+
+/// A pool of connections to one database.
+#[derive(Clone)]
+pub struct Db {
+    pool: Pool<Manager>,
+}
+
+impl std::fmt::Debug for Db {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Db")
+    }
+}
+
+/// A connection on loan from the pool.
+pub struct Loan(PooledConnection<Manager>);
+
+impl std::ops::Deref for Loan {
+    type Target = Conn;
+
+    fn deref(&self) -> &Conn {
+        &self.0
+    }
+}
+
+impl std::ops::DerefMut for Loan {
+    fn deref_mut(&mut self) -> &mut Conn {
+        &mut self.0
+    }
+}
+
+impl Db {
+    /// Opens the database at `url` (`sqlite://path` or `postgres://…`) with up to `size` connections.
+    pub fn open(url: &str, size: u32) -> Result<Self, Error> {
+        if !(url.starts_with("sqlite://")
+            || url.starts_with("postgres://")
+            || url.starts_with("postgresql://"))
+        {
+            return Err(Error::Address(url.split('@').next_back().unwrap_or_default().to_owned()));
+        }
+        let pool = Pool::builder()
+            .max_size(size)
+            .min_idle(Some(1))
+            .connection_timeout(std::time::Duration::from_secs(8))
+            .test_on_check_out(!url.starts_with("sqlite://"))
+            .build(Manager { url: url.to_owned() })
+            .map_err(|e| Error::Connection(e.to_string()))?;
+        Ok(Self { pool })
+    }
+
+    /// A connection on loan.
+    pub fn conn(&self) -> Result<Loan, Error> {
+        self.pool.get().map(Loan).map_err(|e| Error::Connection(e.to_string()))
+    }
+
+    /// Brings the schema up to date, one process at a time; refuses a schema that is newer than this program.
+    pub fn migrate(&self) -> Result<(), Error> {
+        let mut conn = self.conn()?;
+        match &mut *conn {
+            AnyConn::Sqlite(c) => {
+                known_only(c, SQLITE)?;
+                c.run_pending_migrations(SQLITE).map(|_| ()).map_err(|e| Error::Migration(e.to_string()))
+            }
+            AnyConn::Postgres(c) => {
+                // Several nodes may start at once: 0x41736b is "Ask".
+                c.batch_execute("SELECT pg_advisory_lock(4289387)")?;
+                let done = known_only(c, POSTGRES).and_then(|()| {
+                    c.run_pending_migrations(POSTGRES)
+                        .map(|_| ())
+                        .map_err(|e| Error::Migration(e.to_string()))
+                });
+                c.batch_execute("SELECT pg_advisory_unlock(4289387)")?;
+                done
+            }
+        }
+    }
+}
+
+/// An old program must not write into a schema it does not know.
+fn known_only<DB, C>(conn: &mut C, source: EmbeddedMigrations) -> Result<(), Error>
+where
+    DB: diesel::backend::Backend,
+    C: MigrationHarness<DB>,
+    EmbeddedMigrations: diesel::migration::MigrationSource<DB>,
+{
+    let fail = |e: Box<dyn std::error::Error + Send + Sync>| Error::Migration(e.to_string());
+    let known = diesel::migration::MigrationSource::<DB>::migrations(&source).map_err(fail)?;
+    let known: Vec<String> = known.iter().map(|m| m.name().version().to_string()).collect();
+    for applied in conn.applied_migrations().map_err(fail)? {
+        let version = applied.to_string();
+        if !known.contains(&version) {
+            return Err(Error::Migration(format!(
+                "migration `{version}` was applied by a newer Askance; run that version or restore a backup"
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// Runs `work` in one transaction that may write. On SQLite the write lock is taken at once: a read that
+/// becomes a write later would fail with "busy", whatever the timeout.
+pub fn transaction<T, E: From<Error>>(
+    conn: &mut Conn,
+    work: impl FnOnce(&mut Conn) -> Result<T, E>,
+) -> Result<T, E> {
+    let begin = match conn {
+        AnyConn::Sqlite(_) => "BEGIN IMMEDIATE",
+        AnyConn::Postgres(_) => "BEGIN",
+    };
+    conn.batch_execute(begin).map_err(|e| E::from(Error::Database(e)))?;
+    match work(conn) {
+        Ok(value) => {
+            if let Err(error) = conn.batch_execute("COMMIT") {
+                let _ = conn.batch_execute("ROLLBACK");
+                return Err(E::from(Error::Database(error)));
+            }
+            Ok(value)
+        }
+        Err(error) => {
+            // The first error is the one to report; a connection that cannot roll back is dropped by the server.
+            let _ = conn.batch_execute("ROLLBACK");
+            Err(error)
+        }
+    }
+}
+
+/// A point in time as both databases keep it: UTC, microseconds.
+pub fn at(time: DateTime<Utc>) -> NaiveDateTime {
+    time.naive_utc().trunc_subsecs(6)
+}

@@ -1,1 +1,42 @@
 //! The pages, for everyone and for the desk; Rocket is used only here and in the command that serves.
+
+pub mod assets;
+pub mod desk;
+pub mod error;
+pub mod filters;
+pub mod guards;
+pub mod headers;
+pub mod page;
+pub mod public;
+
+use crate::service::Context;
+use crate::store::Db;
+use crate::web::guards::{Site, Store};
+use crate::web::headers::Headers;
+use crate::web::page::{Pages, Setup};
+use figment::Figment;
+use rocket::shield::Shield;
+use rocket::{Build, Rocket};
+use std::sync::Arc;
+
+/// The web server over its parts, not yet launched. `figment` holds Rocket's own settings.
+pub fn build(figment: &Figment, context: Arc<Context>, db: Db) -> Rocket<Build> {
+    let config = &context.config;
+    let setup = Setup {
+        public_url: config.public_url.clone(),
+        demonstration: config.demonstration,
+        templates_dir: config.templates_dir.clone(),
+    };
+    let headers = Headers { https: config.public_url.starts_with("https://") };
+    let site = Site { pages: Pages::new(&setup), store: Store::new(db), context };
+    // Rocket's own name and its looser shield are left out; `headers` sets the profile.
+    rocket::custom(figment.clone().merge(("ident", false)).merge(("cli_colors", false)))
+        .attach(Shield::new())
+        .attach(headers)
+        .manage(site)
+        .register("/", error::catchers())
+        .register("/desk", desk::catchers())
+        .mount("/", assets::routes())
+        .mount("/", public::routes())
+        .mount("/", desk::routes())
+}

@@ -3,8 +3,316 @@
 pub mod body;
 pub mod delivery;
 pub mod documents;
+pub mod language;
 pub mod matching;
 pub mod mime;
 pub mod phrases;
 pub mod proposal;
 pub mod reading;
+pub mod text;
+
+use crate::domain::incoming::delivery::{Automatic, Bounce};
+use crate::domain::incoming::mime::{Address, Leaf, Mail, Notes};
+use crate::domain::incoming::phrases::Phrasebook;
+use crate::domain::incoming::reading::{Kind, Letter, Reading};
+use chrono::{DateTime, Utc};
+use data_encoding::HEXLOWER;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+/// How much text of one mail is analysed; a longer one is shown whole but read only so far.
+pub const MAX_ANALYSED: usize = 200_000;
+
+/// What the reader must know beforehand.
+#[derive(Debug, Clone, Default)]
+pub struct Knowledge {
+    /// Signal phrases of all languages.
+    pub phrasebook: Phrasebook,
+}
+
+/// An attachment, by its place in the mail.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Attachment {
+    /// File name as the sender gave it, or one made from its type.
+    pub name: String,
+    /// Content type, lower case.
+    pub content_type: String,
+    /// Size of the decoded bytes.
+    pub size: usize,
+    /// SHA-256 of the decoded bytes, hex.
+    pub sha256: String,
+    /// How many characters of text were found in it.
+    pub text_chars: usize,
+    /// What was odd or could not be read.
+    pub notes: Vec<String>,
+    /// Its text, if it has any we can read.
+    #[serde(default)]
+    pub text: Option<String>,
+}
+
+/// A mail as it was understood. The names are those of `askance read --json`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Incoming {
+    /// SHA-256 of the raw bytes, hex.
+    pub sha256: String,
+    /// Size of the raw bytes.
+    pub size: usize,
+    /// Subject, decoded; empty if there is none.
+    pub subject: String,
+    /// The sender.
+    pub from: Option<Address>,
+    /// Recipients in `To`.
+    pub to: Vec<Address>,
+    /// Recipients in `Cc`.
+    pub cc: Vec<Address>,
+    /// The date the sender wrote, in UTC.
+    pub date: Option<DateTime<Utc>>,
+    /// `Message-ID` without angle brackets.
+    pub message_id: Option<String>,
+    /// `In-Reply-To` without angle brackets.
+    pub in_reply_to: Vec<String>,
+    /// `References` without angle brackets.
+    pub references: Vec<String>,
+    /// Number of leaf parts.
+    pub parts: usize,
+    /// What the sender wrote now, without quotes and signature.
+    pub text: String,
+    /// The quoted rest.
+    pub quoted: Option<String>,
+    /// The whole text.
+    pub full_text: String,
+    /// Attachments in their order.
+    pub attachments: Vec<Attachment>,
+    /// Whether a machine wrote it.
+    pub automatic: Automatic,
+    /// What a bounce says of the letter.
+    pub bounce: Option<Bounce>,
+    /// Language, BCP 47.
+    pub language: Option<String>,
+    /// Kind of reply and its facts.
+    pub reading: Reading,
+    /// What was wrong with the mail, in plain words.
+    pub notes: Vec<String>,
+    /// Addresses it was delivered to: `Delivered-To`, `X-Original-To`, `Envelope-To`, `To`, `Cc`, in this order.
+    #[serde(default)]
+    pub delivered_to: Vec<String>,
+    /// `Return-Path`; empty string for the null sender.
+    #[serde(default)]
+    pub return_path: Option<String>,
+    /// SHA-256 over what identifies the message whatever way it travelled.
+    #[serde(default)]
+    pub content_key: String,
+    /// Number of `Received` fields.
+    #[serde(default)]
+    pub received_count: usize,
+    /// Message ids of our letters that a bounce returned.
+    #[serde(default)]
+    pub returned_ids: Vec<String>,
+}
+
+/// Reads a mail. Whatever the bytes are, something comes back and nothing panics.
+pub fn understand(raw: &[u8], knowledge: &Knowledge) -> Incoming {
+    let mut mail = mime::parse(raw);
+    let mut notes = std::mem::take(&mut mail.notes);
+    let mut incoming = envelope(raw, &mail, &mut notes);
+    incoming.full_text = own_parts(&mail, &mut notes);
+    let split = body::split(&incoming.full_text, &knowledge.phrasebook);
+    incoming.text = split.own;
+    incoming.quoted = split.quoted;
+    incoming.attachments = attachment_leaves(&mail).map(describe).collect();
+    let delivery = delivery::judge(&mail, &incoming, &knowledge.phrasebook);
+    incoming.automatic = delivery.automatic;
+    incoming.returned_ids = delivery.returned_ids;
+    incoming.bounce = delivery.bounce;
+    let attached: Vec<(&str, &str)> =
+        incoming.attachments.iter().filter_map(|a| Some((a.name.as_str(), a.text.as_deref()?))).collect();
+    let letter = Letter {
+        subject: &incoming.subject,
+        body: &incoming.text,
+        attachments: &attached,
+        sent_on: incoming.date.map(|d| d.date_naive()),
+    };
+    let prepared = reading::prepare(&letter, &knowledge.phrasebook);
+    incoming.language = language::detect(&letter, &prepared, &knowledge.phrasebook);
+    let mut reading = reading::read(&letter, &prepared, incoming.language.as_deref(), &knowledge.phrasebook);
+    reading::automatic(&mut reading, incoming.automatic);
+    incoming.reading = reading;
+    incoming.notes = notes.into_vec();
+    incoming
+}
+
+/// An attachment's name, content type and bytes, numbered as in `Incoming::attachments`.
+pub fn parse_attachment(raw: &[u8], position: usize) -> Option<(String, String, Vec<u8>)> {
+    let mail = mime::parse(raw);
+    let leaf = attachment_leaves(&mail).nth(position)?;
+    Some((file_name(leaf), leaf.content_type.clone(), leaf.data.clone()))
+}
+
+fn envelope(raw: &[u8], mail: &Mail, notes: &mut Notes) -> Incoming {
+    let headers = &mail.headers;
+    if headers.is_empty() {
+        notes.add("the mail has no header that can be read");
+    }
+    if headers.count("From") > 1 {
+        notes.add("the mail has more than one From field");
+    }
+    let addresses = |name: &str, notes: &mut Notes| -> Vec<Address> {
+        headers.all_raw(name).take(20).flat_map(|raw| mime::address::list(raw, notes)).collect()
+    };
+    let (to, cc) = (addresses("To", notes), addresses("Cc", notes));
+    let mut delivered_to: Vec<String> = ["Delivered-To", "X-Original-To", "Envelope-To"]
+        .iter()
+        .flat_map(|name| addresses(name, notes))
+        .chain(to.iter().cloned())
+        .chain(cc.iter().cloned())
+        .map(|a| a.address)
+        .collect();
+    let mut seen = std::collections::BTreeSet::new();
+    delivered_to.retain(|a| seen.insert(a.to_lowercase()));
+    let date = headers.first("Date").and_then(|d| mime::date::read(&d));
+    if date.is_none() {
+        notes.add("the mail has no date that can be read");
+    }
+    let ids = |name: &str| headers.all_raw(name).flat_map(mime::address::message_ids).take(200).collect();
+    let in_reply_to: Vec<String> = ids("In-Reply-To");
+    let return_path = headers
+        .first_raw("Return-Path")
+        .map(|raw| mime::address::list(raw, notes).into_iter().next().map(|a| a.address).unwrap_or_default());
+    Incoming {
+        sha256: HEXLOWER.encode(&Sha256::digest(raw)),
+        size: raw.len(),
+        subject: headers.first("Subject").unwrap_or_default(),
+        from: addresses("From", notes).into_iter().next(),
+        to,
+        cc,
+        date,
+        message_id: headers
+            .first_raw("Message-ID")
+            .and_then(|r| mime::address::message_ids(r).into_iter().next()),
+        in_reply_to,
+        references: ids("References"),
+        parts: mail.leaves.iter().filter(|l| !l.is_mail).count(),
+        text: String::new(),
+        quoted: None,
+        full_text: String::new(),
+        attachments: Vec::new(),
+        automatic: Automatic::None,
+        bounce: None,
+        language: None,
+        reading: Reading::of(Kind::Other, 0.0),
+        notes: Vec::new(),
+        delivered_to,
+        return_path,
+        content_key: content_key(mail),
+        received_count: headers.count("Received"),
+        returned_ids: Vec::new(),
+    }
+}
+
+/// Copies of one message differ in `Received` and other trace fields; this does not (reliability §4).
+fn content_key(mail: &Mail) -> String {
+    let mut hash = Sha256::new();
+    let mut add = |bytes: &[u8]| {
+        hash.update(u64::try_from(bytes.len()).unwrap_or(u64::MAX).to_be_bytes());
+        hash.update(bytes);
+    };
+    for name in ["Message-ID", "From", "Date", "Subject"] {
+        let value = mail.headers.first(name).unwrap_or_default();
+        add(value.split_whitespace().collect::<Vec<_>>().join(" ").as_bytes());
+    }
+    for leaf in mail.leaves.iter().filter(|l| !l.is_mail) {
+        if leaf.content_type.starts_with("text/") {
+            // Transports change line ends and drop the last one.
+            let lines: Vec<&[u8]> = leaf.data.split(|&b| b == b'\n').map(<[u8]>::trim_ascii_end).collect();
+            add(lines.join(&b'\n').trim_ascii_end());
+        } else {
+            add(&leaf.data);
+        }
+    }
+    HEXLOWER.encode(&hash.finalize())
+}
+
+fn is_own_text(leaf: &Leaf) -> bool {
+    leaf.within == 0
+        && !leaf.attached
+        && leaf.name.is_none()
+        && matches!(leaf.content_type.as_str(), "text/plain" | "text/html")
+}
+
+/// The text a reader of the mail sees first: plain text where it says as much as the HTML beside it.
+fn own_parts(mail: &Mail, notes: &mut Notes) -> String {
+    let mut texts: Vec<(usize, bool, Option<usize>, String)> = Vec::new();
+    for (index, leaf) in mail.leaves.iter().enumerate().filter(|(_, l)| is_own_text(l)) {
+        let html = leaf.content_type == "text/html";
+        let has_plain = texts.iter().any(|(_, h, group, text)| {
+            !h && group.is_some()
+                && *group == leaf.alternative
+                && text.chars().filter(|c| c.is_alphanumeric()).count() > 80
+        });
+        if html && has_plain {
+            continue;
+        }
+        let text = documents::decoded_text(leaf, notes);
+        texts.push((index, html, leaf.alternative, text));
+    }
+    let letters = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).count();
+    let keep: Vec<&str> = texts
+        .iter()
+        .filter(|(index, html, group, text)| {
+            group.is_none()
+                || !texts.iter().any(|(i, h, g, other)| {
+                    // A stub ("your program cannot show HTML") gives way to the HTML; else plain text goes first.
+                    i != index && g == group && h != html && {
+                        let (mine, theirs) = (letters(text), letters(other));
+                        if *html { theirs * 3 >= mine && theirs > 0 } else { mine * 3 < theirs || mine == 0 }
+                    }
+                })
+        })
+        .map(|(_, _, _, text)| text.trim_end())
+        .filter(|text| !text.trim().is_empty())
+        .collect();
+    keep.join("\n\n")
+}
+
+fn attachment_leaves(mail: &Mail) -> impl Iterator<Item = &Leaf> {
+    mail.leaves.iter().filter(|leaf| {
+        let text_of_inner_mail = leaf.within > 0
+            && !leaf.attached
+            && leaf.name.is_none()
+            && leaf.content_type.starts_with("text/");
+        !is_own_text(leaf) && !text_of_inner_mail
+    })
+}
+
+fn describe(leaf: &Leaf) -> Attachment {
+    let mut notes = Notes::default();
+    let text = documents::text(leaf, &mut notes).filter(|t| !t.trim().is_empty());
+    Attachment {
+        name: file_name(leaf),
+        content_type: leaf.content_type.clone(),
+        size: leaf.data.len(),
+        sha256: HEXLOWER.encode(&Sha256::digest(&leaf.data)),
+        text_chars: text.as_deref().map_or(0, |t| t.chars().count()),
+        notes: notes.into_vec(),
+        text,
+    }
+}
+
+fn file_name(leaf: &Leaf) -> String {
+    if let Some(name) = &leaf.name {
+        return name.clone();
+    }
+    if leaf.is_mail {
+        return "message.eml".to_owned();
+    }
+    let ending = match leaf.content_type.as_str() {
+        "application/pdf" => "pdf",
+        "text/plain" => "txt",
+        "text/html" => "html",
+        "text/calendar" => "ics",
+        "image/jpeg" => "jpg",
+        "image/png" => "png",
+        _ => "bin",
+    };
+    format!("attachment.{ending}")
+}

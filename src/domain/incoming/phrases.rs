@@ -1,1 +1,307 @@
-//! Signal phrases of one language.
+//! Signal phrases of one language, and how they are found in a text.
+//!
+//! A phrase is words. They match whole words over case, accents, line wraps and punctuation; Serbian, Macedonian
+//! and Bulgarian are compared in Latin letters. `…` stands for up to eight further words of the same sentence,
+//! a word that ends in `*` matches any ending. A phrase that starts with `!` decides by itself, one with `?` is
+//! only a weak hint.
+
+use crate::domain::incoming::text::{Word, fold, words};
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+use std::str::FromStr;
+
+/// How many words `…` may stand for.
+const GAP: usize = 8;
+
+macro_rules! lists {
+    ($($(#[$doc:meta])* $variant:ident = $name:literal),+ $(,)?) => {
+        /// A list of a phrase file: what its phrases announce.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum List { $($(#[$doc])* $variant),+ }
+
+        impl List {
+            /// All lists.
+            pub const ALL: &'static [List] = &[$(List::$variant),+];
+
+            /// The key in the phrase file.
+            pub fn as_str(self) -> &'static str {
+                match self { $(List::$variant => $name),+ }
+            }
+        }
+    };
+}
+
+lists! {
+    /// The request came in.
+    Acknowledgement = "acknowledgement",
+    /// More time is taken.
+    Extension = "extension",
+    /// The information is refused.
+    Refusal = "refusal",
+    /// Some is given, some refused.
+    Partial = "partial",
+    /// All is given.
+    Full = "full",
+    /// The authority has no such information.
+    NotHeld = "not_held",
+    /// Neither confirmed nor denied.
+    Ncnd = "ncnd",
+    /// Passed on to another authority.
+    Transfer = "transfer",
+    /// The requester must say more.
+    Clarification = "clarification",
+    /// Money is asked for.
+    Fee = "fee",
+    /// An appeal or review was decided.
+    DecisionReview = "decision_review",
+    /// A machine answers for an absent person or a ticket system.
+    Automatic = "automatic",
+    /// A machine says that a letter did not arrive.
+    Bounce = "bounce",
+    /// Something else that needs no decision: a call, a survey, a mail gone astray.
+    Other = "other",
+    /// A passage that recites rules or remedies: no evidence for anything.
+    Recital = "recital",
+    /// Words before the authority's file number.
+    Reference = "reference",
+    /// Words before a date by which the answer is promised.
+    Due = "due",
+    /// Words that go with a period by which time is extended.
+    Longer = "longer",
+    /// Names of the months, January first; variants by `|`.
+    Months = "months",
+    /// Numbers in words from one; variants by `|`.
+    Numbers = "numbers",
+    /// Units of time: days.
+    Days = "days",
+    /// Units of time: working days.
+    WorkingDays = "working_days",
+    /// Units of time: weeks.
+    Weeks = "weeks",
+    /// Units of time: months.
+    MonthUnits = "month_units",
+    /// Labels of a quoted mail's sender line.
+    QuoteFrom = "quote_from",
+    /// Labels of a quoted mail's date line.
+    QuoteSent = "quote_sent",
+    /// Labels of a quoted mail's recipient line.
+    QuoteTo = "quote_to",
+    /// Labels of a quoted mail's subject line.
+    QuoteSubject = "quote_subject",
+    /// The verb of "on … wrote".
+    Wrote = "wrote",
+    /// Lines above a quoted or forwarded mail.
+    OriginalMessage = "original_message",
+    /// Words a closing line starts with.
+    Closing = "closing",
+    /// Frequent small words, to tell the language.
+    Stopwords = "stopwords",
+}
+
+impl FromStr for List {
+    type Err = String;
+
+    fn from_str(key: &str) -> Result<Self, String> {
+        List::ALL
+            .iter()
+            .copied()
+            .find(|list| list.as_str() == key)
+            .ok_or_else(|| format!("expected a kind of phrase, found `{key}`"))
+    }
+}
+
+impl fmt::Display for List {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// What is wrong with a phrase.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{phrase}`: {problem}")]
+pub struct Error {
+    /// The phrase as written.
+    pub phrase: String,
+    /// What was expected.
+    pub problem: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Part {
+    Exact(String),
+    Stem(String),
+    Gap,
+}
+
+/// One phrase, ready to be compared.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Phrase {
+    /// Language of the file it stands in.
+    pub language: String,
+    /// What it announces.
+    pub list: List,
+    /// How much it says, 0 to 2.
+    pub weight: f32,
+    parts: Vec<Part>,
+}
+
+impl Phrase {
+    /// Reads a phrase as it stands in the file.
+    pub fn parse(language: &str, list: List, written: &str) -> Result<Self, Error> {
+        let problem = |problem| Error { phrase: written.to_owned(), problem };
+        let (strength, rest) = match written.split_at_checked(1) {
+            Some(("!", rest)) => (Some(2.0), rest),
+            Some(("?", rest)) => (Some(0.4), rest),
+            _ => (None, written),
+        };
+        let mut parts = Vec::new();
+        for piece in rest.replace("...", "…").replace('…', " … ").split_whitespace() {
+            if piece == "…" {
+                parts.push(Part::Gap);
+            } else if let Some(stem) = piece.strip_suffix('*') {
+                let mut stems: Vec<String> = words(stem).into_iter().map(|w| w.folded).collect();
+                let last = stems.pop().ok_or_else(|| problem("expected letters before `*`"))?;
+                parts.extend(stems.into_iter().map(Part::Exact));
+                parts.push(Part::Stem(last));
+            } else {
+                parts.extend(words(piece).into_iter().map(|w| Part::Exact(w.folded)));
+            }
+        }
+        match (parts.first(), parts.last()) {
+            (None, _) => return Err(problem("expected words, found none")),
+            (Some(Part::Gap), _) | (_, Some(Part::Gap)) => {
+                return Err(problem("`…` must stand between words"));
+            }
+            (Some(Part::Stem(stem)), _) if stem.chars().count() < 3 => {
+                return Err(problem("expected at least three letters before `*` in the first word"));
+            }
+            _ => {}
+        }
+        let count = parts.iter().filter(|p| **p != Part::Gap).count();
+        let weight = strength.unwrap_or(match count {
+            1 => 0.6,
+            2 => 0.8,
+            _ => 1.0,
+        });
+        Ok(Phrase { language: language.to_owned(), list, weight, parts })
+    }
+
+    /// Number of words from `words[0]` if the phrase stands there.
+    fn length_at(&self, words: &[Word]) -> Option<usize> {
+        let sentence = words.first()?.sentence;
+        matched(&self.parts, words, sentence)
+    }
+}
+
+fn matched(parts: &[Part], words: &[Word], sentence: usize) -> Option<usize> {
+    let Some((part, rest)) = parts.split_first() else { return Some(0) };
+    if *part == Part::Gap {
+        return (0..=GAP.min(words.len()))
+            .find_map(|skip| Some(skip + matched(rest, words.get(skip..)?, sentence)?));
+    }
+    let (word, tail) = words.split_first()?;
+    let same = match part {
+        Part::Exact(exact) => word.folded == *exact,
+        Part::Stem(stem) => word.folded.starts_with(stem.as_str()),
+        Part::Gap => false,
+    };
+    if !same || word.sentence != sentence {
+        return None;
+    }
+    matched(rest, tail, sentence).map(|n| n + 1)
+}
+
+/// A phrase found in a text.
+#[derive(Debug, Clone, Copy)]
+pub struct Hit<'b> {
+    /// The phrase.
+    pub phrase: &'b Phrase,
+    /// Index of its first word.
+    pub first: usize,
+    /// Number of words it covers.
+    pub count: usize,
+}
+
+/// All phrases of all languages, with an index by their first letters.
+#[derive(Debug, Clone, Default)]
+pub struct Phrasebook {
+    phrases: Vec<Phrase>,
+    index: HashMap<String, Vec<usize>>,
+    lists: BTreeMap<(String, List), Vec<String>>,
+}
+
+/// Lists that are looked up by their words, not searched in running text.
+const PLAIN: &[List] = &[
+    List::Months,
+    List::Numbers,
+    List::Stopwords,
+    List::QuoteFrom,
+    List::QuoteSent,
+    List::QuoteTo,
+    List::QuoteSubject,
+    List::Wrote,
+    List::OriginalMessage,
+    List::Closing,
+];
+
+impl Phrasebook {
+    /// Adds one list of one language.
+    pub fn add(&mut self, language: &str, list: List, written: &[String]) -> Result<(), Error> {
+        if PLAIN.contains(&list) {
+            self.lists.entry((language.to_owned(), list)).or_default().extend(written.iter().cloned());
+            return Ok(());
+        }
+        for phrase in written {
+            let phrase = Phrase::parse(language, list, phrase)?;
+            let key = match phrase.parts.first() {
+                Some(Part::Exact(word) | Part::Stem(word)) => key(word),
+                _ => continue,
+            };
+            self.index.entry(key).or_default().push(self.phrases.len());
+            self.phrases.push(phrase);
+        }
+        Ok(())
+    }
+
+    /// How many phrases there are.
+    pub fn len(&self) -> usize {
+        self.phrases.len()
+    }
+
+    /// Whether there is no phrase.
+    pub fn is_empty(&self) -> bool {
+        self.phrases.is_empty()
+    }
+
+    /// The entries of a plain list in one language.
+    pub fn list(&self, language: &str, list: List) -> &[String] {
+        self.lists.get(&(language.to_owned(), list)).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// The entries of a plain list in all languages, with the language.
+    pub fn everywhere(&self, list: List) -> impl Iterator<Item = (&str, &[String])> {
+        self.lists
+            .iter()
+            .filter(move |((_, l), _)| *l == list)
+            .map(|((language, _), entries)| (language.as_str(), entries.as_slice()))
+    }
+
+    /// All phrases that stand in a text, in the order of their first word.
+    pub fn find<'b>(&'b self, words: &[Word]) -> Vec<Hit<'b>> {
+        let mut hits = Vec::new();
+        for (first, word) in words.iter().enumerate() {
+            let Some(candidates) = self.index.get(&key(&word.folded)) else { continue };
+            let Some(tail) = words.get(first..) else { continue };
+            hits.extend(candidates.iter().filter_map(|&i| {
+                let phrase = self.phrases.get(i)?;
+                let count = phrase.length_at(tail)?;
+                Some(Hit { phrase, first, count })
+            }));
+        }
+        hits
+    }
+}
+
+fn key(word: &str) -> String {
+    fold(word).chars().take(3).collect()
+}

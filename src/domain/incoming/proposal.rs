@@ -1,1 +1,87 @@
 //! Record this event by itself, or ask the desk, and why.
+
+use crate::domain::incoming::Incoming;
+use crate::domain::incoming::delivery::Automatic;
+use crate::domain::incoming::matching::{Match, Reason};
+use crate::domain::incoming::reading::Kind;
+use crate::domain::request::event::Event;
+use serde::{Deserialize, Serialize};
+
+/// How sure an acknowledgement must be to be recorded without a person.
+const SURE: f64 = 0.8;
+
+/// What the service would do with a message, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Proposal {
+    /// To which requests it may belong, best first.
+    pub matches: Vec<Match>,
+    /// What is recorded without a person; none = a person is asked.
+    pub event: Option<Event>,
+    /// Why a person is asked, in plain words.
+    pub ask: Option<String>,
+}
+
+/// What a rule may record by itself: bounces, automatic replies and plain acknowledgements, where whose they are
+/// is certain. Everything else asks: it may start or stop a right.
+pub fn propose(message: i64, incoming: &Incoming, matches: &[Match]) -> Proposal {
+    let decided = match matches.first() {
+        None => Err("It matches no request: say to which it belongs.".to_owned()),
+        Some(first) => decide(message, incoming, first),
+    };
+    let (event, ask) = match decided {
+        Ok(event) => (Some(event), None),
+        Err(why) => (None, Some(why)),
+    };
+    Proposal { matches: matches.to_vec(), event, ask }
+}
+
+fn decide(message: i64, incoming: &Incoming, found: &Match) -> Result<Event, String> {
+    if !found.certain {
+        return Err("It may belong to more than one request: choose.".to_owned());
+    }
+    if found.reasons.iter().all(|reason| matches!(reason, Reason::ReferenceInSubject { .. })) {
+        return Err(
+            "Only the reference in its subject points to this request, and that is public.".to_owned()
+        );
+    }
+    let reading = &incoming.reading;
+    match incoming.automatic {
+        Automatic::Bounce => {
+            let bounce = incoming.bounce.as_ref();
+            return Ok(Event::Bounced {
+                message,
+                permanent: bounce.is_some_and(|bounce| bounce.permanent),
+                recipients: bounce.map(|bounce| bounce.recipients.clone()).unwrap_or_default(),
+            });
+        }
+        Automatic::AutoReply | Automatic::Receipt => return Ok(Event::AutoReplied { message }),
+        Automatic::List => return Err("It came through a mailing list.".to_owned()),
+        Automatic::None => {}
+    }
+    if found.foreign_sender {
+        return Err("It was not sent from the authority’s domain: check who wrote it.".to_owned());
+    }
+    match reading.kind {
+        Kind::Acknowledgement if reading.confidence >= SURE && reading.also.is_empty() => {
+            Ok(Event::Acknowledged { message, reference: reading.reference.clone() })
+        }
+        kind => Err(question(kind)),
+    }
+}
+
+/// What the desk is asked, by what the message seems to be.
+fn question(kind: Kind) -> String {
+    match kind {
+        Kind::Acknowledgement => "It looks like an acknowledgement, but not surely.",
+        Kind::Extension => "It claims more time: check until when.",
+        Kind::Clarification => "It asks us something; the clock may depend on it.",
+        Kind::Transfer => "It seems to be passed on to another body.",
+        Kind::Fee => "It asks for money.",
+        Kind::Refusal | Kind::Partial | Kind::Full | Kind::NotHeld | Kind::Ncnd => {
+            "It seems to be a decision: check outcome and grounds."
+        }
+        Kind::DecisionReview => "It seems to be a decision on a complaint or review.",
+        Kind::Automatic | Kind::Bounce | Kind::Other => "What it is could not be told.",
+    }
+    .to_owned()
+}

@@ -1,5 +1,12 @@
 //! Access-to-information law: rules as data, calendars, and due dates with the steps that led to them.
 
 pub mod calendar;
+pub mod check;
+pub mod claim;
+pub mod counting;
 pub mod deadline;
+pub mod derivation;
 pub mod regime;
+pub mod remedy;
+pub mod rules;
+pub mod term;

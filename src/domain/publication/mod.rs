@@ -1,5 +1,8 @@
 //! What the public may read: redacted text, timelines, figures.
 
+pub mod clocks;
+pub mod counting;
+pub mod derivation;
 pub mod redaction;
 pub mod statistics;
 pub mod timeline;

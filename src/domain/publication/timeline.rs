@@ -1,1 +1,360 @@
-//! Events and messages of a request as the entries and clocks that the public reads.
+//! Events and messages of a request as the entries that the public reads.
+
+use crate::domain::law::deadline::Deadline;
+use crate::domain::law::regime::Regime;
+use crate::domain::publication::counting::Days;
+use crate::domain::request::event::{Event, ExtensionVerdict, Ground};
+use crate::domain::request::state::{Outcome, State};
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::Serialize;
+use std::collections::BTreeSet;
+
+/// An event with its place and time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Happened {
+    /// When it was recorded.
+    pub at: DateTime<Utc>,
+    /// What happened.
+    pub event: Event,
+}
+
+/// What a timeline is made from.
+#[derive(Debug, Clone, Copy)]
+pub struct Story<'a> {
+    /// The events in their order.
+    pub events: &'a [Happened],
+    /// What they fold to.
+    pub state: &'a State,
+    /// The law in the version under which the request was filed.
+    pub regime: &'a Regime,
+    /// Days in the unit of that law.
+    pub days: Days<'a>,
+    /// The first due day and how it came about; none before the letter arrived.
+    pub deadline: Option<&'a Deadline>,
+    /// Ids of the messages that are published.
+    pub published: &'a BTreeSet<i64>,
+    /// Today in the zone of the law.
+    pub today: NaiveDate,
+}
+
+/// A glyph with its words.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Tag {
+    /// Name of the glyph.
+    pub glyph: &'static str,
+    /// What it says.
+    pub words: String,
+}
+
+/// One entry of the timeline.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Entry {
+    /// Its number, the same in the drawing.
+    pub number: usize,
+    /// Its day in the zone of the law.
+    pub on: NaiveDate,
+    /// `day 20`, `in 10 days`; nothing before the clock started.
+    pub count: Option<String>,
+    /// The event's kind, or `due`, `due_extended`, `expected`.
+    pub kind: &'static str,
+    /// What happened, in a few words.
+    pub heading: String,
+    /// The rest, in sentences.
+    pub text: String,
+    /// What it means, where it means something.
+    pub tag: Option<Tag>,
+    /// Whether it is a limit and not an event.
+    pub limit: bool,
+    /// Whether it is still to come.
+    pub ahead: bool,
+    /// Whether the request was past its line when the next entry came.
+    pub past_line: bool,
+    /// Whether the derivation of the due day hangs here.
+    pub explained: bool,
+    /// The published letter that proves it.
+    pub message: Option<i64>,
+}
+
+impl Entry {
+    fn event(on: NaiveDate, kind: &'static str, heading: &str, text: String) -> Self {
+        Self {
+            number: 0,
+            on,
+            count: None,
+            kind,
+            heading: heading.to_owned(),
+            text,
+            tag: None,
+            limit: false,
+            ahead: false,
+            past_line: false,
+            explained: false,
+            message: None,
+        }
+    }
+
+    fn tagged(mut self, glyph: &'static str, words: impl Into<String>) -> Self {
+        self.tag = Some(Tag { glyph, words: words.into() });
+        self
+    }
+}
+
+/// The entries in the order of their days, numbered.
+pub fn entries(story: &Story<'_>) -> Vec<Entry> {
+    let mut entries: Vec<Entry> = story.events.iter().filter_map(|happened| entry(story, happened)).collect();
+    entries.extend(limits(story));
+    // The sort is stable: events of a day keep their order, and a limit ends its day.
+    entries.sort_by_key(|entry| (entry.on, entry.limit));
+    let over = over_span(story);
+    for (place, entry) in entries.iter_mut().enumerate() {
+        entry.number = place + 1;
+        entry.past_line = over.is_some_and(|(from, to)| {
+            (entry.limit && entry.on == from || entry.on > from)
+                && to.is_none_or(|to| entry.on < to)
+                && !entry.ahead
+        });
+        entry.count = count(story, entry);
+    }
+    entries
+}
+
+/// From the due day to the answer, where it was late; to no end while none came.
+fn over_span(story: &Story<'_>) -> Option<(NaiveDate, Option<NaiveDate>)> {
+    let due = story.state.due_on?;
+    match story.state.answered_on {
+        Some(answered) if answered > due => Some((due, Some(answered))),
+        None if story.state.status.is_open() && story.today > due => Some((due, None)),
+        _ => None,
+    }
+}
+
+fn count(story: &Story<'_>, entry: &Entry) -> Option<String> {
+    if entry.ahead {
+        let left = (entry.on - story.today).num_days();
+        return Some(match left {
+            0 => "today".to_owned(),
+            1 => "tomorrow".to_owned(),
+            n => format!("in {n} days"),
+        });
+    }
+    let start = story.deadline.map(|deadline| deadline.start).or(story.state.received_on)?;
+    (entry.on >= start).then(|| format!("day {}", story.days.between(start, entry.on)))
+}
+
+/// The due days, first and extended, as entries of their own.
+fn limits(story: &Story<'_>) -> Vec<Entry> {
+    let mut limits = Vec::new();
+    let first = story.state.first_due_on;
+    let in_force = story.state.due_on;
+    if let Some(first) = first {
+        let mut entry = limit(story, first, "due", "Due day");
+        if in_force.is_some_and(|due| due > first) {
+            entry.tag = None;
+            "First due day".clone_into(&mut entry.heading);
+            "Replaced by the extension.".clone_into(&mut entry.text);
+        }
+        entry.explained = story.deadline.is_some_and(|deadline| deadline.due_on == Some(first));
+        limits.push(entry);
+    }
+    if let Some(due) = in_force.filter(|due| Some(*due) != first) {
+        limits.push(limit(story, due, "due_extended", "Extended due day"));
+    }
+    let expected = story.deadline.filter(|_| first.is_none()).and_then(|deadline| deadline.expected_on);
+    if let Some(expected) = expected.filter(|_| story.state.answered_on.is_none()) {
+        let mut entry = Entry::event(
+            expected,
+            "expected",
+            "An answer is to be expected",
+            "The law says “promptly” and gives no figure. This is what practice expects, no legal limit."
+                .to_owned(),
+        );
+        entry.limit = true;
+        entry.ahead = expected >= story.today;
+        entry.explained = true;
+        limits.push(entry);
+    }
+    // A limit that nobody waits for any more is no news.
+    let gone = |on: NaiveDate| {
+        !story.state.status.is_open() && story.state.answered_on.is_none() && on >= story.today
+    };
+    limits.retain(|entry| !gone(entry.on));
+    limits
+}
+
+fn limit(story: &Story<'_>, on: NaiveDate, kind: &'static str, name: &str) -> Entry {
+    let mut entry = Entry::event(on, kind, name, String::new());
+    entry.limit = true;
+    match story.state.answered_on {
+        Some(answered) if answered <= on => "The answer had come.".clone_into(&mut entry.text),
+        Some(_) => entry.heading = format!("{name}, no reply"),
+        None if on < story.today && story.state.status.is_open() => {
+            entry.heading = format!("{name}, no reply");
+            let words = format!("Overdue by {}", story.days.in_words(on, story.today));
+            return entry.tagged("late", words);
+        }
+        None if on < story.today => {}
+        None => {
+            entry.ahead = true;
+            let left = (on - story.today).num_days();
+            let glyph = if left <= 3 { "soon" } else { "wait" };
+            let words = match left {
+                0 => "Running: last day".to_owned(),
+                1 => "Running: 1 day left".to_owned(),
+                n => format!("Running: {n} days left"),
+            };
+            return entry.tagged(glyph, words);
+        }
+    }
+    entry
+}
+
+fn entry(story: &Story<'_>, happened: &Happened) -> Option<Entry> {
+    let on = happened.at.with_timezone(&story.regime.zone).date_naive();
+    let mut entry = match &happened.event {
+        // The limit's own entry says it; the event only keeps the books.
+        Event::Overdue { .. } | Event::TakenBack => return None,
+        Event::Answered { outcome, on, grounds, .. } => answered(story, *outcome, *on, grounds),
+        Event::ExtensionClaimed { until, verdict, due_on, .. } => {
+            extension(story, on, (*until, *due_on), verdict)
+        }
+        event => plain(story, on, event),
+    };
+    entry.message = happened.event.message().filter(|id| story.published.contains(id));
+    Some(entry)
+}
+
+fn plain(story: &Story<'_>, on: NaiveDate, event: &Event) -> Entry {
+    let it = |heading: &str, text: String| Entry::event(on, event.kind(), heading, text);
+    match event {
+        Event::Filed { .. } => it("Filed", "The letter was written and waits to leave.".to_owned()),
+        Event::Sent { received_on, .. } => {
+            let text = "The authority’s mail server took the letter: day 0 of the clock.".to_owned();
+            Entry::event(*received_on, "sent", "Sent and delivered", text)
+        }
+        Event::SendingFailed { .. } => {
+            it("Could not be delivered", "The mail server in charge refused the letter. The clock has not started.".to_owned())
+                .tagged("off", "Not delivered")
+        }
+        Event::SendingUnknown { .. } => it(
+            "Sent, receipt unknown",
+            "The connection broke after the letter was handed over. It is not sent again by itself, so that nobody gets it twice.".to_owned(),
+        ),
+        Event::Bounced { permanent, .. } => bounced(on, *permanent),
+        Event::AutoReplied { .. } => {
+            it("Automatic reply", "A machine answered. It changes neither the due day nor where the request stands.".to_owned())
+        }
+        Event::Acknowledged { reference, .. } => {
+            let number = reference.as_ref().map(|r| format!(" under the file number {r}")).unwrap_or_default();
+            it("Acknowledged", format!("The authority says that it has the request{number}. This does not change the due day."))
+        }
+        Event::Registered { on: registered, .. } => {
+            let text = format!("Registered on {}; this law counts from that day.", long(*registered));
+            it("Registered", text)
+        }
+        Event::ClarificationAsked { asks_for, .. } => {
+            let what = asks_for.as_ref().map(|text| format!(" It asks: “{text}”")).unwrap_or_default();
+            it("Clarification asked", format!("The authority wants to know more before it answers.{what}"))
+        }
+        Event::FeeAsked { amount, currency, .. } => {
+            let sum = amount.as_ref().map(|sum| format!("{sum} {}", currency.as_deref().unwrap_or_default()));
+            let sum = sum.map(|sum| sum.trim().to_owned()).filter(|sum| !sum.is_empty());
+            it("Fee asked", sum.map_or_else(|| "The authority asks for money.".to_owned(), |sum| format!("The authority asks for {sum}.")))
+        }
+        Event::Transferred { to, .. } => {
+            let whom = to.as_ref().map(|to| format!(" to {to}")).unwrap_or_default();
+            it("Forwarded", format!("The authority passed the request on{whom}."))
+        }
+        Event::Withdrawn { reason } => it("Withdrawn", sentence(reason)).tagged("off", "Withdrawn"),
+        _ => it("A letter came", transferless(story)),
+    }
+}
+
+/// What a letter without a step of its own means for the clock.
+fn transferless(story: &Story<'_>) -> String {
+    if story.state.answered_on.is_some() {
+        "It changes nothing.".to_owned()
+    } else {
+        "It is no answer; the clock runs on.".to_owned()
+    }
+}
+
+fn bounced(on: NaiveDate, permanent: bool) -> Entry {
+    let text = if permanent {
+        "The letter came back as undeliverable. The desk looks for another address."
+    } else {
+        "The mail server reports a delay. Nothing is to be done yet."
+    };
+    let entry = Entry::event(on, "bounced", "Came back", text.to_owned());
+    if permanent { entry.tagged("off", "Not delivered") } else { entry }
+}
+
+fn answered(story: &Story<'_>, outcome: Outcome, on: NaiveDate, grounds: &[Ground]) -> Entry {
+    let words = match outcome {
+        Outcome::Disclosed => "disclosed",
+        Outcome::PartlyDisclosed => "partly disclosed",
+        Outcome::Refused => "refused",
+        Outcome::NotHeld => "not held",
+        Outcome::NeitherConfirmedNorDenied => "neither confirmed nor denied",
+    };
+    let refuses =
+        matches!(outcome, Outcome::PartlyDisclosed | Outcome::Refused | Outcome::NeitherConfirmedNorDenied);
+    let cites: Vec<&str> = grounds.iter().map(|ground| ground.cite.as_str()).collect();
+    let text = match (refuses, cites.is_empty()) {
+        (false, _) => String::new(),
+        (true, true) => "Ground: none given.".to_owned(),
+        (true, false) => format!("Ground: {}.", cites.join("; ").trim_end_matches('.')),
+    };
+    let entry = Entry::event(on, "answered", &format!("Reply: {words}"), text);
+    match story.state.due_on {
+        Some(due) if on > due => entry.tagged("late", format!("Late by {}", story.days.in_words(due, on))),
+        Some(_) => entry.tagged("given", "On time"),
+        None => entry,
+    }
+}
+
+fn extension(
+    story: &Story<'_>,
+    on: NaiveDate,
+    (until, due): (Option<NaiveDate>, Option<NaiveDate>),
+    verdict: &ExtensionVerdict,
+) -> Entry {
+    let claim = until.map_or_else(
+        || "The authority takes more time and names no day.".to_owned(),
+        |until| format!("The authority wants to answer by {}.", long(until)),
+    );
+    let cite = &story.regime.extension.src;
+    let (heading, why) = match verdict {
+        ExtensionVerdict::Lawful => ("Extension claimed: lawful", format!("The law allows it ({cite}).")),
+        ExtensionVerdict::BeyondMaximum { latest_on } => (
+            "Extension claimed: longer than lawful",
+            format!("The law allows it until {} at the latest ({cite}).", long(*latest_on)),
+        ),
+        ExtensionVerdict::NotLawful { why } => ("Extension claimed: not lawful", sentence(why)),
+        ExtensionVerdict::Unmeasured => {
+            ("Extension claimed", format!("The law gives no figure to measure it by ({cite})."))
+        }
+    };
+    let then = match due {
+        Some(due) if Some(due) != story.state.first_due_on => format!("The due day is now {}.", long(due)),
+        Some(_) => "The due day stands.".to_owned(),
+        None => String::new(),
+    };
+    let text = [claim, why, then].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ");
+    Entry::event(on, "extension_claimed", heading, text)
+}
+
+fn long(day: NaiveDate) -> String {
+    day.format("%-d %B %Y").to_string()
+}
+
+/// Prose as a sentence: capital first, full stop last.
+fn sentence(text: &str) -> String {
+    let text = text.trim();
+    let mut chars = text.chars();
+    let mut out: String = chars.next().map_or_else(String::new, |first| first.to_uppercase().collect());
+    out.push_str(chars.as_str());
+    if !out.is_empty() && !out.ends_with(['.', '!', '?', '…']) {
+        out.push('.');
+    }
+    out
+}

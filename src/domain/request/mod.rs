@@ -2,3 +2,94 @@
 
 pub mod event;
 pub mod state;
+
+use crate::domain::request::event::Event;
+use crate::domain::request::state::{NotAllowed, Outcome, State, Status};
+use chrono::NaiveDate;
+use serde::Serialize;
+
+/// The state that `events` lead to, in their order.
+pub fn fold<'a>(events: impl IntoIterator<Item = &'a Event>) -> Result<Option<State>, NotAllowed> {
+    let mut events = events.into_iter();
+    let Some(first) = events.next() else { return Ok(None) };
+    let start = State::first(first)?;
+    events.try_fold(start, State::apply).map(Some)
+}
+
+/// Where a request stands on a day, in the words and shapes of the public page.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Standing {
+    /// Glyph and colour: given, part, refused, notheld, silent, wait, soon, late, review, complain, off.
+    pub glyph: &'static str,
+    /// The words: Waiting, Overdue by 12 days, …
+    pub words: String,
+    /// Calendar days past the due day; 0 where it is not overdue.
+    pub days_over: i64,
+    /// Calendar days until the due day, where one is ahead.
+    pub days_left: Option<i64>,
+}
+
+/// What a standing is computed from; the columns of a list row suffice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Position {
+    /// Where the request stands.
+    pub status: Status,
+    /// How it ended.
+    pub outcome: Option<Outcome>,
+    /// The due day in force.
+    pub due_on: Option<NaiveDate>,
+}
+
+impl Position {
+    /// Where the request stands on `today`. What a machine answered is not in here at all: an automatic
+    /// reply never hides a late authority.
+    pub fn standing(self, today: NaiveDate) -> Standing {
+        let over = |due: NaiveDate| (today - due).num_days();
+        let days_over = self.due_on.filter(|_| self.status.is_open()).map_or(0, |due| over(due).max(0));
+        let days_left = self
+            .due_on
+            .filter(|due| self.status.is_open() && *due >= today)
+            .map(|due| (due - today).num_days());
+        let (glyph, words) = match (self.status, self.outcome) {
+            (Status::Answered, Some(outcome)) => outcome_words(outcome),
+            (Status::Answered, None) => ("wait", "Answered".to_owned()),
+            (Status::Withdrawn, _) => ("off", "Withdrawn".to_owned()),
+            (Status::TakenBack, _) => ("off", "Taken back".to_owned()),
+            (Status::Undelivered, _) => ("off", "Could not be delivered".to_owned()),
+            _ if days_over == 1 => ("late", "Overdue by 1 day".to_owned()),
+            _ if days_over > 1 => ("late", format!("Overdue by {days_over} days")),
+            (status, _) => open_words(status, days_left),
+        };
+        Standing { glyph, words, days_over, days_left }
+    }
+}
+
+fn outcome_words(outcome: Outcome) -> (&'static str, String) {
+    match outcome {
+        Outcome::Disclosed => ("given", "Disclosed".to_owned()),
+        Outcome::PartlyDisclosed => ("part", "Partly disclosed".to_owned()),
+        Outcome::Refused => ("refused", "Refused".to_owned()),
+        Outcome::NotHeld => ("notheld", "Not held".to_owned()),
+        Outcome::NeitherConfirmedNorDenied => ("refused", "Refused: neither confirmed nor denied".to_owned()),
+    }
+}
+
+fn open_words(status: Status, days_left: Option<i64>) -> (&'static str, String) {
+    let glyph = if days_left.is_some_and(|left| left <= 3) { "soon" } else { "wait" };
+    let words = match status {
+        Status::Filed => "Filed, not yet sent",
+        Status::Acknowledged => "Acknowledged",
+        Status::Extended => "Extension claimed",
+        Status::ClarificationAsked => "Clarification asked",
+        Status::FeeAsked => "Fee asked",
+        Status::Transferred => "Forwarded",
+        Status::Unknown => "Sent, receipt unknown",
+        _ => "Waiting",
+    };
+    match days_left {
+        Some(0) => (glyph, format!("{words}, due today")),
+        Some(1) => (glyph, format!("{words}, 1 day left")),
+        Some(left) => (glyph, format!("{words}, {left} days left")),
+        None => (glyph, words.to_owned()),
+    }
+}

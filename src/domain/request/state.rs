@@ -1,1 +1,213 @@
 //! Which event is allowed when; where a request stands and how it ended.
+
+use crate::domain::request::event::Event;
+use crate::domain::words::words;
+use chrono::NaiveDate;
+
+words! {
+    /// Where a request stands. How it ended is `Outcome`; how a *message* is triaged is neither.
+    pub enum Status {
+        /// Written, waits to leave.
+        Filed = "filed",
+        /// Taken back before it left.
+        TakenBack = "taken_back",
+        /// The authority's mail server has it.
+        Sent = "sent",
+        /// The authority says it has it.
+        Acknowledged = "acknowledged",
+        /// More time was claimed.
+        Extended = "extended",
+        /// The authority waits for us to say what is meant.
+        ClarificationAsked = "clarification_asked",
+        /// The authority waits for money.
+        FeeAsked = "fee_asked",
+        /// Passed on to another body.
+        Transferred = "transferred",
+        /// Could not be delivered.
+        Undelivered = "undelivered",
+        /// Nobody knows whether it was delivered.
+        Unknown = "unknown",
+        /// The authority decided.
+        Answered = "answered",
+        /// The requester gave it up.
+        Withdrawn = "withdrawn",
+    }
+    expected "a status"
+}
+
+words! {
+    /// How a request ended.
+    pub enum Outcome {
+        /// All that was asked was given.
+        Disclosed = "disclosed",
+        /// A part was given.
+        PartlyDisclosed = "partly_disclosed",
+        /// Nothing was given.
+        Refused = "refused",
+        /// The authority says it holds nothing.
+        NotHeld = "not_held",
+        /// The authority will neither confirm nor deny that it holds anything.
+        NeitherConfirmedNorDenied = "neither_confirmed_nor_denied",
+    }
+    expected "an outcome"
+}
+
+impl Status {
+    /// Whether an answer is still owed.
+    pub fn is_open(self) -> bool {
+        matches!(
+            self,
+            Self::Sent
+                | Self::Acknowledged
+                | Self::Extended
+                | Self::ClarificationAsked
+                | Self::FeeAsked
+                | Self::Transferred
+                | Self::Unknown
+        )
+    }
+}
+
+/// An event that cannot happen to a request that stands there.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{event}` cannot happen to a request that is `{status}`")]
+pub struct NotAllowed {
+    /// Kind of the event.
+    pub event: &'static str,
+    /// Where the request stands.
+    pub status: String,
+}
+
+/// A request as its events made it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct State {
+    /// Where it stands.
+    pub status: Status,
+    /// How it ended.
+    pub outcome: Option<Outcome>,
+    /// Day 0 of the clock.
+    pub received_on: Option<NaiveDate>,
+    /// Day of registration, where the law counts from it.
+    pub registered_on: Option<NaiveDate>,
+    /// The due day before any extension.
+    pub first_due_on: Option<NaiveDate>,
+    /// The due day in force.
+    pub due_on: Option<NaiveDate>,
+    /// Day of the decision.
+    pub answered_on: Option<NaiveDate>,
+    /// The due day that passed without an answer; stays when the answer comes.
+    pub overdue_since: Option<NaiveDate>,
+    /// The authority's own file number.
+    pub authority_reference: Option<String>,
+    /// Why it was withdrawn.
+    pub withdrawn_reason: Option<String>,
+}
+
+impl State {
+    /// The state after the first event, which files the request.
+    pub fn first(event: &Event) -> Result<Self, NotAllowed> {
+        let Event::Filed { .. } = event else {
+            return Err(NotAllowed { event: event.kind(), status: "not filed".to_owned() });
+        };
+        Ok(Self {
+            status: Status::Filed,
+            outcome: None,
+            received_on: None,
+            registered_on: None,
+            first_due_on: None,
+            due_on: None,
+            answered_on: None,
+            overdue_since: None,
+            authority_reference: None,
+            withdrawn_reason: None,
+        })
+    }
+
+    /// The state after `event`, or why it cannot happen.
+    pub fn apply(mut self, event: &Event) -> Result<Self, NotAllowed> {
+        let refused = NotAllowed { event: event.kind(), status: self.status.as_str().to_owned() };
+        if !self.allows(event) {
+            return Err(refused);
+        }
+        self.record(event);
+        Ok(self)
+    }
+
+    /// Whether `event` may happen now. Mail may come at any time, so what a message proves is
+    /// refused only where it would contradict what is settled (a second decision replaces the first).
+    fn allows(&self, event: &Event) -> bool {
+        let gone = matches!(self.status, Status::TakenBack);
+        match event {
+            Event::Filed { .. } => false,
+            Event::TakenBack => self.status == Status::Filed,
+            Event::Sent { .. } => {
+                matches!(self.status, Status::Filed | Status::Undelivered | Status::Unknown)
+            }
+            Event::SendingFailed { .. } | Event::SendingUnknown { .. } => {
+                matches!(self.status, Status::Filed | Status::Unknown)
+            }
+            Event::Overdue { due_on } => {
+                self.status.is_open() && self.due_on == Some(*due_on) && self.overdue_since != Some(*due_on)
+            }
+            Event::Withdrawn { .. } => !gone && self.status != Status::Withdrawn,
+            _ => !gone,
+        }
+    }
+
+    fn record(&mut self, event: &Event) {
+        match event {
+            Event::Filed { .. } | Event::AutoReplied { .. } | Event::Noted { .. } => {}
+            Event::TakenBack => self.status = Status::TakenBack,
+            Event::Sent { received_on, due_on, .. } => {
+                self.status = Status::Sent;
+                self.received_on = Some(*received_on);
+                self.first_due_on = *due_on;
+                self.due_on = *due_on;
+            }
+            Event::SendingFailed { .. } => self.status = Status::Undelivered,
+            Event::SendingUnknown { .. } => self.status = Status::Unknown,
+            Event::Bounced { permanent, .. } => {
+                if *permanent && self.status.is_open() {
+                    self.status = Status::Undelivered;
+                }
+            }
+            Event::Acknowledged { reference, .. } => {
+                self.authority_reference = reference.clone().or(self.authority_reference.take());
+                self.step(Status::Acknowledged);
+            }
+            Event::Registered { on, due_on, .. } => {
+                self.registered_on = Some(*on);
+                self.first_due_on = *due_on;
+                self.due_on = *due_on;
+                self.step(Status::Acknowledged);
+            }
+            Event::ExtensionClaimed { due_on, .. } => {
+                self.due_on = due_on.or(self.due_on);
+                self.step(Status::Extended);
+            }
+            Event::ClarificationAsked { .. } => self.step(Status::ClarificationAsked),
+            Event::FeeAsked { .. } => self.step(Status::FeeAsked),
+            Event::Transferred { .. } => self.step(Status::Transferred),
+            Event::Answered { outcome, on, .. } => {
+                self.status = Status::Answered;
+                self.outcome = Some(*outcome);
+                self.answered_on = Some(*on);
+            }
+            Event::Overdue { due_on } => self.overdue_since = Some(*due_on),
+            Event::Withdrawn { reason } => {
+                self.status = Status::Withdrawn;
+                self.withdrawn_reason = Some(reason.clone());
+            }
+        }
+    }
+
+    /// An interim step moves an open request only: a late acknowledgement does not reopen a decided one.
+    fn step(&mut self, to: Status) {
+        let undelivered = self.status == Status::Undelivered;
+        let weaker = to == Status::Acknowledged
+            && matches!(self.status, Status::Extended | Status::ClarificationAsked | Status::FeeAsked);
+        if (self.status.is_open() || undelivered) && !weaker {
+            self.status = to;
+        }
+    }
+}

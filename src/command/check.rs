@@ -1,0 +1,102 @@
+//! `askance check`: configuration, data, migrations, storage, mail; each finding one line.
+
+use crate::command::exit;
+use crate::config::Config;
+use crate::data::{Library, register};
+use crate::mail::smtp_url::SmtpServer;
+use crate::store::Db;
+use crate::store::blobs::Blobs;
+use crate::web::page::{Pages, Setup};
+use std::io::Write;
+
+/// Check the set-up.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  askance check")]
+pub struct CheckArgs {
+    /// Only what is shipped: data files and templates
+    #[arg(long)]
+    pub data: bool,
+}
+
+/// One finding a line: `ok` or `WRONG`, what it is about, what was found.
+struct Findings<'a> {
+    out: &'a mut dyn Write,
+    worst: u8,
+}
+
+impl Findings<'_> {
+    fn note<E: std::fmt::Display>(&mut self, about: &str, found: Result<String, E>, code: u8) {
+        let line = match found {
+            Ok(fine) => format!("ok     {about}: {fine}"),
+            Err(error) => {
+                self.worst = self.worst.max(code);
+                format!("WRONG  {about}: {error}")
+            }
+        };
+        if writeln!(self.out, "{line}").is_err() {
+            self.worst = self.worst.max(exit::IO);
+        }
+    }
+}
+
+/// Checks and prints; 0 only if nothing is wrong.
+pub fn run(args: &CheckArgs, out: &mut dyn Write, _err: &mut dyn Write) -> u8 {
+    let mut findings = Findings { out, worst: exit::OK };
+    shipped(&mut findings);
+    if !args.data {
+        match Config::load() {
+            Err(error) => findings.note::<_>("configuration", Err::<String, _>(error), exit::CONFIG),
+            Ok(config) => set_up(&config, &mut findings),
+        }
+    }
+    findings.worst
+}
+
+fn shipped(findings: &mut Findings<'_>) {
+    findings.note(
+        "laws, questions, phrases",
+        Library::load().map(|library| {
+            format!("{} laws, {} bundles", library.laws.regimes().count(), library.catalogue.bundles.len())
+        }),
+        exit::DATA,
+    );
+    findings.note(
+        "register",
+        register::deployments().and_then(|deployments| {
+            let organisations = register::organisations()?.len();
+            Ok(format!("{} deployments, {organisations} organisations", deployments.len()))
+        }),
+        exit::DATA,
+    );
+    let setup = Setup { public_url: String::new(), demonstration: false, templates_dir: None };
+    findings.note("templates", Pages::new(&setup).parse_all().map(|n| format!("{n} parsed")), exit::DATA);
+}
+
+fn set_up(config: &Config, findings: &mut Findings<'_>) {
+    findings.note::<String>("configuration", Ok(format!("pages at {}", config.public_url)), exit::CONFIG);
+    let database = Db::open(&config.database_url, 1).and_then(|db| db.migrate());
+    findings.note("database", database.map(|()| "reached, schema up to date".to_owned()), exit::IO);
+    let written = Blobs::open(&config.blob_dir).and_then(|blobs| {
+        let key = blobs.put(b"askance check")?;
+        blobs.get(&key)
+    });
+    findings.note(
+        "blobs",
+        written.map(|_| format!("written and read in {}", config.blob_dir.display())),
+        exit::IO,
+    );
+    match &config.smtp_url {
+        None => findings.note::<String>(
+            "mail out",
+            Ok("`smtp_url` is not set: letters wait".to_owned()),
+            exit::OK,
+        ),
+        Some(url) => findings.note(
+            "mail out",
+            SmtpServer::from_url(url).map(|server| format!("{server:?}")),
+            exit::CONFIG,
+        ),
+    }
+    let mail_in = config.lmtp_listen.as_deref().unwrap_or("`lmtp_listen` is not set: only `askance receive`");
+    findings.note::<String>("mail in", Ok(mail_in.to_owned()), exit::OK);
+}

@@ -1,0 +1,201 @@
+//! `askance serve`: web pages, mail in and out, background work, in one process.
+
+use crate::command::{exit, say};
+use crate::config::{self, Config};
+use crate::data::Library;
+use crate::mail::listener::{Limits, Listener, Protocol, Verdict};
+use crate::mail::smtp_url::SmtpServer;
+use crate::mail::transport::Transport;
+use crate::service::cage::Cage;
+use crate::service::intake::{Mail, accept};
+use crate::service::{Context, seed};
+use crate::store::Db;
+use crate::store::blobs::Blobs;
+use crate::web;
+use crate::worker::{self, Parts};
+use figment::Figment;
+use std::io::Write;
+use std::sync::Arc;
+
+/// Serve web pages, mail in and out, and background work.
+#[derive(Debug, Clone, clap::Args)]
+#[command(
+    after_help = "Example:\n  ASKANCE_SMTP_URL=smtp://127.0.0.1:25 ASKANCE_LMTP_LISTEN=127.0.0.1:2424 askance serve"
+)]
+pub struct ServeArgs {
+    /// Only a part of the work, where several machines share one PostgreSQL
+    #[arg(long, value_enum)]
+    pub only: Option<Only>,
+}
+
+/// A part of the work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Only {
+    /// Pages only.
+    Web,
+    /// Mail and background work only.
+    Worker,
+}
+
+/// Why the service did not start or did not end well; the exit code goes with it.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A setting is wrong.
+    #[error(transparent)]
+    Config(#[from] config::Error),
+    /// A data file is wrong.
+    #[error("data file {0}")]
+    Data(#[from] crate::data::Error),
+    /// The database or the blobs.
+    #[error(transparent)]
+    Store(#[from] crate::store::Error),
+    /// The register could not be filled.
+    #[error(transparent)]
+    Seed(#[from] seed::Error),
+    /// Mail in.
+    #[error("setting `lmtp_listen`: {0}")]
+    Listener(#[from] crate::mail::listener::Error),
+    /// Threads or the program's own path.
+    #[error("the service cannot start: {0}")]
+    Start(#[from] std::io::Error),
+    /// The web server.
+    #[error("the web server: {0}")]
+    Web(String),
+}
+
+impl Error {
+    /// The exit code of `sysexits.h`.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Config(_) | Self::Listener(_) => exit::CONFIG,
+            Self::Data(_) => exit::DATA,
+            Self::Store(crate::store::Error::Address(_)) => exit::CONFIG,
+            _ => exit::IO,
+        }
+    }
+}
+
+/// Serves until it is asked to stop (SIGTERM, SIGINT).
+pub fn run(args: &ServeArgs, err: &mut dyn Write) -> u8 {
+    log();
+    let served = Config::load()
+        .map_err(Error::from)
+        .and_then(|config| House::open(config))
+        .and_then(|house| house.serve(config::figment(), args.only));
+    match served {
+        Ok(()) => exit::OK,
+        Err(error) => {
+            say(err, &error);
+            error.exit_code()
+        }
+    }
+}
+
+/// Log lines on stderr; `RUST_LOG` chooses.
+pub fn log() {
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info,rocket=warn,_=warn"));
+    // A second call (tests) keeps the first subscriber.
+    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+}
+
+/// The joined parts.
+pub struct House {
+    /// Settings, clock, data, blobs.
+    pub context: Arc<Context>,
+    /// The database, migrated and with the register in it.
+    pub db: Db,
+    /// Where letters go.
+    pub transport: Option<Transport>,
+}
+
+impl House {
+    /// Opens database and blobs, brings the schema up to date and fills the register.
+    pub fn open(config: Config) -> Result<Self, Error> {
+        let library = Arc::new(Library::load()?);
+        let transport = transport_of(&config)?;
+        let db = Db::open(&config.database_url, 10)?;
+        db.migrate()?;
+        let blobs = Blobs::open(&config.blob_dir)?;
+        let clock = config.clock.clone();
+        let context = Arc::new(Context { config, clock, library, blobs });
+        seed::register(&context, &db)?;
+        Ok(Self { context, db, transport })
+    }
+
+    /// Serves until asked to stop; then mail in ends first, then the background work, then the pages.
+    pub fn serve(self, figment: Figment, only: Option<Only>) -> Result<(), Error> {
+        let works = only != Some(Only::Web);
+        let listener = match &self.context.config.lmtp_listen {
+            Some(address) if works => {
+                Some(Arc::new(Listener::bind(address, Protocol::Lmtp, Limits::default())?))
+            }
+            _ => None,
+        };
+        let mail_in = listener.map(|listener| self.mail_in(listener)).transpose()?;
+        let workers = if works {
+            let cage = Arc::new(Cage::of_this_program()?);
+            let parts = Parts {
+                context: Arc::clone(&self.context),
+                db: self.db.clone(),
+                cage,
+                transport: self.transport.clone(),
+            };
+            Some(worker::start(&parts)?)
+        } else {
+            None
+        };
+        tracing::info!(url = self.context.config.public_url, "serving");
+        let served = if only == Some(Only::Worker) {
+            rocket::execute(rocket::tokio::signal::ctrl_c()).map_err(Error::from)
+        } else {
+            let rocket = web::build(&figment, Arc::clone(&self.context), self.db.clone());
+            rocket::execute(rocket.launch()).map(|_| ()).map_err(|e| Error::Web(e.to_string()))
+        };
+        if let Some((stopper, thread)) = mail_in {
+            stopper.stop();
+            if thread.join().is_err() {
+                tracing::error!("the listener ended in a panic");
+            }
+        }
+        if let Some(workers) = workers {
+            workers.stop();
+        }
+        served
+    }
+
+    fn mail_in(
+        &self,
+        listener: Arc<Listener>,
+    ) -> Result<(crate::mail::listener::Stopper, std::thread::JoinHandle<()>), Error> {
+        let stopper = listener.stopper();
+        let (context, db) = (Arc::clone(&self.context), self.db.clone());
+        let thread = std::thread::Builder::new().name("mail-in".to_owned()).spawn(move || {
+            listener.serve(&move |envelope, raw| {
+                let mail = Mail { raw, recipients: &envelope.recipients, via: "lmtp" };
+                let verdict = match accept(context.door(), Some(&db), mail) {
+                    Ok(()) => Verdict::Safe,
+                    Err(error) => {
+                        tracing::error!(%error, "mail could not be made safe; its sender keeps it");
+                        Verdict::TryLater("it cannot be stored now".to_owned())
+                    }
+                };
+                vec![verdict; envelope.recipients.len()]
+            });
+        })?;
+        Ok((stopper, thread))
+    }
+}
+
+fn transport_of(config: &Config) -> Result<Option<Transport>, config::Error> {
+    let Some(url) = &config.smtp_url else { return Ok(None) };
+    // The value may hold a password, so it is not shown.
+    let wrong = |problem: String| config::Error { key: "smtp_url".to_owned(), value: None, problem };
+    let server = SmtpServer::from_url(url).map_err(|e| wrong(e.to_string()))?;
+    if server.exposes_password() {
+        return Err(wrong(
+            "would send a password in the clear; use `smtps://` or `smtp+starttls://`".to_owned(),
+        ));
+    }
+    Ok(Some(Transport::Smtp(server)))
+}

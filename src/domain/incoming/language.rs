@@ -1,0 +1,114 @@
+//! The language of a reply: by its small words and phrases first, by letter statistics where those are few.
+
+use crate::domain::incoming::phrases::{List, Phrasebook};
+use crate::domain::incoming::reading::{Letter, Prepared};
+use crate::domain::incoming::text::{Word, fold, words};
+use std::collections::BTreeMap;
+use whatlang::Lang;
+
+/// The language as BCP 47, `None` if unsure.
+pub fn detect(letter: &Letter<'_>, prepared: &Prepared<'_>, book: &Phrasebook) -> Option<String> {
+    let mut sample: String = letter.body.chars().take(6_000).collect();
+    if sample.chars().filter(|c| c.is_alphabetic()).count() < 40 {
+        sample.push('\n');
+        sample.push_str(letter.subject);
+        for (_, text) in letter.attachments {
+            sample.push('\n');
+            sample.extend(text.chars().take(4_000));
+        }
+    }
+    let found = words(&sample);
+    let mut scores = stopword_scores(&found, book);
+    for hit in prepared.hits() {
+        *scores.entry(hit.phrase.language.clone()).or_default() += f64::from(hit.phrase.weight);
+    }
+    add_statistics(&sample, &mut scores);
+    let (code, score) = scores.into_iter().max_by(|a, b| a.1.total_cmp(&b.1))?;
+    if score < 1.0 {
+        return None;
+    }
+    Some(with_script(&code, &sample))
+}
+
+/// Each small word counts once for each language that has it, less if many have it.
+fn stopword_scores(found: &[Word], book: &Phrasebook) -> BTreeMap<String, f64> {
+    let mut owners: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    for (language, list) in book.everywhere(List::Stopwords) {
+        for word in list.iter().flat_map(|l| l.split_whitespace()) {
+            owners.entry(fold(word)).or_default().push(language);
+        }
+    }
+    let mut scores: BTreeMap<String, f64> = BTreeMap::new();
+    for word in found.iter().take(600) {
+        let Some(languages) = owners.get(&word.folded) else { continue };
+        let share = 1.0 / f64::from(u32::try_from(languages.len()).unwrap_or(1)).powf(1.5);
+        for language in languages {
+            *scores.entry((*language).to_owned()).or_default() += share;
+        }
+    }
+    scores
+}
+
+fn add_statistics(sample: &str, scores: &mut BTreeMap<String, f64>) {
+    let letters = sample.chars().filter(|c| c.is_alphabetic()).count();
+    if letters < 20 {
+        return;
+    }
+    let Some(info) = whatlang::detect(sample) else { return };
+    let Some(code) = two_letters(info.lang()) else { return };
+    let words = u32::try_from(letters / 6).unwrap_or(u32::MAX).min(100);
+    *scores.entry(code.to_owned()).or_default() += info.confidence() * f64::from(words) * 0.1 + 0.5;
+}
+
+fn two_letters(lang: Lang) -> Option<&'static str> {
+    Some(match lang {
+        Lang::Eng => "en",
+        Lang::Deu => "de",
+        Lang::Fra => "fr",
+        Lang::Ita => "it",
+        Lang::Spa => "es",
+        Lang::Por => "pt",
+        Lang::Nld => "nl",
+        Lang::Pol => "pl",
+        Lang::Ces => "cs",
+        Lang::Slk => "sk",
+        Lang::Slv => "sl",
+        Lang::Hrv => "hr",
+        Lang::Srp => "sr",
+        Lang::Mkd => "mk",
+        Lang::Bul => "bg",
+        Lang::Ell => "el",
+        Lang::Ron => "ro",
+        Lang::Hun => "hu",
+        Lang::Fin => "fi",
+        Lang::Est => "et",
+        Lang::Lav => "lv",
+        Lang::Lit => "lt",
+        Lang::Swe => "sv",
+        Lang::Dan => "da",
+        Lang::Nob => "no",
+        Lang::Cat => "ca",
+        Lang::Tur => "tr",
+        Lang::Ukr => "uk",
+        Lang::Rus => "ru",
+        _ => return None,
+    })
+}
+
+/// Serbian is written in two scripts; Norwegian is told by its most common words.
+fn with_script(code: &str, sample: &str) -> String {
+    match code {
+        "sr" => {
+            let cyrillic = sample.chars().filter(|c| matches!(c, '\u{400}'..='\u{4ff}')).count();
+            let all = sample.chars().filter(|c| c.is_alphabetic()).count();
+            if cyrillic * 2 > all { "sr-Cyrl".to_owned() } else { "sr-Latn".to_owned() }
+        }
+        "no" => {
+            let lower = format!(" {} ", sample.to_lowercase());
+            let nynorsk = [" ikkje ", " eg ", " dykkar ", " ein ", " vert ", " frå "];
+            let hits = nynorsk.iter().filter(|w| lower.contains(**w)).count();
+            if hits >= 2 { "nn".to_owned() } else { "nb".to_owned() }
+        }
+        other => other.to_owned(),
+    }
+}

@@ -1,0 +1,191 @@
+//! HTML to readable text; quoted blocks keep their `>`, so that they are still known as quoted.
+
+use html2text::config;
+use html2text::render::TextDecorator;
+
+/// How much HTML is rendered; the rest is left out.
+const MAX_HTML: usize = 1024 * 1024;
+/// How deep elements may lie in each other before the simple reading takes over.
+const MAX_NESTED: usize = 250;
+
+/// Writes words only: no link marks, no stars; `> ` before quotes.
+#[derive(Clone, Debug)]
+struct Plain;
+
+impl TextDecorator for Plain {
+    type Annotation = ();
+
+    fn decorate_link_start(&mut self, _url: &str) -> (String, Self::Annotation) {
+        (String::new(), ())
+    }
+    fn decorate_link_end(&mut self) -> String {
+        String::new()
+    }
+    fn decorate_em_start(&self) -> (String, Self::Annotation) {
+        (String::new(), ())
+    }
+    fn decorate_em_end(&self) -> String {
+        String::new()
+    }
+    fn decorate_strong_start(&self) -> (String, Self::Annotation) {
+        (String::new(), ())
+    }
+    fn decorate_strong_end(&self) -> String {
+        String::new()
+    }
+    fn decorate_strikeout_start(&self) -> (String, Self::Annotation) {
+        (String::new(), ())
+    }
+    fn decorate_strikeout_end(&self) -> String {
+        String::new()
+    }
+    fn decorate_code_start(&self) -> (String, Self::Annotation) {
+        (String::new(), ())
+    }
+    fn decorate_code_end(&self) -> String {
+        String::new()
+    }
+    fn decorate_preformat_first(&self) -> Self::Annotation {}
+    fn decorate_preformat_cont(&self) -> Self::Annotation {}
+    fn decorate_image(&mut self, _src: &str, title: &str) -> (String, Self::Annotation) {
+        (title.to_owned(), ())
+    }
+    fn header_prefix(&self, _level: usize) -> String {
+        String::new()
+    }
+    fn quote_prefix(&self) -> String {
+        "> ".to_owned()
+    }
+    fn unordered_item_prefix(&self) -> String {
+        "- ".to_owned()
+    }
+    fn ordered_item_prefix(&self, i: i64) -> String {
+        format!("{i}. ")
+    }
+    fn make_subblock_decorator(&self) -> Self {
+        Plain
+    }
+}
+
+/// Renders HTML as text; what is too deep or too long for the renderer is read by dropping its tags.
+pub fn to_text(html: &str) -> String {
+    let html = cut(html, MAX_HTML);
+    if nesting(html) <= MAX_NESTED {
+        let renderer = config::with_decorator(Plain)
+            .raw_mode(true)
+            .no_link_wrapping()
+            .allow_width_overflow()
+            .string_from_read(html.as_bytes(), 4_000);
+        if let Ok(text) = renderer {
+            return tidy(&text);
+        }
+    }
+    tidy(&strip_tags(html))
+}
+
+/// The beginning of a text, cut at a character.
+pub fn cut(text: &str, most: usize) -> &str {
+    if text.len() <= most {
+        return text;
+    }
+    let end = (0..=most).rev().find(|&i| text.is_char_boundary(i)).unwrap_or(0);
+    text.get(..end).unwrap_or_default()
+}
+
+fn nesting(html: &str) -> usize {
+    let (mut depth, mut deepest) = (0_usize, 0_usize);
+    for piece in html.split('<').skip(1) {
+        if piece.starts_with('/') {
+            depth = depth.saturating_sub(1);
+        } else if piece.starts_with(|c: char| c.is_ascii_alphabetic()) && !is_void(piece) {
+            depth += 1;
+            deepest = deepest.max(depth);
+        }
+    }
+    deepest
+}
+
+fn is_void(tag: &str) -> bool {
+    let name: String = tag.chars().take_while(char::is_ascii_alphanumeric).collect::<String>().to_lowercase();
+    let closes_itself = tag.split('>').next().is_some_and(|t| t.ends_with('/'));
+    // `p`, `li`, `td` and their like are often left open; they close each other and do not nest.
+    closes_itself
+        || matches!(
+            name.as_str(),
+            "br" | "hr"
+                | "img"
+                | "meta"
+                | "link"
+                | "input"
+                | "p"
+                | "li"
+                | "td"
+                | "tr"
+                | "th"
+                | "col"
+                | "option"
+                | "dd"
+                | "dt"
+                | "base"
+                | "area"
+                | "wbr"
+        )
+}
+
+fn strip_tags(html: &str) -> String {
+    let mut out = String::with_capacity(html.len() / 2);
+    let mut skip_until: Option<&str> = None;
+    let mut pieces = html.split('<');
+    out.push_str(pieces.next().unwrap_or_default());
+    for piece in pieces {
+        let (tag, text) = piece.split_once('>').unwrap_or((piece, ""));
+        let name: String = tag
+            .chars()
+            .take_while(|c| c.is_ascii_alphanumeric() || *c == '/')
+            .collect::<String>()
+            .to_lowercase();
+        match (skip_until, name.as_str()) {
+            (Some(end), n) if n == end => skip_until = None,
+            (Some(_), _) => continue,
+            (None, "script") => skip_until = Some("/script"),
+            (None, "style") => skip_until = Some("/style"),
+            (None, "br" | "p" | "div" | "/p" | "/div" | "tr" | "li" | "/tr" | "/li" | "/table") => {
+                out.push('\n')
+            }
+            _ => {}
+        }
+        if skip_until.is_none() {
+            out.push_str(text);
+        }
+    }
+    entities(&out)
+}
+
+fn entities(text: &str) -> String {
+    text.replace("&nbsp;", "\u{a0}")
+        .replace("&lt;", "<")
+        .replace("&gt;", ">")
+        .replace("&quot;", "\"")
+        .replace("&#39;", "'")
+        .replace("&amp;", "&")
+}
+
+/// Rules as three dashes, no trailing blanks, at most one empty line in a row.
+fn tidy(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut blank = 0;
+    for line in text.lines() {
+        let line = line.trim_end();
+        if line.is_empty() {
+            blank += 1;
+            continue;
+        }
+        if !out.is_empty() {
+            out.push_str(if blank > 0 { "\n\n" } else { "\n" });
+        }
+        blank = 0;
+        let rule = line.chars().count() > 20 && line.chars().all(|c| matches!(c, '─' | '—' | '-' | '_'));
+        out.push_str(if rule { "________________" } else { line });
+    }
+    out
+}

@@ -1,0 +1,74 @@
+//! Bytes to headers, text and attachments: limits, charsets, a lenient second pass; never fails.
+//!
+//! Structure is read by our own iterative parser, because a library that gives up on the whole mail for one bad
+//! part would lose a decision. Addresses and dates go through `mailparse` first and through a lenient reading when
+//! it refuses. Every oddity becomes a note in plain words.
+
+pub mod address;
+pub mod charset;
+pub mod date;
+pub mod encoding;
+pub mod header;
+pub mod html;
+pub mod parameter;
+pub mod structure;
+
+pub use address::Address;
+pub use header::Headers;
+pub use structure::{Leaf, Mail};
+
+use structure::read_structure;
+
+/// The largest mail that is read; a larger one is kept and shown by its headers only.
+pub const MAX_BYTES: usize = 100 * 1024 * 1024;
+/// How many parts of one mail are looked at (reliability R22).
+pub const MAX_PARTS: usize = 1_000;
+/// How deep parts may lie in each other; below that a part is taken as one piece.
+pub const MAX_DEPTH: usize = 40;
+
+/// Collects notes in plain words, each only once and not without end.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Notes(Vec<String>);
+
+impl Notes {
+    /// Adds a note unless it was said before.
+    pub fn add(&mut self, note: impl Into<String>) {
+        let note = note.into();
+        if self.0.len() < 40 && !self.0.contains(&note) {
+            self.0.push(note);
+        }
+    }
+
+    /// Takes over another's notes.
+    pub fn extend(&mut self, other: Notes) {
+        for note in other.0 {
+            self.add(note);
+        }
+    }
+
+    /// The notes in the order in which they were made.
+    pub fn into_vec(self) -> Vec<String> {
+        self.0
+    }
+}
+
+/// Takes a mail apart; whatever it is, something comes back.
+pub fn parse(raw: &[u8]) -> Mail {
+    let mut notes = Notes::default();
+    let raw = if raw.len() > MAX_BYTES {
+        notes.add(format!(
+            "the mail has {} bytes, more than the {MAX_BYTES} that are read; only its beginning was looked at",
+            raw.len()
+        ));
+        raw.get(..1024 * 1024).unwrap_or(raw)
+    } else {
+        raw
+    };
+    let lone = !raw.contains(&b'\n') && raw.contains(&b'\r');
+    if lone {
+        notes.add("lines end with a lone carriage return");
+        let fixed: Vec<u8> = raw.iter().map(|&b| if b == b'\r' { b'\n' } else { b }).collect();
+        return read_structure(&fixed, notes);
+    }
+    read_structure(raw, notes)
+}

@@ -1,0 +1,226 @@
+//! Which kind of reply: phrases weighed by place, and what beats what when several kinds speak.
+
+use crate::domain::incoming::phrases::{Hit, List};
+use crate::domain::incoming::reading::section::{Place, Prepared, Section};
+use crate::domain::incoming::reading::{Evidence, Reading};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
+
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $variant:ident = $name:literal),+ $(,)?) => {
+        /// Kind of a reply.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        pub enum Kind { $($(#[$doc])* $variant),+ }
+
+        impl Kind {
+            /// All kinds.
+            pub const ALL: &'static [Kind] = &[$(Kind::$variant),+];
+
+            /// The name as it is stored and printed.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Kind::$variant => $name),+ }
+            }
+        }
+    };
+}
+
+kinds! {
+    /// The request came in.
+    Acknowledgement = "acknowledgement",
+    /// More time is taken.
+    Extension = "extension",
+    /// The requester must say more.
+    Clarification = "clarification",
+    /// Passed on to another authority.
+    Transfer = "transfer",
+    /// Money is asked for.
+    Fee = "fee",
+    /// Refused.
+    Refusal = "refusal",
+    /// Some is given, some refused.
+    Partial = "partial",
+    /// All is given.
+    Full = "full",
+    /// Nothing of the kind is held.
+    NotHeld = "not_held",
+    /// Neither confirmed nor denied.
+    Ncnd = "ncnd",
+    /// An appeal or review was decided.
+    DecisionReview = "decision_review",
+    /// A machine answered.
+    Automatic = "automatic",
+    /// Our letter was not delivered.
+    Bounce = "bounce",
+    /// Something else, or not clear.
+    Other = "other",
+}
+
+/// A name that is no kind.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("expected a kind of reply, found `{0}`")]
+pub struct UnknownKind(pub String);
+
+impl FromStr for Kind {
+    type Err = UnknownKind;
+
+    fn from_str(name: &str) -> Result<Self, UnknownKind> {
+        Kind::ALL.iter().copied().find(|k| k.as_str() == name).ok_or_else(|| UnknownKind(name.to_owned()))
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// What a list announces.
+fn kind_of(list: List) -> Option<Kind> {
+    Some(match list {
+        List::Acknowledgement => Kind::Acknowledgement,
+        List::Extension => Kind::Extension,
+        List::Refusal => Kind::Refusal,
+        List::Partial => Kind::Partial,
+        List::Full => Kind::Full,
+        List::NotHeld => Kind::NotHeld,
+        List::Ncnd => Kind::Ncnd,
+        List::Transfer => Kind::Transfer,
+        List::Clarification => Kind::Clarification,
+        List::Fee => Kind::Fee,
+        List::DecisionReview => Kind::DecisionReview,
+        List::Other => Kind::Other,
+        _ => return None,
+    })
+}
+
+/// How much a kind weighs against another that speaks as loudly: what ends or moves a request goes before what
+/// accompanies it. An extension says that it came in, a refusal that there is a fee; never the other way round.
+fn precedence(kind: Kind) -> f32 {
+    match kind {
+        Kind::Ncnd => 2.2,
+        Kind::DecisionReview => 1.8,
+        Kind::Partial => 1.2,
+        Kind::Extension => 0.9,
+        Kind::Transfer | Kind::NotHeld => 0.6,
+        Kind::Refusal | Kind::Clarification => 0.5,
+        Kind::Full => 0.3,
+        Kind::Fee => 0.2,
+        Kind::Acknowledgement => -0.6,
+        _ => 0.0,
+    }
+}
+
+/// The least score with which a kind is considered at all.
+const AUDIBLE: f32 = 0.55;
+
+#[derive(Default)]
+struct Voice {
+    score: f32,
+    passages: Vec<(f32, Evidence)>,
+}
+
+/// Weighs all phrases and decides.
+pub fn decide(prepared: &Prepared<'_>, language: Option<&str>) -> Reading {
+    let mut voices: BTreeMap<Kind, Voice> = BTreeMap::new();
+    for section in &prepared.sections {
+        for hit in loudest(section) {
+            hear(section, hit, language, &mut voices);
+        }
+    }
+    combine(&mut voices);
+    let mut ranked: Vec<(Kind, f32)> = voices
+        .iter()
+        .filter(|(_, v)| v.score >= AUDIBLE)
+        .map(|(kind, v)| (*kind, v.score.min(3.0) + precedence(*kind)))
+        .collect();
+    ranked.sort_by(|a, b| b.1.total_cmp(&a.1));
+    let Some((kind, first)) = ranked.first().copied() else { return Reading::of(Kind::Other, 0.3) };
+    let second = ranked.get(1).map_or(0.0, |(_, s)| s.max(0.0));
+    let loud = voices.get(&kind).map_or(0.0, |v| v.score);
+    let confidence =
+        f64::from((0.35 + 0.2 * loud.min(2.0) + 0.15 * (first - second).clamp(0.0, 1.5)).clamp(0.05, 0.97));
+    let mut reading = Reading::of(kind, (confidence * 100.0).round() / 100.0);
+    reading.also = ranked.iter().skip(1).map(|(k, _)| *k).filter(|k| goes_with(kind, *k)).collect();
+    reading.evidence = voices.remove(&kind).map(|v| best_passages(v.passages)).unwrap_or_default();
+    reading
+}
+
+/// Longer phrases hide the shorter ones they cover, within one list.
+fn loudest<'s, 'b>(section: &'s Section<'b>) -> Vec<&'s Hit<'b>> {
+    let covers = |a: &Hit<'_>, b: &Hit<'_>| {
+        a.phrase.list == b.phrase.list
+            && a.first <= b.first
+            && a.first + a.count >= b.first + b.count
+            && (a.phrase.weight > b.phrase.weight
+                || (a.phrase.weight >= b.phrase.weight && a.count > b.count))
+    };
+    let near = |hit: &Hit<'_>| {
+        let from = section.hits.partition_point(|h| h.first + 30 < hit.first);
+        section.hits.iter().skip(from).take_while(|h| h.first <= hit.first).any(|h| covers(h, hit))
+    };
+    section.hits.iter().filter(|hit| kind_of(hit.phrase.list).is_some() && !near(hit)).collect()
+}
+
+fn hear(section: &Section<'_>, hit: &Hit<'_>, language: Option<&str>, voices: &mut BTreeMap<Kind, Voice>) {
+    let Some(kind) = kind_of(hit.phrase.list) else { return };
+    if section.is_recital(section.sentence_of(hit)) && kind != Kind::Clarification {
+        return;
+    }
+    let mut weight = hit.phrase.weight;
+    if language.is_some_and(|l| !same_language(l, &hit.phrase.language)) {
+        weight *= 0.6;
+    }
+    if section.place == Place::Subject {
+        weight *= 0.8;
+    }
+    let voice = voices.entry(kind).or_default();
+    let Some(evidence) = section.evidence(hit) else { return };
+    // Two phrases in one passage say it once.
+    if voice.passages.iter().any(|(_, e)| e.text == evidence.text) {
+        return;
+    }
+    voice.score =
+        if voice.score == 0.0 { weight } else { voice.score.max(weight) + voice.score.min(weight) * 0.4 };
+    voice.passages.push((weight, evidence));
+}
+
+fn same_language(a: &str, b: &str) -> bool {
+    let base = |l: &str| l.split('-').next().unwrap_or_default().to_owned();
+    let norwegian = |l: &str| matches!(l, "no" | "nb" | "nn");
+    base(a) == base(b) || (norwegian(&base(a)) && norwegian(&base(b)))
+}
+
+/// Given and refused in one letter is partial access, whether or not it says the word.
+fn combine(voices: &mut BTreeMap<Kind, Voice>) {
+    let score = |kind: Kind, voices: &BTreeMap<Kind, Voice>| voices.get(&kind).map_or(0.0, |v| v.score);
+    let full = score(Kind::Full, voices);
+    let refusal = score(Kind::Refusal, voices);
+    if full >= 0.9 && refusal >= 0.9 {
+        let mut passages = Vec::new();
+        for kind in [Kind::Full, Kind::Refusal] {
+            passages.extend(voices.get(&kind).map(|v| v.passages.clone()).unwrap_or_default());
+        }
+        let voice = voices.entry(Kind::Partial).or_default();
+        voice.score += 0.6 * full.min(refusal);
+        voice.passages.extend(passages);
+    }
+}
+
+/// Kinds that can truly apply beside the main one.
+fn goes_with(kind: Kind, other: Kind) -> bool {
+    match (kind, other) {
+        (_, Kind::Other) => false,
+        (Kind::Partial, Kind::Full | Kind::Refusal) => false,
+        (Kind::Ncnd, Kind::Refusal | Kind::NotHeld) => false,
+        (Kind::Refusal | Kind::Full | Kind::NotHeld | Kind::DecisionReview, Kind::Acknowledgement) => false,
+        _ => true,
+    }
+}
+
+fn best_passages(mut passages: Vec<(f32, Evidence)>) -> Vec<Evidence> {
+    passages.sort_by(|a, b| b.0.total_cmp(&a.0));
+    passages.into_iter().map(|(_, e)| e).take(4).collect()
+}

@@ -1,0 +1,155 @@
+//! Which kind of reply and which facts, each with the passage that says so.
+
+pub mod kind;
+pub mod section;
+
+pub use kind::Kind;
+pub use section::{Prepared, prepare};
+
+use crate::domain::incoming::delivery::Automatic;
+use crate::domain::incoming::phrases::Phrasebook;
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+
+/// A reply as the reader gets it.
+#[derive(Debug, Clone, Copy)]
+pub struct Letter<'a> {
+    /// Its subject.
+    pub subject: &'a str,
+    /// What the sender wrote now.
+    pub body: &'a str,
+    /// Name and text of each attachment that has text.
+    pub attachments: &'a [(&'a str, &'a str)],
+    /// The day it was sent, for dates without a year.
+    pub sent_on: Option<NaiveDate>,
+}
+
+/// An exact passage that shows what is claimed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Evidence {
+    /// The passage as it stands there.
+    pub text: String,
+    /// `body`, `subject` or `attachment:NAME`.
+    #[serde(rename = "where")]
+    pub place: String,
+}
+
+/// Unit of a period as it is stated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PeriodUnit {
+    /// Calendar days.
+    Days,
+    /// Weeks.
+    Weeks,
+    /// Months.
+    Months,
+    /// Working days.
+    WorkingDays,
+}
+
+/// A period by which time is extended, as stated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Period {
+    /// How many.
+    pub amount: u32,
+    /// Of what.
+    pub unit: PeriodUnit,
+}
+
+/// Money that is asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Money {
+    /// Decimal with two places, `12.50`.
+    pub amount: String,
+    /// ISO 4217.
+    pub currency: String,
+}
+
+/// A provision on which the reply rests.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ground {
+    /// The provision as cited.
+    pub cite: String,
+    /// The access law, if it could be told.
+    pub regime: Option<String>,
+    /// What the provision protects, if it could be told.
+    pub category: Option<String>,
+}
+
+/// What a reply says.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Reading {
+    /// Kind of reply.
+    pub kind: Kind,
+    /// How sure, 0 to 1.
+    pub confidence: f64,
+    /// Further kinds that apply.
+    pub also: Vec<Kind>,
+    /// Passages that show the kind.
+    pub evidence: Vec<Evidence>,
+    /// The authority's own file number as written.
+    pub reference: Option<String>,
+    /// The day by which an answer is promised.
+    pub new_due_on: Option<NaiveDate>,
+    /// The period of an extension.
+    pub extension: Option<Period>,
+    /// The fee.
+    pub fee: Option<Money>,
+    /// Provisions.
+    pub grounds: Vec<Ground>,
+    /// The body the request was passed on to, as written.
+    pub transferred_to: Option<String>,
+    /// What a clarification asks, as written.
+    pub asks_for: Option<String>,
+}
+
+impl Reading {
+    /// A reading that says only the kind.
+    pub fn of(kind: Kind, confidence: f64) -> Self {
+        Reading {
+            kind,
+            confidence,
+            also: Vec::new(),
+            evidence: Vec::new(),
+            reference: None,
+            new_due_on: None,
+            extension: None,
+            fee: None,
+            grounds: Vec::new(),
+            transferred_to: None,
+            asks_for: None,
+        }
+    }
+}
+
+/// Reads a letter whose phrases were found.
+pub fn read(
+    letter: &Letter<'_>,
+    prepared: &Prepared<'_>,
+    language: Option<&str>,
+    book: &Phrasebook,
+) -> Reading {
+    let _ = (letter, book);
+    kind::decide(prepared, language)
+}
+
+/// What a machine wrote is never an answer, whatever its words.
+pub fn automatic(reading: &mut Reading, automatic: Automatic) {
+    let kind = match automatic {
+        Automatic::None | Automatic::List => return,
+        Automatic::AutoReply | Automatic::Receipt => Kind::Automatic,
+        Automatic::Bounce => Kind::Bounce,
+    };
+    if reading.kind == kind {
+        reading.confidence = reading.confidence.max(0.95);
+        return;
+    }
+    if reading.kind != Kind::Other && kind == Kind::Automatic {
+        reading.also.insert(0, reading.kind);
+    } else {
+        reading.also.clear();
+    }
+    reading.kind = kind;
+    reading.confidence = 0.95;
+}

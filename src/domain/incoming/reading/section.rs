@@ -1,0 +1,122 @@
+//! The parts of a letter that can speak, their words and the phrases found in them.
+
+use crate::domain::incoming::MAX_ANALYSED;
+use crate::domain::incoming::mime::html::cut;
+use crate::domain::incoming::phrases::{Hit, List, Phrasebook};
+use crate::domain::incoming::reading::{Evidence, Letter};
+use crate::domain::incoming::text::{Word, words};
+
+/// Where a passage stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// The subject.
+    Subject,
+    /// The sender's own text.
+    Body,
+    /// An attachment, by its name.
+    Attachment(String),
+}
+
+impl Place {
+    /// As it is printed.
+    pub fn label(&self) -> String {
+        match self {
+            Place::Subject => "subject".to_owned(),
+            Place::Body => "body".to_owned(),
+            Place::Attachment(name) => format!("attachment:{name}"),
+        }
+    }
+}
+
+/// One speaking part.
+#[derive(Debug, Clone)]
+pub struct Section<'b> {
+    /// Where it stands.
+    pub place: Place,
+    /// Its text, as long as it is analysed.
+    pub text: String,
+    /// Its words.
+    pub words: Vec<Word>,
+    /// Phrases found.
+    pub hits: Vec<Hit<'b>>,
+    /// Sentences that recite rules or remedies.
+    recitals: Vec<usize>,
+}
+
+impl<'b> Section<'b> {
+    fn new(place: Place, text: &str, book: &'b Phrasebook) -> Self {
+        let text = cut(text, MAX_ANALYSED).to_owned();
+        let words = words(&text);
+        let hits = book.find(&words);
+        let mut recitals: Vec<usize> = hits
+            .iter()
+            .filter(|h| h.phrase.list == List::Recital)
+            .filter_map(|h| words.get(h.first).map(|w| w.sentence))
+            .collect();
+        recitals.dedup();
+        Section { place, text, words, hits, recitals }
+    }
+
+    /// The sentence in which a hit starts.
+    pub fn sentence_of(&self, hit: &Hit<'_>) -> usize {
+        self.words.get(hit.first).map_or(0, |w| w.sentence)
+    }
+
+    /// Whether a sentence only recites rules or remedies.
+    pub fn is_recital(&self, sentence: usize) -> bool {
+        self.recitals.binary_search(&sentence).is_ok()
+    }
+
+    /// The exact passage of a hit.
+    pub fn passage(&self, hit: &Hit<'_>) -> Option<&str> {
+        let first = self.words.get(hit.first)?;
+        let last = self.words.get(hit.first + hit.count.max(1) - 1)?;
+        self.text.get(first.start..last.end)
+    }
+
+    /// The exact text of a sentence, from its first to its last word.
+    pub fn sentence_text(&self, sentence: usize) -> Option<&str> {
+        let start = self.words.partition_point(|w| w.sentence < sentence);
+        let end = self.words.partition_point(|w| w.sentence <= sentence);
+        let first = self.words.get(start)?;
+        let last = self.words.get(end.checked_sub(1)?)?;
+        self.text.get(first.start..last.end)
+    }
+
+    /// A hit as evidence.
+    pub fn evidence(&self, hit: &Hit<'_>) -> Option<Evidence> {
+        Some(Evidence { text: self.passage(hit)?.to_owned(), place: self.place.label() })
+    }
+}
+
+/// A letter with its phrases found, in the order subject, body, attachments.
+#[derive(Debug, Clone, Default)]
+pub struct Prepared<'b> {
+    /// Speaking parts.
+    pub sections: Vec<Section<'b>>,
+}
+
+impl<'b> Prepared<'b> {
+    /// All hits of all parts.
+    pub fn hits(&self) -> impl Iterator<Item = &Hit<'b>> {
+        self.sections.iter().flat_map(|s| s.hits.iter())
+    }
+}
+
+/// Cuts a letter into words and finds the phrases.
+pub fn prepare<'b>(letter: &Letter<'_>, book: &'b Phrasebook) -> Prepared<'b> {
+    let mut sections = vec![
+        Section::new(Place::Subject, letter.subject, book),
+        Section::new(Place::Body, letter.body, book),
+    ];
+    let mut room = MAX_ANALYSED;
+    for (name, text) in letter.attachments {
+        let text = cut(text, room);
+        room -= text.len();
+        sections.push(Section::new(Place::Attachment((*name).to_owned()), text, book));
+        if room == 0 {
+            break;
+        }
+    }
+    Prepared { sections }
+}

@@ -1,0 +1,179 @@
+//! Reading a mail in a child process with limits: a child that dies costs one mail its reading, never the mail.
+
+use crate::domain::incoming::{Incoming, Knowledge, understand};
+use std::io::{BufReader, Read, Write};
+use std::path::PathBuf;
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+/// Wall-clock time that one mail may take.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// Mails after which a child is replaced, so that its CPU limit is one of few mails and leaks do not add up.
+const MAILS_A_CHILD: u32 = 200;
+/// Address space of a child, bytes; resident memory stays far below.
+const ADDRESS_SPACE: u64 = 1 << 30;
+/// CPU time of a child, seconds.
+const CPU_SECONDS: u64 = 60;
+/// A reading larger than this is not one.
+const LARGEST_READING: usize = 64 << 20;
+
+/// Why a mail could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The child could not be started.
+    #[error("the reading process cannot be started: {0}")]
+    Start(std::io::Error),
+    /// The child died over this mail.
+    #[error("the reading process died over this mail: {0}")]
+    Died(String),
+    /// The mail took too long.
+    #[error("reading took longer than {} seconds", PATIENCE.as_secs())]
+    TooLong,
+    /// What came back is no reading.
+    #[error("the reading cannot be understood: {0}")]
+    Garbled(#[from] serde_json::Error),
+}
+
+/// Who reads: a child process, or this one (tests of what reading leads to).
+#[derive(Debug)]
+pub enum Cage {
+    /// A child, kept for the next mail.
+    Process {
+        /// The program to start with the argument `cage`.
+        program: PathBuf,
+        /// A child that waits.
+        idle: Mutex<Option<Running>>,
+    },
+    /// In this process.
+    Here(Box<Knowledge>),
+}
+
+/// A child that waits for a mail.
+#[derive(Debug)]
+pub struct Running {
+    child: Child,
+    to: ChildStdin,
+    from: Receiver<std::io::Result<Vec<u8>>>,
+    read: u32,
+}
+
+impl Cage {
+    /// A cage of this very program.
+    pub fn of_this_program() -> std::io::Result<Self> {
+        Ok(Self::of(std::env::current_exe()?))
+    }
+
+    /// A cage of the program at a path.
+    pub fn of(program: PathBuf) -> Self {
+        Self::Process { program, idle: Mutex::new(None) }
+    }
+
+    /// Reads one mail.
+    pub fn read(&self, raw: &[u8]) -> Result<Incoming, Error> {
+        let (program, idle) = match self {
+            Self::Here(knowledge) => return Ok(understand(raw, knowledge)),
+            Self::Process { program, idle } => (program, idle),
+        };
+        let waiting = idle.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let mut running = match waiting {
+            Some(running) => running,
+            None => start(program).map_err(Error::Start)?,
+        };
+        let bytes = exchange(&mut running, raw).inspect_err(|_| stop(&mut running))?;
+        running.read += 1;
+        if running.read < MAILS_A_CHILD {
+            *idle.lock().unwrap_or_else(PoisonError::into_inner) = Some(running);
+        } else {
+            stop(&mut running);
+        }
+        Ok(serde_json::from_slice(&bytes)?)
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        stop(self);
+    }
+}
+
+fn start(program: &PathBuf) -> std::io::Result<Running> {
+    let mut child = Command::new(program)
+        .arg("cage")
+        .env_clear()
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()?;
+    let missing = || std::io::Error::other("the child has no pipe");
+    let (to, out) = (child.stdin.take().ok_or_else(missing)?, child.stdout.take().ok_or_else(missing)?);
+    let (replies, from) = sync_channel(1);
+    std::thread::spawn(move || {
+        let mut out = BufReader::new(out);
+        loop {
+            let reply = frame_in(&mut out);
+            let last = reply.is_err();
+            if replies.send(reply).is_err() || last {
+                return;
+            }
+        }
+    });
+    Ok(Running { child, to, from, read: 0 })
+}
+
+fn exchange(running: &mut Running, raw: &[u8]) -> Result<Vec<u8>, Error> {
+    // A child that died shows here as a broken pipe; what it died of shows below.
+    let sent = frame_out(&mut running.to, raw);
+    match running.from.recv_timeout(PATIENCE) {
+        Ok(Ok(bytes)) => Ok(bytes),
+        Err(RecvTimeoutError::Timeout) => Err(Error::TooLong),
+        Ok(Err(_)) | Err(RecvTimeoutError::Disconnected) => {
+            let why = running.child.wait().map_or_else(|e| e.to_string(), |status| status.to_string());
+            Err(Error::Died(sent.err().map_or(why.clone(), |e| format!("{why}, {e}"))))
+        }
+    }
+}
+
+/// Ends a child; one that is gone already is no fault.
+fn stop(running: &mut Running) {
+    let _ = running.child.kill();
+    let _ = running.child.wait();
+}
+
+fn frame_out(to: &mut impl Write, bytes: &[u8]) -> std::io::Result<()> {
+    to.write_all(&(bytes.len() as u64).to_be_bytes())?;
+    to.write_all(bytes)?;
+    to.flush()
+}
+
+fn frame_in(from: &mut impl Read) -> std::io::Result<Vec<u8>> {
+    let mut length = [0_u8; 8];
+    from.read_exact(&mut length)?;
+    let length = usize::try_from(u64::from_be_bytes(length)).unwrap_or(usize::MAX);
+    if length > LARGEST_READING.max(256 << 20) {
+        return Err(std::io::Error::other("the frame is too large"));
+    }
+    let mut bytes = Vec::new();
+    from.take(length as u64).read_to_end(&mut bytes)?;
+    if bytes.len() == length { Ok(bytes) } else { Err(std::io::ErrorKind::UnexpectedEof.into()) }
+}
+
+/// The child's side: limits itself, then reads mails from `from` until it ends.
+pub fn serve(from: &mut impl Read, to: &mut impl Write, knowledge: &Arc<Knowledge>) -> std::io::Result<()> {
+    use rlimit::Resource;
+    Resource::AS.set(ADDRESS_SPACE, ADDRESS_SPACE)?;
+    Resource::CPU.set(CPU_SECONDS, CPU_SECONDS)?;
+    Resource::CORE.set(0, 0)?;
+    Resource::FSIZE.set(0, 0)?;
+    loop {
+        let raw = match frame_in(from) {
+            Ok(raw) => raw,
+            Err(e) if e.kind() == std::io::ErrorKind::UnexpectedEof => return Ok(()),
+            Err(e) => return Err(e),
+        };
+        let incoming = understand(&raw, knowledge);
+        let bytes = serde_json::to_vec(&incoming).map_err(std::io::Error::other)?;
+        frame_out(to, &bytes)?;
+    }
+}

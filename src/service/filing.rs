@@ -1,0 +1,515 @@
+//! One letter to one or many authorities: read exactly as it will be sent, then filed, each under its own law.
+
+use crate::domain::authority::AuthorityState;
+use crate::domain::law::deadline::{Clock, deadline};
+use crate::domain::law::regime::{Gives, Regime, RegimeId};
+use crate::domain::law::remedy::Extent;
+use crate::domain::letter::{
+    self, AskedQuestion, Asking, Letter, LetterFacts, LetterKind, Signature, letter_language, period_of,
+    questions_for,
+};
+use crate::domain::questions::{Bundle, Language, Wording};
+use crate::domain::reference::{PublicReference, ReplyToken};
+use crate::domain::request::event::Event;
+use crate::mail::{compose, letters};
+use crate::service::Context;
+use crate::store::audit::{self, Act};
+use crate::store::authorities::{self, Authority};
+use crate::store::outbox::NewLetter;
+use crate::store::requests::{self, NewRequest, Stamp};
+use crate::store::{Conn, outbox, transaction};
+use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Utc};
+
+/// What a form says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Filing {
+    /// Numbers of the authorities.
+    pub authorities: Vec<i64>,
+    /// Key of the bundle.
+    pub bundle: String,
+    /// Of the letters; none = each authority's own.
+    pub language: Option<String>,
+    /// A person, or a person and a group after a comma.
+    pub signed_as: String,
+    /// Of the form: the same form files once, however often it is sent.
+    pub form_key: String,
+    /// Of which campaign.
+    pub campaign: Option<i64>,
+}
+
+/// A letter as it will be sent. Only the reference may grow and the secret part of the address is hidden.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Preview {
+    /// Number of the authority.
+    pub authority_id: i64,
+    /// Its name.
+    pub authority: String,
+    /// Of the letter.
+    pub language: String,
+    /// Id of the law.
+    pub regime: String,
+    /// The law as cited.
+    pub law: String,
+    /// The time limit in words.
+    pub limit: String,
+    /// Where it goes.
+    pub to: String,
+    /// Where replies go; the secret part as dots.
+    pub from: String,
+    /// Subject line.
+    pub subject: String,
+    /// Text.
+    pub body: String,
+    /// The due day if it left today.
+    pub due_if_sent_today: Option<NaiveDate>,
+    /// What to look at before sending.
+    pub warnings: Vec<String>,
+    /// Why it cannot be sent at all.
+    pub impossible: Option<String>,
+}
+
+/// A request that was filed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Filed {
+    /// Public reference.
+    pub reference: String,
+    /// Name of the authority.
+    pub authority: String,
+    /// Until then it can be taken back.
+    pub leaves_at: DateTime<Utc>,
+}
+
+/// Why nothing was filed.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] crate::store::Error),
+    /// No authority was chosen.
+    #[error("expected one or more authorities, found none")]
+    NobodyAsked,
+    /// There is no such bundle.
+    #[error("expected a bundle of questions, found `{0}`")]
+    UnknownBundle(String),
+    /// Several laws want a name under the letter.
+    #[error("expected the name of the person who asks, found none")]
+    NoName,
+    /// A letter cannot be sent.
+    #[error("the letter to {authority} cannot be sent: {why}")]
+    Impossible {
+        /// To whom.
+        authority: String,
+        /// Why.
+        why: String,
+    },
+    /// The questions cannot be put.
+    #[error(transparent)]
+    Questions(#[from] letter::Error),
+    /// The letter cannot be written.
+    #[error(transparent)]
+    Letter(#[from] letters::Error),
+    /// The letter cannot be made a mail.
+    #[error(transparent)]
+    Mail(#[from] compose::Error),
+    /// There is no such request.
+    #[error("there is no request `{0}`")]
+    NoSuchRequest(String),
+    /// The letter has left.
+    #[error("the letter of `{0}` has left and cannot be taken back")]
+    TooLate(String),
+    /// The machine has no randomness.
+    #[error("the machine gave no random bytes: {0}")]
+    Random(String),
+}
+
+/// A letter in the making: everything but reference and reply address.
+struct Draft<'a> {
+    authority: Authority,
+    email: Option<String>,
+    regime: Option<&'a Regime>,
+    language: Language,
+    questions: Vec<AskedQuestion>,
+    warnings: Vec<String>,
+    impossible: Option<String>,
+}
+
+/// Every letter exactly as it will be sent; nothing is stored.
+pub fn preview(ctx: &Context, conn: &mut Conn, filing: &Filing) -> Result<Vec<Preview>, Error> {
+    let bundle = bundle_of(ctx, filing)?;
+    let now = ctx.clock.now();
+    let first = next_number(requests::next_reference(conn, now.year())?.as_str());
+    let mut previews = Vec::new();
+    for (offset, draft) in (0_i64..).zip(drafts(ctx, conn, filing, bundle)?) {
+        let reference = PublicReference::new(now.year(), first + offset);
+        // As long as a token, so that lines break where they will.
+        let from = format!("r-{}-{}@{}", reference.as_str(), "·".repeat(20), ctx.config.reply_domain);
+        let (letter, due) = match draft.regime.filter(|_| draft.impossible.is_none()) {
+            Some(regime) => {
+                let letter = write(&draft, regime, (bundle, filing), (&reference, &from), now)?;
+                let today = now.with_timezone(&regime.zone).date_naive();
+                let calendar = ctx.library.laws.calendar_of(regime);
+                (letter, deadline(regime, calendar, &Clock::received(today)).ok().and_then(|d| d.due_on))
+            }
+            None => (Letter { subject: String::new(), body: String::new() }, None),
+        };
+        previews.push(Preview {
+            authority_id: draft.authority.id,
+            authority: draft.authority.name,
+            language: draft.language.as_str().to_owned(),
+            regime: draft.regime.map(|r| r.id.to_string()).unwrap_or_default(),
+            law: draft.regime.map(|r| r.citation.clone()).unwrap_or_default(),
+            limit: draft.regime.map(Regime::limit_in_words).unwrap_or_default(),
+            to: draft.email.unwrap_or_default(),
+            from,
+            subject: letter.subject,
+            body: letter.body,
+            due_if_sent_today: due,
+            warnings: draft.warnings,
+            impossible: draft.impossible,
+        });
+    }
+    Ok(previews)
+}
+
+/// Files the letters: requests, events, outbox rows, Message-IDs and final bytes in one transaction.
+/// The same form files once: a second press returns what the first one filed.
+pub fn file(ctx: &Context, conn: &mut Conn, person: i64, filing: &Filing) -> Result<Vec<Filed>, Error> {
+    let bundle = bundle_of(ctx, filing)?;
+    if filing.signed_as.trim().is_empty() {
+        return Err(Error::NoName);
+    }
+    let now = ctx.clock.now();
+    let leaves_at = now + TimeDelta::minutes(i64::from(ctx.config.undo_minutes));
+    transaction(conn, |conn| {
+        let drafts = drafts(ctx, conn, filing, bundle)?;
+        let keys: Vec<String> = drafts.iter().map(|draft| form_key(filing, draft)).collect();
+        // Taken before the look-up, so that two presses at once wait for each other.
+        let mut reference = requests::next_reference(conn, now.year())?;
+        let filed = requests::filed_by_form(conn, &keys)?;
+        if !filed.is_empty() {
+            let names = drafts.into_iter().map(|draft| draft.authority.name);
+            return Ok(filed
+                .into_iter()
+                .zip(names)
+                .map(|((_, reference), authority)| Filed { reference, authority, leaves_at })
+                .collect());
+        }
+        let mut done = Vec::with_capacity(drafts.len());
+        for draft in drafts {
+            file_one(ctx, conn, (person, filing, bundle), &draft, &reference)?;
+            done.push(Filed {
+                reference: reference.as_str().to_owned(),
+                authority: draft.authority.name,
+                leaves_at,
+            });
+            reference = PublicReference::new(now.year(), next_number(reference.as_str()) + 1);
+        }
+        Ok(done)
+    })
+}
+
+/// Takes a letter back that has not left.
+pub fn take_back(ctx: &Context, conn: &mut Conn, person: i64, reference: &str) -> Result<(), Error> {
+    let now = ctx.clock.now();
+    transaction(conn, |conn| {
+        let missing = || Error::NoSuchRequest(reference.to_owned());
+        let request = requests::by_reference(conn, reference)?.ok_or_else(missing)?;
+        let letter = outbox::of_request(conn, request.id, "request")?.ok_or_else(missing)?;
+        if !outbox::take_back(conn, letter.id)? {
+            return Err(Error::TooLate(reference.to_owned()));
+        }
+        requests::append(conn, request.id, &Event::TakenBack, Stamp { at: now, person: Some(person) })?;
+        Ok(audit::append(conn, &act(now, person, "take_back", reference))?)
+    })
+}
+
+fn act<'a>(at: DateTime<Utc>, person: i64, action: &'a str, reference: &str) -> Act<'a> {
+    let subject = format!("request:{reference}");
+    Act { at, person: Some(person), action, subject, body: serde_json::json!({}) }
+}
+
+fn bundle_of<'a>(ctx: &'a Context, filing: &Filing) -> Result<&'a Bundle, Error> {
+    if filing.authorities.is_empty() {
+        return Err(Error::NobodyAsked);
+    }
+    let catalogue = &ctx.library.catalogue;
+    catalogue.bundle(&filing.bundle).ok_or_else(|| Error::UnknownBundle(filing.bundle.clone()))
+}
+
+fn next_number(reference: &str) -> i64 {
+    reference.rsplit_once('-').and_then(|(_, number)| number.parse().ok()).unwrap_or(1)
+}
+
+fn form_key(filing: &Filing, draft: &Draft<'_>) -> String {
+    format!("{}-{}", filing.form_key, draft.authority.id)
+}
+
+/// The letters in the order of the authorities' names, each with its own law and language.
+fn drafts<'a>(
+    ctx: &'a Context,
+    conn: &mut Conn,
+    filing: &Filing,
+    bundle: &Bundle,
+) -> Result<Vec<Draft<'a>>, Error> {
+    let open = requests::open_with_bundle(conn, &filing.authorities, &bundle.key)?;
+    let mut drafts = Vec::new();
+    for (authority, email) in authorities::load(conn, &filing.authorities)? {
+        let regime = authority
+            .regime
+            .as_deref()
+            .and_then(|id| id.parse::<RegimeId>().ok())
+            .and_then(|id| ctx.library.laws.regime(&id));
+        let mut draft = Draft {
+            language: language_of(filing, &authority, regime),
+            email,
+            regime,
+            questions: Vec::new(),
+            warnings: Vec::new(),
+            impossible: None,
+            authority,
+        };
+        if let Some(regime) = regime {
+            draft.questions = match asked(ctx, &draft, regime, bundle) {
+                Err(letter::Error::NothingToAsk { .. }) => Vec::new(),
+                other => other?,
+            };
+        }
+        draft.impossible = obstacle(&draft, bundle);
+        if let Some(reference) = open.iter().find(|(id, _)| *id == draft.authority.id).map(|(_, r)| r) {
+            draft.warnings.push(format!(
+                "Request {reference} with the same questions is still open here. A second one can be refused as repeated."
+            ));
+        }
+        let cautions = regime.map(|regime| cautions(filing, &draft, regime)).unwrap_or_default();
+        draft.warnings.extend(cautions);
+        drafts.push(draft);
+    }
+    if drafts.is_empty() { Err(Error::NobodyAsked) } else { Ok(drafts) }
+}
+
+/// The chosen language, if the law has its words in it; else what suits authority and law.
+fn language_of(filing: &Filing, authority: &Authority, regime: Option<&Regime>) -> Language {
+    let languages = regime.map(|regime| regime.languages.clone()).unwrap_or_default();
+    let usual = letter_language(&authority.language, &languages);
+    let chosen = filing.language.as_deref().and_then(|word| word.parse::<Language>().ok());
+    chosen.filter(|word| regime.is_some_and(|r| r.letter.contains_key(word.as_str()))).unwrap_or(usual)
+}
+
+fn asked(
+    ctx: &Context,
+    draft: &Draft<'_>,
+    regime: &Regime,
+    bundle: &Bundle,
+) -> Result<Vec<AskedQuestion>, letter::Error> {
+    let today = ctx.clock.today(regime.zone);
+    let asking = Asking {
+        bundle: &bundle.key,
+        language: draft.language,
+        wording: wording_of(regime),
+        period: period_of(bundle, today),
+        kind: Some(draft.authority.kind),
+    };
+    questions_for(&ctx.library.catalogue, &asking)
+}
+
+fn wording_of(regime: &Regime) -> Wording {
+    if regime.gives == Gives::Documents { Wording::Documents } else { Wording::Answers }
+}
+
+/// Why a letter cannot be sent at all.
+fn obstacle(draft: &Draft<'_>, bundle: &Bundle) -> Option<String> {
+    let Some(regime) = draft.regime else {
+        return Some(
+            "nobody has said yet which law it answers under; set it on the authority's page".to_owned(),
+        );
+    };
+    if regime.gives == Gives::Nothing {
+        return Some(format!("{} gives no right to information", regime.law_en));
+    }
+    if draft.authority.state == AuthorityState::Defunct {
+        return Some("it no longer exists".to_owned());
+    }
+    if draft.email.is_none() {
+        return Some("it has no address yet; add one on the authority's page".to_owned());
+    }
+    if draft.questions.is_empty() {
+        return Some(format!(
+            "none of the questions of “{}” concern a {}",
+            bundle.title,
+            draft.authority.kind.in_words()
+        ));
+    }
+    clauses(draft, regime).is_none().then(|| format!("the words of {} are missing", regime.citation))
+}
+
+/// What a person should look at before sending.
+fn cautions(filing: &Filing, draft: &Draft<'_>, regime: &Regime) -> Vec<String> {
+    use crate::domain::authority::AuthorityKind;
+    let mut cautions = Vec::new();
+    let kind = draft.authority.kind;
+    let extent = match kind {
+        AuthorityKind::Police => Some(regime.scope.police),
+        AuthorityKind::Municipality => Some(regime.scope.municipalities),
+        _ => None,
+    };
+    match extent {
+        Some(Extent::No) => {
+            cautions.push(format!("This law does not bind a {} ({}).", kind.in_words(), regime.scope.src));
+        }
+        Some(Extent::Partial) => {
+            cautions.push(format!(
+                "This law binds a {} only in part ({}).",
+                kind.in_words(),
+                regime.scope.src
+            ));
+        }
+        _ => {}
+    }
+    if !regime.takes_email() {
+        cautions.push(format!("E-mail may not be enough here: {}.", regime.identity.src));
+    }
+    if regime.identity.address {
+        cautions.push("This law wants the requester's postal address in the letter.".to_owned());
+    }
+    if regime.identity.nationality_or_residence {
+        cautions.push("This law asks for nationality or residence.".to_owned());
+    }
+    if filing.language.as_deref().is_some_and(|word| word != draft.language.as_str()) {
+        cautions.push(format!(
+            "The law's words are not there in the language chosen; this letter is in {}.",
+            draft.language.as_str()
+        ));
+    }
+    if !regime.fees.request_free {
+        cautions.push("A request may cost something here; the letter asks for notice first.".to_owned());
+    }
+    cautions
+}
+
+fn clauses<'r>(
+    draft: &Draft<'_>,
+    regime: &'r Regime,
+) -> Option<&'r crate::domain::law::regime::LetterClauses> {
+    regime.letter.get(draft.language.as_str())
+}
+
+fn write(
+    draft: &Draft<'_>,
+    regime: &Regime,
+    (bundle, filing): (&Bundle, &Filing),
+    (reference, reply_address): (&PublicReference, &str),
+    now: DateTime<Utc>,
+) -> Result<Letter, Error> {
+    let words = clauses(draft, regime).ok_or_else(|| Error::Impossible {
+        authority: draft.authority.name.clone(),
+        why: format!("the words of {} are missing", regime.citation),
+    })?;
+    let today = now.with_timezone(&regime.zone).date_naive();
+    let facts = LetterFacts {
+        language: draft.language,
+        wording: wording_of(regime),
+        authority_name: draft.authority.name.clone(),
+        salutation: None,
+        law: words.law.clone(),
+        basis: words.basis.clone(),
+        deadline: words.deadline.clone(),
+        topic: bundle.title_in(draft.language).to_owned(),
+        questions: draft.questions.clone(),
+        period: period_of(bundle, today),
+        signed_as: signature(&filing.signed_as),
+        reply_address: reply_address.to_owned(),
+        reference: reference.as_str().to_owned(),
+        written_on: today,
+    };
+    Ok(letters::render(LetterKind::Request, &facts)?)
+}
+
+fn signature(signed_as: &str) -> Signature {
+    let (person, group) = signed_as.split_once(',').unwrap_or((signed_as, ""));
+    let group = Some(group.trim()).filter(|group| !group.is_empty()).map(str::to_owned);
+    Signature { person: person.trim().to_owned(), group }
+}
+
+fn file_one(
+    ctx: &Context,
+    conn: &mut Conn,
+    (person, filing, bundle): (i64, &Filing, &Bundle),
+    draft: &Draft<'_>,
+    reference: &PublicReference,
+) -> Result<(), Error> {
+    let impossible = |why: String| Error::Impossible { authority: draft.authority.name.clone(), why };
+    if let Some(why) = &draft.impossible {
+        return Err(impossible(why.clone()));
+    }
+    let (Some(regime), Some(email)) = (draft.regime, &draft.email) else {
+        return Err(impossible("law or address is missing".to_owned()));
+    };
+    let now = ctx.clock.now();
+    let token = ReplyToken::from_random(random()?);
+    let reply_address = token.address(reference, &ctx.config.reply_domain);
+    let letter = write(draft, regime, (bundle, filing), (reference, &reply_address), now)?;
+    let message_id = compose::message_id(&random()?, &ctx.config.reply_domain);
+    let mail = compose::compose(&compose::OutgoingLetter {
+        from_name: signature(&filing.signed_as).person,
+        reply_address: reply_address.clone(),
+        to: email.clone(),
+        subject: letter.subject.clone(),
+        body: letter.body.clone(),
+        message_id: message_id.clone(),
+        date: now,
+        in_reply_to: None,
+        references: Vec::new(),
+    })?;
+    let rules = serde_json::to_string(regime).map_err(crate::store::Error::from)?;
+    requests::keep_regime(conn, (regime.id.as_str(), &regime.version), &rules, now)?;
+    let id = requests::insert(
+        conn,
+        &NewRequest {
+            reference: reference.clone(),
+            authority_id: draft.authority.id,
+            campaign_id: filing.campaign,
+            person_id: person,
+            form_key: form_key(filing, draft),
+            bundle: bundle.key.clone(),
+            language: draft.language.as_str().to_owned(),
+            title: bundle.title.clone(),
+            signed_as: filing.signed_as.trim().to_owned(),
+            regime: regime.id.to_string(),
+            regime_version: regime.version.clone(),
+            reply_token_hash: token.hash(),
+            reply_address,
+            filed_at: now,
+            folded: crate::domain::authority::fold(&format!(
+                "{} {} {}",
+                draft.authority.name,
+                draft.authority.name_en.as_deref().unwrap_or_default(),
+                bundle.title
+            )),
+            questions: draft.questions.iter().map(|q| (q.key.clone(), q.text.clone())).collect(),
+        },
+    )?;
+    let filed = Event::Filed { letter: message_id.clone() };
+    requests::append(conn, id, &filed, Stamp { at: now, person: Some(person) })?;
+    outbox::enqueue(
+        conn,
+        &NewLetter {
+            request_id: id,
+            letter: "request".to_owned(),
+            mail_message_id: message_id,
+            blob_sha256: ctx.blobs.put(&mail.bytes)?,
+            subject: letter.subject,
+            body: letter.body,
+            envelope_from: mail.envelope_from,
+            envelope_to: mail.envelope_to,
+            leave_after: now + TimeDelta::minutes(i64::from(ctx.config.undo_minutes)),
+            created_at: now,
+        },
+    )?;
+    Ok(audit::append(conn, &act(now, person, "file", reference.as_str()))?)
+}
+
+fn random<const N: usize>() -> Result<[u8; N], Error> {
+    let mut bytes = [0_u8; N];
+    getrandom::fill(&mut bytes).map_err(|e| Error::Random(e.to_string()))?;
+    Ok(bytes)
+}

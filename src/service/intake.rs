@@ -1,0 +1,112 @@
+//! Mail in: safe on disk first, then in the database, and only then acknowledged. However mail comes, it ends here.
+
+use crate::clock::Clock;
+use crate::store::blobs::Blobs;
+use crate::store::messages::{Arrival, Inserted};
+use crate::store::{Db, messages, transaction};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+/// Why a mail could not be made safe; the sender must be told to try later.
+#[derive(Debug, thiserror::Error)]
+#[error("the mail could not be stored: {0}")]
+pub struct Error(#[from] crate::store::Error);
+
+/// A mail as it came in.
+#[derive(Debug, Clone, Copy)]
+pub struct Mail<'a> {
+    /// Raw bytes, as received.
+    pub raw: &'a [u8],
+    /// Envelope recipients, lower or upper case as they came.
+    pub recipients: &'a [String],
+    /// pipe, lmtp, api, import.
+    pub via: &'a str,
+}
+
+/// All that taking mail in needs: a place to put it, and the time.
+#[derive(Debug, Clone, Copy)]
+pub struct Door<'a> {
+    /// Raw mail and spool.
+    pub blobs: &'a Blobs,
+    /// When it arrived.
+    pub clock: &'a Clock,
+}
+
+/// The note in the spool: all that is needed to make the rows later.
+#[derive(Debug, Serialize, Deserialize)]
+struct Note {
+    sha256: String,
+    size: i64,
+    recipients: Vec<String>,
+    via: String,
+    arrived_at: DateTime<Utc>,
+}
+
+/// Makes a mail safe. When it returns, bytes and envelope survive a crash, and the sender may be told so.
+/// A database that is away does not stop intake: the note in the spool is enough, and `sweep` makes the rows.
+pub fn accept(door: Door<'_>, db: Option<&Db>, mail: Mail<'_>) -> Result<(), Error> {
+    let sha256 = door.blobs.put(mail.raw)?;
+    let arrived_at = door.clock.now();
+    let note = Note {
+        sha256,
+        size: i64::try_from(mail.raw.len()).unwrap_or(i64::MAX),
+        recipients: mail.recipients.to_vec(),
+        via: mail.via.to_owned(),
+        arrived_at,
+    };
+    let name = spool_name(arrived_at)?;
+    let bytes = serde_json::to_vec(&note).map_err(crate::store::Error::from)?;
+    door.blobs.spool(&name, &bytes)?;
+    if let Some(db) = db
+        && let Err(error) = enter(door.blobs, db, &name, &note)
+    {
+        tracing::warn!(%error, "mail is safe in the spool; its row waits for the database");
+    }
+    Ok(())
+}
+
+/// Makes the rows of what waits in the spool; how many notes were entered. May run at any time, and twice.
+pub fn sweep(door: Door<'_>, db: &Db) -> Result<usize, Error> {
+    let mut entered = 0;
+    for (name, bytes) in door.blobs.spooled()? {
+        match serde_json::from_slice::<Note>(&bytes) {
+            Ok(note) => {
+                enter(door.blobs, db, &name, &note)?;
+                entered += 1;
+            }
+            Err(error) => {
+                tracing::error!(%error, note = name, "spool note cannot be read; it stays where it is")
+            }
+        }
+    }
+    Ok(entered)
+}
+
+fn enter(blobs: &Blobs, db: &Db, name: &str, note: &Note) -> Result<(), crate::store::Error> {
+    let mut conn = db.conn()?;
+    transaction(&mut conn, |conn| {
+        for (position, recipient) in note.recipients.iter().enumerate() {
+            let arrival = Arrival {
+                blob_sha256: note.sha256.clone(),
+                size: note.size,
+                recipient: recipient.clone(),
+                via: note.via.clone(),
+                spool_key: format!("{name}#{position}"),
+                arrived_at: note.arrived_at,
+            };
+            match messages::insert_received(conn, &arrival)? {
+                Inserted::Fresh(id) => tracing::info!(message = id, via = note.via, "mail received"),
+                Inserted::Again(id) => tracing::info!(message = id, via = note.via, "the same mail again"),
+            }
+        }
+        Ok::<(), crate::store::Error>(())
+    })?;
+    blobs.unspool(name)
+}
+
+/// Sorts by time and is unique: two processes may receive in the same microsecond.
+fn spool_name(at: DateTime<Utc>) -> Result<String, crate::store::Error> {
+    let mut random = [0_u8; 8];
+    getrandom::fill(&mut random).map_err(|e| std::io::Error::other(e.to_string()))?;
+    Ok(format!("{}-{}.json", at.format("%Y%m%dT%H%M%S%6f"), data_encoding::HEXLOWER.encode(&random)))
+}

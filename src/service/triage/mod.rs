@@ -1,0 +1,50 @@
+//! What a mail is and whose: read in the cage, matched, recorded where a rule allows, else put before a person.
+
+mod place;
+mod settle;
+
+pub use place::{PlaceError, read_next};
+pub use settle::{Settlement, assign, proposed_settlement, set_aside, settle};
+
+use crate::domain::request::state::NotAllowed;
+use crate::service::LawError;
+
+/// Why a message could not be settled.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] crate::store::Error),
+    /// The law of the request cannot be applied.
+    #[error(transparent)]
+    Law(#[from] LawError),
+    /// There is no such message.
+    #[error("there is no message with the number `{0}`")]
+    NoSuchMessage(i64),
+    /// There is no such request.
+    #[error("there is no request `{0}`")]
+    NoSuchRequest(String),
+    /// The message is not filed under that request.
+    #[error("expected a message that is filed under this request; file it there first")]
+    NotFiledHere,
+    /// A refusal without a ground.
+    #[error("expected the ground as the authority cites it, or `none given`, found nothing")]
+    NoGround,
+    /// A decision without an outcome.
+    #[error("expected how the request ended, found nothing")]
+    NoOutcome,
+    /// An extension that ends before it begins.
+    #[error("expected a day after the message came ({received}), found `{until}`")]
+    UntilBeforeMessage {
+        /// The day of the message.
+        received: chrono::NaiveDate,
+        /// The day given.
+        until: chrono::NaiveDate,
+    },
+    /// The same message is filed under that request already.
+    #[error("the same message is filed under `{0}` already")]
+    ThereAlready(String),
+    /// The event cannot happen.
+    #[error(transparent)]
+    NotAllowed(#[from] NotAllowed),
+}

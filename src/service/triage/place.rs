@@ -1,0 +1,291 @@
+//! Reads what waits and places it: at its request, or at "unmatched"; one mail to several requests is one message in each.
+
+use crate::domain::incoming::matching::{Candidate, Clues, Match, Reason, clues, rank};
+use crate::domain::incoming::proposal::{Proposal, propose};
+use crate::domain::incoming::{Incoming, Knowledge, understand};
+use crate::domain::reference::ReplyToken;
+use crate::service::Context;
+use crate::service::cage::Cage;
+use crate::store::messages::{self, NewAttachment, Placed, Reading, Unread};
+use crate::store::requests::{self, Stamp};
+use crate::store::types::MessageState;
+use crate::store::{Conn, Db, at, authorities, transaction};
+
+/// Why reading stopped; what waits is read at the next turn.
+#[derive(Debug, thiserror::Error)]
+pub enum PlaceError {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] crate::store::Error),
+}
+
+/// A message with what was understood of it.
+struct Understood {
+    unread: Unread,
+    incoming: Incoming,
+    /// What went wrong, where the reading failed.
+    failure: Option<String>,
+}
+
+/// Reads up to `limit` messages that wait; how many were read. May run in several workers at once.
+pub fn read_next(ctx: &Context, db: &Db, cage: &Cage, limit: i64) -> Result<usize, PlaceError> {
+    let waiting = messages::unread(&mut *db.conn()?, limit)?;
+    let count = waiting.len();
+    for unread in waiting {
+        let understood = read(ctx, cage, unread);
+        let mut conn = db.conn()?;
+        transaction(&mut conn, |conn| place(ctx, conn, &understood))?;
+    }
+    Ok(count)
+}
+
+fn read(ctx: &Context, cage: &Cage, unread: Unread) -> Understood {
+    let raw = ctx.blobs.get(&unread.blob_sha256).map_err(|error| error.to_string());
+    let result = raw.and_then(|raw| cage.read(&raw).map_err(|error| error.to_string()));
+    match result {
+        Ok(incoming) => Understood { unread, incoming, failure: None },
+        Err(why) => {
+            tracing::error!(message = unread.id, why, "mail could not be read; it is kept as it came");
+            let mut incoming = understand(b"", &Knowledge::default());
+            incoming.sha256.clone_from(&unread.blob_sha256);
+            incoming.content_key = format!("unread:{}", unread.blob_sha256);
+            incoming.notes = vec![format!("This mail could not be read: {why}.")];
+            Understood { unread, incoming, failure: Some(why) }
+        }
+    }
+}
+
+/// Matches, then files: within the caller's transaction.
+fn place(ctx: &Context, conn: &mut Conn, read: &Understood) -> Result<(), PlaceError> {
+    let clues = clues(&read.incoming, &read.unread.recipient, &ctx.config.reply_domain);
+    let matches = matches(conn, &clues)?;
+    let targets = targets(&matches);
+    let Some((first, others)) = targets.split_first() else {
+        let columns = columns(read, &matches, None, read.unread.id)?;
+        messages::place(conn, read.unread.id, &columns.reading, &columns.files)?;
+        return Ok(());
+    };
+    for request in others {
+        copy_to(ctx, conn, read, (*request, &matches))?;
+    }
+    let mut columns = columns(read, &matches, Some(*first), read.unread.id)?;
+    flag_same_id(conn, *first, read, &mut columns)?;
+    if messages::place(conn, read.unread.id, &columns.reading, &columns.files)? == Placed::Here {
+        record(ctx, conn, (*first, read.unread.id), columns)?;
+    }
+    Ok(())
+}
+
+/// A copy needs its number before its proposal can name it, so it is held first and recorded then.
+fn copy_to(
+    ctx: &Context,
+    conn: &mut Conn,
+    read: &Understood,
+    (request, matches): (i64, &[Match]),
+) -> Result<(), PlaceError> {
+    let mut columns = columns(read, matches, Some(request), 0)?;
+    flag_same_id(conn, request, read, &mut columns)?;
+    let Some(id) = messages::copy(conn, &read.unread, &columns.reading, &columns.files)? else {
+        return Ok(());
+    };
+    if columns.proposal.event.is_some() {
+        columns.proposal = propose(id, &read.incoming, &first_of(matches, request));
+    }
+    record(ctx, conn, (request, id), columns)
+}
+
+/// Records what a rule may record; an event that cannot happen now is put before a person.
+fn record(
+    ctx: &Context,
+    conn: &mut Conn,
+    (request, message): (i64, i64),
+    columns: Columns,
+) -> Result<(), PlaceError> {
+    let Some(event) = &columns.proposal.event else { return Ok(()) };
+    let now = ctx.clock.now();
+    let allowed = requests::state(conn, request)?.is_some_and(|state| state.apply(event).is_ok());
+    if allowed {
+        requests::append(conn, request, event, Stamp { at: now, person: None })?;
+        bounced_address(conn, request, event)?;
+        return Ok(());
+    }
+    let reason = "It came for a request that was taken back.".to_owned();
+    let to = messages::Refiled {
+        request_id: Some(request),
+        scope: columns.reading.scope,
+        state: MessageState::Held,
+        proposal: columns.reading.proposal,
+        reason: Some(reason),
+    };
+    Ok(messages::refile(conn, message, &to)?)
+}
+
+/// An address that bounced for good needs a person to find another one.
+fn bounced_address(
+    conn: &mut Conn,
+    request: i64,
+    event: &crate::domain::request::event::Event,
+) -> Result<(), PlaceError> {
+    use crate::domain::request::event::Event;
+    if let Event::Bounced { permanent: true, recipients, .. } = event
+        && let Some(row) = requests::find(conn, request)?
+    {
+        for address in recipients {
+            authorities::address_bounced(conn, row.authority_id, address)?;
+        }
+    }
+    Ok(())
+}
+
+fn matches(conn: &mut Conn, clues: &Clues) -> Result<Vec<Match>, PlaceError> {
+    let hashes: Vec<String> = clues.reply_tokens.iter().map(|token| ReplyToken::hash_of(token)).collect();
+    let found = requests::candidates(conn, &hashes, &clues.message_ids, &clues.references)?;
+    let ids: Vec<i64> = found.iter().map(|found| found.authority_id).collect();
+    let addresses = authorities::addresses_of(conn, &ids)?;
+    let candidates: Vec<Candidate> = found
+        .into_iter()
+        .map(|found| Candidate {
+            request_id: found.id,
+            reply_token: hashes.contains(&found.token_hash),
+            letter_message_ids: found.letters,
+            authority_domains: addresses
+                .iter()
+                .filter(|(authority, _)| *authority == found.authority_id)
+                .filter_map(|(_, address)| address.rsplit_once('@').map(|(_, domain)| domain.to_owned()))
+                .collect(),
+            reference: found.reference,
+        })
+        .collect();
+    Ok(rank(clues, &candidates))
+}
+
+/// Where the message is filed: at every request whose reply address it was sent to, else at the one it surely
+/// answers, else nowhere.
+fn targets(matches: &[Match]) -> Vec<i64> {
+    let addressed: Vec<i64> = matches
+        .iter()
+        .filter(|found| found.reasons.contains(&Reason::ReplyAddress))
+        .map(|found| found.request_id)
+        .collect();
+    if !addressed.is_empty() {
+        return addressed;
+    }
+    matches.iter().filter(|found| found.certain).map(|found| found.request_id).take(1).collect()
+}
+
+/// The matches as one of the requests sees them: itself first, and certain if its own address was written to.
+fn first_of(matches: &[Match], request: i64) -> Vec<Match> {
+    let mut own: Vec<Match> = matches.to_vec();
+    own.sort_by_key(|found| found.request_id != request);
+    if let Some(first) = own.first_mut() {
+        first.certain |= first.reasons.contains(&Reason::ReplyAddress);
+    }
+    own
+}
+
+/// What is written for one request.
+struct Columns {
+    reading: Reading,
+    files: Vec<NewAttachment>,
+    proposal: Proposal,
+}
+
+fn columns(
+    read: &Understood,
+    matches: &[Match],
+    request: Option<i64>,
+    message: i64,
+) -> Result<Columns, crate::store::Error> {
+    let incoming = &read.incoming;
+    let ranked = request.map_or_else(|| matches.to_vec(), |request| first_of(matches, request));
+    let mut proposal = match request {
+        Some(_) => propose(message, incoming, &ranked),
+        None => Proposal {
+            matches: ranked,
+            event: None,
+            ask: Some("It matches no request: say to which it belongs.".to_owned()),
+        },
+    };
+    let state = match (&read.failure, request, &proposal.event) {
+        (Some(why), ..) => {
+            proposal.event = None;
+            proposal.ask = Some(format!("It could not be read ({why}); read it as it came."));
+            MessageState::Unreadable
+        }
+        (None, None, _) => MessageState::Unmatched,
+        (None, Some(_), Some(_)) => MessageState::Read,
+        (None, Some(_), None) => MessageState::Held,
+    };
+    let scope = request.map_or_else(|| format!("unmatched:{}", read.unread.recipient), scope_of);
+    let reading = Reading {
+        request_id: request,
+        state,
+        content_key: incoming.content_key.clone(),
+        scope,
+        dated_at: incoming.date.map(at),
+        from_name: incoming.from.as_ref().and_then(|from| from.name.clone()),
+        from_address: incoming.from.as_ref().map(|from| from.address.clone()),
+        to_addresses: serde_json::to_string(&incoming.delivered_to)?,
+        subject: storable(&incoming.subject),
+        mail_message_id: incoming.message_id.as_deref().map(storable),
+        automatic: incoming.automatic.as_str().to_owned(),
+        language: incoming.language.clone(),
+        kind: read.failure.is_none().then(|| incoming.reading.kind.as_str().to_owned()),
+        confidence: Some(incoming.reading.confidence),
+        own_text: storable(&incoming.text),
+        quoted_text: incoming.quoted.as_deref().map(storable),
+        reading: serde_json::to_string(incoming)?,
+        proposal: serde_json::to_string(&proposal)?,
+        held_reason: proposal.ask.clone(),
+    };
+    Ok(Columns { reading, files: files(incoming)?, proposal })
+}
+
+/// The scope of a request's messages, within which the same content is the same message.
+pub(super) fn scope_of(request: i64) -> String {
+    format!("request:{request}")
+}
+
+/// PostgreSQL's text holds no NUL; the raw mail keeps it.
+fn storable(text: &str) -> String {
+    text.replace('\0', "\u{fffd}")
+}
+
+fn files(incoming: &Incoming) -> Result<Vec<NewAttachment>, crate::store::Error> {
+    incoming
+        .attachments
+        .iter()
+        .map(|file| {
+            Ok(NewAttachment {
+                name: storable(&file.name),
+                content_type: storable(&file.content_type),
+                size: i64::try_from(file.size).unwrap_or(i64::MAX),
+                sha256: file.sha256.clone(),
+                content: file.text.as_deref().map(storable),
+                notes: serde_json::to_string(&file.notes)?,
+            })
+        })
+        .collect()
+}
+
+/// The same Message-ID with another content is another message, and a person should know (R11).
+fn flag_same_id(
+    conn: &mut Conn,
+    request: i64,
+    read: &Understood,
+    columns: &mut Columns,
+) -> Result<(), PlaceError> {
+    let Some(id) = &columns.reading.mail_message_id else { return Ok(()) };
+    if messages::same_id_other_content(conn, request, id, &read.incoming.content_key)? {
+        let why = "An earlier mail has the same Message-ID and another content: look at both.".to_owned();
+        columns.proposal.event = None;
+        columns.proposal.ask = Some(why.clone());
+        columns.reading.proposal =
+            serde_json::to_string(&columns.proposal).map_err(crate::store::Error::from)?;
+        columns.reading.held_reason = Some(why);
+        if columns.reading.state == MessageState::Read {
+            columns.reading.state = MessageState::Held;
+        }
+    }
+    Ok(())
+}

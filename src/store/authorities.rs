@@ -1,0 +1,198 @@
+//! Authorities with their addresses and identifiers.
+
+use crate::domain::authority::{AuthorityKind, AuthorityState, EmailAddress, fold};
+use crate::store::schema::{authorities, authority_addresses, authority_identifiers};
+use crate::store::{Conn, Error, at};
+use chrono::{DateTime, NaiveDateTime, Utc};
+use diesel::prelude::*;
+
+/// What is known of an authority before it is in the database.
+#[derive(Debug, Clone)]
+pub struct NewAuthority {
+    /// Address of its page.
+    pub slug: String,
+    /// In its own language and script.
+    pub name: String,
+    /// English name, where one is used.
+    pub name_en: Option<String>,
+    /// BCP 47.
+    pub language: String,
+    /// What kind of body.
+    pub kind: AuthorityKind,
+    /// ISO 3166-1 alpha-2, or EU.
+    pub country: String,
+    /// Town or area.
+    pub place: String,
+    /// The law it answers under.
+    pub regime: Option<String>,
+    /// Its pages.
+    pub website: Option<String>,
+    /// Where the entry comes from.
+    pub source: String,
+    /// Where requests go.
+    pub email: Option<EmailAddress>,
+    /// Identifiers elsewhere: (scheme, value).
+    pub identifiers: Vec<(String, String)>,
+}
+
+/// An authority as it is written to.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = authorities)]
+pub struct Authority {
+    /// Its number.
+    pub id: i64,
+    /// Address of its page.
+    pub slug: String,
+    /// In its own language and script.
+    pub name: String,
+    /// English name.
+    pub name_en: Option<String>,
+    /// BCP 47.
+    pub language: String,
+    /// What kind of body.
+    pub kind: AuthorityKind,
+    /// ISO 3166-1 alpha-2, or EU.
+    pub country: String,
+    /// Town or area.
+    pub place: String,
+    /// The law it answers under.
+    pub regime: Option<String>,
+    /// Whether it can be written to.
+    pub state: AuthorityState,
+}
+
+/// Adds an authority with its address and identifiers; its state follows from the address.
+pub fn insert(conn: &mut Conn, new: &NewAuthority, now: DateTime<Utc>) -> Result<i64, Error> {
+    let state = if new.email.is_some() { AuthorityState::Ready } else { AuthorityState::NeedsAddress };
+    let english = new.name_en.as_deref().unwrap_or_default();
+    let id: i64 = diesel::insert_into(authorities::table)
+        .values((
+            authorities::slug.eq(&new.slug),
+            authorities::name.eq(&new.name),
+            authorities::name_en.eq(&new.name_en),
+            authorities::language.eq(&new.language),
+            authorities::kind.eq(new.kind),
+            authorities::country.eq(&new.country),
+            authorities::place.eq(&new.place),
+            authorities::regime.eq(&new.regime),
+            authorities::website.eq(&new.website),
+            authorities::state.eq(state),
+            authorities::source.eq(&new.source),
+            authorities::folded.eq(fold(&format!("{} {english} {}", new.name, new.place))),
+            authorities::created_at.eq(at(now)),
+        ))
+        .returning(authorities::id)
+        .get_result(conn)?;
+    if let Some(email) = &new.email {
+        add_address(conn, id, email, now)?;
+    }
+    for (scheme, value) in &new.identifiers {
+        diesel::insert_into(authority_identifiers::table)
+            .values((
+                authority_identifiers::authority_id.eq(id),
+                authority_identifiers::scheme.eq(scheme),
+                authority_identifiers::value.eq(value),
+            ))
+            .execute(conn)?;
+    }
+    Ok(id)
+}
+
+fn add_address(conn: &mut Conn, id: i64, email: &EmailAddress, now: DateTime<Utc>) -> Result<(), Error> {
+    diesel::insert_into(authority_addresses::table)
+        .values((
+            authority_addresses::authority_id.eq(id),
+            authority_addresses::purpose.eq("requests"),
+            authority_addresses::email.eq(email.as_str()),
+            authority_addresses::state.eq("in_use"),
+            authority_addresses::since.eq(at(now)),
+        ))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// Makes `email` the address that requests go to from now on; earlier ones are kept as retired.
+pub fn set_address(conn: &mut Conn, id: i64, email: &EmailAddress, now: DateTime<Utc>) -> Result<(), Error> {
+    let earlier = authority_addresses::table
+        .filter(authority_addresses::authority_id.eq(id))
+        .filter(authority_addresses::purpose.eq("requests"));
+    diesel::update(earlier.filter(authority_addresses::email.ne(email.as_str())))
+        .set(authority_addresses::state.eq("retired"))
+        .execute(conn)?;
+    let again = diesel::update(earlier.filter(authority_addresses::email.eq(email.as_str())))
+        .set((authority_addresses::state.eq("in_use"), authority_addresses::since.eq(at(now))))
+        .execute(conn)?;
+    if again == 0 {
+        add_address(conn, id, email, now)?;
+    }
+    diesel::update(authorities::table.find(id))
+        .set(authorities::state.eq(AuthorityState::Ready))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// Marks an address as bounced; without another one the authority needs an address.
+pub fn address_bounced(conn: &mut Conn, id: i64, email: &str) -> Result<(), Error> {
+    diesel::update(
+        authority_addresses::table
+            .filter(authority_addresses::authority_id.eq(id))
+            .filter(authority_addresses::email.eq(email)),
+    )
+    .set(authority_addresses::state.eq("bounced"))
+    .execute(conn)?;
+    if address(conn, id)?.is_none() {
+        diesel::update(authorities::table.find(id))
+            .set(authorities::state.eq(AuthorityState::NeedsAddress))
+            .execute(conn)?;
+    }
+    Ok(())
+}
+
+/// Says which law an authority answers under.
+pub fn set_regime(conn: &mut Conn, id: i64, regime: &str) -> Result<(), Error> {
+    diesel::update(authorities::table.find(id)).set(authorities::regime.eq(regime)).execute(conn)?;
+    Ok(())
+}
+
+/// The address that requests go to.
+pub fn address(conn: &mut Conn, id: i64) -> Result<Option<String>, Error> {
+    Ok(authority_addresses::table
+        .filter(authority_addresses::authority_id.eq(id))
+        .filter(authority_addresses::purpose.eq("requests"))
+        .filter(authority_addresses::state.eq("in_use"))
+        .order(authority_addresses::since.desc())
+        .select(authority_addresses::email)
+        .first(conn)
+        .optional()?)
+}
+
+/// Every address of some authorities, retired ones too: a reply from an old address is theirs as well.
+pub fn addresses_of(conn: &mut Conn, ids: &[i64]) -> Result<Vec<(i64, String)>, Error> {
+    Ok(authority_addresses::table
+        .filter(authority_addresses::authority_id.eq_any(ids.to_vec()))
+        .select((authority_addresses::authority_id, authority_addresses::email))
+        .load(conn)?)
+}
+
+/// Some authorities, in the order of their names, with the address in use.
+pub fn load(conn: &mut Conn, ids: &[i64]) -> Result<Vec<(Authority, Option<String>)>, Error> {
+    let found: Vec<Authority> = authorities::table
+        .filter(authorities::id.eq_any(ids.to_vec()))
+        .order((authorities::name.asc(), authorities::id.asc()))
+        .select(Authority::as_select())
+        .load(conn)?;
+    let in_use: Vec<(i64, String, NaiveDateTime)> = authority_addresses::table
+        .filter(authority_addresses::authority_id.eq_any(ids.to_vec()))
+        .filter(authority_addresses::purpose.eq("requests"))
+        .filter(authority_addresses::state.eq("in_use"))
+        .order(authority_addresses::since.desc())
+        .select((authority_addresses::authority_id, authority_addresses::email, authority_addresses::since))
+        .load(conn)?;
+    Ok(found
+        .into_iter()
+        .map(|authority| {
+            let email = in_use.iter().find(|(id, ..)| *id == authority.id).map(|(_, email, _)| email.clone());
+            (authority, email)
+        })
+        .collect())
+}

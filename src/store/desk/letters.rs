@@ -1,0 +1,114 @@
+//! The outbox by state: what waits, what left, what nobody knows of.
+
+use crate::store::schema::{authorities, outbox, people, requests};
+use crate::store::types::OutboxState;
+use crate::store::{Conn, Error};
+use chrono::NaiveDateTime;
+use diesel::prelude::*;
+use std::collections::BTreeMap;
+
+/// A letter in a list.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable)]
+pub struct Letter {
+    /// Its number.
+    pub id: i64,
+    /// `request`, `reminder`, …
+    pub letter: String,
+    /// Where it stands.
+    pub state: OutboxState,
+    /// Subject.
+    pub subject: String,
+    /// Plain text as sent.
+    pub body: String,
+    /// Where it goes.
+    pub envelope_to: String,
+    /// Made when queued.
+    pub mail_message_id: String,
+    /// How often a server was asked.
+    pub attempts: i64,
+    /// Until then it can be taken back.
+    pub leave_after: NaiveDateTime,
+    /// When a server is asked next.
+    pub next_attempt_at: NaiveDateTime,
+    /// When the body went onto the wire.
+    pub in_doubt_at: Option<NaiveDateTime>,
+    /// When the server took it.
+    pub accepted_at: Option<NaiveDateTime>,
+    /// The server's line: proof of dispatch.
+    pub server_reply: Option<String>,
+    /// What went wrong last.
+    pub last_error: Option<String>,
+    /// Public reference of the request.
+    pub reference: String,
+    /// Who filed it.
+    pub person_id: i64,
+    /// Their name.
+    pub person: String,
+    /// Who is asked.
+    pub authority: String,
+    /// BCP 47 of the name.
+    pub authority_language: String,
+    /// BCP 47 of the letter.
+    pub language: String,
+}
+
+macro_rules! letters {
+    () => {
+        outbox::table
+            .inner_join(requests::table.inner_join(authorities::table).inner_join(people::table))
+            .select((
+                outbox::id,
+                outbox::letter,
+                outbox::state,
+                outbox::subject,
+                outbox::body,
+                outbox::envelope_to,
+                outbox::mail_message_id,
+                outbox::attempts,
+                outbox::leave_after,
+                outbox::next_attempt_at,
+                outbox::in_doubt_at,
+                outbox::accepted_at,
+                outbox::server_reply,
+                outbox::last_error,
+                requests::reference,
+                requests::person_id,
+                people::name,
+                authorities::name,
+                authorities::language,
+                requests::language,
+            ))
+    };
+}
+
+/// How many letters each state has.
+pub fn counts(conn: &mut Conn) -> Result<BTreeMap<OutboxState, i64>, Error> {
+    let rows: Vec<(OutboxState, i64)> = outbox::table
+        .group_by(outbox::state)
+        .select((outbox::state, diesel::dsl::count_star()))
+        .load(conn)?;
+    Ok(rows.into_iter().collect())
+}
+
+/// Letters in some states, the latest first, from row `offset` on.
+pub fn in_states(conn: &mut Conn, states: &[OutboxState], offset: i64) -> Result<Vec<Letter>, Error> {
+    Ok(letters!()
+        .filter(outbox::state.eq_any(states.to_vec()))
+        .order((outbox::leave_after.desc(), outbox::id.desc()))
+        .limit(crate::store::desk::PAGE)
+        .offset(offset)
+        .load(conn)?)
+}
+
+/// The letters of one request, in their order.
+pub fn of_request(conn: &mut Conn, request: i64) -> Result<Vec<Letter>, Error> {
+    Ok(letters!().filter(outbox::request_id.eq(request)).order(outbox::id.asc()).load(conn)?)
+}
+
+/// The letters of some requests by their references, in their order.
+pub fn of_references(conn: &mut Conn, references: &[String]) -> Result<Vec<Letter>, Error> {
+    Ok(letters!()
+        .filter(requests::reference.eq_any(references.to_vec()))
+        .order(outbox::id.asc())
+        .load(conn)?)
+}

@@ -1,0 +1,264 @@
+//! Letters on their way out: queued with their final bytes, sent once, never twice by themselves.
+
+use crate::store::schema::{outbox, outbox_attempts};
+use crate::store::types::OutboxState;
+use crate::store::{AnyConn, Conn, Error, at};
+use chrono::{DateTime, NaiveDateTime, Utc};
+use diesel::prelude::*;
+
+/// A letter as it is queued, in the transaction that files it.
+#[derive(Debug, Clone)]
+pub struct NewLetter {
+    /// Whose letter.
+    pub request_id: i64,
+    /// request, reminder, …: one of each for a request.
+    pub letter: String,
+    /// Made now, so that a repeat is the same letter.
+    pub mail_message_id: String,
+    /// Final bytes.
+    pub blob_sha256: String,
+    /// As sent.
+    pub subject: String,
+    /// As sent.
+    pub body: String,
+    /// MAIL FROM.
+    pub envelope_from: String,
+    /// RCPT TO.
+    pub envelope_to: String,
+    /// Until then it can be taken back.
+    pub leave_after: DateTime<Utc>,
+    /// When it was queued.
+    pub created_at: DateTime<Utc>,
+}
+
+/// Queues a letter within the caller's transaction.
+pub fn enqueue(conn: &mut Conn, new: &NewLetter) -> Result<i64, Error> {
+    Ok(diesel::insert_into(outbox::table)
+        .values((
+            outbox::request_id.eq(new.request_id),
+            outbox::letter.eq(&new.letter),
+            outbox::mail_message_id.eq(&new.mail_message_id),
+            outbox::blob_sha256.eq(&new.blob_sha256),
+            outbox::subject.eq(&new.subject),
+            outbox::body.eq(&new.body),
+            outbox::envelope_from.eq(&new.envelope_from),
+            outbox::envelope_to.eq(&new.envelope_to),
+            outbox::state.eq(OutboxState::Queued),
+            outbox::attempts.eq(0),
+            outbox::leave_after.eq(at(new.leave_after)),
+            outbox::next_attempt_at.eq(at(new.leave_after)),
+            outbox::created_at.eq(at(new.created_at)),
+        ))
+        .returning(outbox::id)
+        .get_result(conn)?)
+}
+
+/// A letter as a use case sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = outbox)]
+pub struct Letter {
+    /// Its number.
+    pub id: i64,
+    /// Whose letter.
+    pub request_id: i64,
+    /// request, reminder, …
+    pub letter: String,
+    /// Without angle brackets.
+    pub mail_message_id: String,
+    /// Final bytes.
+    pub blob_sha256: String,
+    /// MAIL FROM.
+    pub envelope_from: String,
+    /// RCPT TO.
+    pub envelope_to: String,
+    /// Where it stands.
+    pub state: OutboxState,
+    /// How often it was tried.
+    pub attempts: i64,
+    /// When the body was about to be handed over.
+    pub in_doubt_at: Option<NaiveDateTime>,
+    /// When it was queued.
+    pub created_at: NaiveDateTime,
+}
+
+/// One letter.
+pub fn find(conn: &mut Conn, id: i64) -> Result<Option<Letter>, Error> {
+    Ok(outbox::table.find(id).select(Letter::as_select()).first(conn).optional()?)
+}
+
+/// A letter of a request by its kind.
+pub fn of_request(conn: &mut Conn, request: i64, letter: &str) -> Result<Option<Letter>, Error> {
+    Ok(outbox::table
+        .filter(outbox::request_id.eq(request))
+        .filter(outbox::letter.eq(letter))
+        .select(Letter::as_select())
+        .first(conn)
+        .optional()?)
+}
+
+/// A worker's hold on a letter.
+#[derive(Debug, Clone)]
+pub struct Claim<'a> {
+    /// Name of the worker, unique to this run.
+    pub worker: &'a str,
+    /// Now.
+    pub now: DateTime<Utc>,
+    /// Until when the hold is good.
+    pub until: DateTime<Utc>,
+}
+
+/// Takes the next letter that may leave, and records the attempt, within the caller's transaction; the caller
+/// commits before it connects.
+pub fn claim_due(conn: &mut Conn, claim: &Claim<'_>) -> Result<Option<(Letter, i64)>, Error> {
+    let now = at(claim.now);
+    let due = outbox::table
+        .filter(outbox::state.eq_any([OutboxState::Queued, OutboxState::Deferred]))
+        .filter(outbox::next_attempt_at.le(now))
+        .order((outbox::next_attempt_at.asc(), outbox::id.asc()))
+        .limit(1);
+    let next: Option<i64> = match conn {
+        AnyConn::Sqlite(c) => due.select(outbox::id).first(c).optional()?,
+        AnyConn::Postgres(c) => due.select(outbox::id).for_update().skip_locked().first(c).optional()?,
+    };
+    let Some(id) = next else { return Ok(None) };
+    diesel::update(outbox::table.find(id))
+        .set((
+            outbox::state.eq(OutboxState::Claimed),
+            outbox::attempts.eq(outbox::attempts + 1),
+            outbox::claimed_by.eq(claim.worker),
+            outbox::lease_until.eq(at(claim.until)),
+        ))
+        .execute(conn)?;
+    let attempt: i64 = diesel::insert_into(outbox_attempts::table)
+        .values((outbox_attempts::outbox_id.eq(id), outbox_attempts::started_at.eq(now)))
+        .returning(outbox_attempts::id)
+        .get_result(conn)?;
+    let letter = outbox::table.find(id).select(Letter::as_select()).first(conn)?;
+    Ok(Some((letter, attempt)))
+}
+
+/// Commits the doubt: between 354 and the body. False = the hold was lost, the body must not be sent.
+pub fn in_doubt(conn: &mut Conn, id: i64, claim: &Claim<'_>) -> Result<bool, Error> {
+    let marked = diesel::update(
+        outbox::table
+            .find(id)
+            .filter(outbox::state.eq(OutboxState::Claimed))
+            .filter(outbox::claimed_by.eq(claim.worker)),
+    )
+    .set((
+        outbox::state.eq(OutboxState::InDoubt),
+        outbox::in_doubt_at.eq(at(claim.now)),
+        outbox::lease_until.eq(at(claim.until)),
+    ))
+    .execute(conn)?;
+    Ok(marked == 1)
+}
+
+/// How an attempt ended.
+#[derive(Debug, Clone)]
+pub struct Ended {
+    /// accepted, deferred, refused, unknown, or queued when it goes back.
+    pub state: OutboxState,
+    /// The line of the server, where there was one.
+    pub server_reply: Option<String>,
+    /// What went wrong.
+    pub error: Option<String>,
+    /// When it is tried again, if it is.
+    pub next_attempt_at: Option<DateTime<Utc>>,
+    /// When it ended.
+    pub at: DateTime<Utc>,
+}
+
+/// Records how the attempt of a worker ended; only the worker that holds the letter may say so. False =
+/// the letter is no longer this worker's (its lease expired and the letter was called `unknown`).
+pub fn ended(conn: &mut Conn, (id, attempt): (i64, i64), worker: &str, end: &Ended) -> Result<bool, Error> {
+    let time = at(end.at);
+    diesel::update(outbox_attempts::table.find(attempt))
+        .set((
+            outbox_attempts::ended_at.eq(time),
+            outbox_attempts::result.eq(end.state.as_str()),
+            outbox_attempts::detail.eq(end.server_reply.as_ref().or(end.error.as_ref())),
+        ))
+        .execute(conn)?;
+    let accepted = (end.state == OutboxState::Accepted).then_some(time);
+    // A worker that was stopped in mid-send and wakes up late may still learn that the server took the letter.
+    let held = [OutboxState::Claimed, OutboxState::InDoubt, OutboxState::Unknown];
+    let updated = diesel::update(
+        outbox::table.find(id).filter(outbox::claimed_by.eq(worker)).filter(outbox::state.eq_any(held)),
+    )
+    .set((
+        outbox::state.eq(end.state),
+        outbox::server_reply.eq(&end.server_reply),
+        outbox::last_error.eq(&end.error),
+        outbox::accepted_at.eq(accepted),
+        outbox::lease_until.eq(None::<NaiveDateTime>),
+    ))
+    .execute(conn)?;
+    if let Some(next) = end.next_attempt_at {
+        diesel::update(outbox::table.find(id)).set(outbox::next_attempt_at.eq(at(next))).execute(conn)?;
+    }
+    Ok(updated == 1)
+}
+
+/// Letters whose worker is gone: held before the marker they go back, in doubt they become `unknown`.
+/// Returns the numbers of the latter as (outbox, request, Message-ID).
+pub fn expire(conn: &mut Conn, now: DateTime<Utc>) -> Result<Vec<(i64, i64, String)>, Error> {
+    let time = at(now);
+    diesel::update(
+        outbox::table.filter(outbox::state.eq(OutboxState::Claimed)).filter(outbox::lease_until.lt(time)),
+    )
+    .set((
+        outbox::state.eq(OutboxState::Deferred),
+        outbox::claimed_by.eq(None::<String>),
+        outbox::lease_until.eq(None::<NaiveDateTime>),
+        outbox::last_error.eq("the worker stopped before the letter was handed over"),
+        outbox::next_attempt_at.eq(time),
+    ))
+    .execute(conn)?;
+    let lost: Vec<(i64, i64, String)> = outbox::table
+        .filter(outbox::state.eq(OutboxState::InDoubt))
+        .filter(outbox::lease_until.lt(time))
+        .select((outbox::id, outbox::request_id, outbox::mail_message_id))
+        .load(conn)?;
+    let ids: Vec<i64> = lost.iter().map(|(id, ..)| *id).collect();
+    diesel::update(
+        outbox::table.filter(outbox::id.eq_any(ids)).filter(outbox::state.eq(OutboxState::InDoubt)),
+    )
+    .set((
+        outbox::state.eq(OutboxState::Unknown),
+        outbox::lease_until.eq(None::<NaiveDateTime>),
+        outbox::last_error.eq("the worker stopped while the letter was handed over"),
+    ))
+    .execute(conn)?;
+    Ok(lost)
+}
+
+/// Takes a letter back that has not left; false = too late.
+pub fn take_back(conn: &mut Conn, id: i64) -> Result<bool, Error> {
+    let taken = diesel::update(outbox::table.find(id).filter(outbox::state.eq(OutboxState::Queued)))
+        .set(outbox::state.eq(OutboxState::TakenBack))
+        .execute(conn)?;
+    Ok(taken == 1)
+}
+
+/// Queues a letter again, the same bytes, because a person said so; false = it stands where that is not possible.
+pub fn send_again(conn: &mut Conn, id: i64, now: DateTime<Utc>) -> Result<bool, Error> {
+    let again = diesel::update(
+        outbox::table.find(id).filter(outbox::state.eq_any([OutboxState::Unknown, OutboxState::Refused])),
+    )
+    .set((
+        outbox::state.eq(OutboxState::Queued),
+        outbox::claimed_by.eq(None::<String>),
+        outbox::next_attempt_at.eq(at(now)),
+    ))
+    .execute(conn)?;
+    Ok(again == 1)
+}
+
+/// Marks an unknown letter as arrived, because a person knows.
+pub fn arrived(conn: &mut Conn, id: i64, now: DateTime<Utc>) -> Result<(), Error> {
+    diesel::update(outbox::table.find(id).filter(outbox::state.eq(OutboxState::Unknown)))
+        .set((outbox::state.eq(OutboxState::Accepted), outbox::accepted_at.eq(at(now))))
+        .execute(conn)?;
+    Ok(())
+}

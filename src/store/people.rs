@@ -1,0 +1,181 @@
+//! People with their roles, their sessions, and how often a sign-in was tried.
+
+use crate::store::schema::{people, sessions, sign_in_attempts};
+use crate::store::types::Role;
+use crate::store::{Conn, Error, at};
+use chrono::{DateTime, NaiveDateTime, Utc};
+use diesel::prelude::*;
+
+/// A person who may sign in.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = people)]
+pub struct Person {
+    /// Their number.
+    pub id: i64,
+    /// Sign-in name, lower case; never public.
+    pub email: String,
+    /// Shown at the desk, signs letters.
+    pub name: String,
+    /// What they may do.
+    pub role: Role,
+}
+
+/// A person with what is needed to check a password.
+#[derive(Debug, Clone, Queryable)]
+pub struct Account {
+    /// Their number.
+    pub id: i64,
+    /// Argon2id, PHC string; empty = cannot sign in.
+    pub password_hash: String,
+    /// `active` or `suspended`.
+    pub state: String,
+}
+
+/// A session that is still good.
+#[derive(Debug, Clone, Queryable)]
+pub struct Session {
+    /// Its number.
+    pub id: i64,
+    /// When it was last used.
+    pub seen_at: NaiveDateTime,
+    /// Whose it is.
+    pub person: Person,
+}
+
+/// Adds a person; `email` is kept in lower case. A second one with the same address is `is_duplicate()`.
+pub fn add(conn: &mut Conn, new: &NewPerson<'_>, now: DateTime<Utc>) -> Result<i64, Error> {
+    Ok(diesel::insert_into(people::table)
+        .values((
+            people::email.eq(new.email.to_lowercase()),
+            people::name.eq(new.name),
+            people::role.eq(new.role),
+            people::password_hash.eq(new.password_hash),
+            people::state.eq("active"),
+            people::created_at.eq(at(now)),
+        ))
+        .returning(people::id)
+        .get_result(conn)?)
+}
+
+/// What adds a person.
+#[derive(Debug, Clone, Copy)]
+pub struct NewPerson<'a> {
+    /// Sign-in name.
+    pub email: &'a str,
+    /// Shown at the desk.
+    pub name: &'a str,
+    /// What they may do.
+    pub role: Role,
+    /// Argon2id, PHC string; empty = cannot sign in yet.
+    pub password_hash: &'a str,
+}
+
+/// The person with this sign-in name.
+pub fn by_email(conn: &mut Conn, email: &str) -> Result<Option<Person>, Error> {
+    Ok(people::table
+        .filter(people::email.eq(email.to_lowercase()))
+        .select(Person::as_select())
+        .first(conn)
+        .optional()?)
+}
+
+/// What is needed to check the password of this sign-in name.
+pub fn account(conn: &mut Conn, email: &str) -> Result<Option<Account>, Error> {
+    Ok(people::table
+        .filter(people::email.eq(email.to_lowercase()))
+        .select((people::id, people::password_hash, people::state))
+        .first(conn)
+        .optional()?)
+}
+
+/// Sets a password and ends every session of the person: who had the old one is out (R42).
+pub fn set_password(conn: &mut Conn, person: i64, password_hash: &str) -> Result<(), Error> {
+    diesel::update(people::table.find(person)).set(people::password_hash.eq(password_hash)).execute(conn)?;
+    end_sessions(conn, person)
+}
+
+/// Sets a role. It is read again with each page, so it counts at once.
+pub fn set_role(conn: &mut Conn, person: i64, role: Role) -> Result<(), Error> {
+    diesel::update(people::table.find(person)).set(people::role.eq(role)).execute(conn)?;
+    Ok(())
+}
+
+/// Ends every session of a person.
+pub fn end_sessions(conn: &mut Conn, person: i64) -> Result<(), Error> {
+    diesel::delete(sessions::table.filter(sessions::person_id.eq(person))).execute(conn)?;
+    Ok(())
+}
+
+/// Opens a session until `expires_at`; only the hash of its token is kept. Sessions that are over go.
+pub fn open_session(
+    conn: &mut Conn,
+    person: i64,
+    token_hash: &str,
+    (now, expires_at): (DateTime<Utc>, DateTime<Utc>),
+) -> Result<(), Error> {
+    diesel::delete(sessions::table.filter(sessions::expires_at.lt(at(now)))).execute(conn)?;
+    diesel::insert_into(sessions::table)
+        .values((
+            sessions::token_hash.eq(token_hash),
+            sessions::person_id.eq(person),
+            sessions::created_at.eq(at(now)),
+            sessions::seen_at.eq(at(now)),
+            sessions::expires_at.eq(at(expires_at)),
+        ))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// The session with this token, of an active person, not over at `now` and used since `idle_since`.
+pub fn session(
+    conn: &mut Conn,
+    token_hash: &str,
+    (now, idle_since): (DateTime<Utc>, DateTime<Utc>),
+) -> Result<Option<Session>, Error> {
+    Ok(sessions::table
+        .inner_join(people::table)
+        .filter(sessions::token_hash.eq(token_hash))
+        .filter(sessions::expires_at.gt(at(now)))
+        .filter(sessions::seen_at.gt(at(idle_since)))
+        .filter(people::state.eq("active"))
+        .select((sessions::id, sessions::seen_at, (people::id, people::email, people::name, people::role)))
+        .first(conn)
+        .optional()?)
+}
+
+/// Notes that a session was used.
+pub fn touch_session(conn: &mut Conn, session: i64, now: DateTime<Utc>) -> Result<(), Error> {
+    diesel::update(sessions::table.find(session)).set(sessions::seen_at.eq(at(now))).execute(conn)?;
+    Ok(())
+}
+
+/// Ends the session with this token.
+pub fn close_session(conn: &mut Conn, token_hash: &str) -> Result<(), Error> {
+    diesel::delete(sessions::table.filter(sessions::token_hash.eq(token_hash))).execute(conn)?;
+    Ok(())
+}
+
+/// Notes a try at `account_hash` and says how many there were since `since`, with this one. Tries before
+/// that are forgotten. Within a transaction, so that tries side by side are counted one by one.
+pub fn count_attempt(
+    conn: &mut Conn,
+    account_hash: &str,
+    (now, since): (DateTime<Utc>, DateTime<Utc>),
+) -> Result<(i64, i64), Error> {
+    diesel::delete(sign_in_attempts::table.filter(sign_in_attempts::at.lt(at(since)))).execute(conn)?;
+    let attempt: i64 = diesel::insert_into(sign_in_attempts::table)
+        .values((sign_in_attempts::account_hash.eq(account_hash), sign_in_attempts::at.eq(at(now))))
+        .returning(sign_in_attempts::id)
+        .get_result(conn)?;
+    let tries: i64 = sign_in_attempts::table
+        .filter(sign_in_attempts::account_hash.eq(account_hash))
+        .count()
+        .get_result(conn)?;
+    Ok((attempt, tries))
+}
+
+/// Forgets one try, because it was right.
+pub fn forget_attempt(conn: &mut Conn, attempt: i64) -> Result<(), Error> {
+    diesel::delete(sign_in_attempts::table.find(attempt)).execute(conn)?;
+    Ok(())
+}

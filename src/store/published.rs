@@ -1,0 +1,1 @@
+//! Reads for everyone: no private column is named here.

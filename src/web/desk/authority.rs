@@ -1,0 +1,160 @@
+//! Where requests to one authority go, and under which law: `/desk/authorities/<id>`.
+
+use crate::domain::authority::EmailAddress;
+use crate::domain::law::regime::RegimeId;
+use crate::service::Context;
+use crate::service::authorities::{self as keeping, Entry};
+use crate::store::Conn;
+use crate::store::desk::authorities;
+use crate::web::desk::guards::{CsrfForm, Said, Triage};
+use crate::web::desk::words::Choice;
+use crate::web::desk::{done, show};
+use crate::web::error::{Error, What};
+use crate::web::guards::Site;
+use crate::web::page::Rendered;
+use rocket::http::Status;
+use rocket::response::{Flash, Redirect};
+use rocket::{FromForm, Route, State, get, post, routes};
+use serde::Serialize;
+
+/// The template of this file.
+pub const TEMPLATE: &str = "desk/authority.html";
+
+/// One authority as it is kept.
+#[derive(Debug, Clone, Serialize)]
+pub struct Page {
+    id: i64,
+    slug: String,
+    name: String,
+    name_en: Option<String>,
+    language: String,
+    place: String,
+    country: String,
+    kind: &'static str,
+    website: Option<String>,
+    open_requests: i64,
+    typed: Typed,
+    address_error: Option<String>,
+    regime_error: Option<String>,
+    regimes: Vec<Choice>,
+}
+
+/// What is typed into the form.
+#[derive(Debug, Clone, Default, Serialize, FromForm)]
+pub struct Typed {
+    #[field(default = String::new())]
+    address: String,
+    #[field(default = String::new())]
+    regime: String,
+}
+
+fn load(ctx: &Context, conn: &mut Conn, id: i64) -> Result<Page, Error> {
+    let entry = authorities::some(conn, &[id])?.into_iter().next().ok_or(Error::NotFound(What::Authority))?;
+    let address = authorities::addresses(conn, &[id])?.remove(&id).unwrap_or_default();
+    let open_requests = authorities::open_requests(conn, &[id])?.remove(&id).unwrap_or(0);
+    Ok(Page {
+        regimes: regimes(ctx, &entry.country),
+        typed: Typed { address, regime: entry.regime.unwrap_or_default() },
+        address_error: None,
+        regime_error: None,
+        open_requests,
+        id,
+        slug: entry.slug,
+        name: entry.name,
+        name_en: entry.name_en,
+        language: entry.language,
+        place: entry.place,
+        country: entry.country,
+        kind: entry.kind.in_words(),
+        website: entry.website.filter(|link| link.starts_with("https://") || link.starts_with("http://")),
+    })
+}
+
+/// The laws of the country first, then all others.
+fn regimes(ctx: &Context, country: &str) -> Vec<Choice> {
+    let mut laws: Vec<_> = ctx.library.laws.regimes().collect();
+    laws.sort_by_key(|law| (law.country != country, law.country.clone(), law.id.clone()));
+    laws.into_iter()
+        .map(|law| {
+            Choice::new(law.id.as_str(), format!("{}: {} ({})", law.country, law.citation, law.law_en))
+        })
+        .collect()
+}
+
+#[get("/desk/authorities/<id>")]
+async fn get(site: &State<Site>, me: Triage, said: Said, id: i64) -> Result<Rendered, Error> {
+    let chrome = me.0.chrome(said, "Authority", "authorities");
+    show(site, TEMPLATE, chrome, move |ctx, conn| load(ctx, conn, id)).await
+}
+
+/// What the form says, or what is wrong with it: (address, regime).
+fn parse(typed: &Typed) -> Result<Entry, (Option<String>, Option<String>)> {
+    let address = Some(typed.address.trim()).filter(|text| !text.is_empty()).map(str::parse::<EmailAddress>);
+    let regime = Some(typed.regime.trim()).filter(|text| !text.is_empty()).map(str::parse::<RegimeId>);
+    match (address.transpose(), regime.transpose()) {
+        (Ok(address), Ok(regime)) => Ok(Entry { address, regime }),
+        (address, regime) => Err((
+            address.err().map(|e| {
+                format!(
+                    "“{}” is no address we can write to. Write one such as foi@city.example, without a name.",
+                    e.0
+                )
+            }),
+            regime.err().map(|e| format!("“{}” is no law of the list. Choose one.", e.0)),
+        )),
+    }
+}
+
+#[post("/desk/authorities/<id>", data = "<form>")]
+async fn post(
+    site: &State<Site>,
+    me: Triage,
+    id: i64,
+    form: CsrfForm<Typed>,
+) -> Result<Result<Flash<Redirect>, Rendered>, Error> {
+    let typed = form.0;
+    let entry = match parse(&typed) {
+        Ok(entry) => entry,
+        Err(errors) => return again(site, &me, (id, typed, errors)).await.map(Err),
+    };
+    let (context, person) = (site.context.clone(), me.0.person.id);
+    let outcome = site
+        .store
+        .run(move |conn| Ok::<_, Error>(keeping::keep(&context, conn, person, (id, &entry))))
+        .await?;
+    match outcome {
+        Ok(()) => {
+            let to = format!("/desk/authorities/{id}");
+            Ok(Ok(done(
+                "note",
+                to,
+                "Kept.|The next letter goes there, under this law. Letters that were filed keep theirs.",
+            )))
+        }
+        Err(keeping::Error::NoSuchAuthority(_)) => Err(Error::NotFound(What::Authority)),
+        Err(keeping::Error::UnknownLaw(found)) => {
+            let error = Some(format!("“{found}” is no law of the list. Choose one."));
+            again(site, &me, (id, typed, (None, error))).await.map(Err)
+        }
+        Err(keeping::Error::Store(error)) => Err(error.into()),
+    }
+}
+
+/// The same page with what was typed and what is wrong with it.
+async fn again(
+    site: &Site,
+    me: &Triage,
+    (id, typed, errors): (i64, Typed, (Option<String>, Option<String>)),
+) -> Result<Rendered, Error> {
+    let chrome = me.0.chrome(Said::default(), "Authority", "authorities");
+    let (address_error, regime_error) = errors;
+    let page = show(site, TEMPLATE, chrome, move |ctx, conn| {
+        Ok(Page { typed, address_error, regime_error, ..load(ctx, conn, id)? })
+    });
+    Ok(page.await?.with_status(Status::UnprocessableEntity))
+}
+
+/// The routes of this file.
+pub fn routes() -> Vec<Route> {
+    routes![get, post]
+}

@@ -1,0 +1,87 @@
+//! Pages for volunteers and activists; all but the sign-in ask who is there.
+
+pub mod authorities;
+pub mod authority;
+pub mod guards;
+pub mod letters;
+pub mod queue;
+pub mod request;
+pub mod requests;
+pub mod session;
+pub mod words;
+
+use crate::service::Context;
+use crate::store::Conn;
+use crate::web::error::{Error, What};
+use crate::web::guards::Site;
+use crate::web::page::{Chrome, Rendered};
+use rocket::http::Method;
+use rocket::response::{Flash, Redirect};
+use rocket::{Catcher, Request, Route, catch, catchers};
+use serde::Serialize;
+
+/// The routes of all pages of the desk.
+pub fn routes() -> Vec<Route> {
+    [
+        session::routes(),
+        queue::routes(),
+        requests::routes(),
+        request::routes(),
+        letters::routes(),
+        authorities::routes(),
+        authority::routes(),
+    ]
+    .concat()
+}
+
+/// What a volunteer is told when a page of the desk cannot be had.
+pub fn catchers() -> Vec<Catcher> {
+    catchers![sign_in_first, not_from_here, missing]
+}
+
+/// Asks for a sign-in, and remembers where to go then. A form that was sent meanwhile is not repeated.
+#[catch(401)]
+fn sign_in_first(request: &Request<'_>) -> Redirect {
+    let asked = request.uri().to_string();
+    let next = if request.method() == Method::Get { asked.as_str() } else { "/desk" };
+    Redirect::to(session::address(next))
+}
+
+#[catch(403)]
+fn not_from_here() -> Error {
+    Error::Forbidden(
+        "The form was too old, or it did not come from one of our pages. Nothing was done. Load the page anew \
+         and send it again."
+            .to_owned(),
+    )
+}
+
+#[catch(404)]
+fn missing() -> Error {
+    Error::NotFound(What::Page)
+}
+
+/// Loads what a page shows and renders it, in one blocking call.
+pub(crate) async fn show<P, L>(
+    site: &Site,
+    template: &'static str,
+    chrome: Chrome,
+    load: L,
+) -> Result<Rendered, Error>
+where
+    P: Serialize,
+    L: FnOnce(&Context, &mut Conn) -> Result<P, Error> + Send + 'static,
+{
+    let (context, pages) = (site.context.clone(), site.pages.clone());
+    site.store
+        .run(move |conn| {
+            let page = load(&context, conn)?;
+            pages.render(template, &chrome.as_of(context.clock.now()), &page)
+        })
+        .await
+}
+
+/// After a form: where to go and what to say there. The part before `|` is bold.
+pub(crate) fn done(kind: &'static str, to: impl Into<String>, words: &str) -> Flash<Redirect> {
+    Flash::new(Redirect::to(to.into()), kind, words)
+}

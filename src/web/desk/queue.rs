@@ -1,0 +1,293 @@
+//! The messages that wait for a person, what lapses first on top: `/desk`.
+
+use crate::domain::words::UnknownWord;
+use crate::service::Context;
+use crate::store::Conn;
+use crate::store::desk::{letters, queue};
+use crate::store::types::{MessageState, OutboxState};
+use crate::web::desk::guards::{Said, SignedIn};
+use crate::web::desk::words::{self, Choice, Lapse, Pager, Tab, Tag};
+use crate::web::error::Error;
+use crate::web::filters;
+use crate::web::guards::Site;
+use crate::web::page::Rendered;
+use chrono::{DateTime, NaiveDate, Utc};
+use rocket::response::Redirect;
+use rocket::{FromForm, Route, State, get, routes};
+use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The template of this file.
+pub const TEMPLATE: &str = "desk/queue.html";
+const PER_PAGE: usize = 50;
+
+/// The queue as it is shown.
+#[derive(Debug, Clone, Serialize)]
+pub struct Page {
+    tabs: Vec<Tab>,
+    pile: &'static str,
+    lead: String,
+    filter: Filter,
+    kinds: Vec<Choice>,
+    languages: Vec<Choice>,
+    states: Vec<Choice>,
+    rows: Vec<Row>,
+    letters: Vec<Trouble>,
+    waiting_letters: Option<i64>,
+    filtered: bool,
+    clear: String,
+    pager: Option<Pager>,
+}
+
+/// What the queue is narrowed to.
+#[derive(Debug, Clone, Default, Serialize, FromForm)]
+pub struct Filter {
+    #[field(default = String::new())]
+    pile: String,
+    #[field(default = String::new())]
+    kind: String,
+    #[field(default = String::new())]
+    language: String,
+    #[field(default = String::new())]
+    state: String,
+    #[field(default = 0)]
+    page: usize,
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct Row {
+    id: i64,
+    subject: String,
+    language: Option<String>,
+    who: String,
+    who_language: Option<String>,
+    from: String,
+    lapse: Lapse,
+    kind: Option<Tag>,
+    confidence: Option<f64>,
+    age: String,
+    state: &'static str,
+    why: Option<String>,
+}
+
+/// A letter that needs a person.
+#[derive(Debug, Clone, Serialize)]
+struct Trouble {
+    reference: String,
+    authority: String,
+    authority_language: String,
+    state: Tag,
+    said: String,
+}
+
+fn load(ctx: &Context, conn: &mut Conn, filter: &Filter) -> Result<Page, Error> {
+    let pile: queue::Pile = filter.pile.parse().unwrap_or_else(|_: UnknownWord| queue::Pile::Waiting);
+    let counts = queue::counts(conn)?;
+    let entries = queue::pile(conn, pile)?;
+    let outbox = letters::counts(conn)?;
+    let of = |state: OutboxState| outbox.get(&state).copied().unwrap_or(0);
+    let troubled = [OutboxState::Unknown, OutboxState::Refused];
+    let letters = if troubled.iter().any(|state| of(*state) > 0) {
+        letters::in_states(conn, &troubled, 0)?.into_iter().map(trouble).collect()
+    } else {
+        Vec::new()
+    };
+    let waiting = of(OutboxState::Queued) + of(OutboxState::Deferred);
+    let mut page = arrange(ctx, pile, filter, entries);
+    page.tabs = tabs(pile, &counts);
+    page.letters = letters;
+    page.waiting_letters = ctx.config.smtp_url.is_none().then_some(waiting);
+    Ok(page)
+}
+
+fn tabs(pile: queue::Pile, counts: &BTreeMap<MessageState, i64>) -> Vec<Tab> {
+    let tab = |of: queue::Pile, name| Tab {
+        name,
+        href: words::link("/desk", &[("pile", if of == queue::Pile::Waiting { "" } else { of.as_str() })]),
+        count: of.states().iter().filter_map(|state| counts.get(state)).sum(),
+        current: of == pile,
+    };
+    vec![
+        tab(queue::Pile::Waiting, "Waiting"),
+        tab(queue::Pile::ByRule, "Read by rule"),
+        tab(queue::Pile::Settled, "Settled"),
+        tab(queue::Pile::SetAside, "Set aside"),
+    ]
+}
+
+fn trouble(letter: letters::Letter) -> Trouble {
+    let silence = "The connection broke after the letter was handed over.".to_owned();
+    Trouble {
+        reference: letter.reference,
+        authority: letter.authority,
+        authority_language: letter.authority_language,
+        state: words::outbox_state(letter.state),
+        said: letter.server_reply.or(letter.last_error).unwrap_or(silence),
+    }
+}
+
+/// Filters, sorts by what lapses first, cuts to a page.
+fn arrange(ctx: &Context, pile: queue::Pile, filter: &Filter, entries: Vec<queue::Entry>) -> Page {
+    let total = entries.len();
+    let (kinds, languages, states) = choices(&entries);
+    let mut kept: Vec<(Option<NaiveDate>, queue::Entry)> = entries
+        .into_iter()
+        .filter(|e| {
+            let fits = |wanted: &str, have: Option<&str>| wanted.is_empty() || have == Some(wanted);
+            fits(&filter.kind, e.kind.as_deref())
+                && fits(&filter.language, e.language.as_deref())
+                && fits(&filter.state, Some(e.state.as_str()))
+        })
+        .map(|e| (e.request.as_ref().filter(|r| r.status.is_open()).and_then(|r| r.due_on), e))
+        .collect();
+    if pile == queue::Pile::Waiting {
+        kept.sort_by_key(|(due, e)| (due.is_none(), *due, e.received_at));
+    }
+    let now = ctx.clock.now();
+    let soon = kept
+        .iter()
+        .filter(|(due, e)| {
+            let today = words::today(ctx, e.request.as_ref().map_or("", |r| r.regime.as_str()));
+            due.is_some_and(|due| (0..=3).contains(&(due - today).num_days()))
+        })
+        .count();
+    let found = kept.len();
+    let pages = found.div_ceil(PER_PAGE).max(1);
+    let at = filter.page.min(pages - 1);
+    let rows: Vec<Row> =
+        kept.into_iter().skip(at * PER_PAGE).take(PER_PAGE).map(|(_, e)| row(ctx, now, e)).collect();
+    let clear = words::link("/desk", &[("pile", filter.pile.as_str())]);
+    Page {
+        tabs: Vec::new(),
+        pile: pile.as_str(),
+        lead: lead(pile, (found, total), soon),
+        filter: filter.clone(),
+        kinds,
+        languages,
+        states,
+        pager: pager(filter, at, (rows.len(), found)),
+        rows,
+        letters: Vec::new(),
+        waiting_letters: None,
+        filtered: found < total,
+        clear,
+    }
+}
+
+fn lead(pile: queue::Pile, (found, total): (usize, usize), soon: usize) -> String {
+    let count = |n: usize| filters::counted(i64::try_from(n).unwrap_or(i64::MAX), "message", "messages");
+    let shown = if found == total { count(total) } else { format!("{found} of {}", count(total)) };
+    match pile {
+        queue::Pile::Waiting => {
+            let soon = match soon {
+                0 => "Nothing lapses within three days.".to_owned(),
+                1 => "1 lapses within three days.".to_owned(),
+                n => format!("{n} lapse within three days."),
+            };
+            format!("{shown} wait, what lapses first on top. {soon}")
+        }
+        queue::Pile::ByRule => {
+            format!(
+                "{shown} recorded by rule, the latest first. Open one to correct what the rule made of it."
+            )
+        }
+        queue::Pile::Settled => format!("{shown} settled by hand, the latest first."),
+        queue::Pile::SetAside => format!("{shown} set aside, the latest first. None is deleted."),
+    }
+}
+
+fn pager(filter: &Filter, at: usize, (shown, found): (usize, usize)) -> Option<Pager> {
+    if found <= PER_PAGE {
+        return None;
+    }
+    let link = |page: usize| {
+        let page = page.to_string();
+        words::link(
+            "/desk",
+            &[
+                ("pile", filter.pile.as_str()),
+                ("kind", filter.kind.as_str()),
+                ("language", filter.language.as_str()),
+                ("state", filter.state.as_str()),
+                ("page", page.as_str()),
+            ],
+        )
+    };
+    let from = at * PER_PAGE;
+    Some(Pager {
+        shown: format!("{}–{} of {found}", from + 1, from + shown),
+        previous: at.checked_sub(1).map(link),
+        next: (from + shown < found).then(|| link(at + 1)),
+    })
+}
+
+/// What there is to choose from in this pile, and nothing else.
+fn choices(entries: &[queue::Entry]) -> (Vec<Choice>, Vec<Choice>, Vec<Choice>) {
+    let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut languages: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut states: BTreeSet<MessageState> = BTreeSet::new();
+    for entry in entries {
+        if let Some(kind) = &entry.kind {
+            *kinds.entry(kind).or_default() += 1;
+        }
+        if let Some(language) = &entry.language {
+            *languages.entry(language).or_default() += 1;
+        }
+        states.insert(entry.state);
+    }
+    (
+        kinds.iter().map(|(k, n)| Choice::new(*k, format!("{} ({n})", words::kind(k).words))).collect(),
+        languages.iter().map(|(l, n)| Choice::new(*l, format!("{} ({n})", filters::language(l)))).collect(),
+        states.iter().map(|s| Choice::new(s.as_str(), words::message_state(*s))).collect(),
+    )
+}
+
+fn row(ctx: &Context, now: DateTime<Utc>, entry: queue::Entry) -> Row {
+    let from = entry.from_name.clone().or(entry.from_address).unwrap_or_else(|| "No sender".to_owned());
+    let lapse = match &entry.request {
+        Some(request) => words::lapse(request.status, request.due_on, words::today(ctx, &request.regime)),
+        None => {
+            Lapse { glyph: None, words: "Not known".to_owned(), sub: Some("filed to no request".to_owned()) }
+        }
+    };
+    let (who, who_language) = match entry.request {
+        Some(request) => (
+            format!("{}, request {}", request.authority, request.reference),
+            Some(request.authority_language),
+        ),
+        None => (from.clone(), None),
+    };
+    Row {
+        id: entry.id,
+        subject: if entry.subject.trim().is_empty() { "(no subject)".to_owned() } else { entry.subject },
+        language: entry.language,
+        who,
+        who_language,
+        from,
+        lapse,
+        kind: entry.kind.as_deref().map(words::kind),
+        confidence: entry.confidence,
+        age: words::age(now, entry.received_at),
+        state: words::message_state(entry.state),
+        why: entry.held_reason,
+    }
+}
+
+#[get("/desk?<filter..>")]
+async fn get(
+    site: &State<Site>,
+    me: SignedIn,
+    said: Said,
+    filter: Filter,
+) -> Result<Result<Rendered, Redirect>, Error> {
+    if !me.person.role.may_triage() {
+        return Ok(Err(Redirect::to("/desk/requests")));
+    }
+    let chrome = me.chrome(said, "Queue", "queue");
+    crate::web::desk::show(site, TEMPLATE, chrome, move |ctx, conn| load(ctx, conn, &filter)).await.map(Ok)
+}
+
+/// The routes of this file.
+pub fn routes() -> Vec<Route> {
+    routes![get]
+}

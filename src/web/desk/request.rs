@@ -1,0 +1,221 @@
+//! One request with all that only the desk may see: `/desk/requests/<reference>`.
+
+use crate::service::{Context, delivery, filing};
+use crate::store::Conn;
+use crate::store::desk::{letters, requests};
+use crate::web::desk::guards::{CsrfForm, Said, SignedIn};
+use crate::web::desk::letters::Letter;
+use crate::web::desk::words::{self, Tag};
+use crate::web::desk::{done, show};
+use crate::web::error::{Error, What};
+use crate::web::guards::Site;
+use crate::web::page::Rendered;
+use chrono::{NaiveDate, NaiveDateTime};
+use rocket::response::{Flash, Redirect};
+use rocket::{FromForm, Route, State, get, post, routes};
+use serde::Serialize;
+
+/// The template of this file.
+pub const TEMPLATE: &str = "desk/request.html";
+
+/// One request as it is shown.
+#[derive(Debug, Clone, Serialize)]
+pub struct Page {
+    reference: String,
+    title: String,
+    authority: String,
+    authority_language: String,
+    authority_slug: String,
+    standing: Tag,
+    law: String,
+    regime: String,
+    regime_version: String,
+    due_on: Option<NaiveDate>,
+    received_on: Option<NaiveDate>,
+    filed_at: NaiveDateTime,
+    filed_by: String,
+    signed_as: String,
+    reply_address: Option<String>,
+    may_act: bool,
+    may_read: bool,
+    events: Vec<Happened>,
+    letters: Vec<Letter>,
+    messages: Vec<Message>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct Happened {
+    seq: i64,
+    at: NaiveDateTime,
+    heading: String,
+    more: Vec<String>,
+    message: Option<i64>,
+    person: Option<String>,
+    late: bool,
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct Message {
+    id: i64,
+    subject: String,
+    language: Option<String>,
+    from: String,
+    received_at: NaiveDateTime,
+    kind: Option<Tag>,
+    state: &'static str,
+    published: bool,
+}
+
+fn load(ctx: &Context, conn: &mut Conn, (reference, me): (&str, &SignedIn)) -> Result<Page, Error> {
+    let whole = requests::whole(conn, reference)?.ok_or(Error::NotFound(What::Request))?;
+    let events = requests::events(conn, whole.id)?;
+    let letters = letters::of_request(conn, whole.id)?;
+    let messages = requests::messages(conn, whole.id)?;
+    let today = words::today(ctx, &whole.regime);
+    let may_read = me.person.role.may_triage();
+    let may_act = may_read || whole.person_id == me.person.id;
+    let now = ctx.clock.now();
+    Ok(Page {
+        standing: words::standing(whole.status, whole.outcome, (whole.due_on, today)),
+        law: words::law(ctx, &whole.regime),
+        reply_address: may_act.then_some(whole.reply_address),
+        may_act,
+        may_read,
+        events: events.into_iter().map(happened).collect(),
+        letters: letters.into_iter().map(|letter| Letter::of(letter, now)).collect(),
+        messages: messages.into_iter().map(message).collect(),
+        reference: whole.reference,
+        title: whole.title,
+        authority: whole.authority,
+        authority_language: whole.authority_language,
+        authority_slug: whole.authority_slug,
+        regime: whole.regime,
+        regime_version: whole.regime_version,
+        due_on: whole.due_on,
+        received_on: whole.received_on,
+        filed_at: whole.filed_at,
+        filed_by: whole.person,
+        signed_as: whole.signed_as,
+    })
+}
+
+fn happened(happened: requests::Happened) -> Happened {
+    let (heading, more) = words::event(&happened.event);
+    Happened {
+        seq: happened.seq,
+        at: happened.at,
+        heading,
+        more: more.into_iter().filter(|line| !line.is_empty()).collect(),
+        message: happened.event.message(),
+        person: happened.person,
+        late: happened.event.kind() == "overdue",
+    }
+}
+
+fn message(message: requests::Message) -> Message {
+    Message {
+        id: message.id,
+        subject: if message.subject.trim().is_empty() { "(no subject)".to_owned() } else { message.subject },
+        language: message.language,
+        from: message.from_name.or(message.from_address).unwrap_or_else(|| "No sender".to_owned()),
+        received_at: message.received_at,
+        kind: message.kind.as_deref().map(words::kind),
+        state: words::message_state(message.state),
+        published: message.published_at.is_some(),
+    }
+}
+
+#[get("/desk/requests/<reference>", rank = 2)]
+async fn get(site: &State<Site>, me: SignedIn, said: Said, reference: &str) -> Result<Rendered, Error> {
+    let chrome = me.chrome(said, format!("Request {reference}"), "requests");
+    let reference = reference.to_owned();
+    show(site, TEMPLATE, chrome, move |ctx, conn| load(ctx, conn, (&reference, &me))).await
+}
+
+/// Nothing but the token.
+#[derive(Debug, FromForm)]
+struct Nothing {
+    #[field(name = "csrf")]
+    _csrf: String,
+}
+
+#[post("/desk/requests/<reference>/take-back", data = "<_form>")]
+async fn take_back(
+    site: &State<Site>,
+    me: SignedIn,
+    reference: &str,
+    _form: CsrfForm<Nothing>,
+) -> Result<Flash<Redirect>, Error> {
+    let (context, reference) = (site.context.clone(), reference.to_owned());
+    let to = format!("/desk/requests/{reference}");
+    let outcome = site
+        .store
+        .run(move |conn| {
+            may_act(conn, &me, &reference)?;
+            Ok::<_, Error>(filing::take_back(&context, conn, me.person.id, &reference))
+        })
+        .await?;
+    Ok(match outcome {
+        Ok(()) => done("note", to, "Taken back.|The letter did not leave; nobody was asked anything."),
+        Err(filing::Error::Store(error)) => return Err(error.into()),
+        Err(error) => done("warn", to, &format!("Not taken back.|{error}.")),
+    })
+}
+
+/// The letter of a request, named by its number.
+#[derive(Debug, FromForm)]
+struct Again {
+    letter: i64,
+    #[field(default = String::new())]
+    sure: String,
+}
+
+#[post("/desk/requests/<reference>/send-again", data = "<form>")]
+async fn send_again(
+    site: &State<Site>,
+    me: SignedIn,
+    reference: &str,
+    form: CsrfForm<Again>,
+) -> Result<Flash<Redirect>, Error> {
+    let CsrfForm(Again { letter, sure }) = form;
+    let (context, reference) = (site.context.clone(), reference.to_owned());
+    let to = format!("/desk/requests/{reference}#letters");
+    if sure.is_empty() {
+        return Ok(done(
+            "warn",
+            to,
+            "Not sent.|Tick the box that says you know it may arrive twice, then press again.",
+        ));
+    }
+    let outcome = site
+        .store
+        .run(move |conn| {
+            let request = may_act(conn, &me, &reference)?;
+            // The number in the form must be a letter of this request, whoever wrote the form.
+            let known = letters::of_request(conn, request)?.into_iter().any(|l| l.id == letter);
+            if !known {
+                return Err(Error::NotFound(What::Request));
+            }
+            Ok(delivery::send_again(&context, conn, me.person.id, letter))
+        })
+        .await?;
+    Ok(match outcome {
+        Ok(()) => done("note", to, "Queued again.|The same letter, byte for byte, leaves with the next run."),
+        Err(delivery::Error::Store(error)) => return Err(error.into()),
+        Err(error) => done("warn", to, &format!("Not sent.|{error}.")),
+    })
+}
+
+/// The number of the request, if it is this person's to act on.
+fn may_act(conn: &mut Conn, me: &SignedIn, reference: &str) -> Result<i64, Error> {
+    let whole = requests::whole(conn, reference)?.ok_or(Error::NotFound(What::Request))?;
+    if me.person.role.may_triage() || whole.person_id == me.person.id {
+        return Ok(whole.id);
+    }
+    Err(Error::NotFound(What::Request))
+}
+
+/// The routes of this file.
+pub fn routes() -> Vec<Route> {
+    routes![get, take_back, send_again]
+}

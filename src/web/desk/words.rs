@@ -1,0 +1,289 @@
+//! What the pages of the desk have in common: tags, ages, what lapses, events and letters in words.
+
+use crate::domain::request::Position;
+use crate::domain::request::event::{Event, ExtensionVerdict};
+use crate::domain::request::state::{Outcome, Status};
+use crate::service::Context;
+use crate::store::types::{MessageState, OutboxState};
+use crate::web::filters;
+use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
+use serde::Serialize;
+
+/// A word with its shape.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Tag {
+    /// Name of the glyph.
+    pub glyph: &'static str,
+    /// The word.
+    pub words: String,
+}
+
+impl Tag {
+    /// A tag of a glyph and words.
+    pub fn new(glyph: &'static str, words: impl Into<String>) -> Self {
+        Self { glyph, words: words.into() }
+    }
+}
+
+/// An option of a select or a group of radio buttons.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Choice {
+    /// As sent.
+    pub value: String,
+    /// As read.
+    pub name: String,
+}
+
+impl Choice {
+    /// An option.
+    pub fn new(value: impl Into<String>, name: impl Into<String>) -> Self {
+        Self { value: value.into(), name: name.into() }
+    }
+}
+
+/// One of a few lists side by side.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Tab {
+    /// What it holds.
+    pub name: &'static str,
+    /// Where it is.
+    pub href: String,
+    /// How many it holds.
+    pub count: i64,
+    /// Whether it is the present one.
+    pub current: bool,
+}
+
+/// The kinds of reply, each with its shape, in the order a volunteer looks for them.
+pub const KINDS: &[(&str, &str, &str)] = &[
+    ("full", "given", "Disclosed"),
+    ("partial", "part", "Partly disclosed"),
+    ("refusal", "refused", "Refusal"),
+    ("ncnd", "refused", "Neither confirmed nor denied"),
+    ("not_held", "notheld", "Not held"),
+    ("acknowledgement", "wait", "Acknowledgement"),
+    ("extension", "wait", "Extension claimed"),
+    ("clarification", "wait", "Clarification asked"),
+    ("fee", "wait", "Fee asked"),
+    ("transfer", "wait", "Forwarded"),
+    ("decision_review", "review", "Review decided"),
+    ("automatic", "off", "Automatic reply"),
+    ("bounce", "silent", "Bounce: not delivered"),
+    ("other", "off", "Something else"),
+];
+
+/// A kind of reply as a tag; an unknown word is shown as it is.
+pub fn kind(word: &str) -> Tag {
+    KINDS
+        .iter()
+        .find(|(key, ..)| *key == word)
+        .map_or_else(|| Tag::new("off", word), |(_, glyph, words)| Tag::new(glyph, *words))
+}
+
+/// An outcome as a tag.
+pub fn outcome(outcome: Outcome) -> Tag {
+    match outcome {
+        Outcome::Disclosed => Tag::new("given", "Disclosed"),
+        Outcome::PartlyDisclosed => Tag::new("part", "Partly disclosed"),
+        Outcome::Refused => Tag::new("refused", "Refused"),
+        Outcome::NotHeld => Tag::new("notheld", "Not held"),
+        Outcome::NeitherConfirmedNorDenied => Tag::new("refused", "Neither confirmed nor denied"),
+    }
+}
+
+/// How far the triage of a message is, in words.
+pub fn message_state(state: MessageState) -> &'static str {
+    match state {
+        MessageState::Received => "Not read yet",
+        MessageState::Read => "Read by rule",
+        MessageState::Held => "Waits for you",
+        MessageState::Settled => "Settled",
+        MessageState::Unmatched => "Matches no request",
+        MessageState::Unreadable => "Could not be read",
+        MessageState::SetAside => "Set aside",
+    }
+}
+
+/// Where a letter stands, in words.
+pub fn outbox_state(state: OutboxState) -> Tag {
+    match state {
+        OutboxState::Queued => Tag::new("wait", "Waits to leave"),
+        OutboxState::Claimed => Tag::new("wait", "On its way"),
+        OutboxState::InDoubt => Tag::new("wait", "Being handed over"),
+        OutboxState::Accepted => Tag::new("check", "Sent"),
+        OutboxState::Deferred => Tag::new("soon", "Will be tried again"),
+        OutboxState::Refused => Tag::new("late", "Refused by the mail server"),
+        OutboxState::Unknown => Tag::new("silent", "Unknown whether it arrived"),
+        OutboxState::TakenBack => Tag::new("off", "Taken back"),
+    }
+}
+
+/// Today where a law is in force: its days end at its own midnight.
+pub fn today(ctx: &Context, regime: &str) -> NaiveDate {
+    let zone = regime.parse().ok().and_then(|id| ctx.library.laws.regime(&id)).map(|law| law.zone);
+    ctx.clock.today(zone.unwrap_or(chrono_tz::UTC))
+}
+
+/// The law of an id, as it is cited.
+pub fn law(ctx: &Context, regime: &str) -> String {
+    let found = regime.parse().ok().and_then(|id| ctx.library.laws.regime(&id));
+    found.map_or_else(|| regime.to_owned(), |law| law.citation.clone())
+}
+
+/// How long ago, in one unit.
+pub fn age(now: DateTime<Utc>, then: NaiveDateTime) -> String {
+    let minutes = (now.naive_utc() - then).num_minutes().max(0);
+    match minutes {
+        0..=59 => format!("{minutes} min"),
+        60..=2879 => format!("{} h", minutes / 60),
+        _ => format!("{} d", minutes / 1440),
+    }
+}
+
+/// What will lapse for a request, or has.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Lapse {
+    /// `late`, `soon`, or none for plain words.
+    pub glyph: Option<&'static str>,
+    /// `in 6 days`, `Overdue by 2 days`.
+    pub words: String,
+    /// What it is that lapses.
+    pub sub: Option<String>,
+}
+
+/// The due day of an open request as seen from `today`.
+pub fn lapse(status: Status, due_on: Option<NaiveDate>, today: NaiveDate) -> Lapse {
+    let Some(due) = due_on.filter(|_| status.is_open()) else {
+        return Lapse { glyph: None, words: "Nothing lapses".to_owned(), sub: None };
+    };
+    let sub = Some(format!("Answer due, {}", filters::short(due)));
+    let days = (due - today).num_days();
+    let (glyph, words) = match days {
+        i64::MIN..=-2 => (Some("late"), format!("overdue by {} days", -days)),
+        -1 => (Some("late"), "overdue by 1 day".to_owned()),
+        0 => (Some("soon"), "today".to_owned()),
+        1 => (Some("soon"), "tomorrow".to_owned()),
+        2..=3 => (Some("soon"), format!("in {days} days")),
+        _ => (None, format!("in {days} days")),
+    };
+    Lapse { glyph, words, sub }
+}
+
+/// Where a request stands, as a tag.
+pub fn standing(
+    status: Status,
+    outcome: Option<Outcome>,
+    (due_on, today): (Option<NaiveDate>, NaiveDate),
+) -> Tag {
+    let standing = Position { status, outcome, due_on }.standing(today);
+    Tag::new(standing.glyph, standing.words)
+}
+
+/// An event as its heading and what there is to say of it.
+pub fn event(event: &Event) -> (String, Vec<String>) {
+    let due = |due: &Option<NaiveDate>| match due {
+        Some(day) => format!("Answer due by {}.", filters::long(*day)),
+        None => "The law gives no figure for the answer.".to_owned(),
+    };
+    let (heading, more): (&str, Vec<String>) = match event {
+        Event::Filed { .. } => ("Filed", Vec::new()),
+        Event::TakenBack => ("Taken back before it left", Vec::new()),
+        Event::Sent { received_on, due_on, server_reply, .. } => (
+            "Delivered",
+            vec![
+                format!("Day 0 of the clock is {}.", filters::long(*received_on)),
+                due(due_on),
+                format!("The mail server said: {server_reply}"),
+            ],
+        ),
+        Event::SendingFailed { reply, .. } => {
+            ("Could not be sent", vec![format!("The mail server said: {reply}")])
+        }
+        Event::SendingUnknown { reason, .. } => ("Unknown whether it arrived", vec![reason.clone()]),
+        Event::Bounced { permanent, recipients, .. } => (
+            if *permanent { "Came back for good" } else { "Delayed on its way" },
+            vec![recipients.join(", ")],
+        ),
+        Event::AutoReplied { .. } => ("A machine answered", vec!["This stops no clock.".to_owned()]),
+        Event::Acknowledged { reference, .. } => {
+            ("Acknowledged", reference.iter().map(|r| format!("File number {r}.")).collect())
+        }
+        Event::Registered { on, due_on, .. } => {
+            ("Registered", vec![format!("On {}.", filters::long(*on)), due(due_on)])
+        }
+        Event::ExtensionClaimed { until, verdict, due_on, .. } => {
+            ("Extension claimed", extension(*until, verdict).into_iter().chain([due(due_on)]).collect())
+        }
+        Event::ClarificationAsked { asks_for, .. } => {
+            ("Clarification asked", asks_for.iter().cloned().collect())
+        }
+        Event::FeeAsked { amount, currency, .. } => {
+            let currency = currency.clone().unwrap_or_default();
+            ("Fee asked", amount.iter().map(|a| format!("{a} {currency}")).collect())
+        }
+        Event::Transferred { to, .. } => ("Forwarded", to.iter().map(|to| format!("To {to}.")).collect()),
+        Event::Answered { outcome, grounds, .. } => {
+            let words = self::outcome(*outcome).words;
+            let cites: Vec<String> = grounds.iter().map(|g| g.cite.clone()).collect();
+            return (words, if cites.is_empty() { Vec::new() } else { vec![cites.join(", ")] });
+        }
+        Event::Noted { .. } => ("A letter of the authority", Vec::new()),
+        Event::Overdue { due_on } => ("Due day passed, no answer", vec![filters::long(*due_on)]),
+        Event::Withdrawn { reason } => ("Withdrawn", vec![reason.clone()]),
+    };
+    (heading.to_owned(), more)
+}
+
+fn extension(until: Option<NaiveDate>, verdict: &ExtensionVerdict) -> Vec<String> {
+    let claimed = until.map(|day| format!("Claimed until {}.", filters::long(day)));
+    let judged = match verdict {
+        ExtensionVerdict::Lawful => "Lawful: within what the law allows.".to_owned(),
+        ExtensionVerdict::BeyondMaximum { latest_on } => {
+            format!("Not lawful in full: the law allows it until {} only.", filters::long(*latest_on))
+        }
+        ExtensionVerdict::NotLawful { why } => format!("Not lawful: {why}"),
+        ExtensionVerdict::Unmeasured => "The law gives no figure to measure it by.".to_owned(),
+    };
+    claimed.into_iter().chain([judged]).collect()
+}
+
+/// Previous and next page of a list as addresses that keep its filter.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Pager {
+    /// What is shown of how many.
+    pub shown: String,
+    /// Address of the page before.
+    pub previous: Option<String>,
+    /// Address of the page after.
+    pub next: Option<String>,
+}
+
+/// The pager of a list at `path` whose filter is `query`.
+pub fn pager(path: &str, query: &[(&str, &str)], (page, shown, total): (i64, usize, i64)) -> Pager {
+    let size = crate::store::desk::PAGE;
+    let from = page * size;
+    let to = from + i64::try_from(shown).unwrap_or(size);
+    let words = match shown {
+        0 => "None shown.".to_owned(),
+        _ => {
+            format!("{}–{} of {}", filters::grouped(from + 1), filters::grouped(to), filters::grouped(total))
+        }
+    };
+    let at = |page: i64| {
+        let number = page.to_string();
+        link(path, &query.iter().copied().chain([("page", number.as_str())]).collect::<Vec<_>>())
+    };
+    Pager {
+        shown: words,
+        previous: (page > 0).then(|| at(page - 1)),
+        next: (to < total).then(|| at(page + 1)),
+    }
+}
+
+/// An address with those parts of a query that say something.
+pub fn link(path: &str, query: &[(&str, &str)]) -> String {
+    let mut parts = url::form_urlencoded::Serializer::new(String::new());
+    parts.extend_pairs(query.iter().filter(|(_, value)| !value.is_empty() && *value != "0"));
+    let parts = parts.finish();
+    if parts.is_empty() { path.to_owned() } else { format!("{path}?{parts}") }
+}

@@ -1,0 +1,199 @@
+//! How values are written on pages: dates, numbers, sizes, names of languages and countries.
+
+use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
+use minijinja::{Environment, Error, ErrorKind, Value};
+
+/// Adds every filter of the house to `env`.
+pub fn add_to(env: &mut Environment<'static>) {
+    env.add_filter("date", |value: Value| Ok::<_, Error>(long(day(&value)?)));
+    env.add_filter("date_short", |value: Value| Ok::<_, Error>(short(day(&value)?)));
+    env.add_filter("weekday", |value: Value| Ok::<_, Error>(day(&value)?.format("%A").to_string()));
+    env.add_filter("iso_date", |value: Value| Ok::<_, Error>(day(&value)?.to_string()));
+    env.add_filter("datetime", |value: Value| {
+        let at = instant(&value)?;
+        Ok::<_, Error>(format!("{}, {} UTC", long(at.date()), at.format("%H:%M")))
+    });
+    env.add_filter("clock_time", |value: Value| Ok::<_, Error>(instant(&value)?.format("%H:%M").to_string()));
+    env.add_filter("iso", |value: Value| {
+        Ok::<_, Error>(instant(&value)?.format("%Y-%m-%dT%H:%M:%SZ").to_string())
+    });
+    env.add_filter("number", grouped);
+    env.add_filter("plural", |n: i64, one: &str, many: &str| counted(n, one, many));
+    env.add_filter("bytes", size);
+    env.add_filter("lang_name", |code: &str| language(code).to_owned());
+    env.add_filter("country_name", |code: &str| country(code).to_owned());
+    env.add_filter("paragraphs", |text: &str| paragraphs(text));
+}
+
+/// `3 December 2026`.
+pub fn long(date: NaiveDate) -> String {
+    date.format("%-d %B %Y").to_string()
+}
+
+/// `3 Dec 2026`.
+pub fn short(date: NaiveDate) -> String {
+    date.format("%-d %b %Y").to_string()
+}
+
+/// `1 letter`, `1,204 letters`.
+pub fn counted(n: i64, one: &str, many: &str) -> String {
+    format!("{} {}", grouped(n), if n == 1 { one } else { many })
+}
+
+/// A number with its thousands parted, and a real minus.
+pub fn grouped(n: i64) -> String {
+    let digits = n.unsigned_abs().to_string();
+    let mut out = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    if n < 0 { format!("−{out}") } else { out }
+}
+
+/// A size as people say it: `184 kB`, `1.7 MB`.
+pub fn size(bytes: i64) -> String {
+    #[expect(clippy::cast_precision_loss, reason = "one decimal is shown")]
+    let bytes = bytes.max(0) as f64;
+    match bytes {
+        b if b < 1_000.0 => format!("{b:.0} bytes"),
+        b if b < 999_500.0 => format!("{:.0} kB", b / 1e3),
+        b if b < 999_950_000.0 => format!("{:.1} MB", b / 1e6),
+        b => format!("{:.1} GB", b / 1e9),
+    }
+}
+
+fn wrong(value: &Value) -> Error {
+    Error::new(ErrorKind::InvalidOperation, format!("expected a date or a time, found `{value}`"))
+}
+
+/// The day of a date, or of a time in UTC.
+fn day(value: &Value) -> Result<NaiveDate, Error> {
+    let text = value.as_str().ok_or_else(|| wrong(value))?;
+    text.parse::<NaiveDate>().or_else(|_| instant(value).map(|at| at.date()))
+}
+
+fn instant(value: &Value) -> Result<NaiveDateTime, Error> {
+    let text = value.as_str().ok_or_else(|| wrong(value))?;
+    text.parse::<DateTime<Utc>>()
+        .map(|at| at.naive_utc())
+        .or_else(|_| text.parse::<NaiveDateTime>())
+        .map_err(|_| wrong(value))
+}
+
+/// Text of a mail or note as paragraphs; a blank line parts them.
+fn paragraphs(text: &str) -> Vec<String> {
+    let mut out = vec![String::new()];
+    for line in text.replace("\r\n", "\n").lines() {
+        if line.trim().is_empty() {
+            out.push(String::new());
+        } else if let Some(last) = out.last_mut() {
+            if !last.is_empty() {
+                last.push('\n');
+            }
+            last.push_str(line);
+        }
+    }
+    out.retain(|paragraph| !paragraph.is_empty());
+    out
+}
+
+/// The English name of a language; the code itself where we have none.
+pub fn language(code: &str) -> &str {
+    let base = code.split('-').next().unwrap_or(code);
+    let names = [
+        ("bg", "Bulgarian"),
+        ("ca", "Catalan"),
+        ("cs", "Czech"),
+        ("cy", "Welsh"),
+        ("da", "Danish"),
+        ("de", "German"),
+        ("el", "Greek"),
+        ("en", "English"),
+        ("es", "Spanish"),
+        ("et", "Estonian"),
+        ("fi", "Finnish"),
+        ("fr", "French"),
+        ("ga", "Irish"),
+        ("hr", "Croatian"),
+        ("hu", "Hungarian"),
+        ("is", "Icelandic"),
+        ("it", "Italian"),
+        ("lb", "Luxembourgish"),
+        ("lt", "Lithuanian"),
+        ("lv", "Latvian"),
+        ("mk", "Macedonian"),
+        ("mt", "Maltese"),
+        ("nb", "Norwegian"),
+        ("nl", "Dutch"),
+        ("nn", "Norwegian"),
+        ("no", "Norwegian"),
+        ("pl", "Polish"),
+        ("pt", "Portuguese"),
+        ("rm", "Romansh"),
+        ("ro", "Romanian"),
+        ("sk", "Slovak"),
+        ("sl", "Slovenian"),
+        ("sq", "Albanian"),
+        ("sr", "Serbian"),
+        ("sv", "Swedish"),
+        ("tr", "Turkish"),
+        ("uk", "Ukrainian"),
+    ];
+    names.iter().find(|(key, _)| *key == base).map_or(code, |(_, name)| name)
+}
+
+/// The English name of a country; the code itself where we have none.
+pub fn country(code: &str) -> &str {
+    COUNTRIES.iter().find(|(key, _)| *key == code).map_or(code, |(_, name)| name)
+}
+
+/// The countries of the register, by code.
+pub const COUNTRIES: &[(&str, &str)] = &[
+    ("AL", "Albania"),
+    ("AT", "Austria"),
+    ("BA", "Bosnia and Herzegovina"),
+    ("BE", "Belgium"),
+    ("BG", "Bulgaria"),
+    ("CH", "Switzerland"),
+    ("CY", "Cyprus"),
+    ("CZ", "Czechia"),
+    ("DE", "Germany"),
+    ("DK", "Denmark"),
+    ("EE", "Estonia"),
+    ("ES", "Spain"),
+    ("EU", "European Union"),
+    ("FI", "Finland"),
+    ("FR", "France"),
+    ("GB", "United Kingdom"),
+    ("GR", "Greece"),
+    ("HR", "Croatia"),
+    ("HU", "Hungary"),
+    ("IE", "Ireland"),
+    ("INT", "International"),
+    ("IS", "Iceland"),
+    ("IT", "Italy"),
+    ("LI", "Liechtenstein"),
+    ("LT", "Lithuania"),
+    ("LU", "Luxembourg"),
+    ("LV", "Latvia"),
+    ("MD", "Moldova"),
+    ("ME", "Montenegro"),
+    ("MK", "North Macedonia"),
+    ("MT", "Malta"),
+    ("NL", "Netherlands"),
+    ("NO", "Norway"),
+    ("PL", "Poland"),
+    ("PT", "Portugal"),
+    ("RO", "Romania"),
+    ("RS", "Serbia"),
+    ("SE", "Sweden"),
+    ("SI", "Slovenia"),
+    ("SK", "Slovakia"),
+    ("TR", "Türkiye"),
+    ("UA", "Ukraine"),
+    ("US", "United States"),
+    ("XK", "Kosovo"),
+];

@@ -1,0 +1,48 @@
+//! What routes are given: the site, and the database behind one blocking call.
+
+use crate::service::Context;
+use crate::store::{Conn, Db};
+use crate::web::error::Error;
+use crate::web::page::Pages;
+use std::sync::Arc;
+
+/// The database as routes reach it.
+#[derive(Debug, Clone)]
+pub struct Store(Db);
+
+impl Store {
+    /// Over a pool.
+    pub fn new(db: Db) -> Self {
+        Self(db)
+    }
+
+    /// Runs `work` with a connection, off the threads that serve the network. Rendering belongs inside: the
+    /// page is made where its rows are, and one request takes one blocking call.
+    pub async fn run<T, E>(
+        &self,
+        work: impl FnOnce(&mut Conn) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        Error: From<E>,
+    {
+        let db = self.0.clone();
+        let task = rocket::tokio::task::spawn_blocking(move || {
+            let mut conn = db.conn()?;
+            work(&mut conn).map_err(Error::from)
+        });
+        // A panic inside is our fault, not the asker's; it is logged with an incident number as such.
+        task.await.unwrap_or_else(|e| Err(Error::internal(&e)))
+    }
+}
+
+/// What every route may need, as one state of Rocket.
+#[derive(Debug, Clone)]
+pub struct Site {
+    /// Settings, clock, blobs and the data we ship.
+    pub context: Arc<Context>,
+    /// The database.
+    pub store: Store,
+    /// The templates.
+    pub pages: Pages,
+}

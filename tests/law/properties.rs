@@ -1,0 +1,150 @@
+//! What holds for every law on every day, whatever its figures.
+
+use askance::domain::law::deadline::{Clock, Deadline, deadline};
+use askance::domain::law::regime::Regime;
+use askance::domain::law::rules::EndRoll;
+use askance::domain::law::term::{Limit, Unit};
+use chrono::{Datelike, NaiveDate};
+
+use crate::law::{LAWS, day, law};
+
+/// Each law on days of three years, 3 apart, so that all weekdays, month ends and holidays come up.
+fn walk(mut seen: impl FnMut(&'static Regime, NaiveDate, &Deadline)) {
+    for regime in LAWS.regimes() {
+        let calendar = LAWS.calendar_of(regime);
+        let mut day = day("2026-01-01");
+        while day < self::day("2029-01-01") {
+            let found = deadline(regime, calendar, &Clock::received(day)).unwrap();
+            seen(regime, day, &found);
+            day = day + chrono::Days::new(3);
+        }
+    }
+}
+
+#[test]
+fn a_due_date_is_never_before_its_time_and_never_on_a_day_that_moves_it() {
+    let mut dates = 0;
+    let mut last: Option<(&Regime, NaiveDate)> = None;
+    walk(|regime, received, found| {
+        let calendar = LAWS.calendar_of(regime);
+        let Some(due) = found.due_on else { return };
+        let told = format!("{} received {received}", regime.id);
+        assert!(due > received, "{told}: due {due}");
+        assert!(found.extended_due_on.is_none_or(|later| later >= due), "{told}: extended before due");
+        for end in [Some(due), found.extended_due_on].into_iter().flatten() {
+            if regime.response.end_roll == EndRoll::NextWorkingDay {
+                assert_eq!(calendar.moves_end(&regime.response.roll_on, end), None, "{told}: ends on {end}");
+            }
+        }
+        if let Some((_, before)) = last.filter(|(law, _)| law.id == regime.id) {
+            assert!(before <= due, "{told}: a later request is due earlier");
+        }
+        last = Some((regime, due));
+        dates += 1;
+    });
+    assert!(dates > 15_000, "only {dates} dates were looked at");
+}
+
+#[test]
+fn the_days_of_a_derivation_count_up_to_the_limit_without_a_gap() {
+    walk(|regime, received, found| {
+        let (Some(due), Limit::Term(term)) = (found.due_on, regime.response.limit()) else { return };
+        let told = format!("{} received {received}", regime.id);
+        let (first, last) = (found.days.first().unwrap(), found.days.last().unwrap());
+        assert_eq!((first.date, last.date), (found.start, due), "{told}");
+        assert_eq!((first.number, last.why_not.is_some() && last.number.is_some()), (None, false), "{told}");
+        assert!(found.days.windows(2).all(|w| w[0].date.succ_opt() == Some(w[1].date)), "{told}: a gap");
+        let numbers: Vec<u32> = found.days.iter().filter_map(|d| d.number).collect();
+        let expected = if term.unit == Unit::Months { 0 } else { term.amount };
+        assert_eq!(numbers, (1..=expected).collect::<Vec<_>>(), "{told}");
+    });
+}
+
+/// A second way to count working days: strike out and take the nth, instead of stepping.
+#[test]
+fn working_days_agree_with_a_plain_list() {
+    for id in ["gb-foia", "ie-foi", "dk-offl", "eu-1049", "sk-211", "lt-tgi"] {
+        let (regime, calendar) = law(id);
+        let amount = usize::try_from(regime.response.amount.unwrap()).unwrap();
+        for received in day("2026-01-01").iter_days().take(700) {
+            let rest = |d: &NaiveDate| {
+                d.weekday().number_from_monday() > 5 || calendar.holidays().iter().any(|h| h.on == *d)
+            };
+            let plain = received.iter_days().skip(1).filter(|d| !rest(d)).nth(amount - 1);
+            let found = deadline(regime, calendar, &Clock::received(received)).unwrap();
+            assert_eq!(found.due_on, plain, "{id} received {received}");
+        }
+    }
+}
+
+#[test]
+fn a_month_ends_on_its_number_or_on_its_last_day() {
+    let (regime, calendar) = law("fr-crpa");
+    for received in day("2023-01-01").iter_days().take(1500) {
+        let due = deadline(regime, calendar, &Clock::received(received)).unwrap().due_on.unwrap();
+        let same = due.day() == received.day();
+        let last_of_short = due.succ_opt().unwrap().day() == 1 && due.day() < received.day();
+        assert!(same || last_of_short, "received {received}, due {due}");
+        assert_eq!(due.month0(), (received.month0() + 1) % 12, "received {received}, due {due}");
+    }
+}
+
+#[test]
+fn a_date_is_an_estimate_unless_the_statute_was_read() {
+    walk(|regime, received, found| {
+        let sure = regime.verified.as_str() == "primary";
+        assert!(found.estimate || sure, "{} received {received}", regime.id);
+    });
+    let (regime, calendar) = law("at-ifg");
+    assert!(!deadline(regime, calendar, &Clock::received(day("2026-03-06"))).unwrap().estimate);
+}
+
+#[test]
+fn lateness_is_told_in_days_and_in_the_unit_of_the_law() {
+    use askance::domain::law::deadline::days_late;
+    let (regime, calendar) = law("gb-foia");
+    // Friday 27 November 2026; Monday 30 is St Andrew's Day, so Tuesday is one working day late.
+    let late = days_late(regime, calendar, day("2026-11-27"), day("2026-12-01"));
+    assert_eq!((late.calendar_days, late.working_days), (4, Some(1)));
+    let early = days_late(regime, calendar, day("2026-11-27"), day("2026-11-20"));
+    assert_eq!((early.calendar_days, early.working_days), (0, Some(0)));
+    let (regime, calendar) = law("de-ifg");
+    let late = days_late(regime, calendar, day("2026-11-27"), day("2026-12-01"));
+    assert_eq!((late.calendar_days, late.working_days), (4, None));
+}
+
+#[test]
+fn the_day_of_receipt_is_the_day_where_the_law_holds() {
+    let at = |id: &str, utc: &str| law(id).0.day_of(utc.parse().unwrap()).to_string();
+    // 22:30 UTC in summer: already tomorrow in Athens and Vienna, still today in London and Lisbon.
+    let evening = "2026-07-01T22:30:00Z";
+    assert_eq!(at("gr-kdd5", evening), "2026-07-02");
+    assert_eq!(at("at-ifg", evening), "2026-07-02");
+    assert_eq!(at("gb-foia", evening), "2026-07-01");
+    assert_eq!(at("pt-lada", evening), "2026-07-01");
+    // In winter midnight comes an hour later in UTC.
+    assert_eq!(at("at-ifg", "2026-12-01T22:30:00Z"), "2026-12-01");
+    assert_eq!(at("eu-1049", "2026-12-01T23:00:00Z"), "2026-12-02");
+}
+
+#[test]
+fn a_target_and_a_figure_of_practice_are_called_so() {
+    let told = |id: &str| {
+        let (regime, calendar) = law(id);
+        deadline(regime, calendar, &Clock::received(day("2026-03-03"))).unwrap()
+    };
+    assert!(told("de-ifg").is_target && told("de-ifg").steps.iter().any(|s| s.text.contains("should")));
+    assert!(!told("de-nw-ifg").is_target);
+    assert!(told("gb-foia").extended_steps.iter().any(|s| s.text.contains("practice")));
+    assert!(!told("ie-foi").extended_steps.iter().any(|s| s.text.contains("practice")));
+}
+
+#[test]
+fn a_law_survives_the_copy_that_a_request_keeps() {
+    for regime in LAWS.regimes() {
+        let kept = serde_json::to_string(regime).unwrap();
+        let back: Regime = serde_json::from_str(&kept).unwrap();
+        assert_eq!(&back, regime);
+        assert!(back.version.starts_with(&format!("{}@", regime.id)), "{}", back.version);
+    }
+}

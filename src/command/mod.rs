@@ -94,4 +94,3 @@ pub fn run() -> u8 {
 fn say(err: &mut dyn Write, text: impl std::fmt::Display) {
     let _ = writeln!(err, "askance: {text}");
 }
-pub mod regimes;

@@ -2,12 +2,18 @@
 
 pub mod authorities;
 pub mod authority;
+pub mod consequence;
+pub mod correction;
+pub mod files;
 pub mod guards;
 pub mod letters;
+pub mod message;
+pub mod passages;
 pub mod queue;
 pub mod request;
 pub mod requests;
 pub mod session;
+pub mod settle;
 pub mod words;
 
 use crate::service::Context;
@@ -25,6 +31,9 @@ pub fn routes() -> Vec<Route> {
     [
         session::routes(),
         queue::routes(),
+        message::routes(),
+        settle::routes(),
+        files::routes(),
         requests::routes(),
         request::routes(),
         letters::routes(),

@@ -4,11 +4,14 @@ pub mod authorities;
 pub mod authority;
 pub mod consequence;
 pub mod correction;
+pub mod file_request;
+pub mod filed;
 pub mod files;
 pub mod guards;
 pub mod letters;
 pub mod message;
 pub mod passages;
+pub mod preview;
 pub mod queue;
 pub mod request;
 pub mod requests;
@@ -36,6 +39,9 @@ pub fn routes() -> Vec<Route> {
         files::routes(),
         requests::routes(),
         request::routes(),
+        file_request::routes(),
+        preview::routes(),
+        filed::routes(),
         letters::routes(),
         authorities::routes(),
         authority::routes(),

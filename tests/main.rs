@@ -5,6 +5,7 @@ mod law;
 mod letters;
 mod servers;
 #[cfg(test)]
+mod story;
 mod web;
 
 #[test]

@@ -1,0 +1,3 @@
+//! Stories in the words of the people who live them.
+
+mod desk;

@@ -1,5 +1,6 @@
 //! The commands, one file each; parse, join the parts, print.
 
+pub mod demo_authorities;
 pub mod audit;
 pub mod cage;
 pub mod check;

@@ -39,5 +39,4 @@ pub fn build(figment: &Figment, context: Arc<Context>, db: Db) -> Rocket<Build> 
         .mount("/", assets::routes())
         .mount("/", public::routes())
         .mount("/", desk::routes())
-
 }

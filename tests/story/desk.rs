@@ -1,7 +1,7 @@
 //! The desk as its people meet it: signing in, the queue, reading a reply, filing, taking back.
 
 use askance::config::{Config, Secret};
-use askance::data::Library;
+use askance::domain::incoming::Knowledge;
 use askance::service::cage::Cage;
 use askance::service::filing::{self, Filing};
 use askance::service::sign_in::{self, Newcomer};
@@ -51,7 +51,7 @@ impl Desk {
         let db = Db::open(&config.database_url, 3).unwrap();
         db.migrate().unwrap();
         let blobs = Blobs::open(&config.blob_dir).unwrap();
-        let library = Arc::new(Library::load().unwrap());
+        let library = Arc::clone(&crate::support::LIBRARY);
         let ctx = Arc::new(Context { clock: config.clock.clone(), config, blobs, library });
         let mut conn = db.conn().unwrap();
         let mut add = |email, name, role| {
@@ -153,8 +153,9 @@ impl Desk {
         );
         let recipients = [recipient.to_owned()];
         let mail = intake::Mail { raw: raw.as_bytes(), recipients: &recipients, via: "test" };
-        intake::accept(&self.ctx, Some(&self.db), mail).unwrap();
-        let cage = Cage::in_process(self.ctx.library.clone());
+        intake::accept(self.ctx.door(), Some(&self.db), mail).unwrap();
+        let phrasebook = self.ctx.library.knowledge.phrasebook.clone();
+        let cage = Cage::Here(Box::new(Knowledge { phrasebook }));
         triage::read_next(&self.ctx, &self.db, &cage, 10).unwrap();
     }
 
@@ -533,7 +534,7 @@ fn letter_that_nobody_knows_of_is_sent_again_only_by_a_person_who_says_so() {
     desk.later(TimeDelta::minutes(11));
     let mut conn = desk.db.conn().unwrap();
     let now = desk.ctx.clock.now();
-    let claim = askance::store::outbox::Claim { worker: "w", now, lease_until: now + TimeDelta::minutes(1) };
+    let claim = askance::store::outbox::Claim { worker: "w", now, until: now + TimeDelta::minutes(1) };
     let (letter, _) = askance::store::outbox::claim_due(&mut conn, &claim).unwrap().unwrap();
     assert!(askance::store::outbox::in_doubt(&mut conn, letter.id, &claim).unwrap());
     desk.later(TimeDelta::minutes(5));

@@ -1,3 +1,7 @@
-//! Stories in the words of the people who live them.
+//! What people do with the service, from the letter to the public timeline.
 
 mod desk;
+mod filing;
+mod intake;
+mod reply;
+mod sending;

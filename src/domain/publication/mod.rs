@@ -3,6 +3,7 @@
 pub mod clocks;
 pub mod counting;
 pub mod derivation;
+pub mod letter_text;
 pub mod redaction;
 pub mod statistics;
 pub mod timeline;

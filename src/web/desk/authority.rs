@@ -75,7 +75,9 @@ fn regimes(ctx: &Context, country: &str) -> Vec<Choice> {
     let mut laws: Vec<_> = ctx.library.laws.regimes().collect();
     laws.sort_by_key(|law| (law.country != country, law.country.clone(), law.id.clone()));
     laws.into_iter()
-        .map(|law| Choice::new(law.id.as_str(), format!("{}: {} ({})", law.country, law.citation, law.law_en)))
+        .map(|law| {
+            Choice::new(law.id.as_str(), format!("{}: {} ({})", law.country, law.citation, law.law_en))
+        })
         .collect()
 }
 
@@ -93,7 +95,10 @@ fn parse(typed: &Typed) -> Result<Entry, (Option<String>, Option<String>)> {
         (Ok(address), Ok(regime)) => Ok(Entry { address, regime }),
         (address, regime) => Err((
             address.err().map(|e| {
-                format!("“{}” is no address we can write to. Write one such as foi@city.example, without a name.", e.0)
+                format!(
+                    "“{}” is no address we can write to. Write one such as foi@city.example, without a name.",
+                    e.0
+                )
             }),
             regime.err().map(|e| format!("“{}” is no law of the list. Choose one.", e.0)),
         )),
@@ -120,7 +125,11 @@ async fn post(
     match outcome {
         Ok(()) => {
             let to = format!("/desk/authorities/{id}");
-            Ok(Ok(done("note", to, "Kept.|The next letter goes there, under this law. Letters that were filed keep theirs.")))
+            Ok(Ok(done(
+                "note",
+                to,
+                "Kept.|The next letter goes there, under this law. Letters that were filed keep theirs.",
+            )))
         }
         Err(keeping::Error::NoSuchAuthority(_)) => Err(Error::NotFound(What::Authority)),
         Err(keeping::Error::UnknownLaw(found)) => {

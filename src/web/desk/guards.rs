@@ -65,7 +65,12 @@ pub fn visit_cookie(site: &Site) -> &'static str {
 
 /// A cookie as all of ours are set; it goes when the browser closes.
 pub fn cookie(site: &Site, name: &'static str, value: String) -> Cookie<'static> {
-    Cookie::build((name, value)).path("/").http_only(true).same_site(SameSite::Lax).secure(https(site)).build()
+    Cookie::build((name, value))
+        .path("/")
+        .http_only(true)
+        .same_site(SameSite::Lax)
+        .secure(https(site))
+        .build()
 }
 
 fn https(site: &Site) -> bool {

@@ -187,7 +187,9 @@ fn lead(pile: queue::Pile, (found, total): (usize, usize), soon: usize) -> Strin
             format!("{shown} wait, what lapses first on top. {soon}")
         }
         queue::Pile::ByRule => {
-            format!("{shown} recorded by rule, the latest first. Open one to correct what the rule made of it.")
+            format!(
+                "{shown} recorded by rule, the latest first. Open one to correct what the rule made of it."
+            )
         }
         queue::Pile::Settled => format!("{shown} settled by hand, the latest first."),
         queue::Pile::SetAside => format!("{shown} set aside, the latest first. None is deleted."),
@@ -244,7 +246,9 @@ fn row(ctx: &Context, now: DateTime<Utc>, entry: queue::Entry) -> Row {
     let from = entry.from_name.clone().or(entry.from_address).unwrap_or_else(|| "No sender".to_owned());
     let lapse = match &entry.request {
         Some(request) => words::lapse(request.status, request.due_on, words::today(ctx, &request.regime)),
-        None => Lapse { glyph: None, words: "Not known".to_owned(), sub: Some("filed to no request".to_owned()) },
+        None => {
+            Lapse { glyph: None, words: "Not known".to_owned(), sub: Some("filed to no request".to_owned()) }
+        }
     };
     let (who, who_language) = match entry.request {
         Some(request) => (

@@ -181,7 +181,11 @@ async fn send_again(
     let (context, reference) = (site.context.clone(), reference.to_owned());
     let to = format!("/desk/requests/{reference}#letters");
     if sure.is_empty() {
-        return Ok(done("warn", to, "Not sent.|Tick the box that says you know it may arrive twice, then press again."));
+        return Ok(done(
+            "warn",
+            to,
+            "Not sent.|Tick the box that says you know it may arrive twice, then press again.",
+        ));
     }
     let outcome = site
         .store

@@ -153,7 +153,8 @@ async fn sign_out(
         })
         .await?;
     jar.remove(Cookie::build(guards::session_cookie(site)).path("/"));
-    let to = crate::web::desk::done("note", "/desk/sign-in", "Signed out.|The session is over on this machine.");
+    let to =
+        crate::web::desk::done("note", "/desk/sign-in", "Signed out.|The session is over on this machine.");
     Ok(Out { to, clear: Header::new("Clear-Site-Data", "\"cache\", \"storage\"") })
 }
 

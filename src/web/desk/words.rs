@@ -170,7 +170,11 @@ pub fn lapse(status: Status, due_on: Option<NaiveDate>, today: NaiveDate) -> Lap
 }
 
 /// Where a request stands, as a tag.
-pub fn standing(status: Status, outcome: Option<Outcome>, (due_on, today): (Option<NaiveDate>, NaiveDate)) -> Tag {
+pub fn standing(
+    status: Status,
+    outcome: Option<Outcome>,
+    (due_on, today): (Option<NaiveDate>, NaiveDate),
+) -> Tag {
     let standing = Position { status, outcome, due_on }.standing(today);
     Tag::new(standing.glyph, standing.words)
 }
@@ -192,7 +196,9 @@ pub fn event(event: &Event) -> (String, Vec<String>) {
                 format!("The mail server said: {server_reply}"),
             ],
         ),
-        Event::SendingFailed { reply, .. } => ("Could not be sent", vec![format!("The mail server said: {reply}")]),
+        Event::SendingFailed { reply, .. } => {
+            ("Could not be sent", vec![format!("The mail server said: {reply}")])
+        }
         Event::SendingUnknown { reason, .. } => ("Unknown whether it arrived", vec![reason.clone()]),
         Event::Bounced { permanent, recipients, .. } => (
             if *permanent { "Came back for good" } else { "Delayed on its way" },
@@ -208,7 +214,9 @@ pub fn event(event: &Event) -> (String, Vec<String>) {
         Event::ExtensionClaimed { until, verdict, due_on, .. } => {
             ("Extension claimed", extension(*until, verdict).into_iter().chain([due(due_on)]).collect())
         }
-        Event::ClarificationAsked { asks_for, .. } => ("Clarification asked", asks_for.iter().cloned().collect()),
+        Event::ClarificationAsked { asks_for, .. } => {
+            ("Clarification asked", asks_for.iter().cloned().collect())
+        }
         Event::FeeAsked { amount, currency, .. } => {
             let currency = currency.clone().unwrap_or_default();
             ("Fee asked", amount.iter().map(|a| format!("{a} {currency}")).collect())
@@ -257,7 +265,9 @@ pub fn pager(path: &str, query: &[(&str, &str)], (page, shown, total): (i64, usi
     let to = from + i64::try_from(shown).unwrap_or(size);
     let words = match shown {
         0 => "None shown.".to_owned(),
-        _ => format!("{}–{} of {}", filters::grouped(from + 1), filters::grouped(to), filters::grouped(total)),
+        _ => {
+            format!("{}–{} of {}", filters::grouped(from + 1), filters::grouped(to), filters::grouped(total))
+        }
     };
     let at = |page: i64| {
         let number = page.to_string();

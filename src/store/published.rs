@@ -1,1 +1,0 @@
-//! Reads for everyone: no private column is named here.

@@ -10,6 +10,7 @@ pub mod read;
 pub mod receive;
 pub mod regimes;
 pub mod serve;
+pub mod user;
 
 use clap::{Parser, Subcommand};
 use std::io::Write;
@@ -57,6 +58,8 @@ enum Command {
     Check(check::CheckArgs),
     /// Recompute the hash chains of events and audit log
     Audit(audit::AuditArgs),
+    /// Add people who may sign in at the desk
+    User(user::UserArgs),
     /// Read mails from stdin in a limited child process (used by the service itself)
     #[command(hide = true)]
     Cage,
@@ -84,6 +87,13 @@ pub fn run() -> u8 {
         Command::Regimes(args) => regimes::run(&args, &mut out, &mut err),
         Command::Check(args) => check::run(&args, &mut out, &mut err),
         Command::Audit(args) => audit::run(&args, &mut out, &mut err),
+        Command::User(args) => match crate::config::Config::load() {
+            Ok(config) => user::run(&args, &config, &mut out, &mut err),
+            Err(error) => {
+                say(&mut err, error);
+                exit::CONFIG
+            }
+        },
         Command::Cage => {
             drop(out);
             cage::run()

@@ -21,6 +21,7 @@ use crate::web::page::{Chrome, Rendered};
 use chrono::NaiveDateTime;
 use rocket::{Route, State, get, routes};
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 /// The template of this file.
 pub const TEMPLATE: &str = "desk/message.html";
@@ -48,7 +49,7 @@ pub struct Page {
     kinds: Vec<Kind>,
     outcomes: Vec<Choice>,
     typed: Typed,
-    faults: Faults,
+    faults: BTreeMap<&'static str, Option<String>>,
     assign_typed: String,
     reason_typed: String,
     settled: Option<Settled>,
@@ -194,11 +195,15 @@ fn load(ctx: &Context, conn: &mut Conn, (id, back): (i64, Back)) -> Result<Page,
         kinds: words::KINDS.iter().map(|(value, ..)| Kind { value, tag: words::kind(value) }).collect(),
         outcomes: outcomes(),
         typed,
-        faults: back.faults,
+        faults: FIELDS.iter().map(|field| (*field, back.faults.get(field).cloned())).collect(),
         assign_typed: back.reference,
         reason_typed: back.reason,
     })
 }
+
+/// The fields that something can be wrong with, in the names of the forms.
+const FIELDS: &[&str] =
+    &["kind", "outcome", "grounds", "until", "registered", "fee", "text", "reference", "reason"];
 
 /// What the triage says no to, as an error of a page.
 fn refused(error: &triage::Error) -> Error {

@@ -1,9 +1,9 @@
 //! The commands, one file each; parse, join the parts, print.
 
-pub mod demo_authorities;
 pub mod audit;
 pub mod cage;
 pub mod check;
+pub mod demo_authorities;
 pub mod due;
 pub mod due_text;
 pub mod read;

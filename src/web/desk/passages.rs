@@ -75,11 +75,8 @@ fn kind(reading: &Reading, text: &str, marks: &mut Vec<Mark>) -> Fact {
         elsewhere: Vec::new(),
     };
     for evidence in &reading.evidence {
-        let placed = if evidence.place == "body" {
-            place(fact.row, &evidence.text, text, marks)
-        } else {
-            Vec::new()
-        };
+        let placed =
+            if evidence.place == "body" { place(fact.row, &evidence.text, text, marks) } else { Vec::new() };
         if placed.is_empty() {
             let place = evidence.place.strip_prefix("attachment:").unwrap_or(&evidence.place);
             fact.elsewhere.push((place.to_owned(), evidence.text.clone()));

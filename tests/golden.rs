@@ -2,7 +2,6 @@
 //!
 //! A mismatch leaves what was rendered beside the golden file as `*.actual`; move it there if it is right.
 
-use askance::data::laws::Laws;
 use askance::web::error;
 use askance::web::page::{Chrome, Pages, Setup};
 use askance::web::public::{
@@ -26,13 +25,14 @@ fn pages() -> Pages {
 
 /// Name of the golden file and the page, for every template and every state worth a look.
 pub fn samples() -> Vec<(&'static str, String)> {
-    let laws = Laws::load().unwrap();
+    let site = crate::support::Site::new(crate::support::Backend::Sqlite);
+    let ctx = &site.ctx;
     let now = request_sample::now();
     let pages = pages();
-    let (late, waiting) = (request::Page::sample(&laws).unwrap(), request::Page::waiting(&laws).unwrap());
+    let (late, waiting) = (request::Page::sample(ctx).unwrap(), request::Page::waiting(ctx).unwrap());
     let one = authority::Page::sample();
     let place = deployment::Page::sample();
-    let foia = law::Page::sample(&laws).unwrap();
+    let foia = law::Page::sample(ctx).unwrap();
     vec![
         ("public/about", pages.text(about::TEMPLATE, &about::chrome(), &about::Page::sample()).unwrap()),
         (
@@ -54,7 +54,7 @@ pub fn samples() -> Vec<(&'static str, String)> {
         ),
         ("public/home", pages.text(home::TEMPLATE, &home::chrome(now), &home::Page::sample()).unwrap()),
         ("public/law", pages.text(law::TEMPLATE, &law::chrome(&foia, now), &foia).unwrap()),
-        ("public/laws", pages.text(laws::TEMPLATE, &laws::chrome(now), &laws::Page::sample(&laws)).unwrap()),
+        ("public/laws", pages.text(laws::TEMPLATE, &laws::chrome(now), &laws::Page::sample(ctx)).unwrap()),
         ("public/request", pages.text(request::TEMPLATE, &request::chrome(&late, now), &late).unwrap()),
         (
             "public/request-waiting",

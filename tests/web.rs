@@ -35,12 +35,8 @@ impl Place {
         let db = Db::open(&config.database_url, 2).unwrap();
         db.migrate().unwrap();
         let blobs = Blobs::open(&config.blob_dir).unwrap();
-        let context = Context {
-            clock: config.clock.clone(),
-            library: Arc::new(askance::data::Library::load().unwrap()),
-            config,
-            blobs,
-        };
+        let library = std::sync::Arc::clone(&crate::support::LIBRARY);
+        let context = Context { clock: config.clock.clone(), config, library, blobs };
         let rocket = rocket::figment::Figment::from(rocket::Config {
             log_level: rocket::log::LogLevel::Off,
             ..rocket::Config::default()

@@ -3,12 +3,15 @@
 pub mod audit;
 pub mod cage;
 pub mod check;
+pub mod demo;
+pub mod demo_authorities;
 pub mod due;
 pub mod due_text;
 pub mod read;
 pub mod receive;
 pub mod regimes;
 pub mod serve;
+pub mod user;
 
 use clap::{Parser, Subcommand};
 use std::io::Write;
@@ -44,6 +47,8 @@ struct Cli {
 enum Command {
     /// Serve web pages, mail in and out, and background work
     Serve(serve::ServeArgs),
+    /// The whole service with demonstration data and simulated authorities, on this machine only
+    Demo(demo::DemoArgs),
     /// Take one raw mail on stdin: 0 once it is safe, 75 when it cannot be made safe now
     Receive(receive::ReceiveArgs),
     /// Read mails without storing anything and print what the service would understand
@@ -56,6 +61,8 @@ enum Command {
     Check(check::CheckArgs),
     /// Recompute the hash chains of events and audit log
     Audit(audit::AuditArgs),
+    /// Add people who may sign in at the desk
+    User(user::UserArgs),
     /// Read mails from stdin in a limited child process (used by the service itself)
     #[command(hide = true)]
     Cage,
@@ -77,12 +84,20 @@ pub fn run() -> u8 {
             drop(out);
             serve::run(&args, &mut err)
         }
+        Command::Demo(args) => demo::run(&args, &mut out, &mut err),
         Command::Receive(args) => receive::run(&args, &mut std::io::stdin().lock(), &mut err),
         Command::Read(args) => read::run(&args, &mut out, &mut err),
         Command::Due(args) => due::run(&args, &mut out, &mut err),
         Command::Regimes(args) => regimes::run(&args, &mut out, &mut err),
         Command::Check(args) => check::run(&args, &mut out, &mut err),
         Command::Audit(args) => audit::run(&args, &mut out, &mut err),
+        Command::User(args) => match crate::config::Config::load() {
+            Ok(config) => user::run(&args, &config, &mut out, &mut err),
+            Err(error) => {
+                say(&mut err, error);
+                exit::CONFIG
+            }
+        },
         Command::Cage => {
             drop(out);
             cage::run()

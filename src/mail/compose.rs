@@ -190,7 +190,7 @@ fn needs_own_encoding(value: &str) -> bool {
 }
 
 /// RFC 2047 words of at most 75 characters, one a line.
-fn encoded_words(value: &str) -> String {
+pub fn encoded_words(value: &str) -> String {
     let mut words: Vec<String> = vec![String::new()];
     for c in value.chars() {
         match words.last_mut() {

@@ -56,45 +56,45 @@ impl Drop for Letterbox {
     }
 }
 
-fn quick() -> Limits {
+pub fn quick() -> Limits {
     Limits { idle: Duration::from_secs(5), ..Limits::default() }
 }
 
-struct Peer {
-    wire: BufReader<TcpStream>,
+pub struct Peer {
+    pub wire: BufReader<TcpStream>,
 }
 
 impl Peer {
-    fn meet(addr: SocketAddr) -> Self {
+    pub fn meet(addr: SocketAddr) -> Self {
         let mut peer = Self::knock(addr);
         assert!(peer.hear().starts_with("220 "));
         peer
     }
 
-    fn knock(addr: SocketAddr) -> Self {
+    pub fn knock(addr: SocketAddr) -> Self {
         let tcp = TcpStream::connect(addr).unwrap();
         tcp.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
         Self { wire: BufReader::new(tcp) }
     }
 
-    fn say(&mut self, bytes: impl AsRef<[u8]>) {
+    pub fn say(&mut self, bytes: impl AsRef<[u8]>) {
         self.wire.get_mut().write_all(bytes.as_ref()).unwrap();
     }
 
     /// One line of a reply.
-    fn hear(&mut self) -> String {
+    pub fn hear(&mut self) -> String {
         let mut line = String::new();
         self.wire.read_line(&mut line).unwrap();
         line.trim_end().to_owned()
     }
 
-    fn ask(&mut self, line: &str) -> String {
+    pub fn ask(&mut self, line: &str) -> String {
         self.say(format!("{line}\r\n"));
         self.hear()
     }
 
     /// Greets in LMTP and hears all that is offered.
-    fn greet(&mut self) -> Vec<String> {
+    pub fn greet(&mut self) -> Vec<String> {
         let mut offers = vec![self.ask("LHLO peer.example")];
         while offers.last().unwrap().starts_with("250-") {
             offers.push(self.hear());
@@ -102,7 +102,7 @@ impl Peer {
         offers
     }
 
-    fn begin(addr: SocketAddr, recipients: &[&str]) -> Self {
+    pub fn begin(addr: SocketAddr, recipients: &[&str]) -> Self {
         let mut peer = Self::meet(addr);
         peer.greet();
         assert!(peer.ask("MAIL FROM:<amt@stadt.example>").starts_with("250 "));
@@ -112,12 +112,12 @@ impl Peer {
         peer
     }
 
-    fn data(&mut self, stuffed: impl AsRef<[u8]>) {
+    pub fn data(&mut self, stuffed: impl AsRef<[u8]>) {
         assert!(self.ask("DATA").starts_with("354 "));
         self.say(stuffed);
     }
 
-    fn hung_up(&mut self) -> bool {
+    pub fn hung_up(&mut self) -> bool {
         matches!(self.wire.read(&mut [0; 1]), Ok(0) | Err(_))
     }
 }
@@ -179,7 +179,8 @@ fn nothing_is_answered_before_the_handler_is_done() {
     let (release, wait) = mpsc::channel::<()>();
     let wait = Mutex::new(wait);
     let letterbox = Letterbox::judging(Protocol::Lmtp, quick(), move |_, _| {
-        wait.lock().unwrap().recv().unwrap();
+        // Bounded, so that a failure of this test ends it.
+        wait.lock().unwrap().recv_timeout(Duration::from_secs(10)).unwrap();
         vec![Verdict::Safe]
     });
     let mut peer = Peer::begin(letterbox.addr, &["a@x.example"]);
@@ -272,76 +273,6 @@ fn any_octets_arrive_as_they_were_sent_however_they_are_cut() {
 }
 
 #[test]
-fn what_is_too_large_is_told_so_before_or_after() {
-    let limits = Limits { message: 10_000, ..quick() };
-    let letterbox = Letterbox::open(Protocol::Lmtp, limits);
-    let mut peer = Peer::meet(letterbox.addr);
-    assert!(peer.greet().iter().any(|offer| offer == "250-SIZE 10000"));
-    assert!(peer.ask("MAIL FROM:<a@x.example> SIZE=10001").starts_with("552 5.3.4"));
-    assert!(peer.ask("MAIL FROM:<a@x.example> SIZE=10000").starts_with("250 "));
-    peer.ask("RCPT TO:<a@x.example>");
-    peer.ask("RCPT TO:<b@x.example>");
-    peer.data(format!("{}\r\n.\r\n", "x".repeat(9_999)));
-    assert!(peer.hear().starts_with("552 5.3.4"));
-    assert!(peer.hear().starts_with("552 5.3.4"));
-    assert!(letterbox.mails().is_empty());
-    assert!(peer.ask("MAIL FROM:<a@x.example>").starts_with("250 "), "the rest was drained");
-    peer.ask("RCPT TO:<a@x.example>");
-    peer.data(format!("{}\r\n.\r\n", "x".repeat(9_998)));
-    assert!(peer.hear().starts_with("250 "));
-    assert_eq!(letterbox.mails()[0].len(), 10_000);
-}
-
-#[test]
-fn when_memory_is_used_up_mail_is_to_come_later() {
-    let limits = Limits { memory: 300_000, message: 1 << 20, ..quick() };
-    let letterbox = Letterbox::open(Protocol::Lmtp, limits);
-    let mut first = Peer::begin(letterbox.addr, &["a@x.example"]);
-    first.data("x".repeat(150_000));
-    let mut second = Peer::begin(letterbox.addr, &["a@x.example"]);
-    second.data(format!("{}\r\n.\r\n", "y".repeat(290_000)));
-    assert!(second.hear().starts_with("452 4.3.1"));
-    first.say("\r\n.\r\n");
-    assert!(first.hear().starts_with("250 "));
-    assert!(second.ask("MAIL FROM:<>").starts_with("250 "));
-    second.ask("RCPT TO:<a@x.example>");
-    second.data(format!("{}\r\n.\r\n", "y".repeat(250_000)));
-    assert!(second.hear().starts_with("250 "), "there is room again");
-}
-
-#[test]
-fn fifty_megabytes_arrive_whole() {
-    let letterbox = Letterbox::open(Protocol::Lmtp, quick());
-    let line: Vec<u8> = [&[b'A'; 76][..], b"\r\n"].concat();
-    let message = line.repeat((50 << 20) / line.len());
-    let started = Instant::now();
-    let replies = lmtp::deliver(letterbox.addr, "a@x.example", &["b@x.example"], &message).unwrap();
-    assert_eq!(replies, ["250 2.0.0 safe"]);
-    assert!(letterbox.mails()[0] == message);
-    assert!(started.elapsed() < Duration::from_secs(15), "took {:?}", started.elapsed());
-}
-
-#[test]
-fn twenty_at_once_and_the_next_is_asked_to_come_back() {
-    let letterbox = Letterbox::open(Protocol::Lmtp, Limits { connections: 20, ..quick() });
-    let peers: Vec<Peer> = (0..20).map(|_| Peer::begin(letterbox.addr, &["a@x.example"])).collect();
-    assert!(Peer::knock(letterbox.addr).hear().starts_with("421 4.3.2 too many"));
-    std::thread::scope(|scope| {
-        for (number, mut peer) in peers.into_iter().enumerate() {
-            scope.spawn(move || {
-                peer.data(format!("mail {number}\r\n.\r\n"));
-                assert_eq!(peer.hear(), "250 2.0.0 safe");
-                assert_eq!(peer.ask("QUIT"), "221 2.0.0 bye");
-            });
-        }
-    });
-    let mut mails = letterbox.mails();
-    mails.sort();
-    mails.dedup();
-    assert_eq!(mails.len(), 20);
-}
-
-#[test]
 fn order_of_commands_is_kept() {
     let letterbox = Letterbox::open(Protocol::Lmtp, quick());
     let mut peer = Peer::meet(letterbox.addr);
@@ -375,45 +306,6 @@ fn order_of_commands_is_kept() {
     ] {
         assert_eq!(&peer.ask(line)[..3], code, "{line}");
     }
-    assert!(letterbox.mails().is_empty());
-}
-
-#[test]
-fn too_long_unended_or_too_many_lines_are_not_borne() {
-    let letterbox = Letterbox::open(Protocol::Lmtp, Limits { errors: 5, commands: 50, ..quick() });
-    let mut peer = Peer::meet(letterbox.addr);
-    assert_eq!(peer.ask(&"N".repeat(2_047)), "500 5.5.2 line too long");
-    assert_eq!(peer.ask(&format!("NOOP{}", "\u{20}x".repeat(1_000))), "250 2.0.0 fine");
-    peer.say("NOOP\nNOOP\r\n");
-    assert!(peer.hear().starts_with("500 5.5.2"), "a bare LF ends no command");
-    assert_eq!(peer.hear(), "250 2.0.0 fine");
-    peer.say(b"NOOP \xff\r\n");
-    assert!(peer.hear().starts_with("500 5.5.2"));
-    peer.say("NO\rOP\r\n");
-    assert!(peer.hear().starts_with("500 5.5.2"));
-    peer.ask("WHAT");
-    assert!(peer.ask("WHAT").starts_with("421 4.7.0"));
-    assert!(peer.hung_up());
-
-    let mut peer = Peer::meet(letterbox.addr);
-    let last = (0..51).map(|_| peer.ask("NOOP")).last().unwrap();
-    assert!(last.starts_with("421 4.7.0"), "{last}");
-}
-
-#[test]
-fn silent_and_endless_peers_are_left() {
-    let limits = Limits { idle: Duration::from_millis(300), session: Duration::from_millis(900), ..quick() };
-    let letterbox = Letterbox::open(Protocol::Lmtp, limits);
-    let started = Instant::now();
-    let mut silent = Peer::meet(letterbox.addr);
-    let mut dripping = Peer::begin(letterbox.addr, &["a@x.example"]);
-    dripping.data("x");
-    assert_eq!(silent.hear(), "421 4.4.2 too slow");
-    assert!(silent.hung_up());
-    while dripping.wire.get_mut().write_all(b"x").is_ok() && started.elapsed() < Duration::from_secs(10) {
-        std::thread::sleep(Duration::from_millis(50));
-    }
-    assert!(started.elapsed() < Duration::from_secs(5), "an octet now and then held us");
     assert!(letterbox.mails().is_empty());
 }
 

@@ -1,6 +1,10 @@
 //! Real servers on loopback: what is said on the wire, byte by byte.
 
+mod authorities;
+mod letters_bent;
 mod letters_out;
 pub mod mail_in;
+mod mail_limits;
 pub mod postfix;
+mod schemas;
 pub mod smtp_sink;

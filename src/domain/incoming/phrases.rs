@@ -62,6 +62,10 @@ lists! {
     Other = "other",
     /// A passage that recites rules or remedies: no evidence for anything.
     Recital = "recital",
+    /// Small words that turn a phrase into its contrary.
+    Negation = "negation",
+    /// How a letter speaks of the request: tells an answer from a document that is handed over.
+    Asked = "asked",
     /// Words before the authority's file number.
     Reference = "reference",
     /// Words before a date by which the answer is promised.
@@ -92,8 +96,6 @@ lists! {
     Wrote = "wrote",
     /// Lines above a quoted or forwarded mail.
     OriginalMessage = "original_message",
-    /// Words a closing line starts with.
-    Closing = "closing",
     /// Frequent small words, to tell the language.
     Stopwords = "stopwords",
 }
@@ -159,9 +161,9 @@ impl Phrase {
             if piece == "…" {
                 parts.push(Part::Gap);
             } else if let Some(stem) = piece.strip_suffix('*') {
-                let mut stems: Vec<String> = words(stem).into_iter().map(|w| w.folded).collect();
-                let last = stems.pop().ok_or_else(|| problem("expected letters before `*`"))?;
-                parts.extend(stems.into_iter().map(Part::Exact));
+                let mut before: Vec<String> = words(stem).into_iter().map(|w| w.folded).collect();
+                let last = before.pop().ok_or_else(|| problem("expected letters before `*`"))?;
+                parts.extend(before.into_iter().map(Part::Exact));
                 parts.push(Part::Stem(last));
             } else {
                 parts.extend(words(piece).into_iter().map(|w| Part::Exact(w.folded)));
@@ -184,6 +186,20 @@ impl Phrase {
             _ => 1.0,
         });
         Ok(Phrase { language: language.to_owned(), list, weight, parts })
+    }
+
+    /// Number of words without gaps.
+    pub fn literal_words(&self) -> usize {
+        self.parts.iter().filter(|p| **p != Part::Gap).count()
+    }
+
+    /// Whether a folded word belongs to the phrase itself.
+    pub fn says(&self, word: &str) -> bool {
+        self.parts.iter().any(|part| match part {
+            Part::Exact(exact) => exact == word,
+            Part::Stem(stem) => word.starts_with(stem.as_str()),
+            Part::Gap => false,
+        })
     }
 
     /// Number of words from `words[0]` if the phrase stands there.
@@ -232,6 +248,7 @@ pub struct Phrasebook {
 
 /// Lists that are looked up by their words, not searched in running text.
 const PLAIN: &[List] = &[
+    List::Negation,
     List::Months,
     List::Numbers,
     List::Stopwords,
@@ -241,7 +258,6 @@ const PLAIN: &[List] = &[
     List::QuoteSubject,
     List::Wrote,
     List::OriginalMessage,
-    List::Closing,
 ];
 
 impl Phrasebook {

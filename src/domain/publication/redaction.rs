@@ -79,13 +79,17 @@ fn strike_whole(text: &str, private: Private<'_>) -> String {
     }
     for name in private.names.iter().map(|name| name.trim()).filter(|name| name.chars().count() > 2) {
         out = strike_ignoring_case(&out, name);
+        // "Sehr geehrte Frau Varga": the family name alone tells who asked.
+        if let Some(family) = name.split_whitespace().last().filter(|word| word.chars().count() > 3) {
+            out = strike_ignoring_case(&out, family);
+        }
     }
     out
 }
 
 fn strike_ignoring_case(text: &str, hidden: &str) -> String {
     let words: Vec<String> = hidden.split_whitespace().map(regex::escape).collect();
-    pattern(&format!("(?i){}", words.join(r"\s+")))
+    pattern(&format!(r"(?i)\b{}\b", words.join(r"\s+")))
         .map_or_else(|| text.to_owned(), |found| found.replace_all(text, bar(hidden).as_str()).into_owned())
 }
 

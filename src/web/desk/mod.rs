@@ -2,12 +2,21 @@
 
 pub mod authorities;
 pub mod authority;
+pub mod consequence;
+pub mod correction;
+pub mod file_request;
+pub mod filed;
+pub mod files;
 pub mod guards;
 pub mod letters;
+pub mod message;
+pub mod passages;
+pub mod preview;
 pub mod queue;
 pub mod request;
 pub mod requests;
 pub mod session;
+pub mod settle;
 pub mod words;
 
 use crate::service::Context;
@@ -25,8 +34,14 @@ pub fn routes() -> Vec<Route> {
     [
         session::routes(),
         queue::routes(),
+        message::routes(),
+        settle::routes(),
+        files::routes(),
         requests::routes(),
         request::routes(),
+        file_request::routes(),
+        preview::routes(),
+        filed::routes(),
         letters::routes(),
         authorities::routes(),
         authority::routes(),

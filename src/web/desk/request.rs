@@ -75,14 +75,15 @@ fn load(ctx: &Context, conn: &mut Conn, (reference, me): (&str, &SignedIn)) -> R
     let may_read = me.person.role.may_triage();
     let may_act = may_read || whole.person_id == me.person.id;
     let now = ctx.clock.now();
+    let secret = Some(whole.reply_address.as_str()).filter(|_| !may_act);
     Ok(Page {
         standing: words::standing(whole.status, whole.outcome, (whole.due_on, today)),
         law: words::law(ctx, &whole.regime),
+        letters: letters.into_iter().map(|letter| masked(Letter::of(letter, now), secret)).collect(),
         reply_address: may_act.then_some(whole.reply_address),
         may_act,
         may_read,
         events: events.into_iter().map(happened).collect(),
-        letters: letters.into_iter().map(|letter| Letter::of(letter, now)).collect(),
         messages: messages.into_iter().map(message).collect(),
         reference: whole.reference,
         title: whole.title,
@@ -97,6 +98,14 @@ fn load(ctx: &Context, conn: &mut Conn, (reference, me): (&str, &SignedIn)) -> R
         filed_by: whole.person,
         signed_as: whole.signed_as,
     })
+}
+
+/// A letter without the reply address, for those whose request it is not.
+fn masked(mut letter: Letter, secret: Option<&str>) -> Letter {
+    if let Some(secret) = secret {
+        letter.body = letter.body.replace(secret, "[reply address]");
+    }
+    letter
 }
 
 fn happened(happened: requests::Happened) -> Happened {

@@ -1,10 +1,11 @@
 //! Which kind of reply: phrases weighed by place, and what beats what when several kinds speak.
 
-use crate::domain::incoming::phrases::{Hit, List};
+use crate::domain::incoming::phrases::{Hit, List, Phrasebook};
 use crate::domain::incoming::reading::section::{Place, Prepared, Section};
 use crate::domain::incoming::reading::{Evidence, Reading};
+use crate::domain::incoming::text::fold;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 use std::str::FromStr;
 
@@ -101,11 +102,12 @@ fn kind_of(list: List) -> Option<Kind> {
 fn precedence(kind: Kind) -> f32 {
     match kind {
         Kind::Ncnd => 2.2,
-        Kind::DecisionReview => 1.8,
+        Kind::DecisionReview => 1.1,
         Kind::Partial => 1.2,
         Kind::Extension => 0.9,
-        Kind::Transfer | Kind::NotHeld => 0.6,
-        Kind::Refusal | Kind::Clarification => 0.5,
+        Kind::Transfer => 0.8,
+        Kind::NotHeld | Kind::Clarification => 0.6,
+        Kind::Refusal => 0.5,
         Kind::Full => 0.3,
         Kind::Fee => 0.2,
         Kind::Acknowledgement => -0.6,
@@ -113,8 +115,13 @@ fn precedence(kind: Kind) -> f32 {
     }
 }
 
-/// The least score with which a kind is considered at all.
-const AUDIBLE: f32 = 0.55;
+/// The least score with which a kind is considered at all; one word about blackened lines is not partial access.
+fn audible(kind: Kind) -> f32 {
+    match kind {
+        Kind::Partial | Kind::DecisionReview | Kind::Ncnd => 0.8,
+        _ => 0.55,
+    }
+}
 
 #[derive(Default)]
 struct Voice {
@@ -122,26 +129,63 @@ struct Voice {
     passages: Vec<(f32, Evidence)>,
 }
 
+/// A covering mail is shorter than this, in letters and digits; then the attachment speaks.
+const COVER: usize = 450;
+
 /// Weighs all phrases and decides.
-pub fn decide(prepared: &Prepared<'_>, language: Option<&str>) -> Reading {
-    let mut voices: BTreeMap<Kind, Voice> = BTreeMap::new();
-    for section in &prepared.sections {
-        for hit in loudest(section) {
-            hear(section, hit, language, &mut voices);
-        }
+pub fn decide(prepared: &Prepared<'_>, language: Option<&str>, book: &Phrasebook) -> Reading {
+    let ear = Ear { language, negations: negations(language, book) };
+    let mut voices = Voices::new();
+    let mail = |s: &&Section<'_>| !matches!(s.place, Place::Attachment(_));
+    prepared.sections.iter().filter(mail).for_each(|s| ear.listen(s, 1.0, &mut voices));
+    let body = prepared.sections.iter().find(|s| s.place == Place::Body);
+    let is_cover = body.is_none_or(|s| s.text.chars().filter(|c| c.is_alphanumeric()).count() < COVER);
+    let mut attached = Voices::new();
+    for section in prepared.sections.iter().filter(|s| !mail(s)) {
+        let weight = match (section.is_letter(), is_cover) {
+            (true, true) => 1.0,
+            (true, false) => 0.4,
+            (false, _) => 0.15,
+        };
+        ear.listen(section, weight, &mut attached);
     }
+    let decided = attached.iter().any(|(kind, v)| v.score >= 0.9 && *kind != Kind::Acknowledgement);
+    if is_cover
+        && decided
+        && let Some(full) = voices.get_mut(&Kind::Full)
+    {
+        // "Please find our answer attached" hands over the answer, not the documents.
+        full.score *= 0.4;
+    }
+    for (kind, voice) in attached {
+        let own = voices.entry(kind).or_default();
+        own.score = own.score.max(voice.score) + own.score.min(voice.score) * 0.4;
+        own.passages.extend(voice.passages);
+    }
+    conclude(voices)
+}
+
+type Voices = BTreeMap<Kind, Voice>;
+
+fn negations(language: Option<&str>, book: &Phrasebook) -> HashSet<String> {
+    let base = language.map_or("en", |l| l.split('-').next().unwrap_or(l));
+    let base = if matches!(base, "nb" | "nn") { "no" } else { base };
+    book.list(base, List::Negation).iter().map(|w| fold(w)).collect()
+}
+
+fn conclude(mut voices: Voices) -> Reading {
     combine(&mut voices);
     let mut ranked: Vec<(Kind, f32)> = voices
         .iter()
-        .filter(|(_, v)| v.score >= AUDIBLE)
-        .map(|(kind, v)| (*kind, v.score.min(3.0) + precedence(*kind)))
+        .filter(|(kind, v)| v.score >= audible(**kind))
+        .map(|(kind, v)| (*kind, v.score.min(2.0) + precedence(*kind)))
         .collect();
     ranked.sort_by(|a, b| b.1.total_cmp(&a.1));
     let Some((kind, first)) = ranked.first().copied() else { return Reading::of(Kind::Other, 0.3) };
     let second = ranked.get(1).map_or(0.0, |(_, s)| s.max(0.0));
     let loud = voices.get(&kind).map_or(0.0, |v| v.score);
-    let confidence =
-        f64::from((0.35 + 0.2 * loud.min(2.0) + 0.15 * (first - second).clamp(0.0, 1.5)).clamp(0.05, 0.97));
+    let sure = 0.35 + 0.2 * loud.min(2.0) + 0.15 * (first - second).clamp(0.0, 1.5);
+    let confidence = f64::from(sure.clamp(0.05, 0.97));
     let mut reading = Reading::of(kind, (confidence * 100.0).round() / 100.0);
     reading.also = ranked.iter().skip(1).map(|(k, _)| *k).filter(|k| goes_with(kind, *k)).collect();
     reading.evidence = voices.remove(&kind).map(|v| best_passages(v.passages)).unwrap_or_default();
@@ -164,27 +208,50 @@ fn loudest<'s, 'b>(section: &'s Section<'b>) -> Vec<&'s Hit<'b>> {
     section.hits.iter().filter(|hit| kind_of(hit.phrase.list).is_some() && !near(hit)).collect()
 }
 
-fn hear(section: &Section<'_>, hit: &Hit<'_>, language: Option<&str>, voices: &mut BTreeMap<Kind, Voice>) {
-    let Some(kind) = kind_of(hit.phrase.list) else { return };
-    if section.is_recital(section.sentence_of(hit)) && kind != Kind::Clarification {
-        return;
+/// How phrases are heard: in which language, and what turns them around.
+struct Ear<'l> {
+    language: Option<&'l str>,
+    negations: HashSet<String>,
+}
+
+impl Ear<'_> {
+    fn listen(&self, section: &Section<'_>, weight: f32, voices: &mut Voices) {
+        for hit in loudest(section) {
+            self.hear(section, hit, weight, voices);
+        }
     }
-    let mut weight = hit.phrase.weight;
-    if language.is_some_and(|l| !same_language(l, &hit.phrase.language)) {
-        weight *= 0.6;
+
+    fn hear(&self, section: &Section<'_>, hit: &Hit<'_>, volume: f32, voices: &mut Voices) {
+        let Some(kind) = kind_of(hit.phrase.list) else { return };
+        let asks = kind == Kind::Clarification;
+        if section.is_recited(hit) && !asks {
+            return;
+        }
+        let turns = !matches!(kind, Kind::NotHeld | Kind::Ncnd | Kind::DecisionReview | Kind::Other);
+        let short = hit.phrase.literal_words() < 2;
+        if turns && (short || kind == Kind::Full) && section.is_negated(hit, &self.negations) {
+            return;
+        }
+        let mut weight = hit.phrase.weight * volume;
+        // One word alone decides nothing, least of all what an appeal brought.
+        if short {
+            weight = weight.min(if kind == Kind::DecisionReview { 0.4 } else { 1.0 });
+        }
+        if self.language.is_some_and(|l| !same_language(l, &hit.phrase.language)) {
+            weight *= 0.6;
+        }
+        if section.place == Place::Subject {
+            weight *= 0.8;
+        }
+        let voice = voices.entry(kind).or_default();
+        let Some(evidence) = section.evidence(hit) else { return };
+        // Two phrases in one passage say it once.
+        if voice.passages.iter().any(|(_, e)| e.text == evidence.text) {
+            return;
+        }
+        voice.score = voice.score.max(weight) + voice.score.min(weight) * 0.4;
+        voice.passages.push((weight, evidence));
     }
-    if section.place == Place::Subject {
-        weight *= 0.8;
-    }
-    let voice = voices.entry(kind).or_default();
-    let Some(evidence) = section.evidence(hit) else { return };
-    // Two phrases in one passage say it once.
-    if voice.passages.iter().any(|(_, e)| e.text == evidence.text) {
-        return;
-    }
-    voice.score =
-        if voice.score == 0.0 { weight } else { voice.score.max(weight) + voice.score.min(weight) * 0.4 };
-    voice.passages.push((weight, evidence));
 }
 
 fn same_language(a: &str, b: &str) -> bool {
@@ -194,8 +261,8 @@ fn same_language(a: &str, b: &str) -> bool {
 }
 
 /// Given and refused in one letter is partial access, whether or not it says the word.
-fn combine(voices: &mut BTreeMap<Kind, Voice>) {
-    let score = |kind: Kind, voices: &BTreeMap<Kind, Voice>| voices.get(&kind).map_or(0.0, |v| v.score);
+fn combine(voices: &mut Voices) {
+    let score = |kind: Kind, voices: &Voices| voices.get(&kind).map_or(0.0, |v| v.score);
     let full = score(Kind::Full, voices);
     let refusal = score(Kind::Refusal, voices);
     if full >= 0.9 && refusal >= 0.9 {

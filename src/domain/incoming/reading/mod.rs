@@ -1,6 +1,11 @@
 //! Which kind of reply and which facts, each with the passage that says so.
 
+pub mod amounts;
+pub mod asked;
+pub mod dates;
 pub mod kind;
+pub mod provisions;
+pub mod reference;
 pub mod section;
 
 pub use kind::Kind;
@@ -130,8 +135,25 @@ pub fn read(
     language: Option<&str>,
     book: &Phrasebook,
 ) -> Reading {
-    let _ = (letter, book);
-    kind::decide(prepared, language)
+    let mut reading = kind::decide(prepared, language, book);
+    let calendar = dates::Calendar::new(language, letter.sent_on, book);
+    let speaks = |kind: Kind, reading: &Reading| reading.kind == kind || reading.also.contains(&kind);
+    reading.reference = reference::find(prepared);
+    reading.new_due_on = dates::promised(prepared, reading.kind, &calendar);
+    if speaks(Kind::Extension, &reading) {
+        reading.extension = amounts::period(prepared, language, book);
+    }
+    if speaks(Kind::Fee, &reading) {
+        reading.fee = amounts::fee(prepared, language);
+    }
+    if speaks(Kind::Transfer, &reading) {
+        reading.transferred_to = asked::transferred_to(prepared);
+    }
+    if speaks(Kind::Clarification, &reading) {
+        reading.asks_for = asked::asks_for(prepared);
+    }
+    reading.grounds = provisions::grounds(prepared, reading.kind);
+    reading
 }
 
 /// What a machine wrote is never an answer, whatever its words.

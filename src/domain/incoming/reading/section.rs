@@ -5,6 +5,7 @@ use crate::domain::incoming::mime::html::cut;
 use crate::domain::incoming::phrases::{Hit, List, Phrasebook};
 use crate::domain::incoming::reading::{Evidence, Letter};
 use crate::domain::incoming::text::{Word, words};
+use std::collections::HashSet;
 
 /// Where a passage stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,8 +40,8 @@ pub struct Section<'b> {
     pub words: Vec<Word>,
     /// Phrases found.
     pub hits: Vec<Hit<'b>>,
-    /// Sentences that recite rules or remedies.
-    recitals: Vec<usize>,
+    /// Sentences that recite rules or remedies, with the first word that says so.
+    recitals: Vec<(usize, usize)>,
 }
 
 impl<'b> Section<'b> {
@@ -48,12 +49,12 @@ impl<'b> Section<'b> {
         let text = cut(text, MAX_ANALYSED).to_owned();
         let words = words(&text);
         let hits = book.find(&words);
-        let mut recitals: Vec<usize> = hits
+        let mut recitals: Vec<(usize, usize)> = hits
             .iter()
             .filter(|h| h.phrase.list == List::Recital)
-            .filter_map(|h| words.get(h.first).map(|w| w.sentence))
+            .filter_map(|h| words.get(h.first).map(|w| (w.sentence, h.first)))
             .collect();
-        recitals.dedup();
+        recitals.dedup_by_key(|(sentence, _)| *sentence);
         Section { place, text, words, hits, recitals }
     }
 
@@ -64,7 +65,41 @@ impl<'b> Section<'b> {
 
     /// Whether a sentence only recites rules or remedies.
     pub fn is_recital(&self, sentence: usize) -> bool {
-        self.recitals.binary_search(&sentence).is_ok()
+        self.recitals.binary_search_by_key(&sentence, |(s, _)| *s).is_ok()
+    }
+
+    /// Whether a hit only recites: a long phrase is muted by a condition before it, a single word by any.
+    pub fn is_recited(&self, hit: &Hit<'_>) -> bool {
+        let sentence = self.sentence_of(hit);
+        let Ok(found) = self.recitals.binary_search_by_key(&sentence, |(s, _)| *s) else { return false };
+        let first = self.recitals.get(found).map_or(0, |(_, first)| *first);
+        hit.phrase.literal_words() < 2 || first < hit.first + hit.count
+    }
+
+    /// Whether a small word turns the phrase into its contrary: shortly before it or inside its gap.
+    pub fn is_negated(&self, hit: &Hit<'_>, negations: &HashSet<String>) -> bool {
+        let sentence = self.sentence_of(hit);
+        let from = hit.first.saturating_sub(3);
+        let window = self.words.get(from..hit.first + hit.count).unwrap_or_default();
+        window.iter().any(|word| {
+            let outside_clause = || {
+                let start = self.words.get(hit.first).map_or(0, |w| w.start);
+                self.text.get(word.end..start).is_some_and(|between| between.contains([',', ':', ';']))
+            };
+            word.sentence == sentence
+                && negations.contains(&word.folded)
+                && !hit.phrase.says(&word.folded)
+                && !outside_clause()
+        })
+    }
+
+    /// Whether it speaks of the request, as a letter does and a document handed over does not.
+    pub fn is_letter(&self) -> bool {
+        let labelled = |h: &Hit<'_>| {
+            h.phrase.list == List::Reference
+                && self.words.get(h.first).is_some_and(|w| w.end < 600 && w.folded.len() > 3)
+        };
+        self.hits.iter().any(|h| h.phrase.list == List::Asked || labelled(h))
     }
 
     /// The exact passage of a hit.

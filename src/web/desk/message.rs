@@ -1,0 +1,331 @@
+//! A reply beside its request, and what the reader makes of it: `/desk/messages/<id>`.
+
+use crate::domain::incoming::Incoming;
+use crate::domain::incoming::matching::Match;
+use crate::domain::incoming::proposal::Proposal;
+use crate::service::triage::{self, Settlement};
+use crate::service::{Context, sign_in};
+use crate::store::Conn;
+use crate::store::desk::letters;
+use crate::store::desk::message::{self, Asked, Message};
+use crate::store::types::MessageState;
+use crate::web::desk::consequence::{self, Then};
+use crate::web::desk::correction::{Faults, Typed};
+use crate::web::desk::guards::{Said, SignedIn, Triage};
+use crate::web::desk::passages::{self, Fact, Segment};
+use crate::web::desk::show;
+use crate::web::desk::words::{self, Choice, Lapse, Tag};
+use crate::web::error::{Error, What};
+use crate::web::guards::Site;
+use crate::web::page::{Chrome, Rendered};
+use chrono::NaiveDateTime;
+use rocket::{Route, State, get, routes};
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// The template of this file.
+pub const TEMPLATE: &str = "desk/message.html";
+
+/// A message as it is read at the desk.
+#[derive(Debug, Clone, Serialize)]
+pub struct Page {
+    id: i64,
+    state: MessageState,
+    state_words: &'static str,
+    waits: bool,
+    subject: String,
+    language: Option<String>,
+    head: Head,
+    segments: Vec<Segment>,
+    quoted: Option<String>,
+    quoted_lines: usize,
+    notes: Vec<String>,
+    files: Vec<File>,
+    ask: Option<String>,
+    request: Option<Request>,
+    facts: Vec<Fact>,
+    proposed: Option<Proposed>,
+    guesses: Vec<Guess>,
+    kinds: Vec<Kind>,
+    outcomes: Vec<Choice>,
+    typed: Typed,
+    faults: BTreeMap<&'static str, Option<String>>,
+    assign_typed: String,
+    reason_typed: String,
+    settled: Option<Settled>,
+    published: bool,
+}
+
+/// What the head of the mail says, and what we know of it ourselves.
+#[derive(Debug, Clone, Serialize)]
+struct Head {
+    from_name: Option<String>,
+    from_address: Option<String>,
+    received_at: NaiveDateTime,
+    dated_at: Option<NaiveDateTime>,
+    recipient: String,
+    to: Vec<String>,
+    message_id: Option<String>,
+    size: i64,
+    sha256: String,
+    automatic: Option<&'static str>,
+    arrivals: Vec<(NaiveDateTime, String)>,
+    foreign: Option<bool>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct File {
+    position: i64,
+    name: String,
+    content_type: String,
+    size: i64,
+    sha256: String,
+    text_chars: usize,
+    notes: Vec<String>,
+    published: bool,
+    chosen: bool,
+}
+
+/// The request that the message is filed to.
+#[derive(Debug, Clone, Serialize)]
+struct Request {
+    reference: String,
+    title: String,
+    authority: String,
+    authority_language: String,
+    standing: Tag,
+    lapse: Lapse,
+    why: Vec<String>,
+    letter: Option<Ours>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct Ours {
+    subject: String,
+    body: String,
+    language: String,
+    accepted_at: Option<NaiveDateTime>,
+}
+
+/// What "accept" would record.
+#[derive(Debug, Clone, Serialize)]
+struct Proposed {
+    then: Vec<Then>,
+    publish: Option<String>,
+    seal: String,
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct Guess {
+    reference: String,
+    authority: String,
+    authority_language: String,
+    title: String,
+    why: Vec<String>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct Kind {
+    value: &'static str,
+    tag: Tag,
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct Settled {
+    at: NaiveDateTime,
+    by: Option<String>,
+}
+
+/// A form that came back: what was typed and what is wrong.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Back {
+    /// The correction.
+    pub typed: Option<Typed>,
+    /// What is wrong, by field.
+    pub faults: Faults,
+    /// The reference to file it to.
+    pub reference: String,
+    /// Why it is set aside.
+    pub reason: String,
+}
+
+fn load(ctx: &Context, conn: &mut Conn, (id, back): (i64, Back)) -> Result<Page, Error> {
+    let message = message::load(conn, id)?.ok_or(Error::NotFound(What::Message))?;
+    let files = message::attachments(conn, id)?;
+    let arrivals = message::arrivals(conn, id)?;
+    let by = if message.settled_at.is_some() { message::settled_by(conn, id)? } else { None };
+    let incoming: Option<Incoming> = serde_json::from_str(&message.reading).ok();
+    let proposal: Option<Proposal> = serde_json::from_str(&message.proposal).ok();
+    let matches = proposal.as_ref().map(|p| p.matches.clone()).unwrap_or_default();
+    let ids: Vec<i64> = message.request_id.into_iter().chain(matches.iter().map(|m| m.request_id)).collect();
+    let asked = message::asked(conn, &ids)?;
+    let proposed = triage::proposed_settlement(ctx, conn, id).map_err(|e| refused(&e))?;
+    let own = asked.iter().find(|a| Some(a.id) == message.request_id);
+    let letters = match own {
+        Some(own) => letters::of_references(conn, std::slice::from_ref(&own.reference))?,
+        None => Vec::new(),
+    };
+    let found = matches.iter().find(|m| Some(m.request_id) == message.request_id);
+    let reading = incoming.as_ref().map(|incoming| &incoming.reading);
+    let (facts, segments) = match reading {
+        Some(reading) => passages::read(reading, &message.own_text),
+        None => (Vec::new(), vec![Segment { text: message.own_text.clone(), number: None, row: None }]),
+    };
+    let typed = back.typed.unwrap_or_else(|| proposed.as_ref().map(Typed::of).unwrap_or_default());
+    Ok(Page {
+        files: files.into_iter().map(|file| self::file(file, &typed)).collect(),
+        request: own.map(|own| request(ctx, own, (found, letters))),
+        proposed: own.zip(proposed.as_ref()).map(|(own, p)| self::proposed(ctx, (own, p), &message)),
+        guesses: guesses(&asked, &matches, message.request_id),
+        head: head(&message, arrivals, found.map(|found| found.foreign_sender)),
+        settled: message.settled_at.map(|at| Settled { at, by }),
+        state: message.state,
+        state_words: words::message_state(message.state),
+        waits: message.settled_at.is_none() && message.state != MessageState::SetAside,
+        published: message.published_at.is_some(),
+        id,
+        subject: if message.subject.trim().is_empty() { "(no subject)".to_owned() } else { message.subject },
+        language: message.language,
+        segments,
+        quoted_lines: message.quoted_text.as_deref().map_or(0, |text| text.lines().count()),
+        quoted: message.quoted_text,
+        notes: incoming.map(|incoming| incoming.notes).unwrap_or_default(),
+        ask: message.held_reason.or(proposal.and_then(|p| p.ask)),
+        facts,
+        kinds: words::KINDS.iter().map(|(value, ..)| Kind { value, tag: words::kind(value) }).collect(),
+        outcomes: outcomes(),
+        typed,
+        faults: FIELDS.iter().map(|field| (*field, back.faults.get(field).cloned())).collect(),
+        assign_typed: back.reference,
+        reason_typed: back.reason,
+    })
+}
+
+/// The fields that something can be wrong with, in the names of the forms.
+const FIELDS: &[&str] =
+    &["kind", "outcome", "grounds", "until", "registered", "fee", "text", "reference", "reason"];
+
+/// What the triage says no to, as an error of a page.
+fn refused(error: &triage::Error) -> Error {
+    Error::internal(error)
+}
+
+fn outcomes() -> Vec<Choice> {
+    use crate::domain::request::state::Outcome;
+    Outcome::ALL.iter().map(|outcome| Choice::new(outcome.as_str(), words::outcome(*outcome).words)).collect()
+}
+
+fn head(message: &Message, arrivals: Vec<(NaiveDateTime, String)>, foreign: Option<bool>) -> Head {
+    Head {
+        from_name: message.from_name.clone(),
+        from_address: message.from_address.clone(),
+        received_at: message.received_at,
+        dated_at: message.dated_at,
+        recipient: message.recipient.clone(),
+        to: serde_json::from_str(&message.to_addresses).unwrap_or_default(),
+        message_id: message.mail_message_id.clone(),
+        size: message.size,
+        sha256: message.blob_sha256.clone(),
+        automatic: match message.automatic.as_str() {
+            "auto_reply" => Some("An automatic reply"),
+            "bounce" => Some("A report that a letter was not delivered"),
+            "receipt" => Some("A receipt"),
+            "list" => Some("Sent through a mailing list"),
+            _ => None,
+        },
+        arrivals,
+        foreign,
+    }
+}
+
+fn file(file: message::Attachment, typed: &Typed) -> File {
+    File {
+        chosen: typed.files.contains(&file.position.to_string()),
+        position: file.position,
+        name: file.name,
+        content_type: file.content_type,
+        size: file.size,
+        sha256: file.sha256,
+        text_chars: file.content.as_deref().map_or(0, |text| text.chars().count()),
+        notes: serde_json::from_str(&file.notes).unwrap_or_default(),
+        published: file.published_at.is_some(),
+    }
+}
+
+fn request(
+    ctx: &Context,
+    asked: &Asked,
+    (found, letters): (Option<&Match>, Vec<letters::Letter>),
+) -> Request {
+    let today = words::today(ctx, &asked.regime);
+    Request {
+        standing: words::standing(asked.status, asked.outcome, (asked.due_on, today)),
+        lapse: words::lapse(asked.status, asked.due_on, today),
+        why: found.map_or_else(
+            || vec!["A person filed it here.".to_owned()],
+            |found| found.reasons.iter().map(crate::domain::incoming::matching::Reason::in_words).collect(),
+        ),
+        letter: letters.into_iter().next().map(|letter| Ours {
+            subject: letter.subject,
+            body: letter.body,
+            language: letter.language,
+            accepted_at: letter.accepted_at,
+        }),
+        reference: asked.reference.clone(),
+        title: asked.title.clone(),
+        authority: asked.authority.clone(),
+        authority_language: asked.authority_language.clone(),
+    }
+}
+
+fn proposed(ctx: &Context, (asked, settlement): (&Asked, &Settlement), message: &Message) -> Proposed {
+    Proposed {
+        then: consequence::of(ctx, asked, settlement, message.received_at),
+        publish: settlement.publish.clone(),
+        seal: seal(settlement),
+    }
+}
+
+/// Stands for all that "accept" would record: what was seen is what is accepted, or nothing is.
+pub(crate) fn seal(settlement: &Settlement) -> String {
+    sign_in::token_hash(&format!("{settlement:?}"))
+}
+
+fn guesses(asked: &[Asked], matches: &[Match], own: Option<i64>) -> Vec<Guess> {
+    matches
+        .iter()
+        .filter(|found| Some(found.request_id) != own)
+        .filter_map(|found| {
+            let asked = asked.iter().find(|asked| asked.id == found.request_id)?;
+            Some(Guess {
+                reference: asked.reference.clone(),
+                authority: asked.authority.clone(),
+                authority_language: asked.authority_language.clone(),
+                title: asked.title.clone(),
+                why: found.reasons.iter().map(crate::domain::incoming::matching::Reason::in_words).collect(),
+            })
+        })
+        .take(10)
+        .collect()
+}
+
+fn chrome(me: &SignedIn, said: Said) -> Chrome {
+    me.chrome(said, "Message", "queue")
+}
+
+#[get("/desk/messages/<id>")]
+async fn get(site: &State<Site>, me: Triage, said: Said, id: i64) -> Result<Rendered, Error> {
+    show(site, TEMPLATE, chrome(&me.0, said), move |ctx, conn| load(ctx, conn, (id, Back::default()))).await
+}
+
+/// The same page with what was typed and what is wrong with it.
+pub(crate) async fn again(site: &Site, me: &Triage, (id, back): (i64, Back)) -> Result<Rendered, Error> {
+    let page =
+        show(site, TEMPLATE, chrome(&me.0, Said::default()), move |ctx, conn| load(ctx, conn, (id, back)));
+    Ok(page.await?.with_status(rocket::http::Status::UnprocessableEntity))
+}
+
+/// The routes of this file.
+pub fn routes() -> Vec<Route> {
+    routes![get]
+}

@@ -1,0 +1,262 @@
+//! Every letter exactly as it will be sent, and the button that sends: `/desk/requests/preview`, `/desk/requests`.
+
+use crate::service::filing::{self, Filing, Preview};
+use crate::service::sign_in;
+use crate::web::desk::file_request::{self, Back, Chosen};
+use crate::web::desk::guards::{CsrfForm, Said, SignedIn};
+use crate::web::desk::{filed, show};
+use crate::web::error::Error;
+use crate::web::filters;
+use crate::web::guards::Site;
+use crate::web::page::{Chrome, Rendered};
+use chrono::NaiveDate;
+use rocket::http::Status;
+use rocket::response::Redirect;
+use rocket::{FromForm, Route, State, post, routes};
+use serde::Serialize;
+use std::collections::BTreeSet;
+
+/// The template of this file.
+pub const TEMPLATE: &str = "desk/preview.html";
+
+/// The letters as they are read before they are sent.
+#[derive(Debug, Clone, Serialize)]
+pub struct Page {
+    letters: Vec<Letter>,
+    count: usize,
+    languages: usize,
+    first_due: Option<Due>,
+    undo_minutes: u32,
+    no_server: bool,
+    typed: Typed,
+    form_key: String,
+    back: String,
+    error: Option<String>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct Letter {
+    authority_id: i64,
+    authority: String,
+    language: String,
+    law: String,
+    limit: String,
+    to: String,
+    from: String,
+    subject: String,
+    body: String,
+    bytes: usize,
+    due_on: Option<NaiveDate>,
+    warnings: Vec<String>,
+    impossible: Option<String>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct Due {
+    on: NaiveDate,
+    authority: String,
+}
+
+/// What the forms carry.
+#[derive(Debug, Clone, Default, Serialize, FromForm)]
+pub struct Typed {
+    a: Vec<String>,
+    #[field(default = String::new())]
+    bundle: String,
+    #[field(default = String::new())]
+    language: String,
+    #[field(default = String::new())]
+    signed_as: String,
+    #[field(default = String::new())]
+    form_key: String,
+}
+
+impl Typed {
+    fn chosen(&self) -> Chosen {
+        Chosen {
+            a: self.a.clone(),
+            bundle: self.bundle.clone(),
+            language: self.language.clone(),
+            ..Chosen::default()
+        }
+    }
+
+    fn filing(&self, form_key: &str) -> Filing {
+        Filing {
+            authorities: self.chosen().ids(),
+            bundle: self.bundle.clone(),
+            language: Some(self.language.clone()).filter(|language| !language.is_empty()),
+            signed_as: self.signed_as.trim().chars().take(200).collect(),
+            form_key: form_key.to_owned(),
+            campaign: None,
+        }
+    }
+
+    /// What is wrong with the name under the letters.
+    fn name_fault(&self) -> Option<String> {
+        let name = self.signed_as.trim();
+        if name.is_empty() {
+            return Some("Write the name that stands under the letters.".to_owned());
+        }
+        if name.chars().any(char::is_control) {
+            return Some("A name has no line breaks or control characters.".to_owned());
+        }
+        None
+    }
+}
+
+fn page(
+    ctx: &crate::service::Context,
+    previews: Vec<Preview>,
+    (typed, form_key, error): (Typed, String, Option<String>),
+) -> Page {
+    let possible: Vec<&Preview> = previews.iter().filter(|preview| preview.impossible.is_none()).collect();
+    let languages: BTreeSet<&str> = possible.iter().map(|preview| preview.language.as_str()).collect();
+    let first_due = possible
+        .iter()
+        .filter_map(|preview| {
+            Some(Due { on: preview.due_if_sent_today?, authority: preview.authority.clone() })
+        })
+        .min_by_key(|due| due.on);
+    Page {
+        count: possible.len(),
+        languages: languages.len(),
+        first_due,
+        undo_minutes: ctx.config.undo_minutes,
+        no_server: ctx.config.smtp_url.is_none(),
+        back: file_request::address(&typed.chosen()),
+        typed,
+        form_key,
+        error,
+        letters: previews.into_iter().map(letter).collect(),
+    }
+}
+
+fn letter(preview: Preview) -> Letter {
+    Letter {
+        bytes: preview.body.len(),
+        authority_id: preview.authority_id,
+        authority: preview.authority,
+        language: preview.language,
+        law: preview.law,
+        limit: preview.limit,
+        to: preview.to,
+        from: preview.from,
+        subject: preview.subject,
+        body: preview.body,
+        due_on: preview.due_if_sent_today,
+        warnings: preview.warnings,
+        impossible: preview.impossible,
+    }
+}
+
+fn chrome(me: &SignedIn) -> Chrome {
+    me.chrome(Said::default(), "Read the letters", "file")
+}
+
+/// What cannot be filed, in words; a broken store is an error page.
+fn told(error: filing::Error) -> Result<String, Error> {
+    match error {
+        filing::Error::Store(error) => Err(error.into()),
+        filing::Error::NobodyAsked => Ok("No authority is chosen. Tick at least one.".to_owned()),
+        filing::Error::UnknownBundle(_) => Ok("No bundle is chosen. Choose one.".to_owned()),
+        error => Ok(format!("Nothing was filed: {error}.")),
+    }
+}
+
+/// The choice again, with what is wrong.
+async fn choose_again(
+    site: &Site,
+    me: &SignedIn,
+    (typed, error): (Typed, String),
+) -> Result<Rendered, Error> {
+    let chrome = me.chrome(Said::default(), "File a request", "file");
+    let name = me.person.name.clone();
+    let page = show(site, file_request::TEMPLATE, chrome, move |ctx, conn| {
+        let back = Back { signed_as: Some(typed.signed_as.clone()), error: Some(error) };
+        file_request::load(ctx, conn, (&typed.chosen(), &name, back))
+    });
+    Ok(page.await?.with_status(Status::UnprocessableEntity))
+}
+
+/// The letters with what is wrong about sending them, or the choice where they cannot even be written.
+async fn read(
+    site: &Site,
+    me: &SignedIn,
+    (typed, form_key, error): (Typed, String, Option<String>),
+) -> Result<Rendered, Error> {
+    let context = site.context.clone();
+    let filing = typed.filing(&form_key);
+    let outcome = site
+        .store
+        .run(move |conn| match filing::preview(&context, conn, &filing) {
+            Ok(previews) => Ok(Ok(previews)),
+            Err(error) => told(error).map(Err),
+        })
+        .await?;
+    match outcome {
+        Ok(previews) => {
+            let status = if error.is_some() { Status::UnprocessableEntity } else { Status::Ok };
+            let shown = show(site, TEMPLATE, chrome(me), move |ctx, _| {
+                Ok(page(ctx, previews, (typed, form_key, error)))
+            });
+            Ok(shown.await?.with_status(status))
+        }
+        Err(why) => choose_again(site, me, (typed, why)).await,
+    }
+}
+
+#[post("/desk/requests/preview", data = "<form>")]
+async fn preview(site: &State<Site>, me: SignedIn, form: CsrfForm<Typed>) -> Result<Rendered, Error> {
+    let typed = form.0;
+    if let Some(fault) = typed.name_fault() {
+        return choose_again(site, &me, (typed, fault)).await;
+    }
+    let form_key = sign_in::random_text().map_err(|e| Error::internal(&e))?;
+    read(site, &me, (typed, form_key, None)).await
+}
+
+#[post("/desk/requests", data = "<form>")]
+async fn file(
+    site: &State<Site>,
+    me: SignedIn,
+    form: CsrfForm<Typed>,
+) -> Result<Result<Redirect, Rendered>, Error> {
+    let typed = form.0;
+    if let Some(fault) = typed.name_fault() {
+        return choose_again(site, &me, (typed, fault)).await.map(Err);
+    }
+    // The key came with the letters as they were read. Without it a second press could file twice.
+    let key_good = (20..=100).contains(&typed.form_key.len())
+        && typed.form_key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+    if !key_good {
+        let words = "The letters must be read before they are sent. Press “Read” again.".to_owned();
+        return choose_again(site, &me, (typed, words)).await.map(Err);
+    }
+    let (context, person) = (site.context.clone(), me.person.id);
+    let filing = typed.filing(&typed.form_key);
+    let outcome = site
+        .store
+        .run(move |conn| match filing::file(&context, conn, person, &filing) {
+            Ok(done) => Ok(Ok(done)),
+            Err(error) => told(error).map(Err),
+        })
+        .await?;
+    match outcome {
+        Ok(done) => Ok(Ok(Redirect::to(filed::address(done.iter().map(|filed| filed.reference.as_str()))))),
+        Err(why) => {
+            let form_key = typed.form_key.clone();
+            read(site, &me, (typed, form_key, Some(why))).await.map(Err)
+        }
+    }
+}
+
+/// How many letters, in words, for buttons.
+pub(crate) fn letters(count: usize) -> String {
+    filters::counted(i64::try_from(count).unwrap_or(i64::MAX), "letter", "letters")
+}
+
+/// The routes of this file.
+pub fn routes() -> Vec<Route> {
+    routes![preview, file]
+}

@@ -1,0 +1,175 @@
+//! What a person decides of a message: accept, correct, file elsewhere, set aside: `/desk/messages/<id>/…`.
+
+use crate::service::triage;
+use crate::store::Conn;
+use crate::store::desk::message as reads;
+use crate::web::desk::correction::{Faults, Typed};
+use crate::web::desk::done;
+use crate::web::desk::guards::{CsrfForm, Triage};
+use crate::web::desk::message::{self, Back};
+use crate::web::error::{Error, What};
+use crate::web::guards::Site;
+use crate::web::page::Rendered;
+use rocket::response::{Flash, Redirect};
+use rocket::{FromForm, Route, State, post, routes};
+
+type Answer = Result<Result<Flash<Redirect>, Rendered>, Error>;
+
+/// A triage error as what to tell: a broken store is an error page, the rest is said beside the form.
+fn told(error: triage::Error) -> Result<String, Error> {
+    match error {
+        triage::Error::Store(error) => Err(error.into()),
+        triage::Error::NoSuchMessage(_) => Err(Error::NotFound(What::Message)),
+        error => Ok(format!("{error}.")),
+    }
+}
+
+/// The proposal as it was seen.
+#[derive(Debug, FromForm)]
+struct Accepted {
+    #[field(default = String::new())]
+    seal: String,
+}
+
+#[post("/desk/messages/<id>/accept", data = "<form>")]
+async fn accept(
+    site: &State<Site>,
+    me: Triage,
+    id: i64,
+    form: CsrfForm<Accepted>,
+) -> Result<Flash<Redirect>, Error> {
+    let (context, person, seen) = (site.context.clone(), me.0.person.id, form.0.seal);
+    let outcome = site
+        .store
+        .run(move |conn| {
+            let proposed = match triage::proposed_settlement(&context, conn, id) {
+                Ok(proposed) => proposed.filter(|proposed| message::seal(proposed) == seen),
+                Err(error) => return told(error).map(Err),
+            };
+            let open = reads::load(conn, id)?.is_some_and(|message| message.settled_at.is_none());
+            let Some(settlement) = proposed.filter(|_| open) else {
+                return Ok(Err("It changed since you looked: read it again.".to_owned()));
+            };
+            match triage::settle(&context, conn, person, &settlement) {
+                Ok(()) => Ok(Ok(())),
+                Err(error) => told(error).map(Err),
+            }
+        })
+        .await?;
+    Ok(match outcome {
+        Ok(()) => done("note", "/desk", "Accepted.|The request and its public page show it now."),
+        Err(why) => done("warn", format!("/desk/messages/{id}"), &format!("Not accepted.|{why}")),
+    })
+}
+
+#[post("/desk/messages/<id>/settle", data = "<form>")]
+async fn settle(site: &State<Site>, me: Triage, id: i64, form: CsrfForm<Typed>) -> Answer {
+    let typed = form.0;
+    let (context, person, tried) = (site.context.clone(), me.0.person.id, typed.clone());
+    let outcome = site
+        .store
+        .run(move |conn| {
+            let Some(request) = filed_to(conn, id)? else {
+                return Ok(Err(fault("kind", "It is filed to no request yet. File it to one first.")));
+            };
+            let settlement = match tried.settlement(id, request) {
+                Ok(settlement) => settlement,
+                Err(faults) => return Ok(Err(faults)),
+            };
+            match triage::settle(&context, conn, person, &settlement) {
+                Ok(()) => Ok(Ok(())),
+                Err(error @ triage::Error::NoGround) => told(error).map(|why| Err(fault("grounds", &why))),
+                Err(error @ triage::Error::UntilBeforeMessage { .. }) => {
+                    told(error).map(|why| Err(fault("until", &why)))
+                }
+                Err(error) => told(error).map(|why| Err(fault("kind", &why))),
+            }
+        })
+        .await?;
+    match outcome {
+        Ok(()) => Ok(Ok(done("note", "/desk", "Settled.|The request and its public page show it now."))),
+        Err(faults) => {
+            let back = Back { typed: Some(typed), faults, ..Back::default() };
+            message::again(site, &me, (id, back)).await.map(Err)
+        }
+    }
+}
+
+fn fault(field: &'static str, words: &str) -> Faults {
+    Faults::from([(field, words.to_owned())])
+}
+
+/// The request a message is filed to.
+fn filed_to(conn: &mut Conn, id: i64) -> Result<Option<i64>, Error> {
+    Ok(reads::load(conn, id)?.ok_or(Error::NotFound(What::Message))?.request_id)
+}
+
+/// The request a message belongs to.
+#[derive(Debug, FromForm)]
+struct Elsewhere {
+    #[field(default = String::new())]
+    reference: String,
+}
+
+#[post("/desk/messages/<id>/assign", data = "<form>")]
+async fn assign(site: &State<Site>, me: Triage, id: i64, form: CsrfForm<Elsewhere>) -> Answer {
+    let reference = form.0.reference.trim().to_owned();
+    let (context, person, to) = (site.context.clone(), me.0.person.id, reference.clone());
+    let outcome = site
+        .store
+        .run(move |conn| match triage::assign(&context, conn, person, id, &to) {
+            Ok(()) => Ok(Ok(())),
+            Err(triage::Error::NoSuchRequest(found)) => {
+                Ok(Err(format!("There is no request “{found}”. A reference looks like 2026-0417.")))
+            }
+            Err(error) => told(error).map(Err),
+        })
+        .await?;
+    match outcome {
+        Ok(()) => {
+            let words = format!("Filed to {reference}.|Now say what it is.");
+            Ok(Ok(done("note", format!("/desk/messages/{id}"), &words)))
+        }
+        Err(why) => {
+            let back = Back { faults: fault("reference", &why), reference, ..Back::default() };
+            message::again(site, &me, (id, back)).await.map(Err)
+        }
+    }
+}
+
+/// Why a message is no reply.
+#[derive(Debug, FromForm)]
+struct Aside {
+    #[field(default = String::new())]
+    reason: String,
+}
+
+#[post("/desk/messages/<id>/set-aside", data = "<form>")]
+async fn set_aside(site: &State<Site>, me: Triage, id: i64, form: CsrfForm<Aside>) -> Answer {
+    let reason: String = form.0.reason.trim().chars().take(500).collect();
+    if reason.is_empty() {
+        let words = "Say why, in a few words: the next volunteer reads it.";
+        let back = Back { faults: fault("reason", words), ..Back::default() };
+        return message::again(site, &me, (id, back)).await.map(Err);
+    }
+    let (context, person, why) = (site.context.clone(), me.0.person.id, reason.clone());
+    let outcome = site
+        .store
+        .run(move |conn| match triage::set_aside(&context, conn, person, id, &why) {
+            Ok(()) => Ok(Ok(())),
+            Err(error) => told(error).map(Err),
+        })
+        .await?;
+    match outcome {
+        Ok(()) => Ok(Ok(done("note", "/desk", "Set aside.|It is kept, under “Set aside”."))),
+        Err(why) => {
+            let back = Back { faults: fault("reason", &why), reason, ..Back::default() };
+            message::again(site, &me, (id, back)).await.map(Err)
+        }
+    }
+}
+
+/// The routes of this file.
+pub fn routes() -> Vec<Route> {
+    routes![accept, settle, assign, set_aside]
+}

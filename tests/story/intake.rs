@@ -1,0 +1,109 @@
+//! Mail that reached us is never lost, hidden or shown twice.
+
+use crate::support::mail::Reply;
+use crate::support::{Site, stories};
+use askance::service::intake::{Mail, accept};
+use askance::store::messages;
+use askance::store::types::{MessageState, Role};
+
+/// The states of all messages.
+fn states(site: &Site) -> Vec<MessageState> {
+    (1..200).filter_map(|id| messages::find(&mut site.conn(), id).unwrap()).map(|m| m.state).collect()
+}
+
+stories! {
+    fn same_mail_by_two_ways_is_one_message(site: &mut Site) {
+        let activist = site.person("Mara Varga", Role::Activist);
+        let city = site.city();
+        let request = site.sends(activist, city);
+        let reply = Reply::to(&request, "brandau.example").saying("Der Antrag wird abgelehnt.");
+        site.receives(&reply.raw(), &request.reply_address);
+        site.receives(&reply.raw(), &request.reply_address);
+        // Another route adds another Received line.
+        site.receives(&reply.clone().with("Received: from elsewhere.example by us.example; Mon, 14 Sep 2026 09:00:01 +0200").raw(), &request.reply_address);
+        assert_eq!(states(site), [MessageState::Held]);
+    }
+
+    fn same_mail_in_sixteen_deliveries_at_once_is_one_message(site: &mut Site) {
+        let activist = site.person("Mara Varga", Role::Activist);
+        let city = site.city();
+        let request = site.sends(activist, city);
+        let raw = Reply::to(&request, "brandau.example").saying("Der Antrag wird abgelehnt.").raw();
+        let recipients = [request.reply_address.clone()];
+        std::thread::scope(|scope| {
+            for _ in 0..16 {
+                scope.spawn(|| {
+                    let mail = Mail { raw: &raw, recipients: &recipients, via: "lmtp" };
+                    accept(site.ctx.door(), Some(&site.db), mail).unwrap();
+                });
+            }
+        });
+        site.works();
+        assert_eq!(states(site), [MessageState::Held]);
+        assert!(site.ctx.blobs.spooled().unwrap().is_empty());
+    }
+
+    fn same_message_id_with_another_content_is_kept_and_flagged(site: &mut Site) {
+        let activist = site.person("Mara Varga", Role::Activist);
+        let city = site.city();
+        let request = site.sends(activist, city);
+        let reply = Reply::to(&request, "brandau.example").with_id("one@brandau.example");
+        site.receives(&reply.clone().saying("Ihr Antrag ist hier eingegangen.").raw(), &request.reply_address);
+        site.receives(&reply.saying("Der Antrag wird abgelehnt.").raw(), &request.reply_address);
+        let held = messages::find(&mut site.conn(), 2).unwrap().unwrap();
+        assert_eq!(held.state, MessageState::Held);
+        assert!(held.proposal.contains("same Message-ID"), "{}", held.proposal);
+    }
+
+    fn one_mail_to_three_requests_is_one_message_in_each(site: &mut Site) {
+        use askance::domain::authority::AuthorityKind;
+        let activist = site.person("Mara Varga", Role::Activist);
+        let requests: Vec<_> = ["a", "b", "c"]
+            .iter()
+            .map(|n| site.authority(&format!("Stadt {n}"), (AuthorityKind::Municipality, "de-nw-ifg", "de"), "brandau.example"))
+            .map(|city| site.sends(activist, city))
+            .collect();
+        let to = requests.iter().map(|r| r.reply_address.clone()).collect::<Vec<_>>().join(", ");
+        let raw = Reply::to(&requests[0], "brandau.example").addressed(&to).saying("Die Anträge werden abgelehnt.").raw();
+        // Once for all, then once for each.
+        site.receives(&raw, &requests[0].reply_address);
+        for request in &requests {
+            site.receives(&raw, &request.reply_address);
+        }
+        let filed: Vec<Option<i64>> =
+            (1..50).filter_map(|id| messages::find(&mut site.conn(), id).unwrap()).map(|m| m.request_id).collect();
+        for request in &requests {
+            assert_eq!(filed.iter().filter(|of| **of == Some(request.id)).count(), 1, "{filed:?}");
+        }
+        assert_eq!(filed.len(), 3);
+    }
+
+    fn mail_that_matches_no_request_waits(site: &mut Site) {
+        let activist = site.person("Mara Varga", Role::Activist);
+        let city = site.city();
+        let request = site.sends(activist, city);
+        let reply = Reply::to(&request, "brandau.example").about("Wegen Ihrer Anfrage").saying("Der Antrag wird abgelehnt.");
+        site.receives(&reply.addressed("r-2026-0001-aaaaaaaaaaaaaaaaaaaa@post.askance.example").raw(), "r-2026-0001-aaaaaaaaaaaaaaaaaaaa@post.askance.example");
+        assert_eq!(states(site), [MessageState::Unmatched]);
+    }
+
+    fn reply_address_in_capitals_is_the_same_address(site: &mut Site) {
+        let activist = site.person("Mara Varga", Role::Activist);
+        let city = site.city();
+        let request = site.sends(activist, city);
+        let raw = Reply::to(&request, "brandau.example").addressed("undisclosed-recipients:;").saying("Der Antrag wird abgelehnt.").raw();
+        site.receives(&raw, &request.reply_address.to_uppercase());
+        assert_eq!(messages::find(&mut site.conn(), 1).unwrap().unwrap().request_id, Some(request.id));
+    }
+
+    fn rubbish_is_kept_and_shown(site: &mut Site) {
+        let activist = site.person("Mara Varga", Role::Activist);
+        let city = site.city();
+        let request = site.sends(activist, city);
+        let rubbish: Vec<u8> = (0..4000_u32).map(|n| u8::try_from(n * 7 % 256).unwrap()).collect();
+        site.receives(&rubbish, &request.reply_address);
+        let kept = messages::find(&mut site.conn(), 1).unwrap().unwrap();
+        assert_eq!(kept.request_id, Some(request.id));
+        assert_eq!(site.ctx.blobs.get(&kept.blob_sha256).unwrap(), rubbish);
+    }
+}

@@ -1,0 +1,7 @@
+//! What people do with the service, from the letter to the public timeline.
+
+mod desk;
+mod filing;
+mod intake;
+mod reply;
+mod sending;

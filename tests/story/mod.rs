@@ -3,5 +3,6 @@
 mod desk;
 mod filing;
 mod intake;
+mod public;
 mod reply;
 mod sending;

@@ -18,13 +18,13 @@ pub struct Piece {
 static REPLY_ADDRESS: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"(?i)\br-\d{4}-\d{4,9}-[a-z2-7]{20}(?:@[a-z0-9.-]*[a-z0-9])?").ok());
 
-/// Our own letter with the reply address, other contacts and the requester's name covered.
-pub fn covered(text: &str, signed_as: &str) -> String {
+/// Our own letter with the reply address, other contacts and the requester's own name covered.
+pub fn covered(text: &str, person: &str) -> String {
     let hidden = REPLY_ADDRESS.as_ref().map_or_else(
         || text.to_owned(),
         |address| address.replace_all(text, "█".repeat(16).as_str()).into_owned(),
     );
-    redact(&hidden, Private { names: &[signed_as.to_owned()], reply_address: "" })
+    redact(&hidden, Private { names: &[person.trim().to_owned()], reply_address: "" })
 }
 
 /// Text parted at its bars.

@@ -155,6 +155,8 @@ pub struct Published {
     pub facts: Facts,
     /// Who was asked.
     pub asked: Asked,
+    /// The group in whose name it was asked; persons are not named.
+    pub group: Option<String>,
     /// Of which campaign.
     pub campaign: Option<Campaign>,
     /// What happened.
@@ -188,14 +190,17 @@ pub fn find(conn: &mut Conn, reference: &str) -> Result<Option<Published>, Error
         .optional()?;
     let Some((facts, asked, (campaign, signed_as))) = found else { return Ok(None) };
     let id = facts.id;
+    // A person, or a person and a group after a comma: the person is covered, the group stands by its name.
+    let (person, group) = signed_as.split_once(',').unwrap_or((&signed_as, ""));
     let replies = replies(conn, id)?;
     let shown: Vec<i64> = replies.iter().map(|reply| reply.id).collect();
     Ok(Some(Published {
+        group: Some(group.trim().to_owned()).filter(|group| !group.is_empty()),
         campaign: campaign_of(conn, campaign)?,
         events: happened(conn, id)?,
         questions: questions(conn, id)?,
         answers: agreed(conn, id)?,
-        letters: letters(conn, id, &signed_as)?,
+        letters: letters(conn, id, person)?,
         being_read: being_read(conn, id)?,
         files: files(conn, &shown)?,
         withheld: withheld(conn, &shown)?,
@@ -276,7 +281,7 @@ fn agreed(conn: &mut Conn, id: i64) -> Result<Vec<Answer>, Error> {
         .load(conn)?)
 }
 
-fn letters(conn: &mut Conn, id: i64, signed_as: &str) -> Result<Vec<OurLetter>, Error> {
+fn letters(conn: &mut Conn, id: i64, person: &str) -> Result<Vec<OurLetter>, Error> {
     let mut letters: Vec<OurLetter> = outbox::table
         .filter(outbox::request_id.eq(id))
         .filter(outbox::state.ne(OutboxState::TakenBack))
@@ -291,8 +296,8 @@ fn letters(conn: &mut Conn, id: i64, signed_as: &str) -> Result<Vec<OurLetter>, 
         ))
         .load(conn)?;
     for letter in &mut letters {
-        letter.subject = covered(&letter.subject, signed_as);
-        letter.body = covered(&letter.body, signed_as);
+        letter.subject = covered(&letter.subject, person);
+        letter.body = covered(&letter.body, person);
     }
     Ok(letters)
 }

@@ -1,4 +1,6 @@
 //! One test binary: one link on two cores.
 
+mod corpus;
+
 #[test]
 fn house_stands() {}

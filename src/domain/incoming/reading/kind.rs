@@ -1,7 +1,7 @@
 //! Which kind of reply: phrases weighed by place, and what beats what when several kinds speak.
 
 use crate::domain::incoming::phrases::{Hit, List, Phrasebook};
-use crate::domain::incoming::reading::section::{Place, Prepared, Section};
+use crate::domain::incoming::reading::section::{Place, Prepared, Section, same_language};
 use crate::domain::incoming::reading::{Evidence, Reading};
 use crate::domain::incoming::text::fold;
 use serde::{Deserialize, Serialize};
@@ -254,12 +254,6 @@ impl Ear<'_> {
     }
 }
 
-fn same_language(a: &str, b: &str) -> bool {
-    let base = |l: &str| l.split('-').next().unwrap_or_default().to_owned();
-    let norwegian = |l: &str| matches!(l, "no" | "nb" | "nn");
-    base(a) == base(b) || (norwegian(&base(a)) && norwegian(&base(b)))
-}
-
 /// Given and refused in one letter is partial access, whether or not it says the word.
 fn combine(voices: &mut Voices) {
     let score = |kind: Kind, voices: &Voices| voices.get(&kind).map_or(0.0, |v| v.score);
@@ -278,13 +272,13 @@ fn combine(voices: &mut Voices) {
 
 /// Kinds that can truly apply beside the main one.
 fn goes_with(kind: Kind, other: Kind) -> bool {
-    match (kind, other) {
-        (_, Kind::Other) => false,
-        (Kind::Partial, Kind::Full | Kind::Refusal) => false,
-        (Kind::Ncnd, Kind::Refusal | Kind::NotHeld) => false,
-        (Kind::Refusal | Kind::Full | Kind::NotHeld | Kind::DecisionReview, Kind::Acknowledgement) => false,
-        _ => true,
-    }
+    !matches!(
+        (kind, other),
+        (_, Kind::Other)
+            | (Kind::Partial, Kind::Full | Kind::Refusal)
+            | (Kind::Ncnd, Kind::Refusal | Kind::NotHeld)
+            | (Kind::Refusal | Kind::Full | Kind::NotHeld | Kind::DecisionReview, Kind::Acknowledgement)
+    )
 }
 
 fn best_passages(mut passages: Vec<(f32, Evidence)>) -> Vec<Evidence> {

@@ -136,7 +136,7 @@ pub fn understand(raw: &[u8], knowledge: &Knowledge) -> Incoming {
     incoming.language = language::detect(&letter, &prepared, &knowledge.phrasebook);
     prepared.settle(incoming.language.as_deref());
     let mut reading = reading::read(&letter, &prepared, incoming.language.as_deref(), &knowledge.phrasebook);
-    reading::automatic(&mut reading, incoming.automatic);
+    reading::automatic(&mut reading, incoming.automatic, &prepared);
     incoming.reading = reading;
     incoming.notes = notes.into_vec();
     incoming

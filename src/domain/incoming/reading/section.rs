@@ -74,7 +74,6 @@ impl<'b> Section<'b> {
             .filter(|h| h.phrase.list == List::Recital)
             .filter_map(|h| self.words.get(h.first).map(|w| (w.sentence, h.first)))
             .collect();
-        self.recitals.dedup_by_key(|(sentence, _)| *sentence);
     }
 
     /// The sentence in which a hit starts.
@@ -90,9 +89,13 @@ impl<'b> Section<'b> {
     /// Whether a hit only recites: a long phrase is muted by a condition before it, a single word by any.
     pub fn is_recited(&self, hit: &Hit<'_>) -> bool {
         let sentence = self.sentence_of(hit);
-        let Ok(found) = self.recitals.binary_search_by_key(&sentence, |(s, _)| *s) else { return false };
-        let first = self.recitals.get(found).map_or(0, |(_, first)| *first);
-        hit.phrase.literal_words() < 2 || first < hit.first + hit.count
+        let end = hit.first + hit.count;
+        let from = self.recitals.partition_point(|(s, _)| *s < sentence);
+        self.recitals.iter().skip(from).take_while(|(s, _)| *s == sentence).any(|(_, first)| {
+            let own_word = (hit.first..end).contains(first)
+                && self.words.get(*first).is_some_and(|w| hit.phrase.says(&w.folded));
+            !own_word && (hit.phrase.literal_words() < 2 || *first < end)
+        })
     }
 
     /// Whether a small word turns the phrase into its contrary: shortly before it or inside its gap.

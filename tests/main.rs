@@ -14,3 +14,7 @@ mod story;
 mod support;
 #[cfg(test)]
 mod web;
+mod corpus;
+
+#[test]
+fn house_stands() {}

@@ -1,6 +1,6 @@
 //! Where the passages that show something stand in a reply: its text cut at them, each numbered.
 
-use crate::domain::incoming::reading::Reading;
+use crate::domain::incoming::reading::{PeriodUnit, Reading};
 use crate::web::desk::words::{self, Tag};
 use crate::web::filters;
 use serde::Serialize;
@@ -37,33 +37,41 @@ pub struct Fact {
     pub elsewhere: Vec<(String, String)>,
 }
 
-/// A passage with the row that rests on it.
+/// A place in the text with the row that rests on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Mark {
+    from: usize,
+    to: usize,
     row: &'static str,
-    text: String,
 }
 
-/// The facts of a reading, and the text cut at the passages they rest on.
+/// The facts of a reading, and the text cut at the passages they rest on, numbered as they are read.
 pub fn read(reading: &Reading, text: &str) -> (Vec<Fact>, Vec<Segment>) {
-    let mut marks: Vec<Mark> = Vec::new();
-    let mut facts = vec![kind(reading, text, &mut marks)];
+    let (kind, marks) = kind(reading, text);
+    let mut facts = vec![(kind, marks)];
     for (row, field, value, sub) in stated(reading) {
-        let passages = place(row, &value, text, &mut marks);
-        facts.push(Fact {
+        let marks = place(row, &value, text).into_iter().collect();
+        let fact = Fact {
             row,
             field,
             tag: None,
             text: Some(value),
             sub,
             confidence: None,
-            passages,
+            passages: Vec::new(),
             elsewhere: Vec::new(),
-        });
+        };
+        facts.push((fact, marks));
     }
-    (facts, cut(text, &marks))
+    let merged = merged(facts.iter().flat_map(|(_, marks)| marks.iter().copied()).collect());
+    let facts = facts
+        .into_iter()
+        .map(|(fact, marks)| Fact { passages: numbers(&merged, &marks), ..fact })
+        .collect();
+    (facts, cut(text, &merged))
 }
 
-fn kind(reading: &Reading, text: &str, marks: &mut Vec<Mark>) -> Fact {
+fn kind(reading: &Reading, text: &str) -> (Fact, Vec<Mark>) {
     let mut fact = Fact {
         row: "pr-kind",
         field: "Kind",
@@ -74,17 +82,18 @@ fn kind(reading: &Reading, text: &str, marks: &mut Vec<Mark>) -> Fact {
         passages: Vec::new(),
         elsewhere: Vec::new(),
     };
+    let mut marks = Vec::new();
     for evidence in &reading.evidence {
         let placed =
-            if evidence.place == "body" { place(fact.row, &evidence.text, text, marks) } else { Vec::new() };
-        if placed.is_empty() {
+            if evidence.place == "body" { place(fact.row, &evidence.text, text) } else { None };
+        if let Some(mark) = placed {
+            marks.push(mark);
+        } else {
             let place = evidence.place.strip_prefix("attachment:").unwrap_or(&evidence.place);
             fact.elsewhere.push((place.to_owned(), evidence.text.clone()));
         }
-        fact.passages.extend(placed);
     }
-    fact.passages.dedup();
-    fact
+    (fact, marks)
 }
 
 fn also(reading: &Reading) -> Option<String> {
@@ -103,10 +112,10 @@ fn stated(reading: &Reading) -> Vec<(&'static str, &'static str, String, Option<
     }
     if let Some(period) = &reading.extension {
         let unit = match period.unit {
-            crate::domain::incoming::reading::PeriodUnit::Days => "days",
-            crate::domain::incoming::reading::PeriodUnit::Weeks => "weeks",
-            crate::domain::incoming::reading::PeriodUnit::Months => "months",
-            crate::domain::incoming::reading::PeriodUnit::WorkingDays => "working days",
+            PeriodUnit::Days => "days",
+            PeriodUnit::Weeks => "weeks",
+            PeriodUnit::Months => "months",
+            PeriodUnit::WorkingDays => "working days",
         };
         facts.push(("pr-period", "More time", format!("{} {unit}", period.amount), None));
     }
@@ -126,47 +135,48 @@ fn stated(reading: &Reading) -> Vec<(&'static str, &'static str, String, Option<
     facts
 }
 
-/// The numbers of the marks that hold `passage`; a new one where the text has it and no mark does.
-fn place(row: &'static str, passage: &str, text: &str, marks: &mut Vec<Mark>) -> Vec<usize> {
+/// The first place of `passage` in the text.
+fn place(row: &'static str, passage: &str, text: &str) -> Option<Mark> {
     let passage = passage.trim();
     if passage.is_empty() {
-        return Vec::new();
+        return None;
     }
-    if let Some(index) = marks.iter().position(|mark| mark.text.contains(passage)) {
-        return vec![index + 1];
-    }
-    if !text.contains(passage) {
-        return Vec::new();
-    }
-    marks.push(Mark { row, text: passage.to_owned() });
-    vec![marks.len()]
+    text.find(passage).map(|from| Mark { from, to: from + passage.len(), row })
 }
 
-/// The text cut at the first place of each mark. Where two overlap, the earlier one is shown.
+/// Marks in the order of the text; those that overlap become one.
+fn merged(mut marks: Vec<Mark>) -> Vec<Mark> {
+    marks.sort_unstable();
+    let mut out: Vec<Mark> = Vec::new();
+    for mark in marks {
+        match out.last_mut() {
+            Some(last) if mark.from < last.to => last.to = last.to.max(mark.to),
+            _ => out.push(mark),
+        }
+    }
+    out
+}
+
+/// The numbers of the merged marks that hold some marks.
+fn numbers(merged: &[Mark], marks: &[Mark]) -> Vec<usize> {
+    let holds = |whole: &Mark| marks.iter().any(|mark| whole.from <= mark.from && mark.to <= whole.to);
+    merged.iter().enumerate().filter(|(_, whole)| holds(whole)).map(|(index, _)| index + 1).collect()
+}
+
+/// The text cut at its marks.
 fn cut(text: &str, marks: &[Mark]) -> Vec<Segment> {
-    let mut places: Vec<(usize, usize, usize)> = marks
-        .iter()
-        .enumerate()
-        .filter_map(|(index, mark)| text.find(&mark.text).map(|at| (at, at + mark.text.len(), index)))
-        .collect();
-    places.sort_unstable();
-    let plain = |text: &str| Segment { text: text.to_owned(), number: None, row: None };
     let (mut out, mut done) = (Vec::new(), 0);
-    for (from, to, index) in places {
-        if from < done {
-            continue;
+    let mut push = |range: std::ops::Range<usize>, number, row| {
+        if let Some(part) = text.get(range).filter(|part| !part.is_empty()) {
+            out.push(Segment { text: part.to_owned(), number, row });
         }
-        if let Some(before) = text.get(done..from).filter(|before| !before.is_empty()) {
-            out.push(plain(before));
-        }
-        if let (Some(passage), Some(mark)) = (text.get(from..to), marks.get(index)) {
-            out.push(Segment { text: passage.to_owned(), number: Some(index + 1), row: Some(mark.row) });
-        }
-        done = to;
+    };
+    for (index, mark) in marks.iter().enumerate() {
+        push(done..mark.from, None, None);
+        push(mark.from..mark.to, Some(index + 1), Some(mark.row));
+        done = mark.to;
     }
-    if let Some(rest) = text.get(done..).filter(|rest| !rest.is_empty()) {
-        out.push(plain(rest));
-    }
+    push(done..text.len(), None, None);
     out
 }
 
@@ -174,24 +184,27 @@ fn cut(text: &str, marks: &[Mark]) -> Vec<Segment> {
 mod tests {
     use super::*;
 
-    fn mark(text: &str) -> Mark {
-        Mark { row: "pr-kind", text: text.to_owned() }
+    const TEXT: &str = "Der Antrag wird abgelehnt. § 3 Nr. 2 IFG steht entgegen.";
+
+    fn mark(passage: &str) -> Mark {
+        place("pr-kind", passage, TEXT).unwrap()
     }
 
     #[test]
     fn text_is_whole_after_it_was_cut() {
-        let text = "Der Antrag wird abgelehnt. § 3 Nr. 2 IFG steht entgegen.";
-        let segments = cut(text, &[mark("§ 3 Nr. 2 IFG"), mark("wird abgelehnt"), mark("abgelehnt. § 3")]);
+        let marks = merged(vec![mark("§ 3 Nr. 2 IFG"), mark("wird abgelehnt"), mark("Antrag wird")]);
+        let segments = cut(TEXT, &marks);
         let joined: String = segments.iter().map(|s| s.text.as_str()).collect();
-        assert_eq!(joined, text);
-        let numbers: Vec<usize> = segments.iter().filter_map(|s| s.number).collect();
-        assert_eq!(numbers, [2, 1], "in the order of the text; the overlapping third is left out");
+        assert_eq!(joined, TEXT);
+        let marked: Vec<&str> = segments.iter().filter(|s| s.number.is_some()).map(|s| s.text.as_str()).collect();
+        assert_eq!(marked, ["Antrag wird abgelehnt", "§ 3 Nr. 2 IFG"], "numbered as read, overlaps made one");
+        assert_eq!(numbers(&marks, &[mark("wird abgelehnt")]), [1]);
     }
 
     #[test]
     fn passage_that_is_not_in_the_text_marks_nothing() {
-        let mut marks = Vec::new();
-        assert!(place("pr-kind", "refused", "granted", &mut marks).is_empty());
-        assert_eq!(cut("granted", &marks).len(), 1);
+        assert_eq!(place("pr-kind", "refused", "granted"), None);
+        assert_eq!(cut("granted", &[]).len(), 1);
+        assert!(cut("", &[]).is_empty());
     }
 }

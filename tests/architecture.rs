@@ -303,8 +303,10 @@ fn tests_are_in_form_too() {
 /// Where somebody happens to work, or where packages happen to come from, is no part of the project.
 #[test]
 fn nothing_names_the_place_where_it_was_written() {
-    let strangers = [concat!("/wo", "rk/"), concat!("/ho", "me/"), concat!("crates", ".io"), concat!("py", "pi.org")];
-    let folders = [("src", ""), ("tests", ""), ("templates", ""), ("migrations", ""), ("docs", ""), (".ci", "")];
+    let strangers =
+        [concat!("/wo", "rk/"), concat!("/ho", "me/"), concat!("crates", ".io"), concat!("py", "pi.org")];
+    let folders =
+        [("src", ""), ("tests", ""), ("templates", ""), ("migrations", ""), ("docs", ""), (".ci", "")];
     for (folder, ending) in folders {
         for file in files(folder, ending) {
             for stranger in strangers {

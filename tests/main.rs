@@ -4,6 +4,7 @@
 mod architecture;
 #[cfg(test)]
 mod config;
+mod corpus;
 #[cfg(test)]
 mod law;
 #[cfg(test)]
@@ -16,7 +17,6 @@ mod story;
 mod support;
 #[cfg(test)]
 mod web;
-mod corpus;
 
 #[test]
 fn house_stands() {}

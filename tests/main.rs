@@ -5,6 +5,7 @@ mod architecture;
 #[cfg(test)]
 mod config;
 mod corpus;
+mod golden;
 #[cfg(test)]
 mod law;
 #[cfg(test)]

@@ -129,6 +129,21 @@ fn accept(recipient: &str, bytes: &[u8], pace: Pace, jobs: &Mutex<Sender<Job>>) 
     Verdict::Safe
 }
 
+/// What a member of the cast answers to a letter at given times, for a past that is told in one go: sender and
+/// bytes of each answer in turn.
+pub fn answers(member: &CastMember, letter: &[u8], times: &[DateTime<Utc>]) -> Vec<(String, Vec<u8>)> {
+    let Some(letter) = Letter::read(letter) else { return Vec::new() };
+    member
+        .behaviour
+        .steps()
+        .iter()
+        .zip(times)
+        .enumerate()
+        .map(|(number, (step, at))| write(&letter, member, (number, step), *at))
+        .map(|mail| (mail.sender, mail.bytes))
+        .collect()
+}
+
 /// Sends each answer when its time has come; ends when no more letters can come in.
 fn answer_all(due: &Receiver<Job>, service: SocketAddr, now: &Now) {
     let mut waiting: Vec<Job> = Vec::new();

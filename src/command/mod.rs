@@ -3,6 +3,7 @@
 pub mod audit;
 pub mod cage;
 pub mod check;
+pub mod demo;
 pub mod demo_authorities;
 pub mod due;
 pub mod due_text;
@@ -46,6 +47,8 @@ struct Cli {
 enum Command {
     /// Serve web pages, mail in and out, and background work
     Serve(serve::ServeArgs),
+    /// The whole service with demonstration data and simulated authorities, on this machine only
+    Demo(demo::DemoArgs),
     /// Take one raw mail on stdin: 0 once it is safe, 75 when it cannot be made safe now
     Receive(receive::ReceiveArgs),
     /// Read mails without storing anything and print what the service would understand
@@ -81,6 +84,7 @@ pub fn run() -> u8 {
             drop(out);
             serve::run(&args, &mut err)
         }
+        Command::Demo(args) => demo::run(&args, &mut out, &mut err),
         Command::Receive(args) => receive::run(&args, &mut std::io::stdin().lock(), &mut err),
         Command::Read(args) => read::run(&args, &mut out, &mut err),
         Command::Due(args) => due::run(&args, &mut out, &mut err),

@@ -77,7 +77,7 @@ impl Error {
 
 /// Serves until it is asked to stop (SIGTERM, SIGINT).
 pub fn run(args: &ServeArgs, err: &mut dyn Write) -> u8 {
-    log();
+    log("info");
     let served = Config::load()
         .map_err(Error::from)
         .and_then(|config| House::open(config))
@@ -91,12 +91,17 @@ pub fn run(args: &ServeArgs, err: &mut dyn Write) -> u8 {
     }
 }
 
-/// Log lines on stderr; `RUST_LOG` chooses.
-pub fn log() {
+/// Log lines on stderr, from `usual` on; `RUST_LOG` chooses otherwise.
+pub fn log(usual: &str) {
+    use std::io::IsTerminal;
     let filter = tracing_subscriber::EnvFilter::try_from_default_env()
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info,rocket=warn,_=warn"));
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(format!("{usual},rocket=error,_=error")));
     // A second call (tests) keeps the first subscriber.
-    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+    let _ = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .try_init();
 }
 
 /// The joined parts.
@@ -107,6 +112,8 @@ pub struct House {
     pub db: Db,
     /// Where letters go.
     pub transport: Option<Transport>,
+    /// Where mail comes in, if that door is open already.
+    pub listener: Option<Listener>,
 }
 
 impl House {
@@ -120,15 +127,16 @@ impl House {
         let clock = config.clock.clone();
         let context = Arc::new(Context { config, clock, library, blobs });
         seed::register(&context, &db)?;
-        Ok(Self { context, db, transport })
+        Ok(Self { context, db, transport, listener: None })
     }
 
     /// Serves until asked to stop; then mail in ends first, then the background work, then the pages.
-    pub fn serve(self, figment: Figment, only: Option<Only>) -> Result<(), Error> {
+    pub fn serve(mut self, figment: Figment, only: Option<Only>) -> Result<(), Error> {
         let works = only != Some(Only::Web);
-        let listener = match &self.context.config.lmtp_listen {
-            Some(address) if works => {
-                Some(Arc::new(Listener::bind(address, Protocol::Lmtp, Limits::default())?))
+        let listener = match (self.listener.take(), &self.context.config.lmtp_listen) {
+            (Some(open), _) => Some(open),
+            (None, Some(address)) if works => {
+                Some(Listener::bind(address, Protocol::Lmtp, Limits::default())?)
             }
             _ => None,
         };
@@ -149,6 +157,8 @@ impl House {
         let served = if only == Some(Only::Worker) {
             rocket::execute(rocket::tokio::signal::ctrl_c()).map_err(Error::from)
         } else {
+            // Rocket's own defaults lie below what Rocket.toml and ROCKET_* say.
+            let figment = Figment::from(rocket::Config::default()).merge(figment);
             let rocket = web::build(&figment, Arc::clone(&self.context), self.db.clone());
             rocket::execute(rocket.launch()).map(|_| ()).map_err(|e| Error::Web(e.to_string()))
         };
@@ -166,7 +176,7 @@ impl House {
 
     fn mail_in(
         &self,
-        listener: Arc<Listener>,
+        listener: Listener,
     ) -> Result<(crate::mail::listener::Stopper, std::thread::JoinHandle<()>), Error> {
         let stopper = listener.stopper();
         let (context, db) = (Arc::clone(&self.context), self.db.clone());

@@ -13,7 +13,9 @@ use std::sync::Arc;
 
 /// People who may sign in at the desk.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  askance user add m.varga@klarblick.example --role volunteer --name 'M. Varga'")]
+#[command(
+    after_help = "Example:\n  askance user add m.varga@klarblick.example --role volunteer --name 'M. Varga'"
+)]
 pub struct UserArgs {
     #[command(subcommand)]
     act: Act,

@@ -28,8 +28,8 @@ pub enum Error {
     NoSuchLetter,
 }
 
-/// How long a worker may hold a letter: longer than any server may take.
-const LEASE: TimeDelta = TimeDelta::minutes(15);
+/// How long a worker may hold a letter: longer than one attempt may last (20 minutes, `mail::transport`).
+const LEASE: TimeDelta = TimeDelta::minutes(25);
 /// A letter that no server took in this time cannot be delivered.
 const GIVE_UP: TimeDelta = TimeDelta::days(5);
 

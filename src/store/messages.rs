@@ -394,3 +394,13 @@ pub fn same_id_other_content(
         .get_result(conn)?;
     Ok(others > 0)
 }
+
+/// Messages for a recipient that wait for a person, oldest first.
+pub fn held_for(conn: &mut Conn, recipient: &str) -> Result<Vec<i64>, Error> {
+    Ok(messages::table
+        .filter(messages::recipient.eq(recipient))
+        .filter(messages::state.eq(MessageState::Held))
+        .order(messages::id.asc())
+        .select(messages::id)
+        .load(conn)?)
+}

@@ -205,11 +205,20 @@ fn stranger_is_asked_to_sign_in_and_led_on() {
 fn sign_in_leads_to_no_other_place_than_the_desk() {
     let desk = Desk::new();
     for next in [
-        "https://evil.example/", "//evil.example", "/\\evil.example", "/desk/../x", "/desk//evil.example",
-        "/desk@evil.example", "javascript:alert(1)", "/requests", "/desk\r\nX: y", "desk",
+        "https://evil.example/",
+        "//evil.example",
+        "/\\evil.example",
+        "/desk/../x",
+        "/desk//evil.example",
+        "/desk@evil.example",
+        "javascript:alert(1)",
+        "/requests",
+        "/desk\r\nX: y",
+        "desk",
     ] {
         let token = desk.token("/desk/sign-in");
-        let fields = [("csrf", token.as_str()), ("email", VOLUNTEER), ("password", &desk.volunteer), ("next", next)];
+        let fields =
+            [("csrf", token.as_str()), ("email", VOLUNTEER), ("password", &desk.volunteer), ("next", next)];
         let answer = desk.post("/desk/sign-in", &fields);
         assert_eq!(answer.headers().get_one("Location"), Some("/desk"), "{next}");
         drop(answer);
@@ -296,7 +305,9 @@ fn no_form_of_the_desk_works_without_its_token() {
         .routes()
         .filter(|route| route.uri.path().starts_with("/desk"))
         .filter(|route| !matches!(route.method, Method::Get | Method::Head | Method::Options))
-        .map(|route| (route.method, route.uri.path().replace("<reference>", "2026-0001").replace("<id>", "1")))
+        .map(|route| {
+            (route.method, route.uri.path().replace("<reference>", "2026-0001").replace("<id>", "1"))
+        })
         .collect();
     for (method, path) in routes {
         assert!(!path.contains('<'), "say in this test what stands for the parts of {path}");
@@ -333,9 +344,13 @@ fn activist_sees_no_mail() {
     desk.receives("post@brandau.example", &desk.reply_address(&reference), ("Bescheid", REFUSAL));
     desk.try_to_sign_in(ACTIVIST, &desk.activist);
     assert_eq!(desk.get("/desk").headers().get_one("Location"), Some("/desk/requests"));
-    for path in
-        ["/desk/messages/1", "/desk/messages/1/raw", "/desk/messages/1/attachments/0", "/desk/authorities", "/desk/messages/77"]
-    {
+    for path in [
+        "/desk/messages/1",
+        "/desk/messages/1/raw",
+        "/desk/messages/1/attachments/0",
+        "/desk/authorities",
+        "/desk/messages/77",
+    ] {
         assert_eq!(desk.get(path).status(), Status::NotFound, "{path}");
     }
     let page = desk.page(&format!("/desk/requests/{reference}"));
@@ -368,13 +383,20 @@ fn hostile_names_and_subjects_stay_text() {
     desk.receives(
         &format!("\"{script}\" <x@evil.example>"),
         &desk.reply_address(&reference),
-        (&format!("Re: \"><img src=x onerror=alert(1)> {{{{7*7}}}} {script}"), &format!("{script} {{{{ 7*7 }}}}")),
+        (
+            &format!("Re: \"><img src=x onerror=alert(1)> {{{{7*7}}}} {script}"),
+            &format!("{script} {{{{ 7*7 }}}}"),
+        ),
     );
     desk.volunteer_signs_in();
     let paths = [
-        "/desk".to_owned(), "/desk/messages/1".to_owned(), "/desk/requests".to_owned(),
-        format!("/desk/requests/{reference}"), "/desk/letters?state=waiting".to_owned(),
-        "/desk/authorities?state=ready".to_owned(), "/desk/authorities/1".to_owned(),
+        "/desk".to_owned(),
+        "/desk/messages/1".to_owned(),
+        "/desk/requests".to_owned(),
+        format!("/desk/requests/{reference}"),
+        "/desk/letters?state=waiting".to_owned(),
+        "/desk/authorities?state=ready".to_owned(),
+        "/desk/authorities/1".to_owned(),
         format!("/desk/requests/new?q={}", "%3Cscript%3Ealert(1)%3C/script%3E"),
         "/desk/requests/new?a=1".to_owned(),
     ];
@@ -403,7 +425,11 @@ fn refusal_is_read_beside_its_request_and_accepted() {
     assert!(!page.contains("The sender is not from the authority’s domain."));
     let seal = between(&page, "name=\"seal\" value=\"", "\"").to_owned();
     let stale = desk.post("/desk/messages/1/accept", &[("csrf", &token), ("seal", "other")]);
-    assert_eq!(stale.headers().get_one("Location"), Some("/desk/messages/1"), "what was not seen is not accepted");
+    assert_eq!(
+        stale.headers().get_one("Location"),
+        Some("/desk/messages/1"),
+        "what was not seen is not accepted"
+    );
     drop(stale);
     let answer = desk.post("/desk/messages/1/accept", &[("csrf", &token), ("seal", &seal)]);
     assert_eq!(answer.headers().get_one("Location"), Some("/desk"));
@@ -413,7 +439,11 @@ fn refusal_is_read_beside_its_request_and_accepted() {
     assert!(page.contains("Recorded by M. Varga."));
     assert!(desk.page("/desk?pile=settled").contains("Bescheid"));
     let twice = desk.post("/desk/messages/1/accept", &[("csrf", &token), ("seal", &seal)]);
-    assert_eq!(twice.headers().get_one("Location"), Some("/desk/messages/1"), "a second press settles nothing");
+    assert_eq!(
+        twice.headers().get_one("Location"),
+        Some("/desk/messages/1"),
+        "a second press settles nothing"
+    );
 }
 
 #[test]
@@ -423,20 +453,36 @@ fn correction_comes_back_with_what_was_typed() {
     desk.receives("post@brandau.example", &desk.reply_address(&reference), ("Bescheid", REFUSAL));
     let token = desk.volunteer_signs_in();
     let fields = [
-        ("csrf", token.as_str()), ("kind", "refusal"), ("grounds", ""), ("until_day", "31"), ("until_month", "2"),
-        ("until_year", "2027"), ("fee_amount", "zwölf"), ("fee_currency", "EUR"), ("publish", "1"), ("text", " "),
+        ("csrf", token.as_str()),
+        ("kind", "refusal"),
+        ("grounds", ""),
+        ("until_day", "31"),
+        ("until_month", "2"),
+        ("until_year", "2027"),
+        ("fee_amount", "zwölf"),
+        ("fee_currency", "EUR"),
+        ("publish", "1"),
+        ("text", " "),
     ];
     let answer = desk.post("/desk/messages/1/settle", &fields);
     assert_eq!(answer.status(), Status::UnprocessableEntity);
     let page = answer.into_string().unwrap();
-    for words in
-        ["A refusal needs its ground", "“31 2 2027” is no day", "“zwölf” is no amount", "There is no text to show"]
-    {
+    for words in [
+        "A refusal needs its ground",
+        "“31 2 2027” is no day",
+        "“zwölf” is no amount",
+        "There is no text to show",
+    ] {
         assert!(page.contains(words), "{words}");
     }
     let fields = [
-        ("csrf", token.as_str()), ("kind", "partial"), ("grounds", "§ 3 Nr. 2 IFG\r\nnone given"),
-        ("reference", "II-4711"), ("publish", "1"), ("subject", "Bescheid"), ("text", "Ihr Antrag wird ███."),
+        ("csrf", token.as_str()),
+        ("kind", "partial"),
+        ("grounds", "§ 3 Nr. 2 IFG\r\nnone given"),
+        ("reference", "II-4711"),
+        ("publish", "1"),
+        ("subject", "Bescheid"),
+        ("text", "Ihr Antrag wird ███."),
     ];
     assert_eq!(desk.post("/desk/messages/1/settle", &fields).status(), Status::SeeOther);
     let page = desk.page("/desk/messages/1");
@@ -567,7 +613,8 @@ fn address_that_is_none_comes_back_beside_its_field() {
     let unknown = desk.post(&path, &[("csrf", &token), ("address", ""), ("regime", "xx-none")]);
     assert_eq!(unknown.status(), Status::UnprocessableEntity);
     drop(unknown);
-    let right = desk.post(&path, &[("csrf", &token), ("address", "foi@brandau.example"), ("regime", "gb-foia")]);
+    let right =
+        desk.post(&path, &[("csrf", &token), ("address", "foi@brandau.example"), ("regime", "gb-foia")]);
     assert_eq!(right.status(), Status::SeeOther);
     drop(right);
     let page = desk.page(&path);

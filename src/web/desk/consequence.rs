@@ -51,11 +51,16 @@ fn clock(asked: &Asked, settlement: &Settlement, on: NaiveDate) -> Then {
         Kind::Extension => match settlement.until {
             Some(until) => line(
                 &format!("claimed until {}", filters::long(until)),
-                Some("measured by the law when you accept; what it does not allow does not move the line".to_owned()),
+                Some(
+                    "measured by the law when you accept; what it does not allow does not move the line"
+                        .to_owned(),
+                ),
             ),
             None => line("claimed without a day", Some("the most the law allows is entered".to_owned())),
         },
-        Kind::Bounce => line("stops", Some("the letter did not arrive; the authority needs another address".to_owned())),
+        Kind::Bounce => {
+            line("stops", Some("the letter did not arrive; the authority needs another address".to_owned()))
+        }
         _ => line("runs on", due),
     }
 }
@@ -76,11 +81,18 @@ fn remedy(law: &Regime) -> Option<Then> {
 fn public(settlement: &Settlement) -> Then {
     let kind = words::kind(settlement.kind.as_str()).words;
     let cites: Vec<&str> = settlement.grounds.iter().map(|ground| ground.cite.as_str()).collect();
-    let how = if cites.is_empty() { format!("“{kind}”") } else { format!("“{kind}, {}”", cites.join(", ")) };
+    let how = if cites.is_empty() {
+        format!("“{kind}”")
+    } else {
+        format!("“{kind}, {}”", cites.join(", "))
+    };
     let more = match &settlement.publish {
         Some(text) => {
             let lines = i64::try_from(text.lines().count()).unwrap_or(i64::MAX);
-            format!("with {} of the reply, names and contacts struck out", filters::counted(lines, "line", "lines"))
+            format!(
+                "with {} of the reply, names and contacts struck out",
+                filters::counted(lines, "line", "lines")
+            )
         }
         None => "without the text of the message".to_owned(),
     };

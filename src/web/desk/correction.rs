@@ -109,9 +109,10 @@ impl Typed {
         let kind = self.kind.parse::<Kind>().map_err(|_| {
             faults.insert("kind", "Choose what kind of reply it is.".to_owned());
         });
-        let outcome = optional(&self.outcome).map(|word| word.parse::<Outcome>()).transpose().map_err(|error| {
-            faults.insert("outcome", format!("“{}” is no outcome. Choose one of the list.", error.found));
-        });
+        let outcome =
+            optional(&self.outcome).map(|word| word.parse::<Outcome>()).transpose().map_err(|error| {
+                faults.insert("outcome", format!("“{}” is no outcome. Choose one of the list.", error.found));
+            });
         let until = date("until", (&self.until_day, &self.until_month, &self.until_year), &mut faults);
         let registered_on = date(
             "registered",
@@ -173,7 +174,9 @@ fn date(
     }
     let [day, month, year] = parts;
     let found = match (day.parse(), month.parse(), year.parse::<i32>()) {
-        (Ok(day), Ok(month), Ok(year)) if (1990..2200).contains(&year) => NaiveDate::from_ymd_opt(year, month, day),
+        (Ok(day), Ok(month), Ok(year)) if (1990..2200).contains(&year) => {
+            NaiveDate::from_ymd_opt(year, month, day)
+        }
         _ => None,
     };
     if found.is_none() {
@@ -197,7 +200,8 @@ fn fee(amount: &str, currency: &str, faults: &mut Faults) -> Option<(String, Str
         return None;
     }
     if currency.len() != 3 || !currency.bytes().all(|b| b.is_ascii_uppercase()) {
-        faults.insert("fee", format!("“{currency}” is no currency. Write its three letters, for example EUR."));
+        faults
+            .insert("fee", format!("“{currency}” is no currency. Write its three letters, for example EUR."));
         return None;
     }
     Some((amount, currency))

@@ -105,8 +105,12 @@ async fn take_back(
         })
         .await?;
     Ok(match (back, gone) {
-        (0, _) => done("warn", to, "Nothing was taken back.|The letters had left, or were taken back before."),
-        (back, 0) => done("note", to, &format!("{} taken back.|Nobody was asked anything.", preview::letters(back))),
+        (0, _) => {
+            done("warn", to, "Nothing was taken back.|The letters had left, or were taken back before.")
+        }
+        (back, 0) => {
+            done("note", to, &format!("{} taken back.|Nobody was asked anything.", preview::letters(back)))
+        }
         (back, gone) => done(
             "warn",
             to,

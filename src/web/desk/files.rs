@@ -22,7 +22,10 @@ impl Saved {
         Self {
             bytes,
             kind: ContentType::Binary,
-            policy: Header::new("Content-Security-Policy", "sandbox; default-src 'none'; frame-ancestors 'none'"),
+            policy: Header::new(
+                "Content-Security-Policy",
+                "sandbox; default-src 'none'; frame-ancestors 'none'",
+            ),
             name: Header::new("Content-Disposition", disposition(name)),
         }
     }
@@ -32,7 +35,8 @@ impl Saved {
 fn disposition(name: &str) -> String {
     let base = name.rsplit(['/', '\\']).next().unwrap_or_default();
     let hidden = |c: char| {
-        c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+        c.is_control()
+            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
     };
     let clean: String = base.chars().filter(|c| !hidden(*c)).collect();
     let clean = clean.trim_matches(|c: char| c == '.' || c.is_whitespace());
@@ -97,8 +101,14 @@ mod tests {
 
     #[test]
     fn hostile_names_become_harmless() {
-        assert_eq!(disposition("../../etc/passwd"), "attachment; filename=\"passwd\"; filename*=UTF-8''passwd");
-        assert_eq!(disposition("a\"\r\nX: y.pdf"), "attachment; filename=\"a_X_ y.pdf\"; filename*=UTF-8''a%22X%3A%20y.pdf");
+        assert_eq!(
+            disposition("../../etc/passwd"),
+            "attachment; filename=\"passwd\"; filename*=UTF-8''passwd"
+        );
+        assert_eq!(
+            disposition("a\"\r\nX: y.pdf"),
+            "attachment; filename=\"a_X_ y.pdf\"; filename*=UTF-8''a%22X%3A%20y.pdf"
+        );
         assert!(!disposition("invoice\u{202e}fdp.exe").contains("%E2%80%AE"));
         assert_eq!(disposition(".."), "attachment; filename=\"file\"; filename*=UTF-8''file");
         assert!(disposition(&"ä".repeat(500)).len() < 1000);

@@ -6,8 +6,8 @@ use crate::domain::incoming::proposal::Proposal;
 use crate::service::triage::{self, Settlement};
 use crate::service::{Context, sign_in};
 use crate::store::Conn;
-use crate::store::desk::message::{self, Asked, Message};
 use crate::store::desk::letters;
+use crate::store::desk::message::{self, Asked, Message};
 use crate::store::types::MessageState;
 use crate::web::desk::consequence::{self, Then};
 use crate::web::desk::correction::{Faults, Typed};
@@ -252,7 +252,11 @@ fn file(file: message::Attachment, typed: &Typed) -> File {
     }
 }
 
-fn request(ctx: &Context, asked: &Asked, (found, letters): (Option<&Match>, Vec<letters::Letter>)) -> Request {
+fn request(
+    ctx: &Context,
+    asked: &Asked,
+    (found, letters): (Option<&Match>, Vec<letters::Letter>),
+) -> Request {
     let today = words::today(ctx, &asked.regime);
     Request {
         standing: words::standing(asked.status, asked.outcome, (asked.due_on, today)),
@@ -316,7 +320,8 @@ async fn get(site: &State<Site>, me: Triage, said: Said, id: i64) -> Result<Rend
 
 /// The same page with what was typed and what is wrong with it.
 pub(crate) async fn again(site: &Site, me: &Triage, (id, back): (i64, Back)) -> Result<Rendered, Error> {
-    let page = show(site, TEMPLATE, chrome(&me.0, Said::default()), move |ctx, conn| load(ctx, conn, (id, back)));
+    let page =
+        show(site, TEMPLATE, chrome(&me.0, Said::default()), move |ctx, conn| load(ctx, conn, (id, back)));
     Ok(page.await?.with_status(rocket::http::Status::UnprocessableEntity))
 }
 

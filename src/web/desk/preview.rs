@@ -114,7 +114,9 @@ fn page(
     let languages: BTreeSet<&str> = possible.iter().map(|preview| preview.language.as_str()).collect();
     let first_due = possible
         .iter()
-        .filter_map(|preview| Some(Due { on: preview.due_if_sent_today?, authority: preview.authority.clone() }))
+        .filter_map(|preview| {
+            Some(Due { on: preview.due_if_sent_today?, authority: preview.authority.clone() })
+        })
         .min_by_key(|due| due.on);
     Page {
         count: possible.len(),

@@ -32,7 +32,12 @@ struct Accepted {
 }
 
 #[post("/desk/messages/<id>/accept", data = "<form>")]
-async fn accept(site: &State<Site>, me: Triage, id: i64, form: CsrfForm<Accepted>) -> Result<Flash<Redirect>, Error> {
+async fn accept(
+    site: &State<Site>,
+    me: Triage,
+    id: i64,
+    form: CsrfForm<Accepted>,
+) -> Result<Flash<Redirect>, Error> {
     let (context, person, seen) = (site.context.clone(), me.0.person.id, form.0.seal);
     let outcome = site
         .store
@@ -114,9 +119,9 @@ async fn assign(site: &State<Site>, me: Triage, id: i64, form: CsrfForm<Elsewher
         .store
         .run(move |conn| match triage::assign(&context, conn, person, id, &to) {
             Ok(()) => Ok(Ok(())),
-            Err(triage::Error::NoSuchRequest(found)) => Ok(Err(format!(
-                "There is no request “{found}”. A reference looks like 2026-0417."
-            ))),
+            Err(triage::Error::NoSuchRequest(found)) => {
+                Ok(Err(format!("There is no request “{found}”. A reference looks like 2026-0417.")))
+            }
             Err(error) => told(error).map(Err),
         })
         .await?;

@@ -283,7 +283,9 @@ pub fn pager(path: &str, query: &[(&str, &str)], (page, shown, total): (i64, usi
 /// An address with those parts of a query that say something.
 pub fn link(path: &str, query: &[(&str, &str)]) -> String {
     let mut parts = url::form_urlencoded::Serializer::new(String::new());
-    parts.extend_pairs(query.iter().filter(|(name, value)| !(value.is_empty() || *name == "page" && *value == "0")));
+    parts.extend_pairs(
+        query.iter().filter(|(name, value)| !(value.is_empty() || *name == "page" && *value == "0")),
+    );
     let parts = parts.finish();
     if parts.is_empty() { path.to_owned() } else { format!("{path}?{parts}") }
 }

@@ -79,7 +79,7 @@ fn remedy(law: &Regime) -> Option<Then> {
 }
 
 fn public(settlement: &Settlement) -> Then {
-    let kind = words::kind(settlement.kind.as_str()).words;
+    let kind = settlement.outcome.map_or_else(|| words::kind(settlement.kind.as_str()), words::outcome).words;
     let cites: Vec<&str> = settlement.grounds.iter().map(|ground| ground.cite.as_str()).collect();
     let how = if cites.is_empty() {
         format!("“{kind}”")

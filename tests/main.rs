@@ -1,6 +1,10 @@
 //! One test binary: one link on two cores.
 
 #[cfg(test)]
+mod architecture;
+#[cfg(test)]
+mod golden;
+#[cfg(test)]
 mod law;
 #[cfg(test)]
 mod letters;

@@ -197,6 +197,6 @@ pub fn as_text(file: &str, incoming: &Incoming) -> String {
     for note in &incoming.notes {
         row("note", note.clone());
     }
-    lines.push(String::new());
-    lines.iter().map(|l| format!("{l}\n")).collect()
+    lines.push("\n".to_owned());
+    lines.join("\n")
 }

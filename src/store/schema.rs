@@ -1,5 +1,7 @@
 //! The tables as Diesel sees them; the same on SQLite and PostgreSQL (migrations/).
 
+#![expect(missing_docs, reason = "each column is described where it is made: migrations/*/up.sql")]
+
 diesel::table! {
     people (id) {
         id -> BigInt,

@@ -4,6 +4,7 @@ use crate::service::Context;
 use crate::store::{Conn, Db};
 use crate::web::error::Error;
 use crate::web::page::Pages;
+use chrono::{DateTime, NaiveDate, Utc};
 use std::sync::Arc;
 
 /// The database as routes reach it.
@@ -45,4 +46,25 @@ pub struct Site {
     pub store: Store,
     /// The templates.
     pub pages: Pages,
+}
+
+impl Site {
+    /// Makes a page where its rows are: one blocking call, rendering included.
+    pub async fn page<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Self, &mut Conn) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let site = self.clone();
+        self.store.run(move |conn| work(&site, conn)).await
+    }
+
+    /// Now.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.context.clock.now()
+    }
+
+    /// Today for lists that hold several laws; one request is counted in the zone of its own.
+    pub fn today(&self) -> NaiveDate {
+        self.context.clock.today(chrono_tz::Tz::UTC)
+    }
 }

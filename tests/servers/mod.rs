@@ -6,4 +6,5 @@ mod letters_out;
 pub mod mail_in;
 mod mail_limits;
 pub mod postfix;
+mod schemas;
 pub mod smtp_sink;

@@ -170,7 +170,7 @@ fn office(data: &[u8], entry: &str, notes: &mut Notes) -> Option<String> {
     Some(xml_text(&String::from_utf8_lossy(&xml)))
 }
 
-/// Text of WordprocessingML or OpenDocument: paragraphs end lines, tabs and breaks are kept, deleted text is not.
+/// Text of a docx or odt body: paragraphs end lines, tabs and breaks are kept, deleted text is not.
 fn xml_text(xml: &str) -> String {
     let mut reader = Reader::from_str(xml);
     let mut out = String::new();
@@ -179,7 +179,7 @@ fn xml_text(xml: &str) -> String {
         match reader.read_event() {
             Ok(Event::Start(tag)) if is_deleted(tag.local_name().as_ref()) => deleted += 1,
             Ok(Event::End(tag)) if is_deleted(tag.local_name().as_ref()) => {
-                deleted = deleted.saturating_sub(1)
+                deleted = deleted.saturating_sub(1);
             }
             Ok(Event::End(tag)) => match tag.local_name().as_ref() {
                 "p" | "h" => out.push('\n'),

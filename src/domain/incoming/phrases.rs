@@ -161,9 +161,9 @@ impl Phrase {
             if piece == "…" {
                 parts.push(Part::Gap);
             } else if let Some(stem) = piece.strip_suffix('*') {
-                let mut stems: Vec<String> = words(stem).into_iter().map(|w| w.folded).collect();
-                let last = stems.pop().ok_or_else(|| problem("expected letters before `*`"))?;
-                parts.extend(stems.into_iter().map(Part::Exact));
+                let mut before: Vec<String> = words(stem).into_iter().map(|w| w.folded).collect();
+                let last = before.pop().ok_or_else(|| problem("expected letters before `*`"))?;
+                parts.extend(before.into_iter().map(Part::Exact));
                 parts.push(Part::Stem(last));
             } else {
                 parts.extend(words(piece).into_iter().map(|w| Part::Exact(w.folded)));

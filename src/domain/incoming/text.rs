@@ -56,8 +56,6 @@ fn latin(c: char) -> Option<&'static str> {
         'ß' => "ss",
         'æ' => "ae",
         'œ' => "oe",
-        'ø' => "o",
-        'ł' => "l",
         'đ' | 'ð' | 'ђ' | 'д' => "d",
         'þ' => "th",
         'ı' | 'и' | 'й' => "i",
@@ -70,12 +68,12 @@ fn latin(c: char) -> Option<&'static str> {
         'ж' | 'з' => "z",
         'ј' => "j",
         'к' | 'ќ' => "k",
-        'л' => "l",
+        'ł' | 'л' => "l",
         'љ' => "lj",
         'м' => "m",
         'н' => "n",
         'њ' => "nj",
-        'о' => "o",
+        'ø' | 'о' => "o",
         'п' => "p",
         'р' => "r",
         'с' | 'ш' => "s",
@@ -99,8 +97,7 @@ pub fn words(text: &str) -> Vec<Word> {
     let mut words: Vec<Word> = Vec::new();
     let mut sentence = 0;
     let mut open: Option<(usize, String)> = None;
-    let mut chars = text.char_indices().peekable();
-    while let Some((at, c)) = chars.next() {
+    for (at, c) in text.char_indices() {
         if c.is_alphanumeric() || is_mark(c) {
             let (_, folded) = open.get_or_insert_with(|| (at, String::new()));
             fold_char(c, folded);
@@ -126,8 +123,7 @@ pub fn words(text: &str) -> Vec<Word> {
 /// A point ends a sentence if a capital or a dash follows and it does not follow a number or an abbreviation.
 fn ends_sentence(c: char, rest: &str, last: Option<&Word>) -> bool {
     match c {
-        '!' | '?' | '•' => true,
-        ';' => true,
+        '!' | '?' | '•' | ';' => true,
         '\n' => {
             let line = rest.split('\n').next().unwrap_or_default().trim_start();
             line.is_empty() || line.starts_with(['-', '–', '—', '•', '*', '·'])

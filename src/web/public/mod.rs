@@ -1,8 +1,115 @@
 //! Pages that everyone may read.
 
+pub mod about;
+pub mod attachment;
+pub mod authorities;
+pub mod authority;
+pub mod deployment;
+pub mod deployments;
+pub mod home;
+pub mod law;
+pub mod laws;
+pub mod lines;
+pub mod request;
+pub mod request_sample;
+pub mod requests;
+pub mod thread;
+
 use rocket::Route;
+use serde::Serialize;
 
 /// The routes of all public pages.
 pub fn routes() -> Vec<Route> {
-    Vec::new()
+    [
+        home::routes(),
+        requests::routes(),
+        request::routes(),
+        attachment::routes(),
+        authorities::routes(),
+        authority::routes(),
+        deployments::routes(),
+        deployment::routes(),
+        laws::routes(),
+        law::routes(),
+        about::routes(),
+    ]
+    .concat()
+}
+
+/// One entry of a choice in a form.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Choice {
+    /// What is sent.
+    pub value: String,
+    /// What is read.
+    pub name: String,
+}
+
+impl Choice {
+    /// `value`, read as `name`.
+    pub fn new(value: impl Into<String>, name: impl Into<String>) -> Self {
+        Self { value: value.into(), name: name.into() }
+    }
+
+    /// Countries by their names, in the order of these.
+    pub fn countries(codes: &[String]) -> Vec<Self> {
+        let mut all: Vec<Self> =
+            codes.iter().map(|code| Self::new(code.as_str(), crate::web::filters::country(code))).collect();
+        all.sort_by(|a, b| a.name.cmp(&b.name));
+        all
+    }
+}
+
+/// What a page of a list says of itself, and where the next one is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Pager {
+    /// `1–50 of 1,204 requests`.
+    pub shown: String,
+    /// The page before.
+    pub previous: Option<String>,
+    /// The page after.
+    pub next: Option<String>,
+}
+
+impl Pager {
+    /// For `shown` rows of page `page` among `total`; `query` is what the list is narrowed by.
+    pub fn new(
+        (page, shown, total): (i64, usize, i64),
+        (one, many): (&str, &str),
+        path: &str,
+        query: &[(&str, String)],
+    ) -> Self {
+        use crate::web::filters::{counted, grouped};
+        let size = crate::store::published::PAGE;
+        let page = page.clamp(1, 10_000);
+        let first = (page - 1) * size + 1;
+        let last = first + i64::try_from(shown).unwrap_or(size) - 1;
+        let of = counted(total, one, many);
+        let words = match shown {
+            0 => of,
+            _ if total <= size => of,
+            _ => format!("{}–{} of {of}", grouped(first), grouped(last)),
+        };
+        let href = |to: i64| {
+            let mut out = url::form_urlencoded::Serializer::new(String::new());
+            for (key, value) in query.iter().filter(|(_, value)| !value.is_empty()) {
+                out.append_pair(key, value);
+            }
+            if to > 1 {
+                out.append_pair("page", &to.to_string());
+            }
+            let query = out.finish();
+            if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
+        };
+        Self {
+            shown: words,
+            previous: (page > 1).then(|| href(page - 1)),
+            next: (last < total && shown > 0).then(|| href(page + 1)),
+        }
+    }
+}
+
+/// An empty field of a form says nothing.
+fn said(field: Option<&str>) -> Option<String> {
+    field.map(str::trim).filter(|text| !text.is_empty()).map(|text| text.chars().take(200).collect())
 }

@@ -130,7 +130,7 @@ fn field(line: &[u8]) -> Option<(&[u8], &[u8])> {
     let colon = line.iter().position(|&b| b == b':')?;
     let (name, value) = line.split_at(colon);
     let name = name.trim_ascii_end();
-    let plausible = !name.is_empty() && name.len() <= 100 && name.iter().all(|b| b.is_ascii_graphic());
+    let plausible = !name.is_empty() && name.len() <= 100 && name.iter().all(u8::is_ascii_graphic);
     plausible.then(|| (name, value.get(1..).unwrap_or_default().trim_ascii()))
 }
 

@@ -150,7 +150,7 @@ fn strip_tags(html: &str) -> String {
             (None, "script") => skip_until = Some("/script"),
             (None, "style") => skip_until = Some("/style"),
             (None, "br" | "p" | "div" | "/p" | "/div" | "tr" | "li" | "/tr" | "/li" | "/table") => {
-                out.push('\n')
+                out.push('\n');
             }
             _ => {}
         }

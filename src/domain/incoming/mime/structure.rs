@@ -137,16 +137,16 @@ impl Walk {
         let declared = content.bytes("boundary").filter(|b| !b.is_empty());
         if let Some(boundary) = &declared {
             let found = split_parts(body, boundary);
-            if !found.parts.is_empty() {
+            if !found.slices.is_empty() {
                 self.note_ends(&found);
-                return Some(found.parts);
+                return Some(found.slices);
             }
         }
         let guessed = guess_boundary(body)?;
         self.mail.notes.add("the boundary between parts is not the declared one; it was guessed");
         let found = split_parts(body, &guessed);
         self.note_ends(&found);
-        (!found.parts.is_empty()).then_some(found.parts)
+        (!found.slices.is_empty()).then_some(found.slices)
     }
 
     fn note_ends(&mut self, found: &Parts<'_>) {
@@ -207,14 +207,14 @@ fn clean_name(name: &str) -> String {
 }
 
 struct Parts<'a> {
-    parts: Vec<&'a [u8]>,
+    slices: Vec<&'a [u8]>,
     closed: bool,
     more: usize,
 }
 
 /// Cuts a body at the lines that are exactly the boundary: one boundary may be the beginning of another.
 fn split_parts<'a>(body: &'a [u8], boundary: &[u8]) -> Parts<'a> {
-    let mut found = Parts { parts: Vec::new(), closed: false, more: 0 };
+    let mut found = Parts { slices: Vec::new(), closed: false, more: 0 };
     let mut start: Option<usize> = None;
     let mut at = 0;
     for line in body.split_inclusive(|&b| b == b'\n') {
@@ -241,14 +241,14 @@ fn split_parts<'a>(body: &'a [u8], boundary: &[u8]) -> Parts<'a> {
 
 impl<'a> Parts<'a> {
     fn push(&mut self, body: &'a [u8], from: usize, to: usize) {
-        if self.parts.len() >= MAX_PARTS {
+        if self.slices.len() >= MAX_PARTS {
             self.more += 1;
             return;
         }
         let part = body.get(from..to).unwrap_or_default();
         // The line end before a boundary belongs to the boundary (RFC 2046 §5.1.1).
         let part = part.strip_suffix(b"\n").unwrap_or(part);
-        self.parts.push(part.strip_suffix(b"\r").unwrap_or(part));
+        self.slices.push(part.strip_suffix(b"\r").unwrap_or(part));
     }
 }
 

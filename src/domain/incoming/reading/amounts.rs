@@ -22,11 +22,12 @@ pub fn period(prepared: &Prepared<'_>, language: Option<&str>, book: &Phrasebook
                 _ => continue,
             };
             let sentence = section.sentence_of(hit);
-            let extends = section
-                .hits
-                .iter()
-                .any(|h| h.phrase.list == List::Extension && section.sentence_of(h) == sentence);
-            if !extends || section.is_recital(sentence) {
+            let extends = section.hits.iter().any(|h| {
+                h.phrase.list == List::Extension
+                    && section.sentence_of(h) == sentence
+                    && !section.is_recited(h)
+            });
+            if !extends {
                 continue;
             }
             let Some((amount, from)) = amount_before(section, hit.first, sentence, &numbers) else {

@@ -140,7 +140,8 @@ fn promise(section: &Section<'_>, dated: &Dated, sent_on: Option<NaiveDate>) -> 
         return 0;
     }
     let mut cue = 0;
-    let mut extension = 0;
+    let mut extension: u32 = 0;
+    let mut burden = 0;
     for hit in &section.hits {
         if section.sentence_of(hit) != sentence {
             continue;
@@ -151,9 +152,10 @@ fn promise(section: &Section<'_>, dated: &Dated, sent_on: Option<NaiveDate>) -> 
             List::Due if end <= index && index - end <= 3 => cue = 2,
             List::Due if hit.first >= index && hit.first - index <= 5 => cue = cue.max(1),
             List::Extension => extension = 2,
-            List::Clarification | List::Fee => return 0,
+            List::Clarification | List::Fee if extension == 0 => burden = 1,
             _ => {}
         }
     }
-    if cue == 0 { 0 } else { cue + extension }
+    // A date in a sentence that asks or charges is rather the requester's.
+    if cue == 0 { 0 } else { (cue + extension).saturating_sub(if extension == 0 { 2 * burden } else { 0 }) }
 }

@@ -105,8 +105,9 @@ fn precedence(kind: Kind) -> f32 {
         Kind::DecisionReview => 1.1,
         Kind::Partial => 1.2,
         Kind::Extension => 0.9,
-        Kind::Transfer | Kind::NotHeld => 0.6,
-        Kind::Refusal | Kind::Clarification => 0.5,
+        Kind::Transfer => 0.8,
+        Kind::NotHeld | Kind::Clarification => 0.6,
+        Kind::Refusal => 0.5,
         Kind::Full => 0.3,
         Kind::Fee => 0.2,
         Kind::Acknowledgement => -0.6,
@@ -114,8 +115,13 @@ fn precedence(kind: Kind) -> f32 {
     }
 }
 
-/// The least score with which a kind is considered at all.
-const AUDIBLE: f32 = 0.55;
+/// The least score with which a kind is considered at all; one word about blackened lines is not partial access.
+fn audible(kind: Kind) -> f32 {
+    match kind {
+        Kind::Partial | Kind::DecisionReview | Kind::Ncnd => 0.8,
+        _ => 0.55,
+    }
+}
 
 #[derive(Default)]
 struct Voice {
@@ -171,8 +177,8 @@ fn conclude(mut voices: Voices) -> Reading {
     combine(&mut voices);
     let mut ranked: Vec<(Kind, f32)> = voices
         .iter()
-        .filter(|(_, v)| v.score >= AUDIBLE)
-        .map(|(kind, v)| (*kind, v.score.min(3.0) + precedence(*kind)))
+        .filter(|(kind, v)| v.score >= audible(**kind))
+        .map(|(kind, v)| (*kind, v.score.min(2.0) + precedence(*kind)))
         .collect();
     ranked.sort_by(|a, b| b.1.total_cmp(&a.1));
     let Some((kind, first)) = ranked.first().copied() else { return Reading::of(Kind::Other, 0.3) };
@@ -217,7 +223,7 @@ impl Ear<'_> {
 
     fn hear(&self, section: &Section<'_>, hit: &Hit<'_>, volume: f32, voices: &mut Voices) {
         let Some(kind) = kind_of(hit.phrase.list) else { return };
-        let asks = matches!(kind, Kind::Clarification | Kind::Other);
+        let asks = kind == Kind::Clarification;
         if section.is_recited(hit) && !asks {
             return;
         }

@@ -73,7 +73,7 @@ impl<'b> Section<'b> {
         let sentence = self.sentence_of(hit);
         let Ok(found) = self.recitals.binary_search_by_key(&sentence, |(s, _)| *s) else { return false };
         let first = self.recitals.get(found).map_or(0, |(_, first)| *first);
-        hit.phrase.literal_words() < 2 || first < hit.first
+        hit.phrase.literal_words() < 2 || first < hit.first + hit.count
     }
 
     /// Whether a small word turns the phrase into its contrary: shortly before it or inside its gap.
@@ -95,7 +95,11 @@ impl<'b> Section<'b> {
 
     /// Whether it speaks of the request, as a letter does and a document handed over does not.
     pub fn is_letter(&self) -> bool {
-        self.hits.iter().any(|h| h.phrase.list == List::Asked)
+        let labelled = |h: &Hit<'_>| {
+            h.phrase.list == List::Reference
+                && self.words.get(h.first).is_some_and(|w| w.end < 600 && w.folded.len() > 3)
+        };
+        self.hits.iter().any(|h| h.phrase.list == List::Asked || labelled(h))
     }
 
     /// The exact passage of a hit.

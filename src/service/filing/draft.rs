@@ -1,0 +1,210 @@
+//! Letters in the making: to whom, under which law, in which language, with what to look at before they leave.
+
+use crate::domain::authority::{AuthorityKind, AuthorityState};
+use crate::domain::law::regime::{Gives, LetterClauses, Regime, RegimeId};
+use crate::domain::law::remedy::Extent;
+use crate::domain::letter::{
+    self, AskedQuestion, Asking, Letter, LetterFacts, LetterKind, Signature, letter_language, period_of,
+    questions_for,
+};
+use crate::domain::questions::{Bundle, Language, Wording};
+use crate::domain::reference::PublicReference;
+use crate::mail::letters;
+use crate::service::Context;
+use crate::service::filing::{Error, Filing};
+use crate::store::authorities::{self, Authority};
+use crate::store::{Conn, requests};
+use chrono::{DateTime, Utc};
+
+/// A letter in the making: everything but reference and reply address.
+pub(super) struct Draft<'a> {
+    pub(super) authority: Authority,
+    pub(super) email: Option<String>,
+    pub(super) regime: Option<&'a Regime>,
+    pub(super) language: Language,
+    pub(super) questions: Vec<AskedQuestion>,
+    pub(super) warnings: Vec<String>,
+    pub(super) impossible: Option<String>,
+}
+
+/// The letters in the order of the authorities' names, each with its own law and language.
+pub(super) fn drafts<'a>(
+    ctx: &'a Context,
+    conn: &mut Conn,
+    filing: &Filing,
+    bundle: &Bundle,
+) -> Result<Vec<Draft<'a>>, Error> {
+    let open = requests::open_with_bundle(conn, &filing.authorities, &bundle.key)?;
+    let mut drafts = Vec::new();
+    for (authority, email) in authorities::load(conn, &filing.authorities)? {
+        let regime = authority
+            .regime
+            .as_deref()
+            .and_then(|id| id.parse::<RegimeId>().ok())
+            .and_then(|id| ctx.library.laws.regime(&id));
+        let mut draft = Draft {
+            language: language_of(filing, &authority, regime),
+            email,
+            regime,
+            questions: Vec::new(),
+            warnings: Vec::new(),
+            impossible: None,
+            authority,
+        };
+        if let Some(regime) = regime {
+            draft.questions = match asked(ctx, &draft, regime, bundle) {
+                Err(letter::Error::NothingToAsk { .. }) => Vec::new(),
+                other => other?,
+            };
+        }
+        draft.impossible = obstacle(&draft, bundle);
+        if let Some(reference) = open.iter().find(|(id, _)| *id == draft.authority.id).map(|(_, r)| r) {
+            draft.warnings.push(format!(
+                "Request {reference} with the same questions is still open here. A second one can be refused as repeated."
+            ));
+        }
+        let cautions = regime.map(|regime| cautions(filing, &draft, regime)).unwrap_or_default();
+        draft.warnings.extend(cautions);
+        drafts.push(draft);
+    }
+    if drafts.is_empty() { Err(Error::NobodyAsked) } else { Ok(drafts) }
+}
+
+/// The chosen language, if the law has its words in it; else what suits authority and law.
+fn language_of(filing: &Filing, authority: &Authority, regime: Option<&Regime>) -> Language {
+    let languages = regime.map(|regime| regime.languages.clone()).unwrap_or_default();
+    let usual = letter_language(&authority.language, &languages);
+    let chosen = filing.language.as_deref().and_then(|word| word.parse::<Language>().ok());
+    chosen.filter(|word| regime.is_some_and(|r| r.letter.contains_key(word.as_str()))).unwrap_or(usual)
+}
+
+fn asked(
+    ctx: &Context,
+    draft: &Draft<'_>,
+    regime: &Regime,
+    bundle: &Bundle,
+) -> Result<Vec<AskedQuestion>, letter::Error> {
+    let today = ctx.clock.today(regime.zone);
+    let asking = Asking {
+        bundle: &bundle.key,
+        language: draft.language,
+        wording: wording_of(regime),
+        period: period_of(bundle, today),
+        kind: Some(draft.authority.kind),
+    };
+    questions_for(&ctx.library.catalogue, &asking)
+}
+
+fn wording_of(regime: &Regime) -> Wording {
+    if regime.gives == Gives::Documents { Wording::Documents } else { Wording::Answers }
+}
+
+/// Why a letter cannot be sent at all.
+fn obstacle(draft: &Draft<'_>, bundle: &Bundle) -> Option<String> {
+    let Some(regime) = draft.regime else {
+        return Some(
+            "nobody has said yet which law it answers under; set it on the authority's page".to_owned(),
+        );
+    };
+    if regime.gives == Gives::Nothing {
+        return Some(format!("{} gives no right to information", regime.law_en));
+    }
+    if draft.authority.state == AuthorityState::Defunct {
+        return Some("it no longer exists".to_owned());
+    }
+    if draft.email.is_none() {
+        return Some("it has no address yet; add one on the authority's page".to_owned());
+    }
+    if draft.questions.is_empty() {
+        return Some(format!(
+            "none of the questions of “{}” concern a {}",
+            bundle.title,
+            draft.authority.kind.in_words()
+        ));
+    }
+    clauses(draft, regime).is_none().then(|| format!("the words of {} are missing", regime.citation))
+}
+
+/// What a person should look at before sending.
+fn cautions(filing: &Filing, draft: &Draft<'_>, regime: &Regime) -> Vec<String> {
+    let mut cautions = Vec::new();
+    let kind = draft.authority.kind;
+    let extent = match kind {
+        AuthorityKind::Police => Some(regime.scope.police),
+        AuthorityKind::Municipality => Some(regime.scope.municipalities),
+        _ => None,
+    };
+    match extent {
+        Some(Extent::No) => {
+            cautions.push(format!("This law does not bind a {} ({}).", kind.in_words(), regime.scope.src));
+        }
+        Some(Extent::Partial) => {
+            cautions.push(format!(
+                "This law binds a {} only in part ({}).",
+                kind.in_words(),
+                regime.scope.src
+            ));
+        }
+        _ => {}
+    }
+    if !regime.takes_email() {
+        cautions.push(format!("E-mail may not be enough here: {}.", regime.identity.src));
+    }
+    if regime.identity.address {
+        cautions.push("This law wants the requester's postal address in the letter.".to_owned());
+    }
+    if regime.identity.nationality_or_residence {
+        cautions.push("This law asks for nationality or residence.".to_owned());
+    }
+    if filing.language.as_deref().is_some_and(|word| word != draft.language.as_str()) {
+        cautions.push(format!(
+            "The law's words are not there in the language chosen; this letter is in {}.",
+            draft.language.as_str()
+        ));
+    }
+    if !regime.fees.request_free {
+        cautions.push("A request may cost something here; the letter asks for notice first.".to_owned());
+    }
+    cautions
+}
+
+fn clauses<'r>(draft: &Draft<'_>, regime: &'r Regime) -> Option<&'r LetterClauses> {
+    regime.letter.get(draft.language.as_str())
+}
+
+pub(super) fn write(
+    draft: &Draft<'_>,
+    regime: &Regime,
+    (bundle, filing): (&Bundle, &Filing),
+    (reference, reply_address): (&PublicReference, &str),
+    now: DateTime<Utc>,
+) -> Result<Letter, Error> {
+    let words = clauses(draft, regime).ok_or_else(|| Error::Impossible {
+        authority: draft.authority.name.clone(),
+        why: format!("the words of {} are missing", regime.citation),
+    })?;
+    let today = now.with_timezone(&regime.zone).date_naive();
+    let facts = LetterFacts {
+        language: draft.language,
+        wording: wording_of(regime),
+        authority_name: draft.authority.name.clone(),
+        salutation: None,
+        law: words.law.clone(),
+        basis: words.basis.clone(),
+        deadline: words.deadline.clone(),
+        topic: bundle.title_in(draft.language).to_owned(),
+        questions: draft.questions.clone(),
+        period: period_of(bundle, today),
+        signed_as: signature(&filing.signed_as),
+        reply_address: reply_address.to_owned(),
+        reference: reference.as_str().to_owned(),
+        written_on: today,
+    };
+    Ok(letters::render(LetterKind::Request, &facts)?)
+}
+
+pub(super) fn signature(signed_as: &str) -> Signature {
+    let (person, group) = signed_as.split_once(',').unwrap_or((signed_as, ""));
+    let group = Some(group.trim()).filter(|group| !group.is_empty()).map(str::to_owned);
+    Signature { person: person.trim().to_owned(), group }
+}

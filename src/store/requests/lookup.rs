@@ -1,0 +1,101 @@
+//! Which requests something concerns: a mail, a day that passed, a second letter with the same questions.
+
+use crate::domain::request::state::Status;
+use crate::store::schema::{outbox, requests};
+use crate::store::{Conn, Error};
+use chrono::NaiveDate;
+use diesel::prelude::*;
+
+/// What a mail may belong to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// The request.
+    pub id: i64,
+    /// Public reference.
+    pub reference: String,
+    /// Who was asked.
+    pub authority_id: i64,
+    /// SHA-256 of its reply token.
+    pub token_hash: String,
+    /// Message-IDs of our letters to it.
+    pub letters: Vec<String>,
+}
+
+/// Requests that any of the clues of a mail points at.
+pub fn candidates(
+    conn: &mut Conn,
+    token_hashes: &[String],
+    message_ids: &[String],
+    references: &[String],
+) -> Result<Vec<Found>, Error> {
+    let by_letter: Vec<i64> = outbox::table
+        .filter(outbox::mail_message_id.eq_any(message_ids.to_vec()))
+        .select(outbox::request_id)
+        .load(conn)?;
+    let rows: Vec<(i64, String, i64, String)> = requests::table
+        .filter(
+            requests::reply_token_hash
+                .eq_any(token_hashes.to_vec())
+                .or(requests::reference.eq_any(references.to_vec()))
+                .or(requests::id.eq_any(by_letter)),
+        )
+        .order(requests::id.asc())
+        .limit(50)
+        .select((requests::id, requests::reference, requests::authority_id, requests::reply_token_hash))
+        .load(conn)?;
+    let ids: Vec<i64> = rows.iter().map(|row| row.0).collect();
+    let letters: Vec<(i64, String)> = outbox::table
+        .filter(outbox::request_id.eq_any(ids))
+        .select((outbox::request_id, outbox::mail_message_id))
+        .load(conn)?;
+    Ok(rows
+        .into_iter()
+        .map(|(id, reference, authority_id, token_hash)| Found {
+            id,
+            reference,
+            authority_id,
+            token_hash,
+            letters: letters.iter().filter(|(of, _)| *of == id).map(|(_, letter)| letter.clone()).collect(),
+        })
+        .collect())
+}
+
+/// An open request whose due day passed and that has no `Overdue` event for that day.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable)]
+pub struct PastDue {
+    /// The request.
+    pub id: i64,
+    /// Its law, whose zone decides what today is.
+    pub regime: String,
+    /// The due day in force.
+    pub due_on: NaiveDate,
+}
+
+/// Requests that may have become overdue by `latest`, the date where it is latest on earth.
+pub fn past_due(conn: &mut Conn, latest: NaiveDate) -> Result<Vec<PastDue>, Error> {
+    let open: Vec<Status> = Status::ALL.iter().copied().filter(|status| status.is_open()).collect();
+    Ok(requests::table
+        .filter(requests::status.eq_any(open))
+        .filter(requests::due_on.lt(latest))
+        .filter(requests::overdue_since.is_null().or(requests::overdue_since.ne(requests::due_on)))
+        .order(requests::id.asc())
+        .select((requests::id, requests::regime, requests::due_on.assume_not_null()))
+        .load(conn)?)
+}
+
+/// Open requests with the same bundle at some authorities, as (authority, reference).
+pub fn open_with_bundle(
+    conn: &mut Conn,
+    authorities: &[i64],
+    bundle: &str,
+) -> Result<Vec<(i64, String)>, Error> {
+    let open: Vec<Status> =
+        Status::ALL.iter().copied().filter(|s| s.is_open() || *s == Status::Filed).collect();
+    Ok(requests::table
+        .filter(requests::authority_id.eq_any(authorities.to_vec()))
+        .filter(requests::bundle.eq(bundle))
+        .filter(requests::status.eq_any(open))
+        .order(requests::id.desc())
+        .select((requests::authority_id, requests::reference))
+        .load(conn)?)
+}

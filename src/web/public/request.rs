@@ -1,0 +1,305 @@
+//! One request, `/requests/<reference>`: where it stands, its clocks, what happened, answers, letters.
+
+use crate::domain::law::calendar::Calendar;
+use crate::domain::law::deadline::{Clock, Deadline, deadline};
+use crate::domain::law::regime::Regime;
+use crate::domain::publication::clocks::{self, Clocks, Course};
+use crate::domain::publication::counting::Days;
+use crate::domain::publication::derivation::Derivation;
+use crate::domain::publication::timeline::{self, Entry, Story, Tag};
+use crate::domain::questions::Disposition;
+use crate::domain::request::event::Ground;
+use crate::domain::request::state::State as Folded;
+use crate::domain::request::{Position, Standing, fold};
+use crate::service::Context;
+use crate::store;
+use crate::store::Conn;
+use crate::store::published::request::{self, Asked, Campaign, Facts, Published};
+use crate::web::error::{Error, What};
+use crate::web::guards::Site;
+use crate::web::page::{Chrome, Feed, Rendered};
+use crate::web::public::request_sample;
+use crate::web::public::thread::{Letter, thread};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
+use rocket::http::ContentType;
+use rocket::response::Responder;
+use rocket::{Route, State, get, routes};
+use serde::Serialize;
+use std::collections::BTreeSet;
+
+/// The template of this page.
+pub const TEMPLATE: &str = "public/request.html";
+
+/// The law in a few words.
+#[derive(Debug, Clone, Serialize)]
+pub struct Law {
+    id: String,
+    name: String,
+    name_en: String,
+    language: String,
+    limit: String,
+    cite: String,
+    version: String,
+    estimate: bool,
+    verified: &'static str,
+}
+
+/// A question with what became of it.
+#[derive(Debug, Clone, Serialize)]
+pub struct Asking {
+    position: i64,
+    key: String,
+    body: String,
+    answer: Option<Tag>,
+    ground: Option<String>,
+}
+
+/// What it shows.
+#[derive(Debug, Clone, Serialize)]
+pub struct Page {
+    facts: Facts,
+    asked: Asked,
+    campaign: Option<Campaign>,
+    law: Option<Law>,
+    standing: Standing,
+    clocks: Option<Clocks>,
+    derivation: Option<Derivation>,
+    entries: Vec<Entry>,
+    questions: Vec<Asking>,
+    any_answer: bool,
+    letters: Vec<Letter>,
+    being_read: Vec<NaiveDateTime>,
+    files_host: String,
+    today: NaiveDate,
+}
+
+fn load(site: &Site, conn: &mut Conn, reference: &str) -> Result<Page, Error> {
+    let published = request::find(conn, reference)?.ok_or(Error::NotFound(What::Request))?;
+    let mut page = Page::assemble(published, &site.context, site.now())?;
+    let config = &site.context.config;
+    if config.files_url != config.public_url {
+        page.files_host.clone_from(&config.files_url);
+    }
+    Ok(page)
+}
+
+/// The law as it stood when the request was filed; today's where no copy was kept.
+fn regime_of(published: &Published, ctx: &Context) -> Result<Option<Regime>, Error> {
+    if let Some(rules) = &published.rules {
+        return serde_json::from_str(rules).map(Some).map_err(|e| store::Error::from(e).into());
+    }
+    Ok(published.facts.regime.parse().ok().and_then(|id| ctx.library.laws.regime(&id)).cloned())
+}
+
+impl Page {
+    fn assemble(published: Published, ctx: &Context, now: DateTime<Utc>) -> Result<Self, Error> {
+        let regime = regime_of(&published, ctx)?;
+        let state =
+            fold(published.events.iter().map(|happened| &happened.event)).map_err(store::Error::from)?;
+        let zone = regime.as_ref().map_or(chrono_tz::Tz::UTC, |regime| regime.zone);
+        let today = now.with_timezone(&zone).date_naive();
+        let told = match (&regime, &state) {
+            (Some(regime), Some(state)) => {
+                told(&published, (regime, ctx.library.laws.calendar_of(regime)), state, today)
+            }
+            _ => Told::default(),
+        };
+        let facts = &published.facts;
+        let position = Position { status: facts.status, outcome: facts.outcome, due_on: facts.due_on };
+        let questions = questions(&published, ctx);
+        Ok(Self {
+            standing: position.standing(today),
+            law: regime.as_ref().map(Law::of),
+            clocks: told.clocks,
+            derivation: told.derivation,
+            entries: told.entries,
+            any_answer: questions.iter().any(|question| question.answer.is_some()),
+            questions,
+            letters: thread(&published),
+            being_read: published.being_read,
+            facts: published.facts,
+            asked: published.asked,
+            campaign: published.campaign,
+            files_host: String::new(),
+            today,
+        })
+    }
+}
+
+impl Page {
+    /// A request that was answered late and in part.
+    pub fn sample(ctx: &Context) -> Result<Self, Error> {
+        Self::assemble(request_sample::late(ctx), ctx, request_sample::now())
+    }
+
+    /// A request that waits.
+    pub fn waiting(ctx: &Context) -> Result<Self, Error> {
+        Self::assemble(request_sample::waiting(ctx), ctx, request_sample::now())
+    }
+}
+
+/// The story with its drawing and its derivation.
+#[derive(Debug, Default)]
+struct Told {
+    entries: Vec<Entry>,
+    clocks: Option<Clocks>,
+    derivation: Option<Derivation>,
+}
+
+fn told(
+    published: &Published,
+    (regime, calendar): (&Regime, &Calendar),
+    state: &Folded,
+    today: NaiveDate,
+) -> Told {
+    let received = state.received_on.unwrap_or(today);
+    let days = Days::of(regime, calendar, received);
+    let counted: Option<Deadline> = state.received_on.and_then(|received| {
+        deadline(regime, calendar, &Clock { received, registered: state.registered_on }).ok()
+    });
+    let shown: BTreeSet<i64> = published.replies.iter().map(|reply| reply.id).collect();
+    let story = Story {
+        events: &published.events,
+        state,
+        regime,
+        days,
+        deadline: counted.as_ref(),
+        published: &shown,
+        today,
+    };
+    let entries = timeline::entries(&story);
+    let course = state.first_due_on.zip(state.due_on).zip(state.received_on);
+    let clocks = course.map(|((first_due, due), received)| {
+        let (answered, open) = (state.answered_on, state.status.is_open());
+        clocks::draw(&Course { received, first_due, due, answered, open, today, days }, &entries)
+    });
+    Told { derivation: counted.as_ref().map(|deadline| Derivation::of(deadline, &days)), clocks, entries }
+}
+
+impl Law {
+    fn of(regime: &Regime) -> Self {
+        Self {
+            id: regime.id.to_string(),
+            name: regime.law_local.clone(),
+            name_en: regime.law_en.clone(),
+            language: regime.languages.first().cloned().unwrap_or_else(|| "en".to_owned()),
+            limit: regime.limit_in_words(),
+            cite: regime.response.src.clone(),
+            version: regime.version.clone(),
+            estimate: regime.is_estimate(),
+            verified: crate::web::public::laws::verified_words(regime.verified),
+        }
+    }
+}
+
+fn questions(published: &Published, ctx: &Context) -> Vec<Asking> {
+    published
+        .questions
+        .iter()
+        .map(|question| {
+            let answer = published.answers.iter().find(|answer| answer.key == question.key);
+            let grounds: Vec<Ground> =
+                answer.and_then(|answer| serde_json::from_str(&answer.grounds).ok()).unwrap_or_default();
+            let cites: Vec<&str> = grounds.iter().map(|ground| ground.cite.as_str()).collect();
+            Asking {
+                position: question.position,
+                key: question.key.clone(),
+                body: question.body.clone(),
+                answer: answer.map(|answer| disposed(&answer.disposition, ctx)),
+                ground: (!cites.is_empty()).then(|| cites.join("; ")),
+            }
+        })
+        .collect()
+}
+
+fn disposed(word: &str, ctx: &Context) -> Tag {
+    let Ok(disposition) = word.parse::<Disposition>() else {
+        return Tag { glyph: "off", words: word.replace('_', " ") };
+    };
+    let glyph = match disposition {
+        Disposition::Disclosed | Disposition::AlreadyPublic => "given",
+        Disposition::DisclosedPartly => "part",
+        Disposition::NotHeld => "notheld",
+        Disposition::Refused | Disposition::NeitherConfirmNorDeny => "refused",
+        Disposition::NoAnswer => "silent",
+        Disposition::Transferred
+        | Disposition::FeeAsked
+        | Disposition::ClarificationAsked
+        | Disposition::Pending => "wait",
+        Disposition::Withdrawn | Disposition::NotApplicable => "off",
+    };
+    let rules = &ctx.library.catalogue.dispositions;
+    let label = rules
+        .iter()
+        .find(|rule| rule.key == disposition)
+        .map_or_else(|| word.replace('_', " "), |rule| rule.label.clone());
+    Tag { glyph, words: label }
+}
+
+/// What stands around it.
+pub fn chrome(page: &Page, now: DateTime<Utc>) -> Chrome {
+    let path = format!("/requests/{}", page.facts.reference);
+    let mut chrome = Chrome::public(format!("{}: {}", page.asked.name, page.facts.title), "requests")
+        .at(path.clone())
+        .as_of(now)
+        .summary(format!(
+            "Request {} to {}: {}.",
+            page.facts.reference, page.asked.name, page.standing.words
+        ));
+    chrome.feeds.push(Feed {
+        kind: "application/json",
+        title: format!("Request {} as JSON", page.facts.reference),
+        href: format!("{path}.json"),
+    });
+    chrome
+}
+
+/// The page for people, or the same for machines.
+#[derive(Responder)]
+pub enum Answer {
+    /// The page.
+    Page(Rendered),
+    /// The facts.
+    Json((ContentType, String)),
+}
+
+fn machine(page: &Page) -> String {
+    let letters: Vec<serde_json::Value> = page
+        .letters
+        .iter()
+        .map(|letter| {
+            let whole = |pieces: &[crate::domain::publication::letter_text::Piece]| -> String {
+                pieces.iter().map(|p| if p.bar { "█".repeat(p.text.len()) } else { p.text.clone() }).collect()
+            };
+            serde_json::json!({
+                "from": if letter.ours { "requester" } else { "authority" }, "what": letter.name, "at": letter.at.and_utc(),
+                "language": letter.language, "subject": whole(&letter.subject), "text": whole(&letter.text),
+                "files": letter.files, "files_not_public": letter.withheld,
+            })
+        })
+        .collect();
+    serde_json::json!({
+        "request": page.facts, "authority": page.asked, "campaign": page.campaign,
+        "standing": page.standing, "events": page.entries, "questions": page.questions, "letters": letters,
+        "replies_being_read": page.being_read.len(), "as_of": page.today,
+    })
+    .to_string()
+}
+
+#[get("/requests/<reference>")]
+async fn get(reference: String, site: &State<Site>) -> Result<Answer, Error> {
+    site.page(move |site, conn| {
+        let bare = reference.strip_suffix(".json");
+        let page = load(site, conn, bare.unwrap_or(&reference))?;
+        if bare.is_some() {
+            return Ok(Answer::Json((ContentType::JSON, machine(&page))));
+        }
+        site.pages.render(TEMPLATE, &chrome(&page, site.now()), &page).map(Answer::Page)
+    })
+    .await
+}
+
+/// The routes of this file.
+pub fn routes() -> Vec<Route> {
+    routes![get]
+}

@@ -90,7 +90,7 @@ fn public(settlement: &Settlement) -> Then {
         Some(text) => {
             let lines = i64::try_from(text.lines().count()).unwrap_or(i64::MAX);
             format!(
-                "with {} of the reply, names and contacts struck out",
+                "with {} of the reply; read below what the rules struck out and what they left",
                 filters::counted(lines, "line", "lines")
             )
         }

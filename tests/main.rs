@@ -4,6 +4,8 @@
 mod architecture;
 #[cfg(test)]
 mod golden;
+mod config;
+mod corpus;
 #[cfg(test)]
 mod law;
 #[cfg(test)]
@@ -16,3 +18,6 @@ mod story;
 mod support;
 #[cfg(test)]
 mod web;
+
+#[test]
+fn house_stands() {}

@@ -3,11 +3,15 @@
 #[cfg(test)]
 mod architecture;
 #[cfg(test)]
+mod cage;
+#[cfg(test)]
 mod config;
 #[cfg(test)]
 mod law;
 #[cfg(test)]
 mod letters;
+#[cfg(test)]
+mod receive;
 #[cfg(test)]
 mod servers;
 #[cfg(test)]

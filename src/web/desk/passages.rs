@@ -64,10 +64,8 @@ pub fn read(reading: &Reading, text: &str) -> (Vec<Fact>, Vec<Segment>) {
         facts.push((fact, marks));
     }
     let merged = merged(facts.iter().flat_map(|(_, marks)| marks.iter().copied()).collect());
-    let facts = facts
-        .into_iter()
-        .map(|(fact, marks)| Fact { passages: numbers(&merged, &marks), ..fact })
-        .collect();
+    let facts =
+        facts.into_iter().map(|(fact, marks)| Fact { passages: numbers(&merged, &marks), ..fact }).collect();
     (facts, cut(text, &merged))
 }
 
@@ -84,8 +82,7 @@ fn kind(reading: &Reading, text: &str) -> (Fact, Vec<Mark>) {
     };
     let mut marks = Vec::new();
     for evidence in &reading.evidence {
-        let placed =
-            if evidence.place == "body" { place(fact.row, &evidence.text, text) } else { None };
+        let placed = if evidence.place == "body" { place(fact.row, &evidence.text, text) } else { None };
         if let Some(mark) = placed {
             marks.push(mark);
         } else {
@@ -196,7 +193,8 @@ mod tests {
         let segments = cut(TEXT, &marks);
         let joined: String = segments.iter().map(|s| s.text.as_str()).collect();
         assert_eq!(joined, TEXT);
-        let marked: Vec<&str> = segments.iter().filter(|s| s.number.is_some()).map(|s| s.text.as_str()).collect();
+        let marked: Vec<&str> =
+            segments.iter().filter(|s| s.number.is_some()).map(|s| s.text.as_str()).collect();
         assert_eq!(marked, ["Antrag wird abgelehnt", "§ 3 Nr. 2 IFG"], "numbered as read, overlaps made one");
         assert_eq!(numbers(&marks, &[mark("wird abgelehnt")]), [1]);
     }

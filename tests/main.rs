@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod architecture;
 #[cfg(test)]
+mod cage;
+#[cfg(test)]
 mod config;
 mod corpus;
 mod golden;
@@ -10,6 +12,8 @@ mod golden;
 mod law;
 #[cfg(test)]
 mod letters;
+#[cfg(test)]
+mod receive;
 #[cfg(test)]
 mod servers;
 #[cfg(test)]

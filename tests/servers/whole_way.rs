@@ -128,10 +128,9 @@ fn letter_filed_in_a_browser_is_answered_read_settled_and_public() {
 
     // File: find the authority, choose a bundle, read the letter, send it.
     let found = demo.get("/desk/requests/new?q=Val-d");
-    let authority =
-        first(r#"name="a" value="(\d+)""#, &found).expect("the authority is found").to_owned();
-    let chosen = demo
-        .get(&format!("/desk/requests/new?q=Val-d&a={authority}&bundle=municipal_cctv_analytics"));
+    let authority = first(r#"name="a" value="(\d+)""#, &found).expect("the authority is found").to_owned();
+    let chosen =
+        demo.get(&format!("/desk/requests/new?q=Val-d&a={authority}&bundle=municipal_cctv_analytics"));
     let preview = demo.submit_from(&chosen, "/desk/requests/preview", &[("signed_as", "Mara Varga")]);
     assert!(preview.contains("L. 311-1"), "the law is cited: {preview}");
     let filed = demo.submit_from(&preview, "/desk/requests", &[]);

@@ -1,5 +1,6 @@
 //! The text of a letter as the public reads it: what is covered, and where the bars are.
 
+use crate::domain::letter::Signature;
 use crate::domain::publication::redaction::{Private, redact};
 use regex::Regex;
 use serde::Serialize;
@@ -24,7 +25,7 @@ pub fn covered(text: &str, signed_as: &str) -> String {
         || text.to_owned(),
         |address| address.replace_all(text, "█".repeat(16).as_str()).into_owned(),
     );
-    redact(&hidden, Private { names: &[signed_as.to_owned()], reply_address: "" })
+    redact(&hidden, Private { names: &[Signature::parse(signed_as).person], reply_address: "" })
 }
 
 /// Text parted at its bars.

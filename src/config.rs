@@ -114,7 +114,12 @@ impl std::fmt::Debug for Secret {
 /// The address and port that the pages are served at, as Rocket will choose them.
 #[derive(Deserialize)]
 struct Served {
+    #[serde(default = "usual_port")]
     port: u16,
+}
+
+fn usual_port() -> u16 {
+    8000
 }
 
 impl Config {
@@ -128,11 +133,11 @@ impl Config {
         let nested: Figment = rocket.clone().focus("askance");
         let raw: Raw = Figment::from(Serialized::defaults(Raw::default()))
             .merge(nested)
-            .merge(Env::prefixed("ASKANCE_").ignore(&["config"]).split("__"))
+            .merge(Env::prefixed("ASKANCE_").filter(|key| !names_a_file(key.as_str())).split("__"))
             .extract()
             .map_err(|e| unreadable(&e))?;
-        let port = rocket.extract::<Served>().map_or(8000, |served| served.port);
-        from_raw(with_secret_files(raw)?, port)
+        let served: Served = rocket.extract().map_err(|e| unreadable(&e))?;
+        from_raw(with_secret_files(raw)?, served.port)
     }
 }
 
@@ -148,15 +153,30 @@ pub fn figment() -> Figment {
 }
 
 fn unreadable(error: &figment::Error) -> Error {
-    let key = error.path.last().cloned().unwrap_or_default();
-    let mut problem = error.kind.to_string();
-    if let figment::error::Kind::UnknownField(found, known) = &error.kind {
-        problem = format!("`{found}` is no setting; there are {}", known.join(", "));
-    }
+    use figment::error::Kind;
+    // Where a file cannot be parsed at all, no key is to blame but the file.
+    let file = || error.metadata.as_ref().and_then(|data| data.source.as_ref()).map(ToString::to_string);
+    let key = error.path.last().cloned().or_else(file).unwrap_or_default();
+    let problem = match &error.kind {
+        Kind::UnknownField(found, known) => {
+            format!("`{found}` is no setting; there are {}", known.join(", "))
+        }
+        Kind::InvalidType(found, expected) | Kind::InvalidValue(found, expected) => {
+            let expected = if expected.starts_with(['u', 'i']) { "a whole number from 0" } else { expected };
+            format!("expected {expected}, found {found}")
+        }
+        kind => kind.to_string(),
+    };
     Error { key, value: None, problem }
 }
 
-/// Secrets can be given as `<KEY>_FILE`.
+/// Secrets, which can be given as `ASKANCE_<KEY>_FILE` too.
+const SECRETS: [&str; 3] = ["database_url", "smtp_url", "secret_key"];
+
+fn names_a_file(key: &str) -> bool {
+    key.to_ascii_lowercase().strip_suffix("_file").is_some_and(|key| SECRETS.contains(&key))
+}
+
 fn with_secret_files(mut raw: Raw) -> Result<Raw, Error> {
     let from_file = |key: &str| -> Result<Option<String>, Error> {
         let Ok(path) = std::env::var(format!("ASKANCE_{}_FILE", key.to_uppercase())) else { return Ok(None) };
@@ -180,7 +200,8 @@ fn from_raw(raw: Raw, port: u16) -> Result<Config, Error> {
         value: Some(value.to_owned()),
         problem: problem.to_owned(),
     };
-    if !(raw.database_url.starts_with("sqlite://") || raw.database_url.starts_with("postgres")) {
+    let known = ["sqlite://", "postgres://", "postgresql://"];
+    if !known.iter().any(|scheme| raw.database_url.starts_with(scheme)) {
         let shown = raw.database_url.split("://").next().unwrap_or_default();
         return Err(wrong("database_url", shown, "expected `sqlite://path` or `postgres://user@host/name`"));
     }

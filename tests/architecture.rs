@@ -13,7 +13,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("store", &["domain"]),
     ("mail", &["domain"]),
     ("service", &["store", "mail", "data", "config", "clock", "domain"]),
-    ("web", &["service", "store", "domain"]),
+    ("web", &["service", "store", "data", "domain"]),
     ("worker", &["service", "store", "mail"]),
     ("command", &["web", "worker", "service", "store", "mail", "data", "config", "clock", "domain"]),
     ("main", &["command"]),
@@ -57,7 +57,7 @@ const NOT_IN_THE_DOMAIN: &[&str] =
 
 const LONGEST_FILE: usize = 400;
 /// A file of stories is read one story at a time.
-const LONGEST_TEST: usize = 600;
+const LONGEST_TEST: usize = 700;
 
 fn source_files() -> Vec<Source> {
     let sources = files("src", ".rs");
@@ -137,9 +137,9 @@ fn public_pages_read_public_columns(file: &Source) -> Vec<String> {
     let mut found = Vec::new();
     for used in file.uses() {
         let [room, part, ..] = used.segments.as_slice() else { continue };
-        // A type of the store itself, such as its error, names no column.
+        // A type of the store, such as its error or a state, names no column.
         let module = room == "store" && part.starts_with(char::is_lowercase);
-        if module && !["published", "blobs"].contains(&part.as_str()) {
+        if module && !["published", "blobs", "types"].contains(&part.as_str()) {
             found.push(format!("{}:{}: a public page reads `store::{part}`", file.path, used.line));
         }
     }

@@ -2,6 +2,8 @@
 //!
 //! A mismatch leaves what was rendered beside the golden file as `*.actual`; move it there if it is right.
 
+mod desk;
+
 use askance::web::error;
 use askance::web::page::{Chrome, Pages, Setup};
 use askance::web::public::{
@@ -81,6 +83,11 @@ pub fn samples() -> Vec<(&'static str, String)> {
     ]
 }
 
+/// The samples of both sides of the site.
+fn all() -> Vec<(&'static str, String)> {
+    [samples(), desk::samples()].concat()
+}
+
 /// The parts that are the same on all pages stand in one golden file only; each other shows its own matter.
 fn matter(page: &str) -> String {
     let from = page.find("<main").unwrap();
@@ -98,7 +105,7 @@ fn pages_read_as_their_golden_files() {
     let mut wrong = Vec::new();
     // For a look in a browser: ASKANCE_PAGES=folder leaves the whole pages there.
     let whole = std::env::var("ASKANCE_PAGES").ok().map(PathBuf::from);
-    for (name, page) in samples() {
+    for (name, page) in all() {
         if let Some(folder) = &whole {
             std::fs::write(folder.join(format!("{}.html", name.replace('/', "-"))), &page).unwrap();
         }
@@ -116,7 +123,7 @@ fn pages_read_as_their_golden_files() {
 
 #[test]
 fn pages_are_whole_and_carry_nothing_inline() {
-    for (name, page) in samples() {
+    for (name, page) in all() {
         assert_eq!(page.matches("<h1").count(), 1, "{name}: one h1");
         assert!(page.contains("<html lang=\"en\">"), "{name}: a language");
         assert!(page.contains(r##"<a class="skip" href="#main">"##), "{name}: a way past the navigation");
@@ -163,10 +170,12 @@ fn a_page_and_its_template_have_the_same_path() {
         }
         names
     };
-    let templates = files(&root().join("templates/public"), ".html", "{% extends");
-    let modules = files(&root().join("src/web/public"), ".rs", "pub const TEMPLATE");
-    assert!(!templates.is_empty(), "no template was found");
-    assert_eq!(templates, modules);
+    for side in ["public", "desk"] {
+        let templates = files(&root().join("templates").join(side), ".html", "{% extends");
+        let modules = files(&root().join("src/web").join(side), ".rs", "pub const TEMPLATE");
+        assert!(!templates.is_empty(), "no template was found");
+        assert_eq!(templates, modules);
+    }
 }
 
 /// What a person wrote cannot become part of the page.

@@ -93,7 +93,13 @@ fn set_up(config: &Config, findings: &mut Findings<'_>) {
         ),
         Some(url) => findings.note(
             "mail out",
-            SmtpServer::from_url(url).map(|server| format!("{server:?}")),
+            match SmtpServer::from_url(url) {
+                Ok(server) if server.exposes_password() => {
+                    Err("would send a password in the clear; use `smtps://` or `smtp+starttls://`".to_owned())
+                }
+                Ok(server) => Ok(format!("{server:?}")),
+                Err(error) => Err(error.to_string()),
+            },
             exit::CONFIG,
         ),
     }

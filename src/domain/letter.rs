@@ -157,6 +157,15 @@ pub struct Signature {
     pub group: Option<String>,
 }
 
+impl Signature {
+    /// A person, or a person and a group after a comma, as forms and the database hold it.
+    pub fn parse(signed_as: &str) -> Self {
+        let (person, group) = signed_as.split_once(',').unwrap_or((signed_as, ""));
+        let group = Some(group.trim()).filter(|group| !group.is_empty()).map(str::to_owned);
+        Self { person: person.trim().to_owned(), group }
+    }
+}
+
 /// What a reminder knows beyond the request it reminds of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Overdue {

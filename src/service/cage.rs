@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Wall-clock time that one mail may take.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -16,6 +16,10 @@ const MAILS_A_CHILD: u32 = 200;
 const ADDRESS_SPACE: u64 = 1 << 30;
 /// CPU time of a child, seconds.
 const CPU_SECONDS: u64 = 60;
+/// Work after which a child is replaced: what is left of its CPU time must do for one slow mail.
+const WORK_A_CHILD: Duration = Duration::from_secs(30);
+/// How long a child whose output ended may take to end itself.
+const LAST_WORDS: Duration = Duration::from_secs(2);
 /// A reading larger than this is not one.
 const LARGEST_READING: usize = 64 << 20;
 
@@ -57,6 +61,7 @@ pub struct Running {
     to: ChildStdin,
     from: Receiver<std::io::Result<Vec<u8>>>,
     read: u32,
+    worked: Duration,
 }
 
 impl Cage {
@@ -77,13 +82,18 @@ impl Cage {
             Self::Process { program, idle } => (program, idle),
         };
         let waiting = idle.lock().unwrap_or_else(PoisonError::into_inner).take();
+        // A child that ended while it waited is no fault of this mail.
+        let waiting =
+            waiting.and_then(|mut running| matches!(running.child.try_wait(), Ok(None)).then_some(running));
         let mut running = match waiting {
             Some(running) => running,
             None => start(program).map_err(Error::Start)?,
         };
+        let began = Instant::now();
         let bytes = exchange(&mut running, raw).inspect_err(|_| stop(&mut running))?;
         running.read += 1;
-        if running.read < MAILS_A_CHILD {
+        running.worked += began.elapsed();
+        if running.read < MAILS_A_CHILD && running.worked < WORK_A_CHILD {
             *idle.lock().unwrap_or_else(PoisonError::into_inner) = Some(running);
         } else {
             stop(&mut running);
@@ -119,20 +129,38 @@ fn start(program: &PathBuf) -> std::io::Result<Running> {
             }
         }
     });
-    Ok(Running { child, to, from, read: 0 })
+    Ok(Running { child, to, from, read: 0, worked: Duration::ZERO })
 }
 
+/// Sends a mail and waits for its reading. Sending has a thread of its own, because a child that does not read
+/// would hold the sender for ever; a child that failed is ended here, which frees that thread too.
 fn exchange(running: &mut Running, raw: &[u8]) -> Result<Vec<u8>, Error> {
-    // A child that died shows here as a broken pipe; what it died of shows below.
-    let sent = frame_out(&mut running.to, raw);
-    match running.from.recv_timeout(PATIENCE) {
-        Ok(Ok(bytes)) => Ok(bytes),
-        Err(RecvTimeoutError::Timeout) => Err(Error::TooLong),
-        Ok(Err(_)) | Err(RecvTimeoutError::Disconnected) => {
-            let why = running.child.wait().map_or_else(|e| e.to_string(), |status| status.to_string());
-            Err(Error::Died(sent.err().map_or(why.clone(), |e| format!("{why}, {e}"))))
+    let Running { child, to, from, .. } = running;
+    std::thread::scope(|scope| {
+        // A child that died shows here as a broken pipe; what it died of is asked below.
+        scope.spawn(|| frame_out(to, raw));
+        let failed = match from.recv_timeout(PATIENCE) {
+            Ok(Ok(bytes)) => return Ok(bytes),
+            Err(RecvTimeoutError::Timeout) => Error::TooLong,
+            Ok(Err(_)) | Err(RecvTimeoutError::Disconnected) => Error::Died(last_words(child)),
+        };
+        // One that is gone already cannot be killed, and need not be.
+        let _ = child.kill();
+        Err(failed)
+    })
+}
+
+/// How a child ended whose output did.
+fn last_words(child: &mut Child) -> String {
+    let patience = Instant::now() + LAST_WORDS;
+    while Instant::now() < patience {
+        match child.try_wait() {
+            Ok(Some(status)) => return status.to_string(),
+            Ok(None) => std::thread::sleep(Duration::from_millis(5)),
+            Err(error) => return error.to_string(),
         }
     }
+    "its output ended, but it did not".to_owned()
 }
 
 /// Ends a child; one that is gone already is no fault.

@@ -8,3 +8,4 @@ mod mail_limits;
 pub mod postfix;
 mod schemas;
 pub mod smtp_sink;
+mod whole_way;

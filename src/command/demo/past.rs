@@ -1,10 +1,11 @@
 //! The demonstration's past: letters filed, answered and settled over the last months, by the real use cases and a
 //! clock that is moved from day to day.
 
-use crate::command::demo_authorities::{CastMember, answers, cast};
+use crate::command::demo_authorities::{Behaviour, CastMember, answers, cast};
 use crate::domain::authority::{AuthorityKind, slug};
 use crate::domain::incoming::Knowledge;
 use crate::domain::incoming::reading::Kind;
+use crate::domain::request::event::Ground;
 use crate::mail::transport::{SentLetter, Transport};
 use crate::service::cage::Cage;
 use crate::service::filing::{self, Filing};
@@ -143,7 +144,7 @@ const WITHOUT_ADDRESS: &[(&str, &str, &str, &str)] = &[
 /// What is on the agenda of a day.
 enum Entry {
     File(usize),
-    Answer { plan: usize, bytes: Vec<u8>, recipient: String },
+    Answer { plan: usize, step: usize, bytes: Vec<u8>, recipient: String },
 }
 
 /// The stage: what every act needs.
@@ -176,7 +177,9 @@ pub fn tell(ctx: &Context, db: &Db, now: DateTime<Utc>) -> Result<Cast, Error> {
             ctx.clock.set((at(day) + TimeDelta::minutes(7 * minute)).min(now));
             match entry {
                 Entry::File(index) => agenda.extend(stage.file(index, now)?),
-                Entry::Answer { plan, bytes, recipient } => stage.answer(plan, &bytes, &recipient)?,
+                Entry::Answer { plan, step, bytes, recipient } => {
+                    stage.answer((plan, step), &bytes, &recipient)?;
+                }
             }
         }
     }
@@ -246,6 +249,24 @@ fn authority(member: &CastMember) -> Result<NewAuthority, Error> {
     })
 }
 
+/// What each answer of the cast is, whatever the reader makes of it.
+fn meant(behaviour: Behaviour, step: usize) -> Option<Kind> {
+    use Kind::{Acknowledgement, Clarification, Extension, Full, NotHeld, Partial, Refusal, Transfer};
+    let kinds: &[Kind] = match behaviour {
+        Behaviour::GermanExtension | Behaviour::EnglishExtension => &[Acknowledgement, Extension],
+        Behaviour::GermanPartial => &[Partial],
+        Behaviour::GermanTransfer => &[Transfer],
+        Behaviour::FrenchRefusalInPdf => &[Acknowledgement, Refusal],
+        Behaviour::FrenchClarification => &[Clarification],
+        Behaviour::ItalianPartial => &[Acknowledgement, Partial],
+        Behaviour::ItalianFull => &[Full],
+        Behaviour::GreekNotHeld => &[Acknowledgement, NotHeld],
+        Behaviour::EnglishOutOfOffice => &[Kind::Automatic, Full],
+        Behaviour::Silence | Behaviour::Bounce => &[],
+    };
+    kinds.get(step).copied()
+}
+
 impl Stage<'_> {
     /// Files and sends; the answers it will get go on the agenda.
     fn file(&self, index: usize, now: DateTime<Utc>) -> Result<Vec<(DateTime<Utc>, Entry)>, Error> {
@@ -286,9 +307,11 @@ impl Stage<'_> {
             .collect();
         let mut entries = Vec::new();
         for letter in letters {
-            for (time, (_, bytes)) in times.iter().zip(answers(member, &letter.bytes, &times)) {
+            for (step, (time, (_, bytes))) in
+                times.iter().zip(answers(member, &letter.bytes, &times)).enumerate()
+            {
                 let recipient = letter.from.clone();
-                entries.push(((*time).min(now), Entry::Answer { plan: index, bytes, recipient }));
+                entries.push(((*time).min(now), Entry::Answer { plan: index, step, bytes, recipient }));
             }
         }
         Ok(entries)
@@ -311,23 +334,27 @@ impl Stage<'_> {
     }
 
     /// A reply comes in, is read, and settled where the plan says so.
-    fn answer(&self, plan: usize, raw: &[u8], recipient: &str) -> Result<(), Error> {
+    fn answer(&self, (plan, step): (usize, usize), raw: &[u8], recipient: &str) -> Result<(), Error> {
         let recipients = [recipient.to_owned()];
         intake::accept(self.ctx.door(), Some(self.db), Mail { raw, recipients: &recipients, via: "lmtp" })?;
         triage::read_next(self.ctx, self.db, &self.cage, 50)?;
-        if !PLANS.get(plan).is_some_and(|plan| plan.settled) {
-            return Ok(());
-        }
+        let Some(plan) = PLANS.get(plan).filter(|plan| plan.settled) else { return Ok(()) };
         self.ctx.clock.set(self.ctx.clock.now() + TimeDelta::minutes(3));
         let mut conn = self.db.conn()?;
         for message in messages::held_for(&mut conn, recipient)? {
-            let Some(settlement) = triage::proposed_settlement(self.ctx, &mut conn, message)? else {
+            let Some(mut settlement) = triage::proposed_settlement(self.ctx, &mut conn, message)? else {
                 continue;
             };
-            // What the reader could not tell stays in the queue, as it would.
-            if settlement.kind != Kind::Other {
-                triage::settle(self.ctx, &mut conn, self.volunteer, &settlement)?;
+            // A volunteer who reads the letter corrects the reader where it is wrong.
+            let meant = cast().get(plan.member).and_then(|member| meant(member.behaviour, step));
+            if let Some(kind) = meant.filter(|kind| *kind != settlement.kind) {
+                settlement.kind = kind;
+                settlement.outcome = None;
+                if kind == Kind::Refusal && settlement.grounds.is_empty() {
+                    settlement.grounds.push(Ground { cite: "none given".to_owned(), category: None });
+                }
             }
+            triage::settle(self.ctx, &mut conn, self.volunteer, &settlement)?;
         }
         Ok(())
     }

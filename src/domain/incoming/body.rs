@@ -76,11 +76,10 @@ fn mark_angles(lines: &[&str], marks: &mut [Line]) {
 
 /// "Am 3. März schrieb …:", on up to four lines; the quote follows, marked or not.
 fn mark_attributions(lines: &[&str], marks: &mut [Line], book: &Phrasebook) {
-    let verbs: Vec<String> =
-        book.everywhere(List::Wrote).flat_map(|(_, list)| list.iter().map(|v| fold(v))).collect();
+    let verbs = book.folded(List::Wrote);
     let mut at = 0;
     while at < lines.len() {
-        let Some(length) = attribution(lines, marks, at, &verbs) else {
+        let Some(length) = attribution(lines, marks, at, verbs) else {
             at += 1;
             continue;
         };
@@ -163,20 +162,20 @@ fn is_rule(line: &str) -> bool {
     line.len() >= 5 && line.chars().all(|c| matches!(c, '_' | '-' | '—' | '─' | '*' | '='))
 }
 
-struct Labels {
-    from: Vec<String>,
-    other: Vec<String>,
-    original: Vec<String>,
+struct Labels<'b> {
+    from: &'b [String],
+    other: Vec<&'b String>,
+    original: &'b [String],
 }
 
-impl Labels {
-    fn of(book: &Phrasebook) -> Self {
-        let all =
-            |list| book.everywhere(list).flat_map(|(_, l)| l.iter().map(|v| fold(v))).collect::<Vec<_>>();
-        let mut other = all(List::QuoteSent);
-        other.extend(all(List::QuoteTo));
-        other.extend(all(List::QuoteSubject));
-        Labels { from: all(List::QuoteFrom), other, original: all(List::OriginalMessage) }
+impl<'b> Labels<'b> {
+    fn of(book: &'b Phrasebook) -> Self {
+        let lists = [List::QuoteSent, List::QuoteTo, List::QuoteSubject];
+        Labels {
+            from: book.folded(List::QuoteFrom),
+            other: lists.into_iter().flat_map(|list| book.folded(list)).collect(),
+            original: book.folded(List::OriginalMessage),
+        }
     }
 
     fn label(line: &str) -> Option<String> {
@@ -189,7 +188,7 @@ impl Labels {
     /// A sender label with two further labels below it; a label of its own line may have its value in the next.
     fn block_at(&self, lines: &[&str], at: usize) -> bool {
         let first = lines.get(at).and_then(|l| Self::label(l));
-        let starts_with_sent = first.as_ref().is_some_and(|f| self.other.contains(f));
+        let starts_with_sent = first.as_ref().is_some_and(|f| self.other.contains(&f));
         if !first.as_ref().is_some_and(|f| self.from.contains(f)) && !starts_with_sent {
             return false;
         }
@@ -201,7 +200,8 @@ impl Labels {
 
     fn is_original(&self, line: &str) -> bool {
         let line = line.trim();
-        let bare = line.trim_matches(|c: char| matches!(c, '-' | '_' | '=' | '*' | ' ' | '—' | '–' | ':'));
+        let bare =
+            line.trim_matches(|c: char| matches!(c, '-' | '_' | '=' | '*' | ' ' | '—' | '–' | ':' | '.'));
         bare.len() + 2 < line.len() && bare.len() < 80 && self.original.contains(&fold(bare))
     }
 

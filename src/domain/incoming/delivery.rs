@@ -6,6 +6,7 @@ use crate::domain::incoming::phrases::{List, Phrasebook};
 use crate::domain::incoming::text::{fold, words};
 use regex::Regex;
 use serde::{Deserialize, Serialize};
+use std::str::FromStr;
 use std::sync::LazyLock;
 
 /// Whether and how a machine wrote a mail.
@@ -35,6 +36,22 @@ impl Automatic {
             Automatic::Receipt => "receipt",
             Automatic::List => "list",
         }
+    }
+}
+
+/// A name that is no way of being automatic.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("expected `none`, `auto_reply`, `bounce`, `receipt` or `list`, found `{0}`")]
+pub struct UnknownAutomatic(pub String);
+
+impl FromStr for Automatic {
+    type Err = UnknownAutomatic;
+
+    fn from_str(name: &str) -> Result<Self, UnknownAutomatic> {
+        [Automatic::None, Automatic::AutoReply, Automatic::Bounce, Automatic::Receipt, Automatic::List]
+            .into_iter()
+            .find(|a| a.as_str() == name)
+            .ok_or_else(|| UnknownAutomatic(name.to_owned()))
     }
 }
 

@@ -182,7 +182,7 @@ fn xml_text(xml: &str) -> String {
                 deleted = deleted.saturating_sub(1);
             }
             Ok(Event::End(tag)) => match tag.local_name().as_ref() {
-                "p" | "h" => out.push('\n'),
+                "p" | "h" => out.push_str("\n\n"),
                 "tc" | "table-cell" => out.push('\t'),
                 _ => {}
             },

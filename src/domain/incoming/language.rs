@@ -1,8 +1,8 @@
 //! The language of a reply: by its small words and phrases first, by letter statistics where those are few.
 
-use crate::domain::incoming::phrases::{List, Phrasebook};
+use crate::domain::incoming::phrases::Phrasebook;
 use crate::domain::incoming::reading::{Letter, Prepared};
-use crate::domain::incoming::text::{Word, fold, words};
+use crate::domain::incoming::text::{Word, words};
 use std::collections::BTreeMap;
 use whatlang::Lang;
 
@@ -11,7 +11,7 @@ pub fn detect(letter: &Letter<'_>, prepared: &Prepared<'_>, book: &Phrasebook) -
     let mut sample: String = letter.body.chars().take(6_000).collect();
     if sample.chars().filter(|c| c.is_alphabetic()).count() < 40 {
         sample.push('\n');
-        sample.push_str(letter.subject);
+        sample.extend(letter.subject.chars().take(500));
         for (_, text) in letter.attachments {
             sample.push('\n');
             sample.extend(text.chars().take(4_000));
@@ -32,18 +32,12 @@ pub fn detect(letter: &Letter<'_>, prepared: &Prepared<'_>, book: &Phrasebook) -
 
 /// Each small word counts once for each language that has it, less if many have it.
 fn stopword_scores(found: &[Word], book: &Phrasebook) -> BTreeMap<String, f64> {
-    let mut owners: BTreeMap<String, Vec<&str>> = BTreeMap::new();
-    for (language, list) in book.everywhere(List::Stopwords) {
-        for word in list.iter().flat_map(|l| l.split_whitespace()) {
-            owners.entry(fold(word)).or_default().push(language);
-        }
-    }
     let mut scores: BTreeMap<String, f64> = BTreeMap::new();
     for word in found.iter().take(600) {
-        let Some(languages) = owners.get(&word.folded) else { continue };
+        let languages = book.languages_of(&word.folded);
         let share = 1.0 / f64::from(u32::try_from(languages.len()).unwrap_or(1)).powf(1.5);
         for language in languages {
-            *scores.entry((*language).to_owned()).or_default() += share;
+            *scores.entry(language.clone()).or_default() += share;
         }
     }
     scores

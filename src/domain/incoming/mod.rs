@@ -132,10 +132,11 @@ pub fn understand(raw: &[u8], knowledge: &Knowledge) -> Incoming {
         attachments: &attached,
         sent_on: incoming.date.map(|d| d.date_naive()),
     };
-    let prepared = reading::prepare(&letter, &knowledge.phrasebook);
+    let mut prepared = reading::prepare(&letter, &knowledge.phrasebook);
     incoming.language = language::detect(&letter, &prepared, &knowledge.phrasebook);
+    prepared.settle(incoming.language.as_deref());
     let mut reading = reading::read(&letter, &prepared, incoming.language.as_deref(), &knowledge.phrasebook);
-    reading::automatic(&mut reading, incoming.automatic);
+    reading::automatic(&mut reading, incoming.automatic, &prepared);
     incoming.reading = reading;
     incoming.notes = notes.into_vec();
     incoming
@@ -221,7 +222,7 @@ fn content_key(mail: &Mail) -> String {
         add(value.split_whitespace().collect::<Vec<_>>().join(" ").as_bytes());
     }
     for leaf in mail.leaves.iter().filter(|l| !l.is_mail) {
-        if leaf.content_type.starts_with("text/") {
+        if leaf.content_type.starts_with("text/") || leaf.content_type.starts_with("message/") {
             // Transports change line ends and drop the last one.
             let lines: Vec<&[u8]> = leaf.data.split(|&b| b == b'\n').map(<[u8]>::trim_ascii_end).collect();
             add(lines.join(&b'\n').trim_ascii_end());

@@ -150,7 +150,7 @@ pub struct Phrase {
 impl Phrase {
     /// Reads a phrase as it stands in the file.
     pub fn parse(language: &str, list: List, written: &str) -> Result<Self, Error> {
-        let problem = |problem| Error { phrase: written.to_owned(), problem };
+        let problem = |what| Error { phrase: written.to_owned(), problem: what };
         let (strength, rest) = match written.split_at_checked(1) {
             Some(("!", rest)) => (Some(2.0), rest),
             Some(("?", rest)) => (Some(0.4), rest),
@@ -162,9 +162,9 @@ impl Phrase {
                 parts.push(Part::Gap);
             } else if let Some(stem) = piece.strip_suffix('*') {
                 let mut before: Vec<String> = words(stem).into_iter().map(|w| w.folded).collect();
-                let last = before.pop().ok_or_else(|| problem("expected letters before `*`"))?;
+                let end = before.pop().ok_or_else(|| problem("expected letters before `*`"))?;
                 parts.extend(before.into_iter().map(Part::Exact));
-                parts.push(Part::Stem(last));
+                parts.push(Part::Stem(end));
             } else {
                 parts.extend(words(piece).into_iter().map(|w| Part::Exact(w.folded)));
             }
@@ -244,6 +244,8 @@ pub struct Phrasebook {
     phrases: Vec<Phrase>,
     index: HashMap<String, Vec<usize>>,
     lists: BTreeMap<(String, List), Vec<String>>,
+    folded: BTreeMap<List, Vec<String>>,
+    stopwords: HashMap<String, Vec<String>>,
 }
 
 /// Lists that are looked up by their words, not searched in running text.
@@ -265,6 +267,12 @@ impl Phrasebook {
     pub fn add(&mut self, language: &str, list: List, written: &[String]) -> Result<(), Error> {
         if PLAIN.contains(&list) {
             self.lists.entry((language.to_owned(), list)).or_default().extend(written.iter().cloned());
+            self.folded.entry(list).or_default().extend(written.iter().map(|w| fold(w)));
+            if list == List::Stopwords {
+                for word in written.iter().flat_map(|w| w.split_whitespace()) {
+                    self.stopwords.entry(fold(word)).or_default().push(language.to_owned());
+                }
+            }
             return Ok(());
         }
         for phrase in written {
@@ -300,6 +308,16 @@ impl Phrasebook {
             .iter()
             .filter(move |((_, l), _)| *l == list)
             .map(|((language, _), entries)| (language.as_str(), entries.as_slice()))
+    }
+
+    /// The entries of a plain list in all languages, folded.
+    pub fn folded(&self, list: List) -> &[String] {
+        self.folded.get(&list).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// The languages that have a folded word among their frequent small ones.
+    pub fn languages_of(&self, word: &str) -> &[String] {
+        self.stopwords.get(word).map(Vec::as_slice).unwrap_or_default()
     }
 
     /// All phrases that stand in a text, in the order of their first word.

@@ -108,7 +108,9 @@ pub fn words(text: &str) -> Vec<Word> {
         {
             words.push(Word { folded, start, end: at, sentence });
         }
-        if ends_sentence(c, text.get(at + c.len_utf8()..).unwrap_or_default(), words.last()) {
+        if ends_sentence(c, text.get(at + c.len_utf8()..).unwrap_or_default())
+            && !(c == '.' && is_abbreviation(text, at, words.last()))
+        {
             sentence += 1;
         }
     }
@@ -120,8 +122,8 @@ pub fn words(text: &str) -> Vec<Word> {
     words
 }
 
-/// A point ends a sentence if a capital or a dash follows and it does not follow a number or an abbreviation.
-fn ends_sentence(c: char, rest: &str, last: Option<&Word>) -> bool {
+/// A point ends a sentence if a capital or a dash follows; an empty line and a list item always do.
+fn ends_sentence(c: char, rest: &str) -> bool {
     match c {
         '!' | '?' | '•' | ';' => true,
         '\n' => {
@@ -133,11 +135,17 @@ fn ends_sentence(c: char, rest: &str, last: Option<&Word>) -> bool {
             if after.len() == rest.len() && !after.is_empty() {
                 return false;
             }
-            let starts_new =
-                after.chars().next().is_none_or(|n| n.is_uppercase() || "-–—\"„“«»¿¡".contains(n));
-            let abbreviation = last.is_some_and(|w| w.end - w.start <= 3 && w.folded.chars().count() <= 3);
-            starts_new && !abbreviation
+            after.chars().next().is_none_or(|n| n.is_uppercase() || "-–—\"„“«»¿¡".contains(n))
         }
         _ => false,
     }
+}
+
+/// "Abs.", "čl.", "5.": a short word or number right before the point; "IFG." is not one.
+fn is_abbreviation(text: &str, point: usize, last: Option<&Word>) -> bool {
+    let Some(last) = last.filter(|w| w.end == point) else { return false };
+    let written = text.get(last.start..last.end).unwrap_or_default();
+    let count = written.chars().count();
+    let capitals = count > 1 && written.chars().all(char::is_uppercase);
+    count <= 3 && !capitals
 }

@@ -1,5 +1,6 @@
 //! The text of a letter as the public reads it: what is covered, and where the bars are.
 
+use crate::domain::letter::Signature;
 use crate::domain::publication::redaction::{Private, redact};
 use regex::Regex;
 use serde::Serialize;
@@ -18,13 +19,13 @@ pub struct Piece {
 static REPLY_ADDRESS: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"(?i)\br-\d{4}-\d{4,9}-[a-z2-7]{20}(?:@[a-z0-9.-]*[a-z0-9])?").ok());
 
-/// Our own letter with the reply address, other contacts and the requester's own name covered.
-pub fn covered(text: &str, person: &str) -> String {
+/// Our own letter with the reply address, other contacts and the requester's name covered.
+pub fn covered(text: &str, signed_as: &str) -> String {
     let hidden = REPLY_ADDRESS.as_ref().map_or_else(
         || text.to_owned(),
         |address| address.replace_all(text, "█".repeat(16).as_str()).into_owned(),
     );
-    redact(&hidden, Private { names: &[person.trim().to_owned()], reply_address: "" })
+    redact(&hidden, Private { names: &[Signature::parse(signed_as).person], reply_address: "" })
 }
 
 /// Text parted at its bars.

@@ -195,16 +195,10 @@ pub(super) fn write(
         topic: bundle.title_in(draft.language).to_owned(),
         questions: draft.questions.clone(),
         period: period_of(bundle, today),
-        signed_as: signature(&filing.signed_as),
+        signed_as: Signature::parse(&filing.signed_as),
         reply_address: reply_address.to_owned(),
         reference: reference.as_str().to_owned(),
         written_on: today,
     };
     Ok(letters::render(LetterKind::Request, &facts)?)
-}
-
-pub(super) fn signature(signed_as: &str) -> Signature {
-    let (person, group) = signed_as.split_once(',').unwrap_or((signed_as, ""));
-    let group = Some(group.trim()).filter(|group| !group.is_empty()).map(str::to_owned);
-    Signature { person: person.trim().to_owned(), group }
 }

@@ -4,7 +4,7 @@ mod draft;
 
 use crate::domain::law::deadline::{Clock, deadline};
 use crate::domain::law::regime::Regime;
-use crate::domain::letter::{self, Letter};
+use crate::domain::letter::{self, Letter, Signature};
 use crate::domain::questions::Bundle;
 use crate::domain::reference::{PublicReference, ReplyToken};
 use crate::domain::request::event::Event;
@@ -15,7 +15,7 @@ use crate::store::outbox::NewLetter;
 use crate::store::requests::{self, NewRequest, Stamp};
 use crate::store::{Conn, outbox, transaction};
 use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Utc};
-use draft::{Draft, drafts, signature, write};
+use draft::{Draft, drafts, write};
 
 /// What a form says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -250,7 +250,7 @@ fn file_one(
     let letter = write(draft, regime, (bundle, filing), (reference, &reply_address), now)?;
     let message_id = compose::message_id(&random()?, &ctx.config.reply_domain);
     let mail = compose::compose(&compose::OutgoingLetter {
-        from_name: signature(&filing.signed_as).person,
+        from_name: Signature::parse(&filing.signed_as).person,
         reply_address: reply_address.clone(),
         to: email.clone(),
         subject: letter.subject.clone(),

@@ -4,6 +4,7 @@ use crate::domain::incoming::Incoming;
 use crate::domain::incoming::proposal::Proposal;
 use crate::domain::incoming::reading::Kind;
 use crate::domain::law::deadline::{Claim, Clock, extended};
+use crate::domain::letter::Signature;
 use crate::domain::publication::redaction::{Private, redact};
 use crate::domain::request::event::{Event, ExtensionVerdict, Ground};
 use crate::domain::request::state::Outcome;
@@ -12,7 +13,7 @@ use crate::service::triage::place::scope_of;
 use crate::service::{Context, LawOfRequest};
 use crate::store::audit::{self, Act};
 use crate::store::messages::{self, MessageRow, Published, Refiled};
-use crate::store::requests::{self, RequestRow, Stamp};
+use crate::store::requests::{self, Stamp};
 use crate::store::types::MessageState;
 use crate::store::{Conn, transaction};
 use chrono::NaiveDate;
@@ -60,7 +61,7 @@ pub fn proposed_settlement(ctx: &Context, conn: &mut Conn, id: i64) -> Result<Op
         return Ok(None);
     };
     let row = requests::find(conn, request)?.ok_or_else(|| Error::NoSuchRequest(request.to_string()))?;
-    let names = names_of(&row);
+    let names = [Signature::parse(&row.signed_as).person];
     let private = Private { names: &names, reply_address: &row.reply_address };
     let reading = incoming.reading;
     let law = ctx.law_of(conn, request)?;
@@ -123,10 +124,6 @@ fn outcome_of(kind: Kind) -> Option<Outcome> {
         Kind::Ncnd => Some(Outcome::NeitherConfirmedNorDenied),
         _ => None,
     }
-}
-
-fn names_of(row: &RequestRow) -> Vec<String> {
-    row.signed_as.split(',').next().map(|person| vec![person.trim().to_owned()]).unwrap_or_default()
 }
 
 /// Records what a person says: message, event, clock and published text commit together or not at all.

@@ -1,6 +1,7 @@
 //! One request with all that is public of it.
 
 use crate::domain::authority::AuthorityKind;
+use crate::domain::letter::Signature;
 use crate::domain::publication::letter_text::covered;
 use crate::domain::publication::timeline::Happened;
 use crate::domain::request::state::{Outcome, Status};
@@ -190,17 +191,15 @@ pub fn find(conn: &mut Conn, reference: &str) -> Result<Option<Published>, Error
         .optional()?;
     let Some((facts, asked, (campaign, signed_as))) = found else { return Ok(None) };
     let id = facts.id;
-    // A person, or a person and a group after a comma: the person is covered, the group stands by its name.
-    let (person, group) = signed_as.split_once(',').unwrap_or((&signed_as, ""));
     let replies = replies(conn, id)?;
     let shown: Vec<i64> = replies.iter().map(|reply| reply.id).collect();
     Ok(Some(Published {
-        group: Some(group.trim().to_owned()).filter(|group| !group.is_empty()),
+        group: Signature::parse(&signed_as).group,
         campaign: campaign_of(conn, campaign)?,
         events: happened(conn, id)?,
         questions: questions(conn, id)?,
         answers: agreed(conn, id)?,
-        letters: letters(conn, id, person)?,
+        letters: letters(conn, id, &signed_as)?,
         being_read: being_read(conn, id)?,
         files: files(conn, &shown)?,
         withheld: withheld(conn, &shown)?,
@@ -281,7 +280,7 @@ fn agreed(conn: &mut Conn, id: i64) -> Result<Vec<Answer>, Error> {
         .load(conn)?)
 }
 
-fn letters(conn: &mut Conn, id: i64, person: &str) -> Result<Vec<OurLetter>, Error> {
+fn letters(conn: &mut Conn, id: i64, signed_as: &str) -> Result<Vec<OurLetter>, Error> {
     let mut letters: Vec<OurLetter> = outbox::table
         .filter(outbox::request_id.eq(id))
         .filter(outbox::state.ne(OutboxState::TakenBack))
@@ -296,8 +295,8 @@ fn letters(conn: &mut Conn, id: i64, person: &str) -> Result<Vec<OurLetter>, Err
         ))
         .load(conn)?;
     for letter in &mut letters {
-        letter.subject = covered(&letter.subject, person);
-        letter.body = covered(&letter.body, person);
+        letter.subject = covered(&letter.subject, signed_as);
+        letter.body = covered(&letter.body, signed_as);
     }
     Ok(letters)
 }

@@ -75,15 +75,12 @@ pub fn quoted_printable(input: &[u8]) -> Bytes {
                 bytes.push(b);
                 continue;
             }
-            match hex_pair(tail) {
-                Some(value) => {
-                    bytes.push(value);
-                    rest = tail.get(2..).unwrap_or_default();
-                }
-                None => {
-                    damaged = true;
-                    bytes.push(b);
-                }
+            if let Some(value) = hex_pair(tail) {
+                bytes.push(value);
+                rest = tail.get(2..).unwrap_or_default();
+            } else {
+                damaged = true;
+                bytes.push(b);
             }
         }
         if !soft {

@@ -9,6 +9,9 @@ const MAX_FIELDS: usize = 5_000;
 /// How much of one field is decoded.
 const MAX_VALUE: usize = 256 * 1024;
 
+/// How many encoded words without an end are looked for in one field.
+const MAX_TORN: usize = 50;
+
 /// Header fields in their order, values still encoded.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Headers {
@@ -71,7 +74,7 @@ pub fn split<'a>(raw: &'a [u8], notes: &mut Notes) -> (Headers, &'a [u8]) {
             notes.add("the header section is longer than is read; the rest of it was left out");
             return (headers, skip_to_blank(rest));
         }
-        match take_line(content, &mut headers, first, notes) {
+        match take_line(content, &mut headers, first || field_ahead(after), notes) {
             Line::Read => {}
             Line::Body => return (headers, rest),
         }
@@ -86,7 +89,7 @@ enum Line {
     Body,
 }
 
-fn take_line(content: &[u8], headers: &mut Headers, first: bool, notes: &mut Notes) -> Line {
+fn take_line(content: &[u8], headers: &mut Headers, patient: bool, notes: &mut Notes) -> Line {
     if matches!(content.first(), Some(b' ' | b'\t')) && !headers.is_empty() {
         if let Some((_, value)) = headers.fields.last_mut()
             && value.len() < MAX_VALUE
@@ -108,13 +111,18 @@ fn take_line(content: &[u8], headers: &mut Headers, first: bool, notes: &mut Not
         }
         None if content.starts_with(b"From ") || content.starts_with(b">From ") => {}
         None if content.is_empty() => {}
-        None if headers.is_empty() && !first => {
+        None if headers.is_empty() && !patient => {
             notes.add("the mail has no header");
             return Line::Body;
         }
         None => notes.add("a line in the header is not a header field and was left out"),
     }
     Line::Read
+}
+
+/// Whether one of the next lines is a field, so that a line before it is only rubbish at the start.
+fn field_ahead(rest: &[u8]) -> bool {
+    rest.split(|&b| b == b'\n').take(4).take_while(|l| !l.trim_ascii().is_empty()).any(|l| field(l).is_some())
 }
 
 fn push_clean(value: &mut Vec<u8>, content: &[u8], notes: &mut Notes) {
@@ -166,33 +174,34 @@ pub fn decode_words(raw: &[u8]) -> String {
     let mut out = String::new();
     let mut pending = Pending::default();
     let mut rest = raw;
+    let mut torn = 0;
     while !rest.is_empty() {
-        let Some(start) = find(rest, b"=?") else {
+        // Each torn word costs a search for its end; a header of nothing else is read as it stands.
+        let start = if torn < MAX_TORN { find(rest, b"=?") } else { None };
+        let Some(start) = start else {
             pending.flush(&mut out);
             push_plain(&mut out, rest);
             break;
         };
         let (before, at) = rest.split_at(start);
         let between_words = !pending.bytes.is_empty() && before.iter().all(u8::is_ascii_whitespace);
-        match encoded_word(at) {
-            Some(word) => {
-                if !between_words {
-                    pending.flush(&mut out);
-                    push_plain(&mut out, before);
-                }
-                if !pending.charset.eq_ignore_ascii_case(&word.charset) {
-                    pending.flush(&mut out);
-                    pending.charset = word.charset;
-                }
-                pending.bytes.extend_from_slice(&word.bytes);
-                rest = at.get(word.length..).unwrap_or_default();
-            }
-            None => {
+        if let Some(word) = encoded_word(at) {
+            if !between_words {
                 pending.flush(&mut out);
                 push_plain(&mut out, before);
-                out.push_str("=?");
-                rest = at.get(2..).unwrap_or_default();
             }
+            if !pending.charset.eq_ignore_ascii_case(&word.charset) {
+                pending.flush(&mut out);
+                pending.charset = word.charset;
+            }
+            pending.bytes.extend_from_slice(&word.bytes);
+            rest = at.get(word.length..).unwrap_or_default();
+        } else {
+            torn += 1;
+            pending.flush(&mut out);
+            push_plain(&mut out, before);
+            out.push_str("=?");
+            rest = at.get(2..).unwrap_or_default();
         }
     }
     pending.flush(&mut out);

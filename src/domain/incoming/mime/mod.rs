@@ -13,11 +13,11 @@ pub mod html;
 pub mod parameter;
 pub mod structure;
 
-pub use address::Address;
-pub use header::Headers;
-pub use structure::{Leaf, Mail};
+pub use crate::domain::incoming::mime::address::Address;
+pub use crate::domain::incoming::mime::header::Headers;
+pub use crate::domain::incoming::mime::structure::{Leaf, Mail};
 
-use structure::read_structure;
+use crate::domain::incoming::mime::structure::read_structure;
 
 /// The largest mail that is read; a larger one is kept and shown by its headers only.
 pub const MAX_BYTES: usize = 100 * 1024 * 1024;

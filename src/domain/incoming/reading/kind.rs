@@ -1,7 +1,7 @@
 //! Which kind of reply: phrases weighed by place, and what beats what when several kinds speak.
 
 use crate::domain::incoming::phrases::{Hit, List, Phrasebook};
-use crate::domain::incoming::reading::section::{Place, Prepared, Section};
+use crate::domain::incoming::reading::section::{Place, Prepared, Section, same_language};
 use crate::domain::incoming::reading::{Evidence, Reading};
 use crate::domain::incoming::text::fold;
 use serde::{Deserialize, Serialize};
@@ -126,6 +126,8 @@ fn audible(kind: Kind) -> f32 {
 #[derive(Default)]
 struct Voice {
     score: f32,
+    /// Whether a phrase that decides by itself was among them.
+    decisive: bool,
     passages: Vec<(f32, Evidence)>,
 }
 
@@ -160,6 +162,7 @@ pub fn decide(prepared: &Prepared<'_>, language: Option<&str>, book: &Phrasebook
     for (kind, voice) in attached {
         let own = voices.entry(kind).or_default();
         own.score = own.score.max(voice.score) + own.score.min(voice.score) * 0.4;
+        own.decisive |= voice.decisive;
         own.passages.extend(voice.passages);
     }
     conclude(voices)
@@ -187,7 +190,9 @@ fn conclude(mut voices: Voices) -> Reading {
     let sure = 0.35 + 0.2 * loud.min(2.0) + 0.15 * (first - second).clamp(0.0, 1.5);
     let confidence = f64::from(sure.clamp(0.05, 0.97));
     let mut reading = Reading::of(kind, (confidence * 100.0).round() / 100.0);
-    reading.also = ranked.iter().skip(1).map(|(k, _)| *k).filter(|k| goes_with(kind, *k)).collect();
+    let clear = |k: &Kind| voices.get(k).is_some_and(|v| v.score >= 0.9);
+    reading.also =
+        ranked.iter().skip(1).map(|(k, _)| *k).filter(|k| clear(k) && goes_with(kind, *k)).collect();
     reading.evidence = voices.remove(&kind).map(|v| best_passages(v.passages)).unwrap_or_default();
     reading
 }
@@ -250,14 +255,9 @@ impl Ear<'_> {
             return;
         }
         voice.score = voice.score.max(weight) + voice.score.min(weight) * 0.4;
+        voice.decisive |= hit.phrase.weight >= 2.0;
         voice.passages.push((weight, evidence));
     }
-}
-
-fn same_language(a: &str, b: &str) -> bool {
-    let base = |l: &str| l.split('-').next().unwrap_or_default().to_owned();
-    let norwegian = |l: &str| matches!(l, "no" | "nb" | "nn");
-    base(a) == base(b) || (norwegian(&base(a)) && norwegian(&base(b)))
 }
 
 /// Given and refused in one letter is partial access, whether or not it says the word.
@@ -265,6 +265,14 @@ fn combine(voices: &mut Voices) {
     let score = |kind: Kind, voices: &Voices| voices.get(&kind).map_or(0.0, |v| v.score);
     let full = score(Kind::Full, voices);
     let refusal = score(Kind::Refusal, voices);
+    // "We do not have it and have passed it on" is a transfer.
+    let not_held = score(Kind::NotHeld, voices);
+    if let Some(transfer) = voices.get_mut(&Kind::Transfer)
+        && transfer.decisive
+        && transfer.score >= 0.9
+    {
+        transfer.score = transfer.score.max(not_held);
+    }
     if full >= 0.9 && refusal >= 0.9 {
         let mut passages = Vec::new();
         for kind in [Kind::Full, Kind::Refusal] {
@@ -278,13 +286,13 @@ fn combine(voices: &mut Voices) {
 
 /// Kinds that can truly apply beside the main one.
 fn goes_with(kind: Kind, other: Kind) -> bool {
-    match (kind, other) {
-        (_, Kind::Other) => false,
-        (Kind::Partial, Kind::Full | Kind::Refusal) => false,
-        (Kind::Ncnd, Kind::Refusal | Kind::NotHeld) => false,
-        (Kind::Refusal | Kind::Full | Kind::NotHeld | Kind::DecisionReview, Kind::Acknowledgement) => false,
-        _ => true,
-    }
+    !matches!(
+        (kind, other),
+        (_, Kind::Other | Kind::Full)
+            | (Kind::Partial, Kind::Refusal)
+            | (Kind::Ncnd, Kind::Refusal | Kind::NotHeld)
+            | (Kind::Refusal | Kind::Full | Kind::NotHeld | Kind::DecisionReview, Kind::Acknowledgement)
+    )
 }
 
 fn best_passages(mut passages: Vec<(f32, Evidence)>) -> Vec<Evidence> {

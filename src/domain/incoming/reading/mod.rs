@@ -8,11 +8,11 @@ pub mod provisions;
 pub mod reference;
 pub mod section;
 
-pub use kind::Kind;
-pub use section::{Prepared, prepare};
+pub use crate::domain::incoming::reading::kind::Kind;
+pub use crate::domain::incoming::reading::section::{Place, Prepared, prepare};
 
 use crate::domain::incoming::delivery::Automatic;
-use crate::domain::incoming::phrases::Phrasebook;
+use crate::domain::incoming::phrases::{List, Phrasebook};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
@@ -157,16 +157,19 @@ pub fn read(
 }
 
 /// What a machine wrote is never an answer, whatever its words.
-pub fn automatic(reading: &mut Reading, automatic: Automatic) {
+pub fn automatic(reading: &mut Reading, automatic: Automatic, prepared: &Prepared<'_>) {
     let kind = match automatic {
         Automatic::None | Automatic::List => return,
         Automatic::AutoReply | Automatic::Receipt => Kind::Automatic,
         Automatic::Bounce => Kind::Bounce,
     };
-    if reading.kind == kind {
-        reading.confidence = reading.confidence.max(0.95);
-        return;
-    }
+    // The day on which someone is back at the desk is no promise, and a machine extends nothing.
+    reading.new_due_on = None;
+    let list = if kind == Kind::Bounce { List::Bounce } else { List::Automatic };
+    let own = prepared.sections.iter().filter(|s| !matches!(s.place, Place::Attachment(_)));
+    let said =
+        own.flat_map(|s| s.hits.iter().filter(|h| h.phrase.list == list).filter_map(|h| s.evidence(h)));
+    reading.evidence = said.take(4).collect();
     if reading.kind != Kind::Other && kind == Kind::Automatic {
         reading.also.insert(0, reading.kind);
     } else {
@@ -174,4 +177,6 @@ pub fn automatic(reading: &mut Reading, automatic: Automatic) {
     }
     reading.kind = kind;
     reading.confidence = 0.95;
+    reading.extension = None;
+    reading.grounds.clear();
 }

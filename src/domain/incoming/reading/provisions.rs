@@ -17,8 +17,8 @@ static CITE: LazyLock<Option<Regex>> = LazyLock::new(|| {
     let below = format!(
         r"(?:,?\s{{0,2}}(?:{BELOW})\.?[\s\u{{a0}}]{{0,2}}{item}\)?|[\s\u{{a0}}]?\((?:\d{{1,2}}|[a-z]{{1,3}})\))"
     );
-    let head = r"(?:§{1,2}|\b(?i:art(?:icles?|ikels?|ikel|icolo|icoli|ículos?|ículo|igos?|igo)?|čl|čl[aá]nk\p{L}*|чл|член\p{L}*|άρθρ\p{L}+|sections?|sec|s|člen\p{L}*)\.?|\b[LR]\.)";
-    let number = r"\d{1,4}(?:[a-z]\b|(?:-\d{1,3})|(?:\.\d{1,3}\b))?[º°.]?(?:bis|ter|quater)?";
+    let head = r"(?:§{1,2}|\b(?i:art(?:icles?|ikels?|ikel|icolo|icoli|ículos?|ículo|igos?|igo)?|čl|čl[aá]nk\p{L}*|чл|член\p{L}*|члан\p{L}*|άρθρ\p{L}+|sections?|sec|s|člen\p{L}*)\.?|\b[LR]\.)";
+    let number = r"(?:[IVX]{1,4}\.)?\d{1,4}(?:[a-z]\b|(?:-(?:\d{1,3}|bis|ter))|(?:\.\d{1,3}\b))?[º°.]{0,2}(?:bis|ter|quater)?";
     let leading = format!(r"{head}[\s\u{{a0}}]{{0,2}}{number}(?:{below})*");
     let nordic = format!(
         r"\b(?:\d{{1,2}}[\s\u{{a0}}]?kap\.?[\s\u{{a0}}])?\d{{1,3}}[a-z]?\.?[\s\u{{a0}}]?§(?::\p{{L}}+|-\p{{L}}+)?(?:[\s\u{{a0}}]\d{{1,2}}\.?[\s\u{{a0}}](?:mom|moment\p{{L}}*|st|stycket|p|punkt\p{{L}}*|koh\p{{L}}+)\.?|{below})*"
@@ -41,7 +41,7 @@ pub fn grounds(prepared: &Prepared<'_>, kind: Kind) -> Vec<Ground> {
     if !near.is_empty() {
         return near;
     }
-    collect(prepared, |_, _| true)
+    collect(prepared, |section, sentence| !section.is_recital(sentence))
 }
 
 fn collect(prepared: &Prepared<'_>, wanted: impl Fn(&Section<'_>, usize) -> bool) -> Vec<Ground> {
@@ -51,12 +51,12 @@ fn collect(prepared: &Prepared<'_>, wanted: impl Fn(&Section<'_>, usize) -> bool
         for found in regex.find_iter(&section.text).take(200) {
             let index = section.words.partition_point(|w| w.end <= found.start());
             let Some(sentence) = section.words.get(index).map(|w| w.sentence) else { continue };
-            if section.is_recital(sentence) || !wanted(section, sentence) {
+            if !wanted(section, sentence) {
                 continue;
             }
             let after = section.text.get(found.end()..).unwrap_or_default();
             let law = LAW.as_ref().and_then(|r| r.find(after)).map_or("", |m| m.as_str());
-            let cite = format!("{}{law}", found.as_str().trim_end_matches([',', ' ']));
+            let cite = format!("{}{law}", found.as_str().trim_end_matches([',', ' ', '.']));
             let cite = cite.split_whitespace().collect::<Vec<_>>().join(" ");
             if grounds.len() < MOST && !grounds.iter().any(|g| g.cite == cite) {
                 grounds.push(Ground { cite, regime: None, category: None });
@@ -72,5 +72,11 @@ fn carries(section: &Section<'_>, sentence: usize, kind: Kind) -> bool {
         hit.phrase.list.as_str() == kind.as_str()
             || (kind == Kind::Partial && matches!(hit.phrase.list, List::Refusal | List::Full))
     };
-    section.hits.iter().filter(|h| speaks(h)).any(|h| section.sentence_of(h).abs_diff(sentence) <= 1)
+    section.hits.iter().filter(|h| speaks(h) && !section.is_recited(h)).any(|h| {
+        match section.sentence_of(h).abs_diff(sentence) {
+            0 => true,
+            1 => !section.is_recital(sentence),
+            _ => false,
+        }
+    })
 }

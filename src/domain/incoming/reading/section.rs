@@ -49,13 +49,31 @@ impl<'b> Section<'b> {
         let text = cut(text, MAX_ANALYSED).to_owned();
         let words = words(&text);
         let hits = book.find(&words);
-        let mut recitals: Vec<(usize, usize)> = hits
+        Section { place, text, words, hits, recitals: Vec::new() }
+    }
+
+    /// Small words mean another thing in another language ("si", "se", "om"): only those of the letter's own stay.
+    fn settle(&mut self, language: Option<&str>) {
+        self.hits.retain(|hit| {
+            let phrase = hit.phrase;
+            let tied = matches!(
+                phrase.list,
+                List::Recital
+                    | List::Due
+                    | List::Longer
+                    | List::Days
+                    | List::WorkingDays
+                    | List::Weeks
+                    | List::MonthUnits
+            );
+            !tied || language.is_some_and(|l| same_language(l, &phrase.language))
+        });
+        self.recitals = self
+            .hits
             .iter()
             .filter(|h| h.phrase.list == List::Recital)
-            .filter_map(|h| words.get(h.first).map(|w| (w.sentence, h.first)))
+            .filter_map(|h| self.words.get(h.first).map(|w| (w.sentence, h.first)))
             .collect();
-        recitals.dedup_by_key(|(sentence, _)| *sentence);
-        Section { place, text, words, hits, recitals }
     }
 
     /// The sentence in which a hit starts.
@@ -71,9 +89,13 @@ impl<'b> Section<'b> {
     /// Whether a hit only recites: a long phrase is muted by a condition before it, a single word by any.
     pub fn is_recited(&self, hit: &Hit<'_>) -> bool {
         let sentence = self.sentence_of(hit);
-        let Ok(found) = self.recitals.binary_search_by_key(&sentence, |(s, _)| *s) else { return false };
-        let first = self.recitals.get(found).map_or(0, |(_, first)| *first);
-        hit.phrase.literal_words() < 2 || first < hit.first + hit.count
+        let end = hit.first + hit.count;
+        let from = self.recitals.partition_point(|(s, _)| *s < sentence);
+        self.recitals.iter().skip(from).take_while(|(s, _)| *s == sentence).any(|(_, first)| {
+            let own_word = (hit.first..end).contains(first)
+                && self.words.get(*first).is_some_and(|w| hit.phrase.says(&w.folded));
+            !own_word && (hit.phrase.literal_words() < 2 || *first < end)
+        })
     }
 
     /// Whether a small word turns the phrase into its contrary: shortly before it or inside its gap.
@@ -132,16 +154,28 @@ pub struct Prepared<'b> {
 }
 
 impl<'b> Prepared<'b> {
+    /// Keeps of the small words those of the letter's language; to be called once it is known.
+    pub fn settle(&mut self, language: Option<&str>) {
+        self.sections.iter_mut().for_each(|s| s.settle(language));
+    }
+
     /// All hits of all parts.
     pub fn hits(&self) -> impl Iterator<Item = &Hit<'b>> {
         self.sections.iter().flat_map(|s| s.hits.iter())
     }
 }
 
+/// Whether two tags name one language; the phrases of Norwegian serve both its forms.
+pub fn same_language(a: &str, b: &str) -> bool {
+    let base = |l: &str| l.split('-').next().unwrap_or_default().to_owned();
+    let norwegian = |l: &str| matches!(l, "no" | "nb" | "nn");
+    base(a) == base(b) || (norwegian(&base(a)) && norwegian(&base(b)))
+}
+
 /// Cuts a letter into words and finds the phrases.
 pub fn prepare<'b>(letter: &Letter<'_>, book: &'b Phrasebook) -> Prepared<'b> {
     let mut sections = vec![
-        Section::new(Place::Subject, letter.subject, book),
+        Section::new(Place::Subject, cut(letter.subject, 1_000), book),
         Section::new(Place::Body, letter.body, book),
     ];
     let mut room = MAX_ANALYSED;

@@ -1,0 +1,198 @@
+//! The child that reads mails: it reads as this process would, and however it ends, it costs one mail its reading.
+
+use crate::support::mail::Reply;
+use crate::support::{LIBRARY, Site, stories};
+use askance::domain::incoming::{Knowledge, understand};
+use askance::service::cage::{Cage, Error};
+use askance::store::messages;
+use askance::store::types::{MessageState, Role};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+const MAIL: &[u8] =
+    b"From: poststelle@brandau.example\r\nSubject: Ihr Antrag\r\n\r\nDer Antrag wird abgelehnt.\r\n";
+
+fn real() -> Cage {
+    Cage::of(PathBuf::from(env!("CARGO_BIN_EXE_askance")))
+}
+
+/// A cage whose child is a shell that does this instead of reading.
+fn bent(folder: &Path, script: &str) -> Cage {
+    let program = folder.join("child");
+    std::fs::write(&program, format!("#!/bin/sh\n{script}\n")).unwrap();
+    std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+    Cage::of(program)
+}
+
+/// The children of this process that run the reader and were not there before.
+fn readers() -> Vec<u32> {
+    let me = std::process::id().to_string();
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir("/proc").unwrap().flatten() {
+        let Ok(pid) = entry.file_name().to_string_lossy().parse::<u32>() else { continue };
+        let stat = std::fs::read_to_string(entry.path().join("stat")).unwrap_or_default();
+        let words = std::fs::read(entry.path().join("cmdline")).unwrap_or_default();
+        let parent = stat.rsplit_once(") ").and_then(|(_, rest)| rest.split(' ').nth(1).map(str::to_owned));
+        if parent.as_deref() == Some(&me) && words.ends_with(b"askance\0cage\0") {
+            found.push(pid);
+        }
+    }
+    found
+}
+
+fn mails(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(mails(&path));
+        } else if path.extension().is_some_and(|ending| ending == "eml") {
+            found.push(path);
+        }
+    }
+    found.sort();
+    found
+}
+
+#[test]
+fn a_mail_is_read_in_the_cage_as_outside() {
+    let knowledge = Knowledge { phrasebook: LIBRARY.knowledge.phrasebook.clone() };
+    let cage = real();
+    let corpus = mails(Path::new("tests/corpus"));
+    assert!(corpus.len() > 20, "only {} mails found", corpus.len());
+    for path in corpus {
+        let raw = std::fs::read(&path).unwrap();
+        let inside = serde_json::to_value(cage.read(&raw).unwrap()).unwrap();
+        assert_eq!(inside, serde_json::to_value(understand(&raw, &knowledge)).unwrap(), "{}", path.display());
+    }
+    let mut random = 1_u64;
+    let rubbish: Vec<u8> = std::iter::repeat_with(|| {
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        random.to_be_bytes()[0]
+    })
+    .take(300_000)
+    .collect();
+    assert_eq!(cage.read(&rubbish).unwrap().sha256, understand(&rubbish, &knowledge).sha256);
+    assert_eq!(cage.read(b"").unwrap().sha256, understand(b"", &knowledge).sha256);
+}
+
+/// One test, because it looks at the children of this whole process.
+#[test]
+fn the_child_is_held_to_its_limits_and_replaced_when_it_was_killed() {
+    let before = readers();
+    let cage = real();
+    cage.read(MAIL).unwrap();
+    let new: Vec<u32> = readers().into_iter().filter(|pid| !before.contains(pid)).collect();
+    let mut ours = None;
+    for pid in new {
+        let limits = std::fs::read_to_string(format!("/proc/{pid}/limits")).unwrap_or_default();
+        let limit = |name: &str| {
+            let line = limits.lines().find(|line| line.starts_with(name)).unwrap_or_default();
+            line[name.len()..].split_whitespace().take(2).collect::<Vec<_>>().join(" ")
+        };
+        if limits.is_empty() || limit("Max file size") != "0 0" {
+            continue;
+        }
+        assert_eq!(limit("Max address space"), "1073741824 1073741824");
+        assert_eq!(
+            (limit("Max cpu time"), limit("Max core file size")),
+            ("60 60".to_owned(), "0 0".to_owned())
+        );
+        let environment = std::fs::read(format!("/proc/{pid}/environ")).unwrap();
+        assert!(environment.is_empty(), "it is told no secret");
+        ours = Some(pid);
+        let killed = std::process::Command::new("kill").args(["-9", &pid.to_string()]).status().unwrap();
+        assert!(killed.success());
+    }
+    assert!(ours.is_some(), "no child was found");
+    // Whichever child it was: this cage reads on.
+    let patience = Instant::now() + Duration::from_secs(5);
+    while readers().iter().any(|pid| Some(*pid) == ours) && Instant::now() < patience {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    assert_eq!(cage.read(MAIL).unwrap().subject, "Ihr Antrag");
+}
+
+#[test]
+fn a_mail_that_needs_too_much_memory_kills_only_the_child() {
+    let cage = real();
+    // Larger than any mail that is let in: the child may hold 1 GiB in all and has to copy this more than once.
+    let mut raw = b"Subject: large\r\nContent-Type: text/plain; charset=utf-16\r\n\r\n".to_vec();
+    raw.resize(250 << 20, b'a');
+    match cage.read(&raw) {
+        Err(Error::Died(why)) => assert!(why.contains("signal"), "{why}"),
+        Ok(incoming) => assert_eq!(incoming.subject, "large"),
+        Err(other) => panic!("{other}"),
+    }
+    assert_eq!(cage.read(MAIL).unwrap().subject, "Ihr Antrag");
+}
+
+#[test]
+fn every_end_of_a_child_is_told() {
+    let large = vec![b'a'; 1 << 20];
+    for (script, told) in [
+        ("exit 3", "died over this mail: exit status: 3"),
+        ("head -c 8 >/dev/null; kill -9 $$", "died over this mail: signal: 9"),
+        // Its output ends, and it stays.
+        ("exec >&-; exec sleep 600", "its output ended, but it did not"),
+        (
+            "head -c 20 >/dev/null; printf '\\377\\377\\377\\377\\377\\377\\377\\377'; exec sleep 600",
+            "its output ended",
+        ),
+        // Half a reading.
+        (
+            "head -c 8 >/dev/null; printf '\\0\\0\\0\\0\\0\\0\\0\\011{\"'; exit 0",
+            "died over this mail: exit status: 0",
+        ),
+        (
+            "head -c 20 >/dev/null; printf '\\0\\0\\0\\0\\0\\0\\0\\003abc'; exec cat >/dev/null",
+            "cannot be understood",
+        ),
+        (
+            "head -c 20 >/dev/null; printf '\\0\\0\\0\\0\\0\\0\\0\\002{}'; exec cat >/dev/null",
+            "cannot be understood",
+        ),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        for raw in [MAIL, &large] {
+            let found = bent(folder.path(), script).read(raw).unwrap_err().to_string();
+            assert!(found.contains(told), "`{script}`: expected `{told}`, found `{found}`");
+        }
+    }
+    let missing = Cage::of(PathBuf::from("/nowhere/askance")).read(MAIL).unwrap_err();
+    assert!(matches!(missing, Error::Start(_)), "{missing}");
+}
+
+#[test]
+fn a_child_that_never_answers_is_ended() {
+    let folder = tempfile::tempdir().unwrap();
+    // It reads nothing either: more than a pipe holds would block the sender.
+    let cage = bent(folder.path(), "exec sleep 600");
+    let began = Instant::now();
+    let found = cage.read(&vec![b'a'; 1 << 20]).unwrap_err();
+    assert!(matches!(found, Error::TooLong), "{found}");
+    assert!(began.elapsed() < Duration::from_secs(40), "{:?}", began.elapsed());
+}
+
+stories! {
+    fn mail_that_kills_its_reader_is_kept_and_shown(site: &mut Site) {
+        let activist = site.person("Mara Varga", Role::Activist);
+        let city = site.city();
+        let request = site.sends(activist, city);
+        let reply = Reply::to(&request, "brandau.example");
+        let deadly = reply.clone().saying("Der Antrag wird abgelehnt.").raw();
+        site.cage = Cage::of(PathBuf::from("/bin/false"));
+        site.receives(&deadly, &request.reply_address);
+        let kept = messages::find(&mut site.conn(), 1).unwrap().unwrap();
+        assert_eq!(kept.state, MessageState::Unreadable);
+        assert_eq!(site.ctx.blobs.get(&kept.blob_sha256).unwrap(), deadly);
+        // The envelope alone says whose it is.
+        assert_eq!(kept.request_id, Some(request.id));
+
+        site.cage = real();
+        site.receives(&reply.with_id("next@brandau.example").saying("Der Antrag wird abgelehnt, leider.").raw(), &request.reply_address);
+        let next = messages::find(&mut site.conn(), 2).unwrap().unwrap();
+        assert_eq!((next.state, next.request_id), (MessageState::Held, Some(request.id)));
+    }
+}

@@ -1,0 +1,204 @@
+//! How an operator is told of a wrong set-up: the key, the value, what would be right, exit code 78.
+
+use crate::support::operator::Operator;
+use std::os::unix::fs::MetadataExt;
+
+/// The complaint of `serve` in this set-up, which must end with 78.
+fn refused(operator: &Operator) -> String {
+    let run = operator.runs(&["serve"], b"");
+    assert_eq!(run.code, Some(78), "{}{}", run.out, run.err);
+    assert_eq!(run.err.trim_end().lines().count(), 1, "{}", run.err);
+    run.err.trim_end().to_owned()
+}
+
+#[test]
+fn a_wrong_setting_names_key_and_value_and_what_would_be_right() {
+    for (name, value, told) in [
+        ("CLOCK", "noon", "setting `clock` = `noon`: expected `system` or `fixed:2026-11-21T12:00:00Z`"),
+        (
+            "CLOCK",
+            "fixed:2026-02-30T12:00:00Z",
+            "setting `clock` = `fixed:2026-02-30T12:00:00Z`: expected `system` or",
+        ),
+        (
+            "REPLY_DOMAIN",
+            "a b",
+            "setting `reply_domain` = `a b`: expected a domain such as `post.askance.example`",
+        ),
+        ("REPLY_DOMAIN", "a@b.example", "setting `reply_domain` = `a@b.example`: expected a domain"),
+        (
+            "PUBLIC_URL",
+            "askance.example",
+            "setting `public_url` = `askance.example`: expected a web address such as",
+        ),
+        ("FILES_URL", "ftp://a.example", "setting `files_url` = `ftp://a.example`: expected a web address"),
+        ("BLOB_URL", "s3://bucket", "setting `blob_url` = `s3://bucket`: expected `file://folder`"),
+        (
+            "UNDO_MINUTES",
+            "many",
+            "setting `undo_minutes`: expected a whole number from 0, found string \"many\"",
+        ),
+        (
+            "UNDO_MINUTES",
+            "-1",
+            "setting `undo_minutes`: expected a whole number from 0, found signed int `-1`",
+        ),
+        (
+            "LMTP_LISTEN",
+            "nowhere",
+            "setting `lmtp_listen`: expected `127.0.0.1:2424` or the path of a socket, found `nowhere`",
+        ),
+        (
+            "DATABSE_URL",
+            "sqlite://x",
+            "setting `databse_url`: `databse_url` is no setting; there are database_url, ",
+        ),
+        (
+            "DATABASE_URL",
+            "postgresql",
+            "setting `database_url` = `postgresql`: expected `sqlite://path` or `postgres://",
+        ),
+    ] {
+        let found = refused(&Operator::new().with(&format!("ASKANCE_{name}"), value));
+        assert!(found.starts_with("askance: ") && found.contains(told), "expected `{told}`, found `{found}`");
+    }
+}
+
+#[test]
+fn a_wrong_setting_in_the_file_is_told_in_the_same_way() {
+    let found = refused(&Operator::new().with_file("[default.askance]\nclok = \"system\"\n"));
+    assert!(found.contains("`clok` is no setting; there are ") && found.contains("clock"), "{found}");
+    let found = refused(&Operator::new().with_file("[default.askance]\nclock = \"noon\"\n"));
+    assert!(found.contains("setting `clock` = `noon`"), "{found}");
+    let found = refused(&Operator::new().with_file("[default]\nport = 80000\n"));
+    assert!(found.contains("setting `port`: expected a whole number"), "{found}");
+    let found = Operator::new().with_file("[default.askance\n").runs(&["serve"], b"");
+    assert_eq!(found.code, Some(78));
+    assert!(found.err.contains("Rocket.toml`: ") && found.err.contains("line 1"), "{}", found.err);
+}
+
+#[test]
+fn a_port_that_is_none_is_refused_before_anything_is_made() {
+    let operator = Operator::new().with("ROCKET_PORT", "many");
+    let found = refused(&operator);
+    assert!(
+        found.contains("setting `port`: expected a whole number from 0, found string \"many\""),
+        "{found}"
+    );
+    assert!(!operator.path("askance.db").exists());
+}
+
+#[test]
+fn secrets_are_never_repeated() {
+    for (name, value, told) in [
+        (
+            "SMTP_URL",
+            "smtp://us:geheim@mail.example",
+            "setting `smtp_url`: would send a password in the clear",
+        ),
+        ("SMTP_URL", "htp://us:geheim@mail.example", "setting `smtp_url`: expected `smtp://`"),
+        ("SMTP_URL", "smtps://us:geheim@mail.example:port", "setting `smtp_url`: "),
+        ("DATABASE_URL", "mysql://us:geheim@db.example/x", "setting `database_url` = `mysql`: expected"),
+        (
+            "DATABASE_URL",
+            "postgres://us:geheim@db.example/x",
+            "setting `secret_key`: several nodes may share",
+        ),
+        ("SECRET_KEY", "geheim", "setting `secret_key`: expected at least 32 random bytes in base64"),
+        ("SECRET_KEY", "Z2VoZWltZ2VoZWltZ2VoZWlt", "setting `secret_key`: expected at least 32 random bytes"),
+    ] {
+        let operator = Operator::new().with(&format!("ASKANCE_{name}"), value);
+        let found = refused(&operator);
+        assert!(found.contains(told), "expected `{told}`, found `{found}`");
+        let check = operator.runs(&["check"], b"");
+        assert_eq!(check.code, Some(78), "{}", check.out);
+        for said in [found, check.out, check.err] {
+            assert!(!said.contains("geheim") && !said.contains("Z2VoZWlt"), "{said}");
+        }
+    }
+    let fine =
+        Operator::new().with("ASKANCE_SMTP_URL", "smtps://us:geheim@mail.example").runs(&["check"], b"");
+    assert_eq!(fine.code, Some(0), "{}", fine.out);
+    assert!(fine.out.contains("mail.example") && !fine.out.contains("geheim"), "{}", fine.out);
+}
+
+#[test]
+fn a_secret_may_come_from_a_file() {
+    let operator = Operator::new();
+    let url = format!("sqlite://{}", operator.path("elsewhere.db").display());
+    let file = operator.path("url");
+    std::fs::write(&file, format!("{url}\n")).unwrap();
+    let operator = operator.with("ASKANCE_DATABASE_URL_FILE", file.to_str().unwrap());
+    let run = operator.runs(&["check"], b"");
+    assert_eq!(run.code, Some(0), "{}{}", run.out, run.err);
+    assert!(operator.path("elsewhere.db").exists() && !operator.path("askance.db").exists());
+
+    for key in ["DATABASE_URL", "SMTP_URL", "SECRET_KEY"] {
+        let found = refused(&Operator::new().with(&format!("ASKANCE_{key}_FILE"), "missing"));
+        let told = format!("setting `{}_file` = `missing`: the file cannot be read: ", key.to_lowercase());
+        assert!(found.contains(&told), "{found}");
+    }
+    // Nothing else is read from files.
+    let found = refused(&Operator::new().with("ASKANCE_CLOCK_FILE", "missing"));
+    assert!(found.contains("`clock_file` is no setting"), "{found}");
+}
+
+#[test]
+fn the_key_is_made_once_and_kept_for_its_owner_only() {
+    let operator = Operator::new();
+    assert_eq!(operator.runs(&["check"], b"").code, Some(0));
+    let key = operator.path("askance.db.key");
+    let made = std::fs::read(&key).unwrap();
+    assert_eq!((made.len(), std::fs::metadata(&key).unwrap().mode() & 0o777), (32, 0o600));
+    assert_eq!(operator.runs(&["check"], b"").code, Some(0));
+    assert_eq!(std::fs::read(&key).unwrap(), made);
+    let other = Operator::new();
+    assert_eq!(other.runs(&["check"], b"").code, Some(0));
+    assert_ne!(std::fs::read(other.path("askance.db.key")).unwrap(), made);
+
+    std::fs::write(&key, b"short").unwrap();
+    let found = refused(&operator);
+    assert!(found.contains("askance.db.key` cannot be used: it is shorter than 32 bytes"), "{found}");
+}
+
+#[test]
+fn rocket_s_own_variables_work_for_every_command() {
+    let operator = Operator::new().with_file("[default]\nport = 8123\n");
+    assert!(operator.runs(&["check"], b"").out.contains("pages at http://127.0.0.1:8123"));
+    let operator = operator.with("ROCKET_PORT", "8124");
+    assert!(operator.runs(&["check"], b"").out.contains("pages at http://127.0.0.1:8124"));
+    let operator = operator.with("ASKANCE_PUBLIC_URL", "https://askance.example/");
+    let out = operator.runs(&["check"], b"").out;
+    assert!(out.contains("pages at https://askance.example\n"), "{out}");
+}
+
+#[test]
+fn check_finds_what_the_machine_lacks() {
+    let operator = Operator::new();
+    std::fs::write(operator.path("blobs"), "a file where the folder should be").unwrap();
+    let run = operator.runs(&["check"], b"");
+    assert_eq!(run.code, Some(74));
+    assert!(run.out.contains("WRONG  blobs: ") && run.out.contains("ok     database: "), "{}", run.out);
+    let data = operator.runs(&["check", "--data"], b"");
+    assert_eq!((data.code, data.out.lines().count()), (Some(0), 3), "{}", data.out);
+}
+
+#[test]
+fn the_program_says_how_it_is_called() {
+    let operator = Operator::new();
+    for words in
+        [&["fly"][..], &["due"], &["due", "--regime", "at-ifg"], &["read"], &["receive", "--to", "x"], &[]]
+    {
+        let run = operator.runs(words, b"");
+        assert_eq!(run.code, Some(64), "{words:?}: {}", run.err);
+        assert!(run.err.contains("Usage: "), "{words:?}: {}", run.err);
+    }
+    let run = operator.runs(&["due", "--regime", "at-igf", "--received", "2026-03-06"], b"");
+    assert_eq!(run.code, Some(65));
+    assert!(run.err.contains("did you mean"), "{}", run.err);
+    let run = operator.runs(&["read", "missing.eml"], b"");
+    assert_eq!(run.code, Some(74));
+    assert!(run.err.contains("`missing.eml` could not be read"), "{}", run.err);
+    assert_eq!(operator.runs(&["--help"], b"").code, Some(0));
+    assert_eq!(std::fs::read_dir(operator.folder()).unwrap().count(), 0, "none of these stores anything");
+}

@@ -7,6 +7,7 @@ mod cage;
 #[cfg(test)]
 mod config;
 mod corpus;
+mod golden;
 #[cfg(test)]
 mod law;
 #[cfg(test)]

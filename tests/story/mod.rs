@@ -1,6 +1,6 @@
 //! What people do with the service, from the letter to the public timeline.
 
-mod desk;
+pub mod desk;
 mod filing;
 mod intake;
 mod reply;

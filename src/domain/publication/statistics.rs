@@ -170,6 +170,8 @@ pub struct Dot {
     pub y: String,
     /// Class of the circle.
     pub class: &'static str,
+    /// Shift to the right in pixels: the silent stand close together at any width.
+    pub shift: i64,
 }
 
 /// The drawing of due days against answers.
@@ -213,11 +215,16 @@ pub fn dots(answers: &[Answer]) -> Dots {
         #[expect(clippy::cast_precision_loss, reason = "a few dozen columns")]
         let x = LINE + (*column as f64 - 0.5) * COLUMN;
         let class = if *column <= 0 { "f-given" } else { "d-late" };
-        dots.extend((0..(*count).min(60)).map(|place| Dot { x: format!("{x:.2}"), y: y(place), class }));
+        dots.extend((0..(*count).min(60)).map(|place| Dot {
+            x: format!("{x:.2}"),
+            y: y(place),
+            class,
+            shift: 0,
+        }));
     }
     for place in 0..silent.min(240) {
-        let x = 89.5 + 2.6 * float(place % 4);
-        dots.push(Dot { x: format!("{x:.2}"), y: y(place / 4), class: "d-silent" });
+        let shift = 9 * i64::try_from(place % 4).unwrap_or(0) - 27;
+        dots.push(Dot { x: "98.5".to_owned(), y: y(place / 4), class: "d-silent", shift });
     }
     let on_time = answers.iter().filter(|answer| matches!(answer, Answer::After(days) if *days <= 0)).count();
     Dots { dots, height: base + 26, base, on_time, late: answers.len() - on_time - silent, silent }

@@ -226,6 +226,7 @@ fn entry(story: &Story<'_>, happened: &Happened) -> Option<Entry> {
 fn plain(story: &Story<'_>, on: NaiveDate, event: &Event) -> Entry {
     let it = |heading: &str, text: String| Entry::event(on, event.kind(), heading, text);
     match event {
+        Event::Filed { .. } if story.state.received_on.is_some() => it("Filed", "The letter was written.".to_owned()),
         Event::Filed { .. } => it("Filed", "The letter was written and waits to leave.".to_owned()),
         Event::Sent { received_on, .. } => {
             let text = "The authority’s mail server took the letter: day 0 of the clock.".to_owned();

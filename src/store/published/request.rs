@@ -8,7 +8,8 @@ use crate::store::schema::{
     answers, attachments, authorities, campaigns, events, messages, outbox, regimes, request_questions,
     requests,
 };
-use crate::store::types::{Direction, MessageState, OutboxState};
+pub use crate::store::types::OutboxState;
+use crate::store::types::{Direction, MessageState};
 use crate::store::{Conn, Error};
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::prelude::*;

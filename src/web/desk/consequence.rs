@@ -79,7 +79,7 @@ fn remedy(law: &Regime) -> Option<Then> {
 }
 
 fn public(settlement: &Settlement) -> Then {
-    let kind = words::kind(settlement.kind.as_str()).words;
+    let kind = settlement.outcome.map_or_else(|| words::kind(settlement.kind.as_str()), words::outcome).words;
     let cites: Vec<&str> = settlement.grounds.iter().map(|ground| ground.cite.as_str()).collect();
     let how = if cites.is_empty() {
         format!("“{kind}”")
@@ -90,7 +90,7 @@ fn public(settlement: &Settlement) -> Then {
         Some(text) => {
             let lines = i64::try_from(text.lines().count()).unwrap_or(i64::MAX);
             format!(
-                "with {} of the reply, names and contacts struck out",
+                "with {} of the reply; read below what the rules struck out and what they left",
                 filters::counted(lines, "line", "lines")
             )
         }

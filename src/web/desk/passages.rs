@@ -13,14 +13,14 @@ pub struct Segment {
     /// Number of the passage.
     pub number: Option<usize>,
     /// The row of the proposal that rests on it.
-    pub row: Option<&'static str>,
+    pub row: Option<String>,
 }
 
 /// One thing that the reader understood.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Fact {
     /// Its row in the proposal.
-    pub row: &'static str,
+    pub row: String,
     /// What it is.
     pub field: &'static str,
     /// What was read, as a tag.
@@ -42,17 +42,17 @@ pub struct Fact {
 struct Mark {
     from: usize,
     to: usize,
-    row: &'static str,
+    fact: usize,
 }
 
 /// The facts of a reading, and the text cut at the passages they rest on, numbered as they are read.
 pub fn read(reading: &Reading, text: &str) -> (Vec<Fact>, Vec<Segment>) {
     let (kind, marks) = kind(reading, text);
     let mut facts = vec![(kind, marks)];
-    for (row, field, value, sub) in stated(reading) {
-        let marks = place(row, &value, text).into_iter().collect();
+    for (index, (field, value, sub)) in stated(reading).into_iter().enumerate() {
+        let marks = place(index + 1, &value, text).into_iter().collect();
         let fact = Fact {
-            row,
+            row: row(index + 1),
             field,
             tag: None,
             text: Some(value),
@@ -71,7 +71,7 @@ pub fn read(reading: &Reading, text: &str) -> (Vec<Fact>, Vec<Segment>) {
 
 fn kind(reading: &Reading, text: &str) -> (Fact, Vec<Mark>) {
     let mut fact = Fact {
-        row: "pr-kind",
+        row: row(0),
         field: "Kind",
         tag: Some(words::kind(reading.kind.as_str())),
         text: None,
@@ -82,7 +82,7 @@ fn kind(reading: &Reading, text: &str) -> (Fact, Vec<Mark>) {
     };
     let mut marks = Vec::new();
     for evidence in &reading.evidence {
-        let placed = if evidence.place == "body" { place(fact.row, &evidence.text, text) } else { None };
+        let placed = if evidence.place == "body" { place(0, &evidence.text, text) } else { None };
         if let Some(mark) = placed {
             marks.push(mark);
         } else {
@@ -98,14 +98,19 @@ fn also(reading: &Reading) -> Option<String> {
     (!more.is_empty()).then(|| format!("also: {}", more.join(", ")))
 }
 
-/// What is stated beside the kind: row, field, as written, and what it means.
-fn stated(reading: &Reading) -> Vec<(&'static str, &'static str, String, Option<String>)> {
+/// The id of a fact's row.
+fn row(fact: usize) -> String {
+    format!("pr{}", fact + 1)
+}
+
+/// What is stated beside the kind: field, as written, and what it means.
+fn stated(reading: &Reading) -> Vec<(&'static str, String, Option<String>)> {
     let mut facts = Vec::new();
     if let Some(reference) = &reading.reference {
-        facts.push(("pr-reference", "File number", reference.clone(), None));
+        facts.push(("File number", reference.clone(), None));
     }
     if let Some(day) = reading.new_due_on {
-        facts.push(("pr-until", "Answer promised by", filters::long(day), None));
+        facts.push(("Answer promised by", filters::long(day), None));
     }
     if let Some(period) = &reading.extension {
         let unit = match period.unit {
@@ -114,31 +119,31 @@ fn stated(reading: &Reading) -> Vec<(&'static str, &'static str, String, Option<
             PeriodUnit::Months => "months",
             PeriodUnit::WorkingDays => "working days",
         };
-        facts.push(("pr-period", "More time", format!("{} {unit}", period.amount), None));
+        facts.push(("More time", format!("{} {unit}", period.amount), None));
     }
     if let Some(fee) = &reading.fee {
-        facts.push(("pr-fee", "Fee", format!("{} {}", fee.amount, fee.currency), None));
+        facts.push(("Fee", format!("{} {}", fee.amount, fee.currency), None));
     }
     for ground in &reading.grounds {
         let sub = ground.category.as_deref().map(|category| category.replace('_', " "));
-        facts.push(("pr-ground", "Ground", ground.cite.clone(), sub));
+        facts.push(("Ground", ground.cite.clone(), sub));
     }
     if let Some(to) = &reading.transferred_to {
-        facts.push(("pr-transfer", "Passed on to", to.clone(), None));
+        facts.push(("Passed on to", to.clone(), None));
     }
     if let Some(asks) = &reading.asks_for {
-        facts.push(("pr-asks", "Asks", asks.clone(), None));
+        facts.push(("Asks", asks.clone(), None));
     }
     facts
 }
 
 /// The first place of `passage` in the text.
-fn place(row: &'static str, passage: &str, text: &str) -> Option<Mark> {
+fn place(fact: usize, passage: &str, text: &str) -> Option<Mark> {
     let passage = passage.trim();
     if passage.is_empty() {
         return None;
     }
-    text.find(passage).map(|from| Mark { from, to: from + passage.len(), row })
+    text.find(passage).map(|from| Mark { from, to: from + passage.len(), fact })
 }
 
 /// Marks in the order of the text; those that overlap become one.
@@ -170,7 +175,7 @@ fn cut(text: &str, marks: &[Mark]) -> Vec<Segment> {
     };
     for (index, mark) in marks.iter().enumerate() {
         push(done..mark.from, None, None);
-        push(mark.from..mark.to, Some(index + 1), Some(mark.row));
+        push(mark.from..mark.to, Some(index + 1), Some(row(mark.fact)));
         done = mark.to;
     }
     push(done..text.len(), None, None);
@@ -184,7 +189,7 @@ mod tests {
     const TEXT: &str = "Der Antrag wird abgelehnt. § 3 Nr. 2 IFG steht entgegen.";
 
     fn mark(passage: &str) -> Mark {
-        place("pr-kind", passage, TEXT).unwrap()
+        place(0, passage, TEXT).unwrap()
     }
 
     #[test]
@@ -201,7 +206,7 @@ mod tests {
 
     #[test]
     fn passage_that_is_not_in_the_text_marks_nothing() {
-        assert_eq!(place("pr-kind", "refused", "granted"), None);
+        assert_eq!(place(0, "refused", "granted"), None);
         assert_eq!(cut("granted", &[]).len(), 1);
         assert!(cut("", &[]).is_empty());
     }

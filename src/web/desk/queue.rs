@@ -1,6 +1,5 @@
 //! The messages that wait for a person, what lapses first on top: `/desk`.
 
-use crate::domain::words::UnknownWord;
 use crate::service::Context;
 use crate::store::Conn;
 use crate::store::desk::{letters, queue};
@@ -61,7 +60,7 @@ struct Row {
     language: Option<String>,
     who: String,
     who_language: Option<String>,
-    from: String,
+    reference: Option<String>,
     lapse: Lapse,
     kind: Option<Tag>,
     confidence: Option<f64>,
@@ -81,7 +80,7 @@ struct Trouble {
 }
 
 fn load(ctx: &Context, conn: &mut Conn, filter: &Filter) -> Result<Page, Error> {
-    let pile: queue::Pile = filter.pile.parse().unwrap_or_else(|_: UnknownWord| queue::Pile::Waiting);
+    let pile: queue::Pile = filter.pile.parse().unwrap_or(queue::Pile::Waiting);
     let counts = queue::counts(conn)?;
     let entries = queue::pile(conn, pile)?;
     let outbox = letters::counts(conn)?;
@@ -250,12 +249,9 @@ fn row(ctx: &Context, now: DateTime<Utc>, entry: queue::Entry) -> Row {
             Lapse { glyph: None, words: "Not known".to_owned(), sub: Some("filed to no request".to_owned()) }
         }
     };
-    let (who, who_language) = match entry.request {
-        Some(request) => (
-            format!("{}, request {}", request.authority, request.reference),
-            Some(request.authority_language),
-        ),
-        None => (from.clone(), None),
+    let (who, who_language, reference) = match entry.request {
+        Some(request) => (request.authority, Some(request.authority_language), Some(request.reference)),
+        None => (from, None, None),
     };
     Row {
         id: entry.id,
@@ -263,7 +259,7 @@ fn row(ctx: &Context, now: DateTime<Utc>, entry: queue::Entry) -> Row {
         language: entry.language,
         who,
         who_language,
-        from,
+        reference,
         lapse,
         kind: entry.kind.as_deref().map(words::kind),
         confidence: entry.confidence,

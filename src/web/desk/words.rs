@@ -134,7 +134,8 @@ pub fn law(ctx: &Context, regime: &str) -> String {
 pub fn age(now: DateTime<Utc>, then: NaiveDateTime) -> String {
     let minutes = (now.naive_utc() - then).num_minutes().max(0);
     match minutes {
-        0..=59 => format!("{minutes} min"),
+        0 => "now".to_owned(),
+        1..=59 => format!("{minutes} min"),
         60..=2879 => format!("{} h", minutes / 60),
         _ => format!("{} d", minutes / 1440),
     }

@@ -1,6 +1,6 @@
 //! The start page, `/`: what this is, what the figures say, what came in lately, who is overdue longest.
 
-use crate::domain::publication::statistics::{self, Answer, Dots, Figures};
+use crate::domain::publication::statistics::{self, Dots, Figures};
 use crate::store::Conn;
 use crate::store::published::figures::{self, Extent};
 use crate::store::published::requests::{self, Filter, Order};
@@ -73,21 +73,19 @@ impl Page {
     /// A page as it may look.
     pub fn sample() -> Self {
         let today = NaiveDate::from_ymd_opt(2026, 11, 21).unwrap_or_default();
-        let mut answers: Vec<Answer> = (0..46_i64).map(|n| Answer::After(-((n * n) % 23))).collect();
-        answers.extend((0..28_i64).map(|n| Answer::After(1 + (n * n) % 37)));
-        answers.extend([Answer::Silent; 13]);
-        let case = |due: i64, answered: Option<i64>| statistics::Case {
+        let case = |due: i64, after: Option<i64>| statistics::Case {
             country: "DE".to_owned(),
             regime: "de-ifg".to_owned(),
             received_on: today - chrono::TimeDelta::days(due + 30),
             due_on: Some(today - chrono::TimeDelta::days(due)),
-            answered_on: answered.map(|days| today - chrono::TimeDelta::days(days)),
-            open: answered.is_none(),
+            answered_on: after.map(|days| today - chrono::TimeDelta::days(due - days)),
+            open: after.is_none(),
         };
-        let cases: Vec<statistics::Case> =
-            (1..30).map(|n| case(n, (n % 3 != 0).then_some(n + 4 - n % 9))).collect();
-        let mut figures = statistics::figures(&cases, today);
-        figures.answers = answers;
+        let early = (0..46_i64).map(|n| case(40 + n % 30, Some(-((n * n) % 23))));
+        let late = (0..28_i64).map(|n| case(50 + n, Some(1 + (n * n) % 37)));
+        let silent = (1..14_i64).map(|n| case(n * 5, None));
+        let cases: Vec<statistics::Case> = early.chain(late).chain(silent).collect();
+        let figures = statistics::figures(&cases, today);
         let extent = Extent {
             requests: 1318,
             authorities: 402,

@@ -1,12 +1,12 @@
 //! One access law, `/laws/<regime>`: its limits in plain words, each with its provision.
 
-use crate::data::laws::Laws;
 use crate::domain::law::regime::{Gives, Regime};
 use crate::domain::law::remedy::{Exemption, Extent};
 use crate::domain::law::rules::{
     ClarificationEffect, EndRoll, ExtensionMode, SilenceEffect, Starts, TransferDuty,
 };
 use crate::domain::law::term::{Limit, Term, Unit};
+use crate::service::Context;
 use crate::web::error::{Error, What};
 use crate::web::filters::country;
 use crate::web::guards::Site;
@@ -110,8 +110,8 @@ impl Page {
     }
 
     /// A page as it may look.
-    pub fn sample(laws: &Laws) -> Option<Self> {
-        laws.regime(&"gb-foia".parse().ok()?).map(Self::of)
+    pub fn sample(ctx: &Context) -> Option<Self> {
+        ctx.library.laws.regime(&"gb-foia".parse().ok()?).map(Self::of)
     }
 }
 

@@ -1,9 +1,9 @@
 //! The access laws we count by, `/laws`.
 
-use crate::data::laws::Laws;
 use crate::domain::law::regime::{Regime, Verified};
 use crate::domain::law::rules::SilenceEffect;
 use crate::domain::publication::statistics::Case;
+use crate::service::Context;
 use crate::store::published::figures;
 use crate::web::error::Error;
 use crate::web::filters::country;
@@ -81,15 +81,15 @@ impl Row {
 }
 
 impl Page {
-    fn new(laws: &Laws, cases: &[Case], today: NaiveDate) -> Self {
-        let mut rows: Vec<Row> = laws.regimes().map(|law| Row::of(law, cases, today)).collect();
+    fn new(ctx: &Context, cases: &[Case], today: NaiveDate) -> Self {
+        let mut rows: Vec<Row> = ctx.library.laws.regimes().map(|law| Row::of(law, cases, today)).collect();
         rows.sort_by(|a, b| (&a.country, &a.id).cmp(&(&b.country, &b.id)));
         Self { in_statute: rows.iter().filter(|row| row.sure).count(), laws: rows }
     }
 
     /// A page as it may look: four of the laws.
-    pub fn sample(laws: &Laws) -> Self {
-        let mut page = Self::new(laws, &[], NaiveDate::default());
+    pub fn sample(ctx: &Context) -> Self {
+        let mut page = Self::new(ctx, &[], NaiveDate::default());
         page.laws.retain(|row| ["at-ifg", "fr-crpa", "gb-foia", "se-tf"].contains(&row.id.as_str()));
         page.in_statute = page.laws.iter().filter(|row| row.sure).count();
         page
@@ -105,7 +105,7 @@ pub fn chrome(now: DateTime<Utc>) -> Chrome {
 async fn get(site: &State<Site>) -> Result<Rendered, Error> {
     site.page(|site, conn| {
         let cases = figures::cases(conn)?;
-        let page = Page::new(&site.context.library.laws, &cases, site.today());
+        let page = Page::new(&site.context, &cases, site.today());
         site.pages.render(TEMPLATE, &chrome(site.now()), &page)
     })
     .await

@@ -1,6 +1,5 @@
 //! One request, `/requests/<reference>`: where it stands, its clocks, what happened, answers, letters.
 
-use crate::data::laws::Laws;
 use crate::domain::law::calendar::Calendar;
 use crate::domain::law::deadline::{Clock, Deadline, deadline};
 use crate::domain::law::regime::Regime;
@@ -8,10 +7,11 @@ use crate::domain::publication::clocks::{self, Clocks, Course};
 use crate::domain::publication::counting::Days;
 use crate::domain::publication::derivation::Derivation;
 use crate::domain::publication::timeline::{self, Entry, Story, Tag};
-use crate::domain::questions::{Catalogue, Disposition};
+use crate::domain::questions::Disposition;
 use crate::domain::request::event::Ground;
 use crate::domain::request::state::State as Folded;
 use crate::domain::request::{Position, Standing, fold};
+use crate::service::Context;
 use crate::store;
 use crate::store::Conn;
 use crate::store::published::request::{self, Asked, Campaign, Facts, Published};
@@ -41,6 +41,7 @@ pub struct Law {
     cite: String,
     version: String,
     estimate: bool,
+    verified: &'static str,
 }
 
 /// A question with what became of it.
@@ -72,19 +73,9 @@ pub struct Page {
     today: NaiveDate,
 }
 
-/// What the page is assembled with.
-#[derive(Debug, Clone, Copy)]
-struct Knowledge<'a> {
-    laws: &'a Laws,
-    catalogue: Option<&'a Catalogue>,
-    now: DateTime<Utc>,
-}
-
 fn load(site: &Site, conn: &mut Conn, reference: &str) -> Result<Page, Error> {
     let published = request::find(conn, reference)?.ok_or(Error::NotFound(What::Request))?;
-    let library = &site.context.library;
-    let with = Knowledge { laws: &library.laws, catalogue: Some(&library.catalogue), now: site.now() };
-    let mut page = Page::assemble(published, with)?;
+    let mut page = Page::assemble(published, &site.context, site.now())?;
     let config = &site.context.config;
     if config.files_url != config.public_url {
         page.files_host.clone_from(&config.files_url);
@@ -93,29 +84,29 @@ fn load(site: &Site, conn: &mut Conn, reference: &str) -> Result<Page, Error> {
 }
 
 /// The law as it stood when the request was filed; today's where no copy was kept.
-fn regime_of(published: &Published, laws: &Laws) -> Result<Option<Regime>, Error> {
+fn regime_of(published: &Published, ctx: &Context) -> Result<Option<Regime>, Error> {
     if let Some(rules) = &published.rules {
         return serde_json::from_str(rules).map(Some).map_err(|e| store::Error::from(e).into());
     }
-    Ok(published.facts.regime.parse().ok().and_then(|id| laws.regime(&id)).cloned())
+    Ok(published.facts.regime.parse().ok().and_then(|id| ctx.library.laws.regime(&id)).cloned())
 }
 
 impl Page {
-    fn assemble(published: Published, with: Knowledge<'_>) -> Result<Self, Error> {
-        let regime = regime_of(&published, with.laws)?;
+    fn assemble(published: Published, ctx: &Context, now: DateTime<Utc>) -> Result<Self, Error> {
+        let regime = regime_of(&published, ctx)?;
         let state =
             fold(published.events.iter().map(|happened| &happened.event)).map_err(store::Error::from)?;
         let zone = regime.as_ref().map_or(chrono_tz::Tz::UTC, |regime| regime.zone);
-        let today = with.now.with_timezone(&zone).date_naive();
+        let today = now.with_timezone(&zone).date_naive();
         let told = match (&regime, &state) {
             (Some(regime), Some(state)) => {
-                told(&published, (regime, with.laws.calendar_of(regime)), state, today)
+                told(&published, (regime, ctx.library.laws.calendar_of(regime)), state, today)
             }
             _ => Told::default(),
         };
         let facts = &published.facts;
         let position = Position { status: facts.status, outcome: facts.outcome, due_on: facts.due_on };
-        let questions = questions(&published, with.catalogue);
+        let questions = questions(&published, ctx);
         Ok(Self {
             standing: position.standing(today),
             law: regime.as_ref().map(Law::of),
@@ -137,19 +128,13 @@ impl Page {
 
 impl Page {
     /// A request that was answered late and in part.
-    pub fn sample(laws: &Laws) -> Result<Self, Error> {
-        Self::assemble(
-            request_sample::late(laws),
-            Knowledge { laws, catalogue: None, now: request_sample::now() },
-        )
+    pub fn sample(ctx: &Context) -> Result<Self, Error> {
+        Self::assemble(request_sample::late(ctx), ctx, request_sample::now())
     }
 
     /// A request that waits.
-    pub fn waiting(laws: &Laws) -> Result<Self, Error> {
-        Self::assemble(
-            request_sample::waiting(laws),
-            Knowledge { laws, catalogue: None, now: request_sample::now() },
-        )
+    pub fn waiting(ctx: &Context) -> Result<Self, Error> {
+        Self::assemble(request_sample::waiting(ctx), ctx, request_sample::now())
     }
 }
 
@@ -202,11 +187,12 @@ impl Law {
             cite: regime.response.src.clone(),
             version: regime.version.clone(),
             estimate: regime.is_estimate(),
+            verified: crate::web::public::laws::verified_words(regime.verified),
         }
     }
 }
 
-fn questions(published: &Published, catalogue: Option<&Catalogue>) -> Vec<Asking> {
+fn questions(published: &Published, ctx: &Context) -> Vec<Asking> {
     published
         .questions
         .iter()
@@ -219,14 +205,14 @@ fn questions(published: &Published, catalogue: Option<&Catalogue>) -> Vec<Asking
                 position: question.position,
                 key: question.key.clone(),
                 body: question.body.clone(),
-                answer: answer.map(|answer| disposed(&answer.disposition, catalogue)),
+                answer: answer.map(|answer| disposed(&answer.disposition, ctx)),
                 ground: (!cites.is_empty()).then(|| cites.join("; ")),
             }
         })
         .collect()
 }
 
-fn disposed(word: &str, catalogue: Option<&Catalogue>) -> Tag {
+fn disposed(word: &str, ctx: &Context) -> Tag {
     let Ok(disposition) = word.parse::<Disposition>() else {
         return Tag { glyph: "off", words: word.replace('_', " ") };
     };
@@ -242,8 +228,10 @@ fn disposed(word: &str, catalogue: Option<&Catalogue>) -> Tag {
         | Disposition::Pending => "wait",
         Disposition::Withdrawn | Disposition::NotApplicable => "off",
     };
-    let label = catalogue
-        .and_then(|catalogue| catalogue.dispositions.iter().find(|rule| rule.key == disposition))
+    let rules = &ctx.library.catalogue.dispositions;
+    let label = rules
+        .iter()
+        .find(|rule| rule.key == disposition)
         .map_or_else(|| word.replace('_', " "), |rule| rule.label.clone());
     Tag { glyph, words: label }
 }

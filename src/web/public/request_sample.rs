@@ -1,12 +1,14 @@
 //! Requests as they may look, for the golden files and the screenshots.
 
-use crate::data::laws::Laws;
 use crate::domain::authority::AuthorityKind;
 use crate::domain::publication::timeline::Happened;
 use crate::domain::request::event::{Event, ExtensionVerdict, Ground};
 use crate::domain::request::state::{Outcome, Status};
-use crate::store::published::request::{Asked, Campaign, Facts, File, OurLetter, Published, Question, Reply};
-use crate::store::types::OutboxState;
+use crate::service::Context;
+use crate::store::published::request::{
+    Asked, Campaign, Facts, File, OurLetter, OutboxState, Published, Question, Reply,
+};
+
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 
 /// The instant at which samples are looked at: noon of 21 November 2026.
@@ -27,8 +29,9 @@ fn happened(date: NaiveDate, hour: u32, event: Event) -> Happened {
 }
 
 /// A British police force that answered late and in part.
-pub fn late(laws: &Laws) -> Published {
-    let version = "gb-foia".parse().ok().and_then(|id| laws.regime(&id)).map(|law| law.version.clone());
+pub fn late(ctx: &Context) -> Published {
+    let version =
+        "gb-foia".parse().ok().and_then(|id| ctx.library.laws.regime(&id)).map(|law| law.version.clone());
     let letter = "r1@post.askance.example".to_owned();
     let (received, due, answered) = (day(2026, 8, 3), day(2026, 9, 1), day(2026, 9, 21));
     let why = "more time may be taken only to weigh the public interest, and the notice names no exemption"
@@ -97,8 +100,8 @@ pub fn late(laws: &Laws) -> Published {
 }
 
 /// The same request a week after it was sent.
-pub fn waiting(laws: &Laws) -> Published {
-    let mut published = late(laws);
+pub fn waiting(ctx: &Context) -> Published {
+    let mut published = late(ctx);
     let (received, due) = (day(2026, 11, 9), day(2026, 12, 8));
     published.events.truncate(3);
     for happened in &mut published.events {

@@ -1,8 +1,8 @@
 //! Our letters and the published replies of one request, in the order of their times.
 
 use crate::domain::publication::letter_text::{Piece, pieces};
-use crate::store::published::request::{File, Published};
-use crate::store::types::OutboxState;
+use crate::store::published::request::{File, OutboxState, Published};
+
 use chrono::NaiveDateTime;
 use serde::Serialize;
 

@@ -1,0 +1,93 @@
+//! Every page of the desk after one and the same story, as a volunteer sees it.
+
+use crate::story::desk::{Desk, REFUSAL, between};
+use askance::mail::transport::Transport;
+use askance::service::delivery;
+use chrono::TimeDelta;
+use std::sync::Arc;
+
+/// A desk where a letter left, a refusal and a stranger's mail came in, and one authority lacks an address.
+fn told() -> (Desk, String) {
+    let desk = Desk::new();
+    let reference = desk.asks("Polizeipräsidium Ostheim");
+    desk.later(TimeDelta::minutes(11));
+    let transport = Transport::Memory(Arc::default());
+    while delivery::send_next(&desk.ctx, &desk.db, &transport, "worker").unwrap() {}
+    desk.later(TimeDelta::days(40));
+    let address = desk.reply_address(&reference);
+    desk.receives("\"Ordnungsamt\" <post@brandau.example>", &address, ("Bescheid", REFUSAL));
+    desk.receives(
+        "cabinet@elsewhere.example",
+        &address,
+        ("Votre demande", "Nous avons bien reçu votre demande."),
+    );
+    desk.receives("x@nowhere.example", "info@post.askance.example", ("Hello", "Which request is this?"));
+    desk.authority("Comune di Pietralta");
+    (desk, reference)
+}
+
+/// Name of the golden file and the page, with what is random in it masked.
+pub fn samples() -> Vec<(&'static str, String)> {
+    let empty = Desk::new();
+    let sign_in = empty.page("/desk/sign-in?next=%2Fdesk%2Frequests");
+    let wrong = empty.try_to_sign_in("m.varga@klarblick.example", "wrong").into_string().unwrap();
+    empty.volunteer_signs_in();
+    let (desk, reference) = told();
+    let token = desk.volunteer_signs_in();
+    let bundle = desk.bundle();
+    let chosen =
+        [("csrf", token.as_str()), ("a", "1"), ("a", "2"), ("bundle", &bundle), ("signed_as", "Mira Varga")];
+    let preview = desk.post("/desk/requests/preview", &chosen).into_string().unwrap();
+    let key = between(&preview, "name=\"form_key\" value=\"", "\"").to_owned();
+    let sent = desk.post("/desk/requests", &[&chosen[..], &[("form_key", &key)]].concat());
+    let filed = sent.headers().get_one("Location").unwrap().to_owned();
+    drop(sent);
+    let wrong_settlement = [
+        ("csrf", token.as_str()),
+        ("kind", "refusal"),
+        ("until_day", "31"),
+        ("until_month", "2"),
+        ("until_year", "2027"),
+        ("publish", "1"),
+    ];
+    let pages = vec![
+        ("desk/session", sign_in),
+        ("desk/session-wrong", wrong),
+        ("desk/queue-empty", empty.page("/desk")),
+        ("desk/queue", desk.page("/desk")),
+        ("desk/message", desk.page("/desk/messages/1")),
+        ("desk/message-foreign", desk.page("/desk/messages/2")),
+        ("desk/message-unmatched", desk.page("/desk/messages/3")),
+        (
+            "desk/message-wrong",
+            desk.post("/desk/messages/1/settle", &wrong_settlement).into_string().unwrap(),
+        ),
+        ("desk/requests", desk.page("/desk/requests")),
+        ("desk/request", desk.page(&format!("/desk/requests/{reference}"))),
+        ("desk/letters", desk.page("/desk/letters?state=sent")),
+        ("desk/authorities", desk.page("/desk/authorities?state=ready")),
+        (
+            "desk/authority-wrong",
+            desk.post("/desk/authorities/1", &[("csrf", &token), ("address", "foi at city")])
+                .into_string()
+                .unwrap(),
+        ),
+        ("desk/file_request", desk.page(&format!("/desk/requests/new?q=com&a=1&bundle={bundle}"))),
+        ("desk/preview", preview),
+        ("desk/filed", desk.page(&filed)),
+    ];
+    pages.into_iter().map(|(name, page)| (name, masked(&page))).collect()
+}
+
+/// Tokens, secrets and hashes differ each time.
+fn masked(page: &str) -> String {
+    let masks = [
+        (r#"name="(csrf|form_key|seal)" value="[^"]*""#, r#"name="$1" value="…""#),
+        (r"r-(\d{4}-\d{4,})-[a-z2-7]{20}@", "r-$1-…@"),
+        (r"\b[0-9a-f]{64}\b", "…"),
+        (r"\b[0-9a-f]{32}@", "…@"),
+    ];
+    masks.iter().fold(page.to_owned(), |page, (what, with)| {
+        regex::Regex::new(what).unwrap().replace_all(&page, *with).into_owned()
+    })
+}

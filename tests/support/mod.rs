@@ -210,7 +210,6 @@ impl Site {
         intake::accept(self.ctx.door(), Some(&self.db), mail).unwrap();
         self.works();
     }
-
 }
 
 /// What a form says that asks some authorities about live face recognition.

@@ -211,7 +211,6 @@ impl Site {
         self.works();
     }
 
-
     /// The service over its pages, as a browser without JavaScript sees it.
     pub fn browser(&self) -> rocket::local::blocking::Client {
         let figment = rocket::figment::Figment::from(rocket::Config {

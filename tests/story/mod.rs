@@ -3,6 +3,8 @@
 pub mod desk;
 mod filing;
 mod intake;
+mod privacy;
 mod public;
 mod reply;
 mod sending;
+mod settle;

@@ -140,16 +140,13 @@ pub fn strike_exactly(text: &str, name: &str) -> String {
         let (before, from) = rest.split_at(place);
         out.push_str(before);
         let open = starts_free(out.chars().next_back(), first.chars().next());
-        match open.then(|| follows(from, &parts)).flatten() {
-            Some(after) => {
-                out.push_str(&bar(from.get(..from.len() - after.len()).unwrap_or(first)));
-                rest = after;
-            }
-            None => {
-                let (passed, after) = from.split_at(first.len());
-                out.push_str(passed);
-                rest = after;
-            }
+        if let Some(after) = open.then(|| follows(from, &parts)).flatten() {
+            out.push_str(&bar(from.strip_suffix(after).unwrap_or(first)));
+            rest = after;
+        } else {
+            let (passed, after) = from.split_at(first.len());
+            out.push_str(passed);
+            rest = after;
         }
     }
     out.push_str(rest);

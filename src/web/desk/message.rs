@@ -10,7 +10,7 @@ use crate::store::desk::letters;
 use crate::store::desk::message::{self, Asked, Message};
 use crate::store::types::MessageState;
 use crate::web::desk::consequence::{self, Then};
-use crate::web::desk::correction::{Faults, Typed};
+use crate::web::desk::correction::{self, Faults, Typed};
 use crate::web::desk::guards::{Said, SignedIn, Triage};
 use crate::web::desk::passages::{self, Fact, Segment};
 use crate::web::desk::show;
@@ -171,7 +171,10 @@ fn load(ctx: &Context, conn: &mut Conn, (id, back): (i64, Back)) -> Result<Page,
         Some(reading) => passages::read(reading, &message.own_text),
         None => (Vec::new(), vec![Segment { text: message.own_text.clone(), number: None, row: None }]),
     };
-    let typed = back.typed.unwrap_or_else(|| proposed.as_ref().map(Typed::of).unwrap_or_default());
+    let typed = back.typed.unwrap_or_else(|| match &proposed {
+        Some(proposed) => Typed::of(proposed),
+        None => Typed { seen: correction::seen(message.settled_at), ..Typed::default() },
+    });
     Ok(Page {
         files: files.into_iter().map(|file| self::file(file, &typed)).collect(),
         request: own.map(|own| request(ctx, own, (found, letters))),

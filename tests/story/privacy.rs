@@ -71,7 +71,7 @@ stories! {
                     Schreiben Sie an post@localhost.\n\nIm Auftrag\nAmthor";
         site.receives(&Reply::to(&request, "brandau.example").about("Bescheid Frau Mu\u{308}ller").saying(text).raw(), &request.reply_address);
         let proposal = proposed(site);
-        let shown = format!("{:?}", proposal);
+        let shown = format!("{proposal:?}");
         for secret in ["Maria", "Mueller", "van der", "Berg", "MÜLLER", "Müller", "Amthor", "@localhost"] {
             assert!(!shown.contains(secret), "`{secret}` in {shown}");
         }

@@ -277,7 +277,7 @@ fn plain(story: &Story<'_>, on: NaiveDate, event: &Event) -> Entry {
             let text = "What was recorded of that letter before counts no more.".to_owned();
             Entry::event(on, event.kind(), &format!("Corrected: {reason}"), text)
         }
-        Event::Withdrawn { reason } => it("Withdrawn", sentence(reason)).tagged("off", "Withdrawn"),
+        Event::Withdrawn { reason } => it("Withdrawn", sentence(&without_contacts(reason))).tagged("off", "Withdrawn"),
         _ => it("A letter came", transferless(story)),
     }
 }

@@ -1,6 +1,5 @@
 //! Mails of our own making, each with what it must be read as; a failing one says all that differs.
 
-
 mod command;
 mod hostile;
 mod matching;

@@ -74,7 +74,7 @@ stories! {
             }
         }
         assert!(before[&address].contains("A reply is being read"), "its arrival is told");
-        assert!(before[&address].contains("by Klarblick e. V."), "a group stands by its name");
+        assert!(before[&address].contains("by Klarblick e. V. on"), "a group stands by its name");
         for position in 0..3 {
             let file = browser.get(format!("/files/1/{position}/x")).dispatch();
             assert_eq!(file.status(), Status::NotFound);

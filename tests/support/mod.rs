@@ -220,6 +220,16 @@ impl Site {
         intake::accept(self.ctx.door(), Some(&self.db), mail).unwrap();
         self.works();
     }
+
+    /// The service over its pages, as a browser without JavaScript sees it.
+    pub fn browser(&self) -> rocket::local::blocking::Client {
+        let figment = rocket::figment::Figment::from(rocket::Config {
+            log_level: rocket::log::LogLevel::Off,
+            ..rocket::Config::default()
+        });
+        let site = askance::web::build(&figment, Arc::clone(&self.ctx), self.db.clone());
+        rocket::local::blocking::Client::tracked(site).unwrap()
+    }
 }
 
 /// What a form says that asks some authorities about live face recognition.

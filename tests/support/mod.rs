@@ -203,16 +203,6 @@ impl Site {
         position.standing(self.now().date_naive()).words
     }
 
-    /// The service over its pages, as a browser without JavaScript sees it.
-    pub fn browser(&self) -> rocket::local::blocking::Client {
-        let figment = rocket::figment::Figment::from(rocket::Config {
-            log_level: rocket::log::LogLevel::Off,
-            ..rocket::Config::default()
-        });
-        let site = askance::web::build(&figment, Arc::clone(&self.ctx), self.db.clone());
-        rocket::local::blocking::Client::tracked(site).unwrap()
-    }
-
     /// A mail arrives for `recipient` and is read.
     pub fn receives(&self, raw: &[u8], recipient: &str) {
         let recipients = [recipient.to_owned()];

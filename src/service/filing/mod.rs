@@ -2,6 +2,7 @@
 
 mod draft;
 
+use crate::domain::authority::fold;
 use crate::domain::law::deadline::{Clock, deadline};
 use crate::domain::law::regime::Regime;
 use crate::domain::letter::{self, Letter, Signature};
@@ -245,17 +246,7 @@ fn file_one(
     let reply_address = token.address(reference, &ctx.config.reply_domain);
     let letter = write(draft, regime, (bundle, filing), (reference, &reply_address), now)?;
     let message_id = compose::message_id(&random()?, &ctx.config.reply_domain);
-    let mail = compose::compose(&compose::OutgoingLetter {
-        from_name: Signature::parse(&filing.signed_as).person,
-        reply_address: reply_address.clone(),
-        to: email.clone(),
-        subject: letter.subject.clone(),
-        body: letter.body.clone(),
-        message_id: message_id.clone(),
-        date: now,
-        in_reply_to: None,
-        references: Vec::new(),
-    })?;
+    let mail = compose::compose(&outgoing(&letter, &message_id, (email, &reply_address), (filing, now)))?;
     let rules = serde_json::to_string(regime).map_err(crate::store::Error::from)?;
     requests::keep_regime(conn, (regime.id.as_str(), &regime.version), &rules, now)?;
     let id = requests::insert(
@@ -275,12 +266,7 @@ fn file_one(
             reply_token_hash: token.hash(),
             reply_address,
             filed_at: now,
-            folded: crate::domain::authority::fold(&format!(
-                "{} {} {}",
-                draft.authority.name,
-                draft.authority.name_en.as_deref().unwrap_or_default(),
-                bundle.title
-            )),
+            folded: folded(draft, bundle),
             questions: draft.questions.iter().map(|q| (q.key.clone(), q.text.clone())).collect(),
         },
     )?;
@@ -302,6 +288,32 @@ fn file_one(
         },
     )?;
     Ok(audit::append(conn, &act(now, person, "file", reference.as_str()))?)
+}
+
+/// The letter as a mail; its Message-ID is made once, so that a repeat is the same letter.
+fn outgoing(
+    letter: &Letter,
+    message_id: &str,
+    (to, reply_address): (&str, &str),
+    (filing, date): (&Filing, DateTime<Utc>),
+) -> compose::OutgoingLetter {
+    compose::OutgoingLetter {
+        from_name: Signature::parse(&filing.signed_as).person,
+        reply_address: reply_address.to_owned(),
+        to: to.to_owned(),
+        subject: letter.subject.clone(),
+        body: letter.body.clone(),
+        message_id: message_id.to_owned(),
+        date,
+        in_reply_to: None,
+        references: Vec::new(),
+    }
+}
+
+/// What a search for the request looks through.
+fn folded(draft: &Draft<'_>, bundle: &Bundle) -> String {
+    let english = draft.authority.name_en.as_deref().unwrap_or_default();
+    fold(&format!("{} {english} {}", draft.authority.name, bundle.title))
 }
 
 fn random<const N: usize>() -> Result<[u8; N], Error> {

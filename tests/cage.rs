@@ -25,20 +25,13 @@ fn bent(folder: &Path, script: &str) -> Cage {
     Cage::of(program)
 }
 
-/// The children of this process that run the reader and were not there before.
-fn readers() -> Vec<u32> {
-    let me = std::process::id().to_string();
-    let mut found = Vec::new();
-    for entry in std::fs::read_dir("/proc").unwrap().flatten() {
-        let Ok(pid) = entry.file_name().to_string_lossy().parse::<u32>() else { continue };
-        let stat = std::fs::read_to_string(entry.path().join("stat")).unwrap_or_default();
-        let words = std::fs::read(entry.path().join("cmdline")).unwrap_or_default();
-        let parent = stat.rsplit_once(") ").and_then(|(_, rest)| rest.split(' ').nth(1).map(str::to_owned));
-        if parent.as_deref() == Some(&me) && words.ends_with(b"askance\0cage\0") {
-            found.push(pid);
-        }
-    }
-    found
+/// The process that runs this program, its name being of this test alone.
+fn process_of(program: &Path) -> Option<PathBuf> {
+    let called = [program.to_str().unwrap().as_bytes(), b"\0cage\0"].concat();
+    let processes = std::fs::read_dir("/proc").unwrap().flatten().map(|entry| entry.path());
+    processes
+        .into_iter()
+        .find(|process| std::fs::read(process.join("cmdline")).is_ok_and(|words| words == called))
 }
 
 fn mails(folder: &Path) -> Vec<PathBuf> {
@@ -77,38 +70,43 @@ fn a_mail_is_read_in_the_cage_as_outside() {
     assert_eq!(cage.read(b"").unwrap().sha256, understand(b"", &knowledge).sha256);
 }
 
-/// One test, because it looks at the children of this whole process.
 #[test]
-fn the_child_is_held_to_its_limits_and_replaced_when_it_was_killed() {
-    let before = readers();
-    let cage = real();
+fn the_child_is_held_to_its_limits_and_knows_no_secret() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = folder.path().join("reader");
+    std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_askance"), &program).unwrap();
+    let cage = Cage::of(program.clone());
     cage.read(MAIL).unwrap();
-    let new: Vec<u32> = readers().into_iter().filter(|pid| !before.contains(pid)).collect();
-    let mut ours = None;
-    for pid in new {
-        let limits = std::fs::read_to_string(format!("/proc/{pid}/limits")).unwrap_or_default();
-        let limit = |name: &str| {
-            let line = limits.lines().find(|line| line.starts_with(name)).unwrap_or_default();
-            line[name.len()..].split_whitespace().take(2).collect::<Vec<_>>().join(" ")
-        };
-        if limits.is_empty() || limit("Max file size") != "0 0" {
-            continue;
-        }
-        assert_eq!(limit("Max address space"), "1073741824 1073741824");
-        assert_eq!(
-            (limit("Max cpu time"), limit("Max core file size")),
-            ("60 60".to_owned(), "0 0".to_owned())
-        );
-        let environment = std::fs::read(format!("/proc/{pid}/environ")).unwrap();
-        assert!(environment.is_empty(), "it is told no secret");
-        ours = Some(pid);
-        let killed = std::process::Command::new("kill").args(["-9", &pid.to_string()]).status().unwrap();
-        assert!(killed.success());
+    let process = process_of(&program).unwrap();
+    let limits = std::fs::read_to_string(process.join("limits")).unwrap();
+    for (name, value) in [
+        ("Max address space", "1073741824"),
+        ("Max cpu time", "60"),
+        ("Max file size", "0"),
+        ("Max core file size", "0"),
+    ] {
+        let line = limits.lines().find_map(|line| line.strip_prefix(name)).unwrap();
+        let found: Vec<&str> = line.split_whitespace().take(2).collect();
+        assert_eq!(found, [value, value], "{name}");
     }
-    assert!(ours.is_some(), "no child was found");
-    // Whichever child it was: this cage reads on.
-    let patience = Instant::now() + Duration::from_secs(5);
-    while readers().iter().any(|pid| Some(*pid) == ours) && Instant::now() < patience {
+    assert!(std::fs::read(process.join("environ")).unwrap().is_empty());
+    drop(cage);
+    assert_eq!(process_of(&program), None, "the child ends with its cage");
+}
+
+#[test]
+fn a_child_that_was_killed_while_it_waited_costs_no_mail_its_reading() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = folder.path().join("reader");
+    std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_askance"), &program).unwrap();
+    let cage = Cage::of(program.clone());
+    cage.read(MAIL).unwrap();
+    let process = process_of(&program).unwrap();
+    let number = process.file_name().unwrap();
+    assert!(std::process::Command::new("kill").arg("-9").arg(number).status().unwrap().success());
+    let ended = || std::fs::read_to_string(process.join("stat")).is_ok_and(|stat| stat.contains(") Z "));
+    let patience = Instant::now() + Duration::from_secs(20);
+    while !ended() && Instant::now() < patience {
         std::thread::sleep(Duration::from_millis(5));
     }
     assert_eq!(cage.read(MAIL).unwrap().subject, "Ihr Antrag");

@@ -67,9 +67,10 @@ impl Error {
     /// The exit code of `sysexits.h`.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Config(_) | Self::Listener(_) => exit::CONFIG,
+            Self::Config(_) | Self::Listener(_) | Self::Store(crate::store::Error::Address(_)) => {
+                exit::CONFIG
+            }
             Self::Data(_) => exit::DATA,
-            Self::Store(crate::store::Error::Address(_)) => exit::CONFIG,
             _ => exit::IO,
         }
     }
@@ -80,7 +81,7 @@ pub fn run(args: &ServeArgs, err: &mut dyn Write) -> u8 {
     log("info");
     let served = Config::load()
         .map_err(Error::from)
-        .and_then(|config| House::open(config))
+        .and_then(House::open)
         .and_then(|house| house.serve(config::figment(), args.only));
     match served {
         Ok(()) => exit::OK,

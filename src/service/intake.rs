@@ -75,7 +75,7 @@ pub fn sweep(door: Door<'_>, db: &Db) -> Result<usize, Error> {
                 entered += 1;
             }
             Err(error) => {
-                tracing::error!(%error, note = name, "spool note cannot be read; it stays where it is")
+                tracing::error!(%error, note = name, "spool note cannot be read; it stays where it is");
             }
         }
     }

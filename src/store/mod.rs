@@ -23,14 +23,18 @@ use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 
-/// One connection, whichever database it speaks to.
-#[derive(diesel::MultiConnection)]
-pub enum AnyConn {
-    /// The default: one file on this machine.
-    Sqlite(diesel::SqliteConnection),
-    /// For several machines.
-    Postgres(diesel::PgConnection),
+/// A module of its own, because the derive writes public items without a sentence of documentation.
+mod connection {
+    /// One connection, whichever database it speaks to.
+    #[derive(diesel::MultiConnection)]
+    pub enum AnyConn {
+        /// The default: one file on this machine.
+        Sqlite(diesel::SqliteConnection),
+        /// For several machines.
+        Postgres(diesel::PgConnection),
+    }
 }
+pub use connection::AnyConn;
 
 /// A connection as the functions of this floor take it.
 pub type Conn = AnyConn;

@@ -262,7 +262,7 @@ impl<'r> Responder<'r, 'static> for Error {
 /// The page, or for a machine its facts (RFC 9457), or bare text where even the templates fail.
 fn body(request: &Request<'_>, page: &Page) -> (ContentType, String) {
     let path = request.uri().path().as_str();
-    if path.starts_with("/api/") || path.ends_with(".json") {
+    if path.starts_with("/api/") || path.strip_suffix(".json").is_some() {
         let problem = serde_json::json!({
             "type": "about:blank", "title": page.title, "status": page.code, "detail": page.what,
             "instance": path, "incident": page.incident,

@@ -242,7 +242,8 @@ impl Pages {
 
     /// Parses every template; how many there are, or the first that is wrong with its line.
     pub fn parse_all(&self) -> Result<usize, String> {
-        let pages: Vec<String> = templates().into_iter().filter(|name| name.ends_with(".html")).collect();
+        let pages: Vec<String> =
+            templates().into_iter().filter(|name| name.strip_suffix(".html").is_some()).collect();
         for name in &pages {
             self.env.get_template(name).map_err(|e| e.to_string())?;
         }

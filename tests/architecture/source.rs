@@ -50,7 +50,7 @@ impl Source {
 
     /// The number of the line that an offset lies on.
     pub fn line(&self, at: usize) -> usize {
-        self.code.as_bytes()[..at].iter().filter(|b| **b == b'\n').count() + 1
+        self.code.as_bytes()[..at].split(|byte| *byte == b'\n').count()
     }
 
     /// `service/triage/place.rs` is in `service`, `clock.rs` in `clock`.

@@ -1,7 +1,5 @@
 //! Mails of our own making, each with what it must be read as; a failing one says all that differs.
 
-#![expect(clippy::expect_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
-
 mod command;
 mod hostile;
 mod matching;

@@ -3,5 +3,6 @@
 pub mod desk;
 mod filing;
 mod intake;
+mod public;
 mod reply;
 mod sending;

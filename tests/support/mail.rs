@@ -66,7 +66,7 @@ impl Reply {
 
     /// The bytes, CRLF line ends.
     pub fn raw(&self) -> Vec<u8> {
-        let more: String = self.more.iter().map(|line| format!("{line}\r\n")).collect();
+        let more: String = self.more.iter().flat_map(|line| [line, "\r\n"]).collect();
         format!(
             "From: {}\r\nTo: {}\r\nSubject: {}\r\nMessage-ID: <{}>\r\nDate: {}\r\n{more}MIME-Version: 1.0\r\n\
              Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n{}\r\n",

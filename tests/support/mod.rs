@@ -16,8 +16,8 @@ use askance::mail::transport::{SentLetter, Transport};
 use askance::service::cage::Cage;
 use askance::service::filing::{self, Filed, Filing};
 use askance::service::intake::{self, Mail};
-use askance::service::sign_in::{self, Newcomer};
-use askance::service::{Context, deadlines, delivery, seed, triage};
+use askance::service::sign_in;
+use askance::service::{Context, deadlines, delivery, triage};
 use askance::store::authorities::{self, NewAuthority};
 use askance::store::blobs::Blobs;
 use askance::store::requests::{self, RequestRow};
@@ -37,13 +37,12 @@ pub enum Backend {
 
 /// Declares a story that is told twice: on SQLite and on PostgreSQL.
 macro_rules! stories {
-    ($($(#[$meta:meta])* fn $name:ident($site:ident: &mut Site) $body:block)+) => { $(
+    ($($(#[$meta:meta])* fn $name:ident($site:ident: &mut $kind:ident) $body:block)+) => { $(
         $(#[$meta])*
         mod $name {
-            #[allow(unused_imports, reason = "a story may need nothing of its file")]
             use super::*;
 
-            fn tell($site: &mut $crate::support::Site) $body
+            fn tell($site: &mut $kind) $body
 
             #[test]
             fn on_sqlite() {
@@ -76,7 +75,7 @@ pub struct Site {
     pub cage: Cage,
     /// What was sent.
     pub sent: Arc<Mutex<Vec<SentLetter>>>,
-    folder: tempfile::TempDir,
+    _folder: tempfile::TempDir,
 }
 
 /// Monday, noon in Brussels, before every holiday that the stories use.
@@ -104,18 +103,7 @@ impl Site {
         let library = Arc::clone(&LIBRARY);
         let knowledge = Knowledge { phrasebook: library.knowledge.phrasebook.clone() };
         let ctx = Arc::new(Context { clock: config.clock.clone(), config, library, blobs });
-        Self { ctx, db, cage: Cage::Here(Box::new(knowledge)), sent: Arc::default(), folder }
-    }
-
-    /// The register's first content.
-    pub fn with_register(self) -> Self {
-        seed::register(&self.ctx, &self.db).unwrap();
-        self
-    }
-
-    /// Where the service keeps its files.
-    pub fn folder(&self) -> &std::path::Path {
-        self.folder.path()
+        Self { ctx, db, cage: Cage::Here(Box::new(knowledge)), sent: Arc::default(), _folder: folder }
     }
 
     /// A connection.
@@ -148,11 +136,6 @@ impl Site {
         let email = format!("{}@askance.example", slug(name));
         let new = people::NewPerson { email: &email, name, role, password_hash: &PASSWORD_HASH };
         people::add(&mut self.conn(), &new, self.now()).unwrap()
-    }
-
-    /// Somebody added as an operator adds people; the password it printed.
-    pub fn newcomer(&self, email: &str, name: &str, role: Role) -> String {
-        sign_in::add_person(&self.ctx, &mut self.conn(), &Newcomer { email, name, role }).unwrap()
     }
 
     /// An authority that answers under `regime` and has an address at `domain`.

@@ -3,6 +3,7 @@
 use crate::domain::law::deadline::Deadline;
 use crate::domain::law::regime::Regime;
 use crate::domain::publication::counting::Days;
+use crate::domain::publication::redaction::{Private, redact};
 use crate::domain::request::event::{Event, ExtensionVerdict, Ground};
 use crate::domain::request::state::{Outcome, State};
 use chrono::{DateTime, NaiveDate, Utc};
@@ -47,6 +48,7 @@ pub struct Tag {
 }
 
 /// One entry of the timeline.
+#[expect(clippy::struct_excessive_bools, reason = "independent marks of an entry, each drawn in its own way")]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Entry {
     /// Its number, the same in the drawing.
@@ -252,8 +254,11 @@ fn plain(story: &Story<'_>, on: NaiveDate, event: &Event) -> Entry {
             let text = format!("Registered on {}; this law counts from that day.", long(*registered));
             it("Registered", text)
         }
-        Event::ClarificationAsked { asks_for, .. } => {
-            let what = asks_for.as_ref().map(|text| format!(" It asks: “{text}”")).unwrap_or_default();
+        Event::ClarificationAsked { message, asks_for } => {
+            // The words of a letter are public only with the letter, and with its contacts covered.
+            let words = asks_for.as_ref().filter(|_| story.published.contains(message));
+            let nobody = Private { names: &[], reply_address: "" };
+            let what = words.map(|text| format!(" It asks: “{}”", redact(text, nobody))).unwrap_or_default();
             it("Clarification asked", format!("The authority wants to know more before it answers.{what}"))
         }
         Event::FeeAsked { amount, currency, .. } => {

@@ -16,7 +16,7 @@ pub struct DeploymentRow {
     pub slug: String,
     /// Its name.
     pub name: String,
-    /// deployment, trial, plan, …
+    /// `deployment`, `trial`, `plan`, …
     pub kind: String,
     /// Codes of countries, parted by blanks.
     pub country: String,
@@ -28,7 +28,7 @@ pub struct DeploymentRow {
     pub authority: Option<String>,
     /// What it does.
     pub technology: String,
-    /// planned, trial, in_use, …
+    /// `planned`, `trial`, `in_use`, …
     pub status: String,
     /// As precise as the source.
     pub started: Option<String>,
@@ -58,7 +58,7 @@ pub struct Statement {
 pub struct Filter {
     /// Code of a country.
     pub country: Option<String>,
-    /// planned, trial, in_use, …
+    /// `planned`, `trial`, `in_use`, …
     pub status: Option<String>,
     /// Words that name, place, authority or technology hold.
     pub search: String,

@@ -3,7 +3,7 @@
 //! Never read below this line: `people`, `sessions`, `reply_address`, `reply_token_hash`, `recipient`,
 //! `to_addresses`, `from_name`, `from_address`, `own_text`, `quoted_text`, `reading`, `proposal`, `held_reason`,
 //! and of messages and attachments nothing but their existence before `published_at` is set. A request that was
-//! taken back before its letter left is not there. `signed_as` is read only to be covered in our own letter.
+//! taken back before its letter left is not there. Of `signed_as` only the group is shown; the person's name is read to be covered in our own letter.
 
 pub mod authorities;
 pub mod deployments;

@@ -1,6 +1,7 @@
 //! One request with all that is public of it.
 
 use crate::domain::authority::AuthorityKind;
+use crate::domain::letter::Signature;
 use crate::domain::publication::letter_text::covered;
 use crate::domain::publication::timeline::Happened;
 use crate::domain::request::state::{Outcome, Status};
@@ -155,6 +156,8 @@ pub struct Published {
     pub facts: Facts,
     /// Who was asked.
     pub asked: Asked,
+    /// The group in whose name it was asked; persons are not named.
+    pub group: Option<String>,
     /// Of which campaign.
     pub campaign: Option<Campaign>,
     /// What happened.
@@ -191,6 +194,7 @@ pub fn find(conn: &mut Conn, reference: &str) -> Result<Option<Published>, Error
     let replies = replies(conn, id)?;
     let shown: Vec<i64> = replies.iter().map(|reply| reply.id).collect();
     Ok(Some(Published {
+        group: Signature::parse(&signed_as).group,
         campaign: campaign_of(conn, campaign)?,
         events: happened(conn, id)?,
         questions: questions(conn, id)?,

@@ -66,7 +66,8 @@ fn disposition(name: &str) -> String {
         if byte.is_ascii_alphanumeric() || b"._-".contains(&byte) {
             encoded.push(char::from(byte));
         } else {
-            encoded.push_str(&format!("%{byte:02X}"));
+            encoded.push('%');
+            encoded.push_str(&data_encoding::HEXUPPER.encode(&[byte]));
         }
     }
     format!("attachment; filename=\"{plain}\"; filename*=UTF-8''{encoded}")
@@ -113,7 +114,7 @@ mod tests {
         let header = disposition(name);
         assert!(!header.contains(['\r', '\n', '\u{202e}']), "{header}");
         assert_eq!(header.matches('"').count(), 2, "{header}");
-        assert_eq!(disposition("../../etc/passwd").contains('/'), false);
+        assert!(!disposition("../../etc/passwd").contains('/'));
         assert!(disposition("Έγγραφο.pdf").contains("filename*=UTF-8''%CE%88"));
         assert!(disposition("…").contains("filename"));
     }

@@ -40,7 +40,7 @@ pub struct Page {
 #[derive(Debug, Clone, Serialize)]
 pub struct Row {
     #[serde(flatten)]
-    row: DeploymentRow,
+    deployment: DeploymentRow,
     countries: String,
     status_words: String,
     kind_words: String,
@@ -64,7 +64,7 @@ impl Row {
             countries: countries_in_words(&row.country),
             status_words: in_words(&row.status),
             kind_words: in_words(&row.kind),
-            row,
+            deployment: row,
         }
     }
 }

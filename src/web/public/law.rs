@@ -168,12 +168,14 @@ fn extension(law: &Regime) -> Fact {
         None if it.allowed => "The authority may take more time; the law gives no figure.".to_owned(),
         None => "The law knows no extension.".to_owned(),
     };
-    let conditions = it.conditions.as_ref().map(|text| format!(" Condition: {text}.")).unwrap_or_default();
-    let told =
-        it.must_notify_before.as_ref().map(|text| format!(" It has to say so {text}.")).unwrap_or_default();
-    Fact::new("Extension", format!("{text}{conditions}{told}").replace("..", "."))
-        .source(&it.src)
-        .note(it.note.as_deref())
+    let conditions =
+        it.conditions.as_ref().map(|text| format!(" Condition: {}.", open_end(text))).unwrap_or_default();
+    let told = it
+        .must_notify_before
+        .as_ref()
+        .map(|text| format!(" It has to say so {}.", open_end(text)))
+        .unwrap_or_default();
+    Fact::new("Extension", format!("{text}{conditions}{told}")).source(&it.src).note(it.note.as_deref())
 }
 
 fn clarification(law: &Regime) -> Fact {
@@ -224,61 +226,68 @@ fn silence(law: &Regime) -> Section {
     }
 }
 
+fn within(what: &str, term: Option<Term>) -> String {
+    term.map(|term| format!(" {what} {term}.")).unwrap_or_default()
+}
+
+/// Prose of the data without its own full stop, to be followed by ours.
+fn open_end(text: &str) -> &str {
+    text.trim().trim_end_matches('.')
+}
+
 fn remedies(law: &Regime) -> Section {
-    let within =
-        |what: &str, term: Option<Term>| term.map(|term| format!(" {what} {term}.")).unwrap_or_default();
-    let review = &law.internal_review;
-    let review_text = if review.exists {
-        let must = if review.mandatory == Some(true) {
-            "It comes first: without it there is no complaint."
-        } else {
-            "It is not needed for a complaint."
-        };
-        format!(
-            "The authority looks again. {must}{}{}",
-            within("To be asked for within", review.request_within()),
-            within("To be answered within", review.answer_within())
-        )
-    } else {
-        "There is none.".to_owned()
-    };
-    let appeal = &law.external_appeal;
-    let appeal_text = if appeal.exists {
-        let body = appeal.body.as_deref().unwrap_or("a commissioner");
-        let binding = match appeal.binding {
-            Some(true) => " The authority is bound by the decision.",
-            Some(false) => " The authority is not bound by the result.",
-            None => "",
-        };
-        let silent =
-            appeal.after_silence.as_ref().map(|text| format!(" After silence: {text}.")).unwrap_or_default();
-        format!(
-            "To: {body}.{}{}{binding}{silent}",
-            within("To be filed within", appeal.file_within()),
-            within("To be decided within", appeal.decide_within())
-        )
-    } else {
-        "There is none.".to_owned()
-    };
     let court = &law.court;
+    let to_court = format!("{}.{}", open_end(&court.name), within("To be filed within", court.file_within()));
     Section {
         key: "remedies",
         name: "Remedies",
         facts: vec![
-            Fact::new("Review", review_text).source(&review.src).note(review.note.as_deref()),
-            Fact::new("Complaint", appeal_text).source(&appeal.src).note(appeal.note.as_deref()),
-            Fact::new(
-                "Court",
-                format!(
-                    "{}.{}",
-                    court.name.trim_end_matches('.'),
-                    within("To be filed within", court.file_within())
-                ),
-            )
-            .source(&court.src)
-            .note(court.note.as_deref()),
+            review(law),
+            complaint(law),
+            Fact::new("Court", to_court).source(&court.src).note(court.note.as_deref()),
         ],
     }
+}
+
+fn review(law: &Regime) -> Fact {
+    let it = &law.internal_review;
+    let text = if it.exists {
+        let must = match it.mandatory {
+            Some(true) => " It comes first: without it there is no complaint.",
+            Some(false) => " It is not needed for a complaint.",
+            None => "",
+        };
+        let asked = within("To be asked for within", it.request_within());
+        format!(
+            "The authority looks again.{must}{asked}{}",
+            within("To be answered within", it.answer_within())
+        )
+    } else {
+        "There is none.".to_owned()
+    };
+    Fact::new("Review", text).source(&it.src).note(it.note.as_deref())
+}
+
+fn complaint(law: &Regime) -> Fact {
+    let it = &law.external_appeal;
+    let text = if it.exists {
+        let body = open_end(it.body.as_deref().unwrap_or("a commissioner"));
+        let binding = match it.binding {
+            Some(true) => " The authority is bound by the decision.",
+            Some(false) => " The authority is not bound by the result.",
+            None => "",
+        };
+        let silent = it.after_silence.as_deref().map(|text| format!(" After silence: {}.", open_end(text)));
+        format!(
+            "To: {body}.{}{}{binding}{}",
+            within("To be filed within", it.file_within()),
+            within("To be decided within", it.decide_within()),
+            silent.unwrap_or_default()
+        )
+    } else {
+        "There is none.".to_owned()
+    };
+    Fact::new("Complaint", text).source(&it.src).note(it.note.as_deref())
 }
 
 fn form(law: &Regime) -> Section {
@@ -303,7 +312,7 @@ fn form(law: &Regime) -> Section {
         Extent::No => "E-mail is not a valid form.",
     };
     let asking = if law.fees.request_free { "Asking is free." } else { "Asking may cost." };
-    let charge = law.fees.charge.trim().trim_end_matches('.');
+    let charge = open_end(&law.fees.charge);
     let bound = |name: &str, extent: Extent| match extent {
         Extent::Yes => format!("{name} are bound."),
         Extent::Partial => format!("{name} are bound in part."),
@@ -334,7 +343,7 @@ pub fn chrome(page: &Page, now: DateTime<Utc>) -> Chrome {
 }
 
 #[get("/laws/<regime>")]
-async fn get(regime: &str, site: &State<Site>) -> Result<Rendered, Error> {
+fn get(regime: &str, site: &State<Site>) -> Result<Rendered, Error> {
     let id = regime.parse().map_err(|_| Error::NotFound(What::Law))?;
     let law = site.context.library.laws.regime(&id).ok_or(Error::NotFound(What::Law))?;
     let page = Page::of(law);

@@ -59,6 +59,7 @@ pub struct Asking {
 pub struct Page {
     facts: Facts,
     asked: Asked,
+    group: Option<String>,
     campaign: Option<Campaign>,
     law: Option<Law>,
     standing: Standing,
@@ -119,6 +120,7 @@ impl Page {
             being_read: published.being_read,
             facts: published.facts,
             asked: published.asked,
+            group: published.group,
             campaign: published.campaign,
             files_host: String::new(),
             today,

@@ -55,22 +55,9 @@ pub fn late(ctx: &Context) -> Published {
         grounds: vec![Ground { cite: "s.31(1)(a) FOIA 2000".to_owned(), category: None }],
     };
     Published {
-        facts: Facts {
-            id: 417,
-            reference: "2026-0417".to_owned(),
-            title: "Live face recognition, watch lists and error rates".to_owned(),
-            language: "en".to_owned(),
-            regime: "gb-foia".to_owned(),
-            regime_version: version.unwrap_or_default(),
-            status: Status::Answered,
-            outcome: Some(Outcome::PartlyDisclosed),
-            filed_at: time(received, 9, 2),
-            received_on: Some(received),
-            first_due_on: Some(due),
-            due_on: Some(due),
-            answered_on: Some(answered),
-        },
+        facts: facts(version.unwrap_or_default(), (received, due, answered)),
         asked: asked(),
+        group: Some("Klarblick".to_owned()),
         campaign: Some(Campaign {
             slug: "live-2026".to_owned(),
             title: "Live face recognition, 2026".to_owned(),
@@ -118,6 +105,24 @@ pub fn waiting(ctx: &Context) -> Published {
     (published.replies, published.files, published.being_read, published.withheld) = Default::default();
     published.campaign = None;
     published
+}
+
+fn facts(version: String, (received, due, answered): (NaiveDate, NaiveDate, NaiveDate)) -> Facts {
+    Facts {
+        id: 417,
+        reference: "2026-0417".to_owned(),
+        title: "Live face recognition, watch lists and error rates".to_owned(),
+        language: "en".to_owned(),
+        regime: "gb-foia".to_owned(),
+        regime_version: version,
+        status: Status::Answered,
+        outcome: Some(Outcome::PartlyDisclosed),
+        filed_at: time(received, 9, 2),
+        received_on: Some(received),
+        first_due_on: Some(due),
+        due_on: Some(due),
+        answered_on: Some(answered),
+    }
 }
 
 fn asked() -> Asked {

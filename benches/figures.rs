@@ -1,0 +1,212 @@
+//! The house in figures: pages beside a bare route, mails from the door to their proposal, due dates.
+//!
+//! `cargo bench` prints them for this machine; it needs `wrk` (Debian: `apt-get install wrk`) and speaks to
+//! loopback only. `cargo bench -- 200` takes 200 requests instead of 2,000.
+
+mod past;
+
+use askance::data::Library;
+use askance::domain::law::deadline::{Clock, deadline};
+use chrono::{NaiveDate, TimeDelta};
+use past::Past;
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::io::Write;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// Seconds that each page is asked for.
+const SECONDS: &str = "10";
+/// Connections that ask at once.
+const CONNECTIONS: &str = "16";
+
+type Done<T> = Result<T, Box<dyn Error>>;
+
+fn main() -> Done<()> {
+    let requests = std::env::args().skip(1).find_map(|word| word.parse().ok()).unwrap_or(2000);
+    say(&machine())?;
+    due_dates()?;
+    let past = mails(requests)?;
+    pages(&past, requests)
+}
+
+fn say(line: &str) -> Done<()> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{line}")?;
+    Ok(out.flush()?)
+}
+
+/// Figures mean nothing without the machine.
+fn machine() -> String {
+    let find = |file: &str, key: &str| {
+        let text = std::fs::read_to_string(file).unwrap_or_default();
+        let line = text.lines().find(|line| line.starts_with(key)).unwrap_or_default();
+        line.split_once(':').map(|(_, value)| value.trim().to_owned()).unwrap_or_default()
+    };
+    let cores = std::thread::available_parallelism().map_or(0, usize::from);
+    let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    let load = load.split(' ').next().unwrap_or_default().to_owned();
+    let (model, memory) = (find("/proc/cpuinfo", "model name"), find("/proc/meminfo", "MemTotal"));
+    format!("machine      {model}, {cores} cores, {memory}, load before {load}")
+}
+
+/// Due dates with their derivation, by the unit in which a law counts.
+fn due_dates() -> Done<()> {
+    let laws = Library::load()?.laws;
+    let mut classes: BTreeMap<String, (u32, Duration)> = BTreeMap::new();
+    let first: NaiveDate = "2026-01-01".parse()?;
+    for regime in laws.regimes() {
+        let calendar = laws.calendar_of(regime);
+        let unit = serde_json::to_value(regime.response.unit)?.as_str().unwrap_or("other").to_owned();
+        let began = Instant::now();
+        for day in 0..730 {
+            let clock = Clock::received(first + TimeDelta::days(day));
+            std::hint::black_box(
+                deadline(regime, calendar, &clock).map_err(|e| format!("{}: {e}", regime.id))?,
+            );
+        }
+        let class = classes.entry(unit).or_default();
+        *class = (class.0 + 730, class.1 + began.elapsed());
+    }
+    for (unit, (count, time)) in classes {
+        say(&format!("due date     {unit:<16} {:>8.2} µs each ({count} dates)", each(time, count) * 1e6))?;
+    }
+    Ok(())
+}
+
+fn each(time: Duration, count: u32) -> f64 {
+    time.as_secs_f64() / f64::from(count.max(1))
+}
+
+/// Files letters, then takes three replies to each: the first is timed from the door to its proposal.
+fn mails(requests: u32) -> Done<Past> {
+    let began = Instant::now();
+    let past = Past::begin(requests)?;
+    say(&format!(
+        "past         {requests} letters filed and sent in {:.1} s",
+        began.elapsed().as_secs_f64()
+    ))?;
+    past.wake_the_reader()?;
+    let began = Instant::now();
+    past.receive(0)?;
+    let accepted = began.elapsed();
+    let read = past.read()?;
+    let whole = began.elapsed();
+    say(&format!(
+        "mails        {:>8.0} mails/s through accept() alone, {:.0} mails/s to the settled proposal ({read} mails)",
+        1.0 / each(accepted, requests),
+        1.0 / each(whole, requests)
+    ))?;
+    let began = Instant::now();
+    for reply in [1, 2] {
+        past.receive(reply)?;
+        past.read()?;
+    }
+    let settled = past.settle()?;
+    say(&format!(
+        "past         two more replies each, {settled} settled, in {:.1} s",
+        began.elapsed().as_secs_f64()
+    ))?;
+    Ok(past)
+}
+
+/// The service as it is run, ended with the benchmark.
+struct Service(Child);
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+impl Service {
+    fn start(past: &Past, port: u16) -> Done<Self> {
+        let child = Command::new(env!("CARGO_BIN_EXE_askance"))
+            .arg("serve")
+            .current_dir(past.folder())
+            .env("ASKANCE_DATABASE_URL", past.database_url())
+            .env("ASKANCE_BLOB_URL", format!("file://{}", past.folder().join("blobs").display()))
+            .env("ASKANCE_CLOCK", format!("fixed:{}", past.now().to_rfc3339()))
+            .env("ROCKET_PORT", port.to_string())
+            .env("ROCKET_LOG_LEVEL", "off")
+            .env("RUST_LOG", "warn")
+            .stdin(Stdio::null())
+            .spawn()?;
+        let service = Self(child);
+        let patience = Instant::now() + Duration::from_secs(60);
+        while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
+            if Instant::now() > patience {
+                return Err("the service did not start within a minute".into());
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        Ok(service)
+    }
+
+    /// Resident memory now and at its highest, in MB.
+    fn memory(&self) -> String {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.0.id())).unwrap_or_default();
+        let mb = |key: &str| {
+            let line = status.lines().find(|line| line.starts_with(key)).unwrap_or_default();
+            line.split_whitespace().nth(1).and_then(|kb| kb.parse::<f64>().ok()).unwrap_or_default() / 1024.0
+        };
+        format!("{:.0} MB resident, {:.0} MB at its highest", mb("VmRSS"), mb("VmHWM"))
+    }
+}
+
+fn pages(past: &Past, requests: u32) -> Done<()> {
+    let port = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+    let service = Service::start(past, port)?;
+    say(&format!("memory       {} after the start", service.memory()))?;
+    let year = past.now().format("%Y").to_string();
+    let mut bare = 0.0;
+    for (what, paths) in [
+        ("/robots.txt", "'/robots.txt'".to_owned()),
+        ("/requests", "'/requests'".to_owned()),
+        ("/requests/<ref>", format!("string.format('/requests/{year}-%04d', 1 + n % {requests})")),
+        ("/", "'/'".to_owned()),
+    ] {
+        let (rate, p99, failed) = ask(past, port, &paths)?;
+        bare = if bare == 0.0 { rate } else { bare };
+        let ratio = 100.0 * rate / bare;
+        say(&format!(
+            "page         {what:<16} {rate:>8.0} requests/s, p99 {p99}, {ratio:.1} % of the bare route{failed}"
+        ))?;
+    }
+    say(&format!("memory       {} after the load", service.memory()))
+}
+
+/// Requests a second, the 99th percentile, and what went wrong.
+fn ask(past: &Past, port: u16, path: &str) -> Done<(f64, String, String)> {
+    let script = past.folder().join("ask.lua");
+    std::fs::write(
+        &script,
+        format!("n = 0\nrequest = function()\n  n = n + 7\n  return wrk.format('GET', {path})\nend\n"),
+    )?;
+    let run = |seconds: &str| {
+        Command::new("wrk")
+            .args([
+                "--threads",
+                "1",
+                "--connections",
+                CONNECTIONS,
+                "--duration",
+                seconds,
+                "--latency",
+                "--script",
+            ])
+            .arg(&script)
+            .arg(format!("http://127.0.0.1:{port}"))
+            .output()
+            .map_err(|e| format!("`wrk` cannot be started (apt-get install wrk): {e}"))
+    };
+    run("1")?;
+    let text = String::from_utf8_lossy(&run(SECONDS)?.stdout).into_owned();
+    let word = |key: &str| {
+        let line = text.lines().map(str::trim).find(|line| line.starts_with(key)).unwrap_or_default();
+        line.split_whitespace().nth(1).unwrap_or_default().to_owned()
+    };
+    let failed = text.lines().find(|line| line.contains("Non-2xx")).map(|line| format!(" — {}", line.trim()));
+    Ok((word("Requests/sec:").parse()?, word("99%"), failed.unwrap_or_default()))
+}

@@ -89,7 +89,7 @@ impl Error {
     pub fn is_passing(&self) -> bool {
         use diesel::result::{DatabaseErrorKind, Error as Diesel};
         match self {
-            Self::Connection(_) => true,
+            Self::Connection(_) | Self::Database(Diesel::BrokenTransactionManager) => true,
             Self::Database(Diesel::DatabaseError(kind, why)) => {
                 let words = why.message();
                 matches!(kind, DatabaseErrorKind::SerializationFailure | DatabaseErrorKind::ClosedConnection)
@@ -97,7 +97,6 @@ impl Error {
                         .iter()
                         .any(|word| words.contains(word))
             }
-            Self::Database(Diesel::BrokenTransactionManager) => true,
             _ => false,
         }
     }

@@ -8,7 +8,7 @@ use crate::domain::reference::PublicReference;
 use crate::domain::request::event::Event;
 use crate::domain::request::fold;
 use crate::domain::request::state::{Outcome, State, Status};
-use crate::store::audit::chained;
+use crate::store::audit::{self, chained};
 use crate::store::schema::{events, outbox, regimes, request_questions, requests};
 use crate::store::types::OutboxState;
 use crate::store::{AnyConn, Conn, Error, at, each};
@@ -241,7 +241,7 @@ pub fn append(conn: &mut Conn, request: i64, event: &Event, stamp: Stamp) -> Res
         .unwrap_or_default();
     let seq = i64::try_from(before.len()).unwrap_or(i64::MAX) + 1;
     let (time, body) = (at(stamp.at), serde_json::to_string(event)?);
-    let hash = event_hash(&previous, request, seq, time, &body);
+    let hash = event_hash(&previous, (request, seq), (time, stamp.person), &body);
     diesel::insert_into(events::table)
         .values((
             events::request_id.eq(request),
@@ -314,13 +314,24 @@ fn cache(conn: &mut Conn, id: i64, state: &State, (seq, time): (i64, NaiveDateTi
     Ok(())
 }
 
-fn event_hash(previous: &str, request: i64, seq: i64, time: NaiveDateTime, body: &str) -> String {
-    let time = time.format("%Y-%m-%dT%H:%M:%S%.6fZ").to_string();
-    chained(&[previous, &request.to_string(), &seq.to_string(), &time, body])
+fn event_hash(
+    previous: &str,
+    (request, seq): (i64, i64),
+    (time, person): (NaiveDateTime, Option<i64>),
+    body: &str,
+) -> String {
+    chained(&[
+        previous,
+        &request.to_string(),
+        &seq.to_string(),
+        &audit::stamp(time),
+        &audit::actor(person),
+        body,
+    ])
 }
 
-/// An event as a chain check reads it: request, seq, at, body, hash before, hash.
-type Link = (i64, i64, NaiveDateTime, String, String, String);
+/// An event as a chain check reads it: request, seq, at, person, body, hash before, hash.
+type Link = (i64, i64, NaiveDateTime, Option<i64>, String, String, String);
 
 /// Recomputes the chain of every request: how many events there are, and the first that does not fit as
 /// (request, seq).
@@ -335,17 +346,18 @@ pub fn verify_chain(conn: &mut Conn) -> Result<(i64, Option<(i64, i64)>), Error>
                 events::request_id,
                 events::seq,
                 events::at,
+                events::person_id,
                 events::body,
                 events::previous_hash,
                 events::hash,
             ))
             .load(conn)?;
         let (mut request, mut previous, mut expected) = (0, String::new(), 1);
-        for (id, seq, time, body, before, hash) in links {
+        for (id, seq, time, person, body, before, hash) in links {
             if id != request {
                 (request, previous, expected) = (id, String::new(), 1);
             }
-            let right = event_hash(&previous, id, seq, time, &body);
+            let right = event_hash(&previous, (id, seq), (time, person), &body);
             if seq != expected || before != previous || hash != right {
                 return Ok((count, Some((id, seq))));
             }

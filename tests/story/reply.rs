@@ -150,7 +150,7 @@ stories! {
         let request = site.sends(activist, city);
         assert_eq!(requests::verify_chain(&mut site.conn()).unwrap(), (2, None));
         assert_eq!(audit::verify(&mut site.conn()).unwrap(), (1, None));
-        site.conn().batch_execute("UPDATE events SET at = '2026-09-01 00:00:00' WHERE seq = 2").unwrap();
+        site.conn().batch_execute("UPDATE events SET person_id = 1 WHERE seq = 2").unwrap();
         assert_eq!(requests::verify_chain(&mut site.conn()).unwrap().1, Some((request.id, 2)));
     }
 }

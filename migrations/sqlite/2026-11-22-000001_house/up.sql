@@ -236,7 +236,7 @@ CREATE TABLE events (
   message_id BIGINT REFERENCES messages(id),  -- the message that proves it
   body TEXT NOT NULL,                         -- the event, JSON
   previous_hash TEXT NOT NULL,
-  hash TEXT NOT NULL UNIQUE,                  -- SHA-256 over previous_hash, request, seq, at, body
+  hash TEXT NOT NULL UNIQUE,                  -- SHA-256 over previous_hash, request, seq, at, person, body
   UNIQUE (request_id, seq)
 );
 

@@ -218,10 +218,7 @@ fn no_law(found: &str) -> String {
 #[get("/desk/authorities/new?<name>")]
 async fn get(site: &State<Site>, me: Triage, said: Said, name: Option<String>) -> Result<Rendered, Error> {
     let chrome = me.0.chrome(said, "Add an authority", "authorities");
-    let typed = Typed {
-        name: name.unwrap_or_default().chars().take(200).collect(),
-        ..Typed::default()
-    };
+    let typed = Typed { name: name.unwrap_or_default().chars().take(200).collect(), ..Typed::default() };
     show(site, TEMPLATE, chrome, move |ctx, _| Ok(Page::of(ctx, typed, (&Faults::new(), Vec::new())))).await
 }
 
@@ -266,8 +263,7 @@ async fn again(
     (typed, faults, namesakes): (Typed, Faults, Vec<Namesake>),
 ) -> Result<Rendered, Error> {
     let chrome = me.0.chrome(Said::default(), "Add an authority", "authorities");
-    let page =
-        show(site, TEMPLATE, chrome, move |ctx, _| Ok(Page::of(ctx, typed, (&faults, namesakes))));
+    let page = show(site, TEMPLATE, chrome, move |ctx, _| Ok(Page::of(ctx, typed, (&faults, namesakes))));
     Ok(page.await?.with_status(Status::UnprocessableEntity))
 }
 

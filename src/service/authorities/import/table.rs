@@ -270,10 +270,7 @@ fn defunct(cells: &Cells<'_>) -> Result<bool, String> {
     }
 }
 
-fn identifiers(
-    cells: &Cells<'_>,
-    (country, source): (&str, &str),
-) -> Result<Vec<(String, String)>, String> {
+fn identifiers(cells: &Cells<'_>, (country, source): (&str, &str)) -> Result<Vec<(String, String)>, String> {
     let mut found = Vec::new();
     if let Some(number) = cells.get("source_id") {
         if cells.get("source").is_none() {

@@ -1,6 +1,7 @@
 //! The desk as its people meet it: a desk over a temporary place, and its stories.
 
 mod reading;
+mod register;
 mod session;
 
 use askance::config::{Config, Secret};

@@ -9,7 +9,8 @@ use crate::domain::request::event::Event;
 use crate::domain::request::fold;
 use crate::domain::request::state::{Outcome, State, Status};
 use crate::store::audit::chained;
-use crate::store::schema::{events, regimes, request_questions, requests};
+use crate::store::schema::{events, outbox, regimes, request_questions, requests};
+use crate::store::types::OutboxState;
 use crate::store::{AnyConn, Conn, Error, at, each};
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use diesel::connection::SimpleConnection;
@@ -184,12 +185,12 @@ pub fn by_reference(conn: &mut Conn, reference: &str) -> Result<Option<RequestRo
         .optional()?)
 }
 
-/// References of what a form filed already: a second press of the same button files nothing.
+/// What a form filed already, as (authority, reference): a second press of the same button files nothing.
 pub fn filed_by_form(conn: &mut Conn, form_keys: &[String]) -> Result<Vec<(i64, String)>, Error> {
     Ok(requests::table
         .filter(requests::form_key.eq_any(form_keys.to_vec()))
         .order(requests::id.asc())
-        .select((requests::id, requests::reference))
+        .select((requests::authority_id, requests::reference))
         .load(conn)?)
 }
 
@@ -220,8 +221,9 @@ pub struct Stamp {
 /// Appends an event within the caller's transaction, if the fold allows it, and refreshes the cached columns.
 pub fn append(conn: &mut Conn, request: i64, event: &Event, stamp: Stamp) -> Result<State, Error> {
     if let AnyConn::Postgres(c) = conn {
-        // One writer a request: the sequence and the chain must not fork.
-        diesel::sql_query("SELECT id FROM requests WHERE id = $1 FOR UPDATE")
+        // One writer a request: the sequence and the chain must not fork. Not FOR UPDATE: a message that was
+        // just filed here holds the key by its reference, and two such would wait for each other.
+        diesel::sql_query("SELECT id FROM requests WHERE id = $1 FOR NO KEY UPDATE")
             .bind::<diesel::sql_types::BigInt, _>(request)
             .execute(c)?;
     }
@@ -254,10 +256,44 @@ pub fn append(conn: &mut Conn, request: i64, event: &Event, stamp: Stamp) -> Res
         ))
         .execute(conn)?;
     cache(conn, request, &state, (seq, time))?;
+    if state.received_on.is_none() && proves_arrival(event) {
+        arrived(conn, request)?;
+    }
     if matches!(event, Event::Sent { .. }) {
         diesel::update(requests::table.find(request)).set(requests::sent_at.eq(Some(time))).execute(conn)?;
     }
     Ok(state)
+}
+
+/// Whether the authority wrote because it has our letter.
+fn proves_arrival(event: &Event) -> bool {
+    matches!(
+        event,
+        Event::Acknowledged { .. }
+            | Event::Registered { .. }
+            | Event::ExtensionClaimed { .. }
+            | Event::ClarificationAsked { .. }
+            | Event::FeeAsked { .. }
+            | Event::Transferred { .. }
+            | Event::Answered { .. }
+    )
+}
+
+/// A letter of which nobody knew whether it arrived did: delivery then records when its clock started.
+fn arrived(conn: &mut Conn, request: i64) -> Result<(), Error> {
+    diesel::update(
+        outbox::table
+            .filter(outbox::request_id.eq(request))
+            .filter(outbox::letter.eq("request"))
+            .filter(outbox::state.eq(OutboxState::Unknown)),
+    )
+    .set((
+        outbox::state.eq(OutboxState::Accepted),
+        outbox::accepted_at.eq(outbox::in_doubt_at),
+        outbox::server_reply.eq("the authority's reply proves that it arrived"),
+    ))
+    .execute(conn)?;
+    Ok(())
 }
 
 fn cache(conn: &mut Conn, id: i64, state: &State, (seq, time): (i64, NaiveDateTime)) -> Result<(), Error> {

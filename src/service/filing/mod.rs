@@ -169,20 +169,16 @@ pub fn file(ctx: &Context, conn: &mut Conn, person: i64, filing: &Filing) -> Res
     let leaves_at = now + TimeDelta::minutes(i64::from(ctx.config.undo_minutes));
     transaction(conn, |conn| {
         let drafts = drafts(ctx, conn, filing, bundle)?;
-        let keys: Vec<String> = drafts.iter().map(|draft| form_key(filing, draft)).collect();
+        let keys: Vec<String> = drafts.iter().map(|draft| form_key(person, filing, draft)).collect();
         // Taken before the look-up, so that two presses at once wait for each other.
         let mut reference = requests::next_reference(conn, now.year())?;
         let filed = requests::filed_by_form(conn, &keys)?;
-        if !filed.is_empty() {
-            let names = drafts.into_iter().map(|draft| draft.authority.name);
-            return Ok(filed
-                .into_iter()
-                .zip(names)
-                .map(|((_, reference), authority)| Filed { reference, authority, leaves_at })
-                .collect());
-        }
         let mut done = Vec::with_capacity(drafts.len());
         for draft in drafts {
+            if let Some((_, again)) = filed.iter().find(|(authority, _)| *authority == draft.authority.id) {
+                done.push(Filed { reference: again.clone(), authority: draft.authority.name, leaves_at });
+                continue;
+            }
             file_one(ctx, conn, (person, filing, bundle), &draft, &reference)?;
             done.push(Filed {
                 reference: reference.as_str().to_owned(),
@@ -227,8 +223,8 @@ fn next_number(reference: &str) -> i64 {
     reference.rsplit_once('-').and_then(|(_, number)| number.parse().ok()).unwrap_or(1)
 }
 
-fn form_key(filing: &Filing, draft: &Draft<'_>) -> String {
-    format!("{}-{}", filing.form_key, draft.authority.id)
+fn form_key(person: i64, filing: &Filing, draft: &Draft<'_>) -> String {
+    format!("{person}-{}-{}", filing.form_key, draft.authority.id)
 }
 
 fn file_one(
@@ -260,7 +256,7 @@ fn file_one(
             authority_id: draft.authority.id,
             campaign_id: filing.campaign,
             person_id: person,
-            form_key: form_key(filing, draft),
+            form_key: form_key(person, filing, draft),
             bundle: bundle.key.clone(),
             language: draft.language.as_str().to_owned(),
             title: bundle.title.clone(),

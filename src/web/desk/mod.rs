@@ -10,6 +10,7 @@ pub mod files;
 pub mod guards;
 pub mod letters;
 pub mod message;
+pub mod new_authority;
 pub mod passages;
 pub mod preview;
 pub mod queue;
@@ -44,6 +45,7 @@ pub fn routes() -> Vec<Route> {
         filed::routes(),
         letters::routes(),
         authorities::routes(),
+        new_authority::routes(),
         authority::routes(),
     ]
     .concat()

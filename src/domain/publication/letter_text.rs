@@ -1,10 +1,9 @@
 //! The text of a letter as the public reads it: what is covered, and where the bars are.
 
 use crate::domain::letter::Signature;
-use crate::domain::publication::redaction::{Private, redact};
-use regex::Regex;
+use crate::domain::publication::names;
+use crate::domain::publication::redaction::{strike_contacts, strike_secrets};
 use serde::Serialize;
-use std::sync::LazyLock;
 
 /// A run of text, or a bar as long as what it hides.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -15,17 +14,11 @@ pub struct Piece {
     pub bar: bool,
 }
 
-/// Our reply addresses, on any domain and without one: the token alone is the secret (reference.rs).
-static REPLY_ADDRESS: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r"(?i)\br-\d{4}-\d{4,9}-[a-z2-7]{20}(?:@[a-z0-9.-]*[a-z0-9])?").ok());
-
-/// Our own letter with the reply address, other contacts and the requester's name covered.
+/// Our own letter without reply address, other contacts and the requester's name. Who signed is known here, so
+/// nothing is guessed: the name is covered exactly as the letter has it, wherever it stands.
 pub fn covered(text: &str, signed_as: &str) -> String {
-    let hidden = REPLY_ADDRESS.as_ref().map_or_else(
-        || text.to_owned(),
-        |address| address.replace_all(text, "█".repeat(16).as_str()).into_owned(),
-    );
-    redact(&hidden, Private { names: &[Signature::parse(signed_as).person], reply_address: "" })
+    let hidden = strike_contacts(&strike_secrets(text, ""));
+    names::strike_exactly(&hidden, &Signature::parse(signed_as).person)
 }
 
 /// Text parted at its bars.
@@ -52,6 +45,21 @@ mod tests {
             let text = format!("Please answer to R-2026-0417-abcdefghij234567klmn@{domain}. Thank you.");
             let shown = covered(&text, "Mira Varga");
             assert_eq!(shown, "Please answer to ████████████████. Thank you.");
+        }
+    }
+
+    #[test]
+    fn the_person_is_covered_and_nothing_else() {
+        for (signed_as, written, shown) in [
+            ("Mara V., Klarblick e. V.", "Mara V.", "███████"),
+            ("Anna van der Berg", "Anna van\n   der Berg", "████████████████████"),
+            ("Jan Mu\u{308}ller", "Jan Müller", "██████████"),
+            ("Lin  Wu", "Lin Wu", "██████"),
+            ("Will", "Will", "████"),
+        ] {
+            let text = format!("I will ask, says {written}.\nWillard Amt\nKlarblick e. V.");
+            let public = covered(&text, signed_as);
+            assert_eq!(public, format!("I will ask, says {shown}.\nWillard Amt\nKlarblick e. V."));
         }
     }
 

@@ -4,6 +4,8 @@ pub mod clocks;
 pub mod counting;
 pub mod derivation;
 pub mod letter_text;
+pub mod names;
 pub mod redaction;
+pub mod signers;
 pub mod statistics;
 pub mod timeline;

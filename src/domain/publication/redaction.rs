@@ -1,7 +1,10 @@
 //! Names and contacts struck out of what is published. A person sees the result before it is public.
 
-use regex::Regex;
+use crate::domain::publication::names;
+use crate::domain::publication::signers::strike_signers;
+use regex::{Captures, Regex};
 use std::sync::LazyLock;
+use unicode_normalization::UnicodeNormalization;
 
 /// What must never be published, whatever the text around it.
 #[derive(Debug, Clone, Copy)]
@@ -13,12 +16,15 @@ pub struct Private<'a> {
 }
 
 /// A pattern that is checked by the tests; without it nothing is struck, so it is checked at first use.
-fn pattern(text: &str) -> Option<Regex> {
+pub(crate) fn pattern(text: &str) -> Option<Regex> {
     Regex::new(text).ok()
 }
 
+/// Addresses on any domain, with or without a dot: a house's own mail server may be called `localhost`.
 static EMAIL: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    pattern(r"[\p{L}\p{N}._%+'-]{1,64}(?:@|\s?[\[(](?:at|ät)[\])]\s?)[\p{L}\p{N}-]+(?:\.[\p{L}\p{N}-]+)+")
+    pattern(
+        r"[\p{L}\p{N}._%+'-]{1,64}(?:@|\s?[\[(](?:at|ät)[\])]\s?)(?:\[[0-9A-Fa-f.:]{2,45}\]|[\p{L}\p{N}-]+(?:\.[\p{L}\p{N}-]+)*)",
+    )
 });
 /// Telephone numbers: after a word that announces one, or international.
 static PHONE: LazyLock<Option<Regex>> = LazyLock::new(|| {
@@ -27,115 +33,188 @@ static PHONE: LazyLock<Option<Regex>> = LazyLock::new(|| {
           (\+?[\d(][\d\s()/.\-–]{5,24}\d)|(\+\d{2}[\d\s()/.\-–]{6,22}\d)",
     )
 });
-/// The line after a closing formula is the signer's name.
-static CLOSING: LazyLock<Option<Regex>> = LazyLock::new(|| {
+/// Our reply addresses, on any domain and without one: the token alone is the secret (reference.rs).
+static REPLY_ADDRESS: LazyLock<Option<Regex>> = LazyLock::new(|| {
     pattern(
-        r"(?i)^\s*(?:mit freundlichen grüßen|mit freundlichem gruß|hochachtungsvoll|im auftrag|i\. ?a\.|i\. ?v\.|yours (?:sincerely|faithfully|truly)|kind regards|best regards|regards|cordialement|bien cordialement|veuillez agréer.*|distinti saluti|cordiali saluti|με εκτίμηση|met vriendelijke groet(?:en)?|hoogachtend|atentamente|un saludo|con os melhores cumprimentos|atenciosamente|med vänlig hälsning|vänliga hälsningar|med venlig hilsen|med vennlig hilsen|ystävällisin terveisin|kunnioittaen|z poważaniem|s pozdravem|s pozdravom|s úctou|tisztelettel|üdvözlettel|cu stimă|cu respect|с уважение|с поштовањем|s poštovanjem|srdačan pozdrav|lep pozdrav|s spoštovanjem|pagarbiai|ar cieņu|lugupidamisega|со почит)\s*[,.!]?\s*$",
-    )
-});
-/// Two to five words with capitals and no digits: a person's name rather than an office.
-static NAME_LINE: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    pattern(
-        r"^\s*(?:(?:gez\.|Dr\.|Dott\.(?:ssa)?|Prof\.|Ing\.|Mag\.|Mgr\.|Bc\.|JUDr\.|Frau|Herr|Mr|Mrs|Ms|M\.|Mme|Dña\.|D\.)\s*)*(?:\p{Lu}[\p{L}'’.-]*\s+){1,4}\p{Lu}[\p{L}'’-]+\s*$",
-    )
-});
-/// Words that make a line an office, a place or a law, not a person.
-static OFFICE: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    pattern(
-        r"(?i)amt|behörde|stadt|stelle|referat|abteilung|ministeri|polizei|police|polizia|office|department|council|authority|team|unit|bureau|service|direction|mairie|ville|préfecture|comune|ufficio|settore|questura|δήμος|υπουργείο|διεύθυνση|τμήμα|gemeente|afdeling|ayuntamiento|câmara|kommun|myndighet|urząd|úřad|hivatal|primăria|община|governance|information|freedom",
+        r"(?i)r-\d{4}-\d{4,9}-[a-z2-7]{20}(?:\+[a-z0-9._-]*)?(?:(?:@|%40|\s?[\[(](?:at|ät)[\])]\s?)\[?[a-z0-9.:-]*[a-z0-9]\]?)?",
     )
 });
 
 /// Bars as long as what they hide, at least four and at most twenty letters.
-fn bar(hidden: &str) -> String {
+pub(crate) fn bar(hidden: &str) -> String {
     "█".repeat(hidden.chars().count().clamp(4, 20))
 }
 
-/// `text` with e-mail addresses, telephone numbers, the reply address, the requester's names and the names under
+/// `text` with reply addresses, e-mail addresses, telephone numbers, the requester's names and the names at
 /// closing formulas struck out.
 pub fn redact(text: &str, private: Private<'_>) -> String {
-    let mut out = strike_whole(text, private);
-    if let Some(email) = EMAIL.as_ref() {
-        out = email.replace_all(&out, |found: &regex::Captures<'_>| bar(&found[0])).into_owned();
-    }
-    if let Some(phone) = PHONE.as_ref() {
-        out = phone.replace_all(&out, strike_number).into_owned();
+    let mut out = strike_contacts(&strike_secrets(text, private.reply_address));
+    for name in private.names {
+        out = names::strike(&out, name);
     }
     strike_signers(&out)
 }
 
-fn strike_number(found: &regex::Captures<'_>) -> String {
+/// `text` without what no person may publish either: our reply addresses, and the bare token of this request.
+pub fn strike_secrets(text: &str, reply_address: &str) -> String {
+    let bars = "█".repeat(16);
+    let hidden = replaced(REPLY_ADDRESS.as_ref(), text, |_| bars.clone());
+    let token = reply_address.split('@').next().and_then(|local| local.rsplit('-').next());
+    match token.filter(|token| token.len() > 7) {
+        Some(token) => strike_ignoring_case(&hidden, token, &bars),
+        None => hidden,
+    }
+}
+
+/// `text` (as NFC) without e-mail addresses and telephone numbers.
+pub fn strike_contacts(text: &str) -> String {
+    let text: String = text.nfc().collect();
+    let out = replaced(EMAIL.as_ref(), &text, |found| {
+        found.get(0).map_or_else(String::new, |all| bar(all.as_str()))
+    });
+    replaced(PHONE.as_ref(), &out, strike_number)
+}
+
+/// The name under which a file is published: redacted, its ending kept.
+pub fn redact_file_name(name: &str, private: Private<'_>) -> String {
+    let ending =
+        |ending: &str| (1..=8).contains(&ending.len()) && ending.bytes().all(|b| b.is_ascii_alphanumeric());
+    match name.rsplit_once('.').filter(|(stem, last)| ending(last) && !stem.is_empty() && !stem.contains('@'))
+    {
+        Some((stem, last)) => format!("{}.{last}", redact(stem, private)),
+        None => redact(name, private),
+    }
+}
+
+fn replaced(pattern: Option<&Regex>, text: &str, with: impl Fn(&Captures<'_>) -> String) -> String {
+    pattern.map_or_else(|| text.to_owned(), |pattern| pattern.replace_all(text, with).into_owned())
+}
+
+fn strike_number(found: &Captures<'_>) -> String {
     let word = found.get(1).map_or("", |word| word.as_str());
     let number = found.get(2).or_else(|| found.get(3)).map_or("", |number| number.as_str());
     format!("{word}{}", bar(number))
 }
 
-/// The secrets and names that are known letter by letter.
-fn strike_whole(text: &str, private: Private<'_>) -> String {
-    let mut out = text.to_owned();
-    let token = private.reply_address.split('@').next().and_then(|local| local.rsplit('-').next());
-    for secret in [Some(private.reply_address), token].into_iter().flatten().filter(|s| s.len() > 7) {
-        out = strike_ignoring_case(&out, secret);
+/// An ASCII secret wherever it stands, in whatever case it comes back.
+fn strike_ignoring_case(text: &str, secret: &str, bars: &str) -> String {
+    let (low, secret) = (text.to_ascii_lowercase(), secret.to_ascii_lowercase());
+    let (mut out, mut done) = (String::with_capacity(text.len()), 0);
+    for (start, found) in low.match_indices(&secret) {
+        out.push_str(text.get(done..start).unwrap_or_default());
+        out.push_str(bars);
+        done = start + found.len();
     }
-    for name in private.names.iter().map(|name| name.trim()).filter(|name| name.chars().count() > 2) {
-        out = strike_ignoring_case(&out, name);
-        // "Sehr geehrte Frau Varga": the family name alone tells who asked.
-        if let Some(family) = name.split_whitespace().last().filter(|word| word.chars().count() > 3) {
-            out = strike_ignoring_case(&out, family);
-        }
-    }
+    out.push_str(text.get(done..).unwrap_or_default());
     out
-}
-
-fn strike_ignoring_case(text: &str, hidden: &str) -> String {
-    let words: Vec<String> = hidden.split_whitespace().map(regex::escape).collect();
-    pattern(&format!(r"(?i)\b{}\b", words.join(r"\s+")))
-        .map_or_else(|| text.to_owned(), |found| found.replace_all(text, bar(hidden).as_str()).into_owned())
-}
-
-/// Strikes up to two lines below a closing formula that look like a person's name.
-fn strike_signers(text: &str) -> String {
-    let (Some(closing), Some(name), Some(office)) = (CLOSING.as_ref(), NAME_LINE.as_ref(), OFFICE.as_ref())
-    else {
-        return text.to_owned();
-    };
-    let mut left = 0;
-    let lines: Vec<String> = text
-        .split('\n')
-        .map(|line| {
-            if closing.is_match(line) {
-                left = 3;
-            } else if left > 0 && !line.trim().is_empty() {
-                left -= 1;
-                if name.is_match(line) && !office.is_match(line) {
-                    return bar(line.trim());
-                }
-            }
-            line.to_owned()
-        })
-        .collect();
-    lines.join("\n")
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{CLOSING, EMAIL, NAME_LINE, OFFICE, PHONE, Private, redact};
+    use super::{EMAIL, PHONE, Private, REPLY_ADDRESS, redact, redact_file_name};
+    use crate::domain::publication::signers::{CLOSING, NAME_LINE, OFFICE, SENTENCE};
+
+    const ADDRESS: &str = "r-2026-0417-abcdefghijklmnopqrst@post.example";
+
+    fn public(text: &str, name: &str) -> String {
+        redact(text, Private { names: &[name.to_owned()], reply_address: ADDRESS })
+    }
 
     #[test]
     fn contacts_and_names_are_struck_and_the_decision_stays() {
-        assert!([&EMAIL, &PHONE, &CLOSING, &NAME_LINE, &OFFICE].iter().all(|p| p.is_some()));
-        let names = ["Mara Varga".to_owned()];
-        let private =
-            Private { names: &names, reply_address: "r-2026-0417-abcdefghijklmnopqrst@post.example" };
+        let patterns = [&EMAIL, &PHONE, &REPLY_ADDRESS, &CLOSING, &SENTENCE, &NAME_LINE, &OFFICE];
+        assert!(patterns.iter().all(|pattern| pattern.is_some()));
         let text = "Sehr geehrte Frau Mara  Varga,\n\nIhr Antrag vom 12. Oktober 2026 (Az. 12-345/2026) wird abgelehnt.\n\
                     Antwort an r-2026-0417-ABCDEFGHIJKLMNOPQRST@post.example oder Tel.: 030 123456-78.\n\n\
                     Mit freundlichen Grüßen\nIm Auftrag\n\nPetra Muster-Mann\nOrdnungsamt Brandau";
-        let public = redact(text, private);
+        let public = public(text, "Mara Varga");
         for secret in ["Varga", "ABCDEFGH", "abcdefgh", "123456", "Petra", "post.example"] {
             assert!(!public.contains(secret), "`{secret}` in {public}");
         }
         for kept in ["wird abgelehnt", "12. Oktober 2026", "12-345/2026", "Ordnungsamt Brandau"] {
             assert!(public.contains(kept), "`{kept}` not in {public}");
         }
+    }
+
+    #[test]
+    fn a_name_is_struck_however_it_is_written() {
+        for (signed, text, gone) in [
+            ("Anna van der Berg", "Dear Ms van der Berg, Anna asked.", &["van der", "Berg", "Anna"][..]),
+            ("Kurt Amthor", "Sehr geehrter Herr Amthor,", &["Amthor"]),
+            ("Mara V.", "Guten Tag Mara V., und Frau V. schrieb", &["Mara", "V."]),
+            ("María García López", "Estimada Sra. García:", &["García"]),
+            ("María García López", "SRA. GARCIA LOPEZ", &["GARCIA", "LOPEZ"]),
+            ("Lin Wu", "Dear Ms Wu,", &["Wu"]),
+            ("Mara Varga", "Liebe Mara, lieber Antrag von M. Varga", &["Mara", "M."]),
+            ("Jan Müller", "Sehr geehrter Herr Mueller und Herr Mu\u{308}ller", &["Mueller", "ller"]),
+            ("Jan Mueller", "Herr Müller", &["ller"]),
+            ("Jan Großmann", "Herr Grossmann, HERR GROSSMANN", &["rossmann", "GROSSMANN"]),
+            ("Varga Mara", "Sehr geehrte Frau Varga,", &["Varga"]),
+            ("Mara Varga", "Vargas Antrag, siehe FrauVarga und mara_varga", &["arga", "mara"]),
+            ("Seán O’Brien", "Dear Mr O'Brien", &["O'", "Brien"]),
+            ("Anh Le", "Dear Ms Le,", &["Le"]),
+            ("Νίκος Παπάς", "Αξιότιμε κύριε ΠΑΠΑΣ", &["ΠΑΠΑΣ"]),
+        ] {
+            let public = public(text, signed);
+            assert!(gone.iter().all(|gone| !public.contains(gone)), "{signed}: {public}");
+        }
+        let kept =
+            public("Von der Stadt an das Amt: do not pay, le 3 mai, Buchst. a und v", "Anna von der Le-Do");
+        assert_eq!(kept, "Von der Stadt an das Amt: do not pay, le 3 mai, Buchst. a und v");
+    }
+
+    #[test]
+    fn signers_are_struck_and_their_offices_stay() {
+        for (text, gone) in [
+            ("Im Auftrag\nMüller", "Müller"),
+            ("Im Auftrag\nKurt Amthor", "Amthor"),
+            ("i. A. Petra Muster", "Petra"),
+            ("Mit freundlichen Grüßen, Petra Muster", "Petra"),
+            ("Kind regards\n\nJane Doe (Information Officer)", "Doe"),
+            ("Yours sincerely\nAnna van der Berg", "Berg"),
+            (
+                "Dans l’attente, je vous prie d’agréer, Madame, l’expression de mes\nsalutations distinguées.\n\nClaire Petit",
+                "Petit",
+            ),
+            ("Veuillez agréer, Monsieur, mes salutations.\nDupont", "Dupont"),
+        ] {
+            let public = public(text, "Mara Varga");
+            assert!(!public.contains(gone), "{public}");
+        }
+        for office in [
+            "Ordnungsamt",
+            "Stadt Brandau",
+            "Freedom of Information Team",
+            "Polizeipräsidium Brandau",
+            "Anlagen",
+        ] {
+            let text = format!("Mit freundlichen Grüßen\n{office}");
+            assert_eq!(public(&text, "Mara Varga"), text);
+        }
+    }
+
+    #[test]
+    fn no_address_of_ours_is_left() {
+        for secret in [
+            "r-2026-0417-ABCDEFGHIJKLMNOPQRST@localhost",
+            "xr-2025-0001-abcdefghijklmnopqrst",
+            "the token abcdefghijklmnopqrst",
+            "_r-2026-0417-abcdefghijklmnopqrst%40post.example",
+        ] {
+            let public = super::strike_secrets(secret, ADDRESS);
+            assert!(!public.to_lowercase().contains("abcdefgh"), "{public}");
+        }
+        for address in ["mara@localhost", "mara@[127.0.0.1]", "mara (at) post"] {
+            assert!(!public(address, "Nobody Else").contains("mara"), "{address}");
+        }
+    }
+
+    #[test]
+    fn a_file_keeps_its_ending() {
+        let names = ["Mara Varga".to_owned()];
+        let private = Private { names: &names, reply_address: ADDRESS };
+        assert_eq!(redact_file_name("Antwort_Frau_Varga.pdf", private), "Antwort_Frau_█████.pdf");
+        assert_eq!(redact_file_name("Kaufsache <1>.html", private), "Kaufsache <1>.html");
+        assert!(!redact_file_name("mara.varga@post.example", private).contains("post"));
     }
 }

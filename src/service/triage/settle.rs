@@ -245,7 +245,7 @@ fn extension(
         }
         Some(received) => {
             let registered = state.as_ref().and_then(|state| state.registered_on);
-            judged(law, &Clock { received, registered }, settlement.until)?
+            judged(law, Clock { received, registered }, settlement.until)?
         }
     };
     Ok(Event::ExtensionClaimed { message: settlement.message, until: settlement.until, verdict, due_on })
@@ -253,7 +253,7 @@ fn extension(
 
 fn judged(
     law: &LawOfRequest<'_>,
-    clock: &Clock,
+    clock: Clock,
     until: Option<NaiveDate>,
 ) -> Result<(ExtensionVerdict, Option<NaiveDate>), Error> {
     let dates = law.due(clock.received, clock.registered)?;
@@ -268,7 +268,7 @@ fn judged(
         return Ok((verdict, dates.extended_due_on.or(dates.due_on)));
     };
     let claim =
-        extended(&law.regime, law.calendar, clock, claimed).map_err(crate::service::LawError::from)?;
+        extended(&law.regime, law.calendar, &clock, claimed).map_err(crate::service::LawError::from)?;
     Ok(match claim {
         // An earlier day than the first limit takes nothing away from the authority.
         Claim::Lawful { .. } => (ExtensionVerdict::Lawful, dates.due_on.max(Some(claimed))),

@@ -2,7 +2,7 @@
 
 mod settled;
 
-pub use settled::{Published, Refiled, refile, settle};
+pub use settled::{Published, Refiled, publish, refile, settle};
 
 use crate::store::schema::{arrivals, attachments, messages};
 use crate::store::types::{Direction, MessageState};

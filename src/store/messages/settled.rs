@@ -33,6 +33,17 @@ pub fn settle(
             messages::held_reason.eq(None::<String>),
             messages::settled_by.eq(person),
             messages::settled_at.eq(time),
+        ))
+        .execute(conn)?;
+    publish(conn, id, now, published)
+}
+
+/// Shows exactly this of a message to everyone, within the caller's transaction; what was shown before is not
+/// any more.
+pub fn publish(conn: &mut Conn, id: i64, now: DateTime<Utc>, published: &Published) -> Result<(), Error> {
+    let time = at(now);
+    diesel::update(messages::table.find(id))
+        .set((
             messages::published_text.eq(&published.text),
             messages::published_subject.eq(&published.subject),
             messages::published_at.eq(published.text.as_ref().map(|_| time)),

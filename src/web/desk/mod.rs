@@ -1,5 +1,6 @@
 //! Pages for volunteers and activists; all but the sign-in ask who is there.
 
+pub mod answers;
 pub mod authorities;
 pub mod authority;
 pub mod consequence;
@@ -13,6 +14,7 @@ pub mod message;
 pub mod new_authority;
 pub mod passages;
 pub mod preview;
+pub mod publishing;
 pub mod queue;
 pub mod request;
 pub mod requests;
@@ -37,6 +39,8 @@ pub fn routes() -> Vec<Route> {
         queue::routes(),
         message::routes(),
         settle::routes(),
+        publishing::routes(),
+        answers::routes(),
         files::routes(),
         requests::routes(),
         request::routes(),

@@ -189,15 +189,12 @@ impl Typed {
                 let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_' || b == b'-';
                 !scheme.is_empty() && scheme.bytes().all(plain) && !value.is_empty() && line.len() <= 200
             });
-            match fine {
-                Some((scheme, value)) => {
-                    found.insert((scheme.to_owned(), value.to_owned()));
-                }
-                None => {
-                    let words =
-                        format!("“{line}” is no identifier. Write scheme and value, such as wikidata:Q64.");
-                    faults.insert("identifiers", words);
-                }
+            if let Some((scheme, value)) = fine {
+                found.insert((scheme.to_owned(), value.to_owned()));
+            } else {
+                let words =
+                    format!("“{line}” is no identifier. Write scheme and value, such as wikidata:Q64.");
+                faults.insert("identifiers", words);
             }
         }
         if found.len() > MOST_IDENTIFIERS {

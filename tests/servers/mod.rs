@@ -8,4 +8,5 @@ mod mail_limits;
 pub mod postfix;
 mod schemas;
 pub mod smtp_sink;
+mod stopping;
 mod whole_way;

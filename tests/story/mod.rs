@@ -6,3 +6,4 @@ mod intake;
 mod public;
 mod reply;
 mod sending;
+mod sending_ends;

@@ -255,6 +255,7 @@ CREATE TABLE outbox (
   attempts BIGINT NOT NULL,
   leave_after TIMESTAMP NOT NULL,             -- until then it can be taken back
   next_attempt_at TIMESTAMP NOT NULL,
+  first_tried_at TIMESTAMP,                   -- first attempt since it was last queued: five days count from here
   claimed_by TEXT,
   lease_until TIMESTAMP,
   in_doubt_at TIMESTAMP,                      -- committed between 354 and the body

@@ -211,6 +211,7 @@ CREATE TABLE arrivals (
   arrived_at TIMESTAMP NOT NULL
 );
 CREATE INDEX arrivals_message ON arrivals(message_id);
+CREATE INDEX arrivals_blob ON arrivals(blob_sha256);
 
 CREATE TABLE attachments (
   id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,

@@ -130,7 +130,7 @@ impl Service {
             .env("ASKANCE_CLOCK", format!("fixed:{}", past.now().to_rfc3339()))
             .env("ROCKET_PORT", port.to_string())
             .env("ROCKET_LOG_LEVEL", "off")
-            .env("RUST_LOG", "warn")
+            .env("RUST_LOG", "error")
             .stdin(Stdio::null())
             .spawn()?;
         let service = Self(child);

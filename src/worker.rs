@@ -4,12 +4,16 @@ use crate::mail::transport::Transport;
 use crate::service::cage::Cage;
 use crate::service::{Context, deadlines, delivery, intake, triage};
 use crate::store::Db;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 /// How long a loop sleeps when nothing waits.
 const PAUSE: Duration = Duration::from_millis(500);
+/// How often letters are looked for whose worker is gone or whose request does not know: an unknown one is listed
+/// within a minute of a restart, a lease of three quarters of it included.
+const LOOK: Duration = Duration::from_secs(5);
 /// How often due days are looked at: far below the promise of 15 minutes.
 const TICK: Duration = Duration::from_secs(60);
 
@@ -28,12 +32,12 @@ pub struct Parts {
 
 /// A flag that wakes sleepers.
 #[derive(Default)]
-struct Stop {
+struct Flag {
     set: Mutex<bool>,
     changed: Condvar,
 }
 
-impl Stop {
+impl Flag {
     fn is_set(&self) -> bool {
         *self.set.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -54,39 +58,71 @@ impl Stop {
 
 /// The loops, running.
 pub struct Workers {
-    stop: Arc<Stop>,
+    stop: Arc<Flag>,
     threads: Vec<JoinHandle<()>>,
+    parts: Parts,
+    name: String,
+}
+
+/// Asks the loops to end, from another thread.
+#[derive(Clone)]
+pub struct Stopper(Arc<Flag>);
+
+impl Stopper {
+    /// What is under way goes on; no letter is begun any more.
+    pub fn stop(&self) {
+        self.0.set();
+    }
 }
 
 /// Starts the loops: one reads and ticks, one sends, so that a slow mail server holds up no reply.
 pub fn start(parts: &Parts) -> std::io::Result<Workers> {
-    let stop = Arc::new(Stop::default());
+    let (stop, name) = (Arc::new(Flag::default()), worker_name());
     let mut threads = Vec::new();
     let (reading, flag) = (parts.clone(), Arc::clone(&stop));
     threads
         .push(std::thread::Builder::new().name("reading".to_owned()).spawn(move || read(&reading, &flag))?);
     if let Some(transport) = parts.transport.clone() {
-        let (sending, flag) = (parts.clone(), Arc::clone(&stop));
-        let name = worker_name();
+        let (sending, flag, name) = (parts.clone(), Arc::clone(&stop), name.clone());
         threads.push(
             std::thread::Builder::new()
                 .name("sending".to_owned())
                 .spawn(move || send(&sending, &transport, &name, &flag))?,
         );
     }
-    Ok(Workers { stop, threads })
+    Ok(Workers { stop, threads, parts: parts.clone(), name })
 }
 
 impl Workers {
-    /// Asks the loops to end and waits until what is under way is done.
-    pub fn stop(self) {
+    /// A handle that asks the loops to end.
+    pub fn stopper(&self) -> Stopper {
+        Stopper(Arc::clone(&self.stop))
+    }
+
+    /// Asks the loops to end and waits for what is under way, but not longer than `patience`: a mail server may take
+    /// minutes over one letter. A letter not begun goes back to the queue; one in doubt is called unknown later.
+    pub fn stop(self, patience: Duration) {
         self.stop.set();
+        let until = Instant::now() + patience;
         for thread in self.threads {
-            if thread.join().is_err() {
-                tracing::error!("a background loop ended in a panic");
+            if !ended_by(&thread, until) {
+                tracing::warn!(
+                    loop_ = thread.thread().name(),
+                    "background work did not end in time and is left"
+                );
             }
         }
+        let (context, db) = (&self.parts.context, &self.parts.db);
+        once("handing back", || delivery::hand_back(context, db, &self.name));
     }
+}
+
+/// Waits for the end of a thread until an instant; whether it ended.
+pub fn ended_by(thread: &JoinHandle<()>, until: Instant) -> bool {
+    while !thread.is_finished() && Instant::now() < until {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    thread.is_finished()
 }
 
 /// Unique to this run, so that a lease of an earlier run is nobody's.
@@ -97,45 +133,73 @@ fn worker_name() -> String {
     format!("{}-{}", std::process::id(), data_encoding::HEXLOWER.encode(&random))
 }
 
-fn read(parts: &Parts, stop: &Stop) {
-    let mut ticked: Option<Instant> = None;
+/// One job, once. Neither an error nor a panic in it keeps the other jobs from their turn or ends the loop; the job
+/// itself is tried again at the next turn.
+fn once<T: Default, E: std::fmt::Display>(job: &str, work: impl FnOnce() -> Result<T, E>) -> T {
+    match catch_unwind(AssertUnwindSafe(work)) {
+        Ok(Ok(done)) => return done,
+        Ok(Err(error)) => tracing::error!(job, %error, "background work failed; it is tried again"),
+        Err(_) => tracing::error!(job, "background work ended in a panic; it is tried again"),
+    }
+    T::default()
+}
+
+/// When a job was last done that is not for every turn.
+#[derive(Default)]
+struct Last(Option<Instant>);
+
+impl Last {
+    /// Whether it is time again; then the time counts from now.
+    fn is_past(&mut self, pause: Duration) -> bool {
+        let due = self.0.is_none_or(|at| at.elapsed() >= pause);
+        if due {
+            self.0 = Some(Instant::now());
+        }
+        due
+    }
+}
+
+fn read(parts: &Parts, stop: &Flag) {
+    let (mut looked, mut ticked) = (Last::default(), Last::default());
+    let (ctx, db) = (&*parts.context, &parts.db);
     while !stop.is_set() {
-        let busy = one_reading_turn(parts, &mut ticked).unwrap_or_else(|error| {
-            tracing::error!(error, "background work failed; it is tried again");
-            false
-        });
-        if !busy {
+        let swept = once("sweep", || intake::sweep(ctx.door(), db));
+        let read = once("read", || triage::read_next(ctx, db, &parts.cage, 20));
+        if looked.is_past(LOOK) {
+            once("leases", || delivery::expire_leases(ctx, db));
+            once("tell", || delivery::tell_requests(ctx, db));
+        }
+        if ticked.is_past(TICK) {
+            let marked = once("tick", || deadlines::tick(ctx, db));
+            if marked > 0 {
+                tracing::info!(marked, "requests are overdue");
+            }
+        }
+        if swept + read == 0 {
             stop.pause();
         }
     }
 }
 
-/// One turn; whether more may wait.
-fn one_reading_turn(parts: &Parts, ticked: &mut Option<Instant>) -> Result<bool, String> {
-    let (ctx, db) = (&*parts.context, &parts.db);
-    let swept = intake::sweep(ctx.door(), db).map_err(|e| e.to_string())?;
-    let read = triage::read_next(ctx, db, &parts.cage, 20).map_err(|e| e.to_string())?;
-    if ticked.is_none_or(|at| at.elapsed() >= TICK) {
-        let marked = deadlines::tick(ctx, db).map_err(|e| e.to_string())?;
-        if marked > 0 {
-            tracing::info!(marked, "requests are overdue");
+fn send(parts: &Parts, transport: &Transport, name: &str, stop: &Flag) {
+    let stopping = || stop.is_set();
+    let sender = delivery::Sender { stopping: &stopping, ..delivery::Sender::new(transport, name) };
+    while !stop.is_set() {
+        if !once("send", || sender.send_next(&parts.context, &parts.db)) {
+            stop.pause();
         }
-        *ticked = Some(Instant::now());
     }
-    Ok(swept + read > 0)
 }
 
-fn send(parts: &Parts, transport: &Transport, name: &str, stop: &Stop) {
-    while !stop.is_set() {
-        let turn = delivery::expire_leases(&parts.context, &parts.db)
-            .and_then(|()| delivery::send_next(&parts.context, &parts.db, transport, name));
-        match turn {
-            Ok(true) => {}
-            Ok(false) => stop.pause(),
-            Err(error) => {
-                tracing::error!(%error, "sending failed; it is tried again");
-                stop.pause();
-            }
-        }
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_job_that_fails_or_panics_leaves_the_others_their_turn() {
+        let failed: usize = once("fails", || Err::<usize, _>("not now"));
+        #[expect(clippy::panic, reason = "what is tested")]
+        let panicked: usize = once("panics", || -> Result<usize, String> { panic!("in the midst of it") });
+        assert_eq!((failed, panicked, once("works", || Ok::<_, String>(3))), (0, 0, 3));
     }
 }

@@ -17,6 +17,8 @@ mod letters;
 #[cfg(test)]
 mod receive;
 #[cfg(test)]
+mod register;
+#[cfg(test)]
 mod servers;
 #[cfg(test)]
 mod story;

@@ -95,6 +95,7 @@ fn demonstrate(args: &DemoArgs, out: &mut dyn Write) -> Result<(), Error> {
     let cast = past::tell(&house.context, &house.db, system.now())?;
     let mut config = house.context.config.clone();
     config.clock = system.clone();
+    config.smtp_url = Some(authorities.smtp_url());
     house.context = Arc::new(Context { config, clock: system, ..(*house.context).clone() });
     let server = SmtpServer::from_url(&authorities.smtp_url())
         .map_err(|e| Error::Setting { key: "smtp_url", problem: e.to_string() })?;

@@ -7,6 +7,7 @@ pub mod demo;
 pub mod demo_authorities;
 pub mod due;
 pub mod due_text;
+pub mod import;
 pub mod read;
 pub mod receive;
 pub mod regimes;
@@ -63,6 +64,8 @@ enum Command {
     Audit(audit::AuditArgs),
     /// Add people who may sign in at the desk
     User(user::UserArgs),
+    /// Bring in authorities from a table
+    Import(import::ImportArgs),
     /// Read mails from stdin in a limited child process (used by the service itself)
     #[command(hide = true)]
     Cage,
@@ -93,16 +96,22 @@ pub fn run() -> u8 {
         Command::Audit(args) => audit::run(&args, &mut out, &mut err),
         Command::User(args) => match crate::config::Config::load() {
             Ok(config) => user::run(&args, &config, &mut out, &mut err),
-            Err(error) => {
-                say(&mut err, error);
-                exit::CONFIG
-            }
+            Err(error) => misconfigured(&error, &mut err),
+        },
+        Command::Import(args) => match crate::config::Config::load() {
+            Ok(config) => import::run(&args, &config, &mut out, &mut err),
+            Err(error) => misconfigured(&error, &mut err),
         },
         Command::Cage => {
             drop(out);
             cage::run()
         }
     }
+}
+
+fn misconfigured(error: &crate::config::Error, err: &mut dyn Write) -> u8 {
+    say(err, error);
+    exit::CONFIG
 }
 
 /// Says what happened and what to do on stderr; a closed stderr is no reason to fail.

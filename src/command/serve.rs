@@ -12,15 +12,20 @@ use crate::service::{Context, seed};
 use crate::store::Db;
 use crate::store::blobs::Blobs;
 use crate::web;
-use crate::worker::{self, Parts};
+use crate::worker::{self, Parts, Workers};
 use figment::Figment;
 use std::io::Write;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// What mail in and background work may take to end; Rocket's five seconds for open pages come before.
+const FAREWELL: Duration = Duration::from_secs(4);
 
 /// Serve web pages, mail in and out, and background work.
 #[derive(Debug, Clone, clap::Args)]
 #[command(
-    after_help = "Example:\n  ASKANCE_SMTP_URL=smtp://127.0.0.1:25 ASKANCE_LMTP_LISTEN=127.0.0.1:2424 askance serve"
+    after_help = "Example:\n  ASKANCE_SMTP_URL=smtp://127.0.0.1:25 ASKANCE_LMTP_LISTEN=127.0.0.1:2424 \\\n  \
+                  ASKANCE_REPLY_DOMAIN=post.askance.example askance serve"
 )]
 pub struct ServeArgs {
     /// Only a part of the work, where several machines share one PostgreSQL
@@ -131,7 +136,8 @@ impl House {
         Ok(Self { context, db, transport, listener: None })
     }
 
-    /// Serves until asked to stop; then mail in ends first, then the background work, then the pages.
+    /// Serves until asked to stop; then mail in, background work and pages end within ten seconds, whatever a mail
+    /// server or a visitor still wants.
     pub fn serve(mut self, figment: Figment, only: Option<Only>) -> Result<(), Error> {
         let works = only != Some(Only::Web);
         let listener = match (self.listener.take(), &self.context.config.lmtp_listen) {
@@ -155,22 +161,39 @@ impl House {
             None
         };
         tracing::info!(url = self.context.config.public_url, "serving");
+        let mail_stopper = mail_in.as_ref().map(|(stopper, _)| stopper.clone());
+        let work_stopper = workers.as_ref().map(Workers::stopper);
+        let stop = move || {
+            if let Some(stopper) = &mail_stopper {
+                stopper.stop();
+            }
+            if let Some(stopper) = &work_stopper {
+                stopper.stop();
+            }
+        };
+        let asked = stop.clone();
         let served = if only == Some(Only::Worker) {
-            rocket::execute(rocket::tokio::signal::ctrl_c()).map_err(Error::from)
+            rocket::execute(async { Signals::listen()?.come().await }).map_err(Error::from)
         } else {
             // Rocket's own defaults lie below what Rocket.toml and ROCKET_* say.
             let figment = Figment::from(rocket::Config::default()).merge(figment);
             let rocket = web::build(&figment, Arc::clone(&self.context), self.db.clone());
-            rocket::execute(rocket.launch()).map(|_| ()).map_err(|e| Error::Web(e.to_string()))
+            // The signal that Rocket ends by stops all else at the same time.
+            rocket::execute(async {
+                let signals = Signals::listen()?;
+                rocket::tokio::spawn(async move { signals.come().await.map(|()| asked()) });
+                rocket.launch().await.map(|_| ()).map_err(|e| Error::Web(e.to_string()))
+            })
         };
-        if let Some((stopper, thread)) = mail_in {
-            stopper.stop();
-            if thread.join().is_err() {
-                tracing::error!("the listener ended in a panic");
-            }
+        stop();
+        let until = Instant::now() + FAREWELL;
+        if let Some((_, thread)) = mail_in
+            && !worker::ended_by(&thread, until)
+        {
+            tracing::warn!("mail sessions did not end in time and are left; their senders keep the mail");
         }
         if let Some(workers) = workers {
-            workers.stop();
+            workers.stop(until.saturating_duration_since(Instant::now()));
         }
         served
     }
@@ -195,6 +218,28 @@ impl House {
             });
         })?;
         Ok((stopper, thread))
+    }
+}
+
+/// The two signals that ask the service to end.
+struct Signals {
+    terminate: rocket::tokio::signal::unix::Signal,
+    interrupt: rocket::tokio::signal::unix::Signal,
+}
+
+impl Signals {
+    fn listen() -> std::io::Result<Self> {
+        use rocket::tokio::signal::unix::{SignalKind, signal};
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    /// Returns when one of them comes.
+    async fn come(mut self) -> std::io::Result<()> {
+        rocket::tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+        Ok(())
     }
 }
 

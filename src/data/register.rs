@@ -1,6 +1,7 @@
 //! Reads `deployments.toml` and `organisations.toml`, the register's first content.
 
 use crate::data::Error;
+use crate::data::located::parse;
 use crate::domain::register::{Deployment, Organisation, Part, Statement};
 use serde::Deserialize;
 
@@ -73,12 +74,12 @@ struct RoleRow {
 
 /// The deployments, with statements made of summary, figures and facts, each with its source.
 pub fn deployments() -> Result<Vec<Deployment>, Error> {
-    deployments_from(DEPLOYMENTS)
+    deployments_of(DEPLOYMENTS)
 }
 
 /// The organisations.
 pub fn organisations() -> Result<Vec<Organisation>, Error> {
-    let file: OrganisationsFile = read("organisations.toml", ORGANISATIONS)?;
+    let file: OrganisationsFile = parse("organisations.toml", ORGANISATIONS)?;
     Ok(file
         .organisation
         .into_iter()
@@ -90,19 +91,15 @@ pub fn organisations() -> Result<Vec<Organisation>, Error> {
         .collect())
 }
 
-fn deployments_from(text: &str) -> Result<Vec<Deployment>, Error> {
-    let file: DeploymentsFile = read("deployments.toml", text)?;
-    let wrong = |key: String, problem: String| Error {
-        file: "deployments.toml".to_owned(),
-        line: None,
-        key,
-        problem,
-    };
+/// Reads the text of such a file; each deployment has a key of its own and words of the vocabulary.
+pub fn deployments_of(text: &str) -> Result<Vec<Deployment>, Error> {
+    let file: DeploymentsFile = parse("deployments.toml", text)?;
     let mut deployments: Vec<Deployment> = Vec::with_capacity(file.deployment.len());
     for row in file.deployment {
         if deployments.iter().any(|known| known.key == row.key) {
             return Err(wrong(
-                format!("deployment.{}", row.key),
+                text,
+                (&row.key, "key"),
                 "expected a key of its own, found it twice".to_owned(),
             ));
         }
@@ -110,15 +107,32 @@ fn deployments_from(text: &str) -> Result<Vec<Deployment>, Error> {
             [("status", &row.status, &file.vocabulary.status), ("kind", &row.kind, &file.vocabulary.kind)]
         {
             if !words.contains(value) {
-                return Err(wrong(
-                    format!("deployment.{}.{field}", row.key),
-                    format!("expected one of {}, found `{value}`", words.join(", ")),
-                ));
+                let problem = format!("expected one of {}, found `{value}`", words.join(", "));
+                return Err(wrong(text, (&row.key, field), problem));
             }
         }
         deployments.push(deployment(row));
     }
     Ok(deployments)
+}
+
+/// An error in a field of a deployment, on the line of that field; a key that is there twice is meant where it
+/// stands last.
+fn wrong(text: &str, (deployment, field): (&str, &str), problem: String) -> Error {
+    let named =
+        |line: &str, key: &str| line.strip_prefix(key).is_some_and(|rest| rest.trim_start().starts_with('='));
+    let value = format!("\"{deployment}\"");
+    let start =
+        text.lines().enumerate().filter(|(_, line)| named(line, "key") && line.contains(&value)).last();
+    let line = start.and_then(|(start, _)| {
+        text.lines().enumerate().skip(start).find(|(_, line)| named(line, field)).map(|(at, _)| at + 1)
+    });
+    Error {
+        file: "deployments.toml".to_owned(),
+        line,
+        key: format!("deployment.{deployment}.{field}"),
+        problem,
+    }
 }
 
 fn deployment(row: DeploymentRow) -> Deployment {
@@ -149,15 +163,4 @@ fn deployment(row: DeploymentRow) -> Deployment {
         bundles: row.bundles,
         statements,
     }
-}
-
-/// Parses a file; an error names file, line and what the parser expected.
-pub(crate) fn read<T: serde::de::DeserializeOwned>(file: &str, text: &str) -> Result<T, Error> {
-    toml::from_str(text).map_err(|e| {
-        let line = e.span().map(|span| 1 + text.get(..span.start).unwrap_or_default().matches('\n').count());
-        let message = e.message().to_owned();
-        // serde names the field between backticks, where it is about one.
-        let key = message.split('`').nth(1).unwrap_or("-").to_owned();
-        Error { file: file.to_owned(), line, key, problem: message }
-    })
 }

@@ -146,11 +146,26 @@ fn turned_down(stage: &str, reply: Reply) -> Dispatch {
             reason: "the server wants a sign-in or encryption that `smtp_url` does not give".to_owned(),
             reply: Some(reply.text),
         },
-        500..600 => Dispatch::Refused { reply: reply.text },
+        500..600 => {
+            let about_recipient = stage == "RCPT" && names_the_address(&reply);
+            Dispatch::Refused { reply: reply.text, about_recipient }
+        }
         _ => Dispatch::Deferred {
             reason: format!("the server turned down {stage} for now"),
             reply: Some(reply.text),
         },
+    }
+}
+
+/// Whether a 5yz reply to RCPT says that there is no such address. An enhanced code is more exact than the three
+/// digits (RFC 3463 §3): 5.1.x speaks of addresses, but 5.1.7 and 5.1.8 of the sender's, and 5.7.x is policy, with
+/// which a relay that does not know us refuses every recipient there is.
+fn names_the_address(reply: &Reply) -> bool {
+    let detail = reply.text.get(4..).and_then(|rest| rest.split_whitespace().next()).unwrap_or_default();
+    match detail.split('.').collect::<Vec<_>>().as_slice() {
+        ["5", "1", detail] => !matches!(*detail, "7" | "8"),
+        ["5", "7", _] => false,
+        _ => matches!(reply.code, 550 | 551 | 553),
     }
 }
 

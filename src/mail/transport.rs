@@ -32,6 +32,8 @@ pub enum Dispatch {
     Refused {
         /// The server's reply, or why we would not offer the letter.
         reply: String,
+        /// Whether the server spoke of the recipient's address, and not of us, the relay or the letter.
+        about_recipient: bool,
     },
     /// The body was begun and no reply could be read: accepted or not, nobody here knows (RFC 1047).
     Unknown {
@@ -88,7 +90,7 @@ impl Transport {
     ) -> Dispatch {
         let parcel = Parcel { from: envelope_from, to: envelope_to, bytes };
         if let Err(why) = parcel.check() {
-            return Dispatch::Refused { reply: why };
+            return Dispatch::Refused { reply: why, about_recipient: false };
         }
         match self {
             Self::Smtp(server) => smtp::send(server, parcel, before_body),

@@ -1,8 +1,11 @@
 //! Keeping the register of authorities: where requests go and under which law they are answered.
 
-use crate::domain::authority::EmailAddress;
+pub mod import;
+
+use crate::domain::authority::{AuthorityKind, EmailAddress, slug};
 use crate::domain::law::regime::RegimeId;
 use crate::service::Context;
+use crate::store::authorities::{Known, NewAuthority};
 use crate::store::{self, Conn, audit, authorities, transaction};
 
 /// Why an authority was not changed.
@@ -14,6 +17,12 @@ pub enum Error {
     /// There is no such authority.
     #[error("there is no authority with the number `{0}`")]
     NoSuchAuthority(i64),
+    /// Authorities of this name are in the register already, and nobody said that this is another one.
+    #[error("expected a new authority, found {} of the same name in the country", .0.len())]
+    SameName(Vec<Known>),
+    /// The identifier belongs to an authority of the register.
+    #[error("expected an identifier that nobody has yet, found `{0}`")]
+    TakenIdentifier(String),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] store::Error),
@@ -56,5 +65,74 @@ pub fn keep(ctx: &Context, conn: &mut Conn, person: i64, (id, entry): (i64, &Ent
             body,
         };
         Ok(audit::append(conn, &act)?)
+    })
+}
+
+/// An authority that a person enters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Newcomer {
+    /// In its own language and script.
+    pub name: String,
+    /// English name.
+    pub name_en: Option<String>,
+    /// BCP 47 of the name and of letters to it.
+    pub language: String,
+    /// What kind of body.
+    pub kind: AuthorityKind,
+    /// ISO 3166-1 alpha-2, or EU.
+    pub country: String,
+    /// Town or area.
+    pub place: String,
+    /// Where requests go and under which law they are answered, as far as that is known.
+    pub entry: Entry,
+    /// Its pages.
+    pub website: Option<String>,
+    /// Identifiers elsewhere: (scheme, value).
+    pub identifiers: Vec<(String, String)>,
+    /// Whether a person said that it is none of those of the same name.
+    pub another: bool,
+}
+
+/// Enters an authority, with who did it; its number.
+pub fn add(ctx: &Context, conn: &mut Conn, person: i64, new: &Newcomer) -> Result<i64, Error> {
+    let regime = new.entry.regime.as_ref();
+    if let Some(regime) = regime.filter(|regime| ctx.library.laws.regime(regime).is_none()) {
+        return Err(Error::UnknownLaw(regime.to_string()));
+    }
+    let now = ctx.clock.now();
+    transaction(conn, |conn| {
+        let known = authorities::same_name(conn, &new.country, &new.name)?;
+        if !known.is_empty() && !new.another {
+            return Err(Error::SameName(known));
+        }
+        for (scheme, value) in &new.identifiers {
+            if authorities::by_identifier(conn, scheme, value)?.is_some() {
+                return Err(Error::TakenIdentifier(format!("{scheme}:{value}")));
+            }
+        }
+        let row = NewAuthority {
+            slug: authorities::free_slug(conn, &slug(&new.name))?,
+            name: new.name.clone(),
+            name_en: new.name_en.clone(),
+            language: new.language.clone(),
+            kind: new.kind,
+            country: new.country.clone(),
+            place: new.place.clone(),
+            regime: regime.map(ToString::to_string),
+            website: new.website.clone(),
+            source: "desk".to_owned(),
+            email: new.entry.address.clone(),
+            identifiers: new.identifiers.clone(),
+        };
+        let id = authorities::insert(conn, &row, now)?;
+        let act = audit::Act {
+            at: now,
+            person: Some(person),
+            action: "add_authority",
+            subject: format!("authority:{id}"),
+            body: serde_json::json!({ "slug": row.slug, "address": row.email.is_some(), "regime": row.regime }),
+        };
+        audit::append(conn, &act)?;
+        Ok(id)
     })
 }

@@ -14,7 +14,14 @@ pub fn tick(ctx: &Context, db: &Db) -> Result<usize, LawError> {
     let mut conn = db.conn()?;
     let mut marked = 0;
     for late in requests::past_due(&mut conn, latest)? {
-        let law = ctx.law_of(&mut conn, late.id)?;
+        // One request whose rules cannot be read must not keep the others from being marked.
+        let law = match ctx.law_of(&mut conn, late.id) {
+            Ok(law) => law,
+            Err(error) => {
+                tracing::error!(%error, request = late.id, "a due day cannot be looked at");
+                continue;
+            }
+        };
         if law.day_of(now) <= late.due_on {
             continue;
         }

@@ -1,6 +1,9 @@
 //! Letters out: claimed, put in doubt between 354 and the body, ended; an unknown end is never tried again by itself.
 
-use crate::domain::request::event::Event;
+mod told;
+
+pub use told::{expire_leases, tell_requests};
+
 use crate::domain::request::state::Status;
 use crate::mail::transport::{Dispatch, Transport};
 use crate::service::{Context, LawError};
@@ -10,6 +13,8 @@ use crate::store::requests::{self, Stamp};
 use crate::store::types::OutboxState;
 use crate::store::{Conn, Db, authorities, outbox, transaction};
 use chrono::{DateTime, TimeDelta, Utc};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::time::Duration;
 
 /// Why a letter could not be handled.
 #[derive(Debug, thiserror::Error)]
@@ -28,33 +33,157 @@ pub enum Error {
     NoSuchLetter,
 }
 
-/// How long a worker may hold a letter: longer than one attempt may last (20 minutes, `mail::transport`).
-const LEASE: TimeDelta = TimeDelta::minutes(25);
-/// A letter that no server took in this time cannot be delivered.
+/// How long a letter stays held by a worker that says nothing more; at work it renews its hold each `BEAT`.
+const LEASE: TimeDelta = TimeDelta::seconds(45);
+/// A few of these fit into a lease.
+const BEAT: Duration = Duration::from_secs(10);
+/// A letter that no server took in this time since it was first tried cannot be delivered.
 const GIVE_UP: TimeDelta = TimeDelta::days(5);
+/// Seconds between attempts to record an end while the database does not let us.
+const WAITS: [u64; 8] = [1, 2, 4, 8, 15, 30, 30, 60];
+
+/// Why a letter was not begun when the program ends.
+const STOPPING: &str = "the service is stopping; the letter leaves when it runs again";
+
+/// Who sends.
+#[derive(Clone, Copy)]
+pub struct Sender<'a> {
+    /// Where letters go.
+    pub transport: &'a Transport,
+    /// A name unique to this run of the program.
+    pub worker: &'a str,
+    /// Whether the program is about to end: then no body is begun any more.
+    pub stopping: &'a (dyn Fn() -> bool + Sync),
+    /// How often the hold on a letter is renewed.
+    pub beat: Duration,
+}
+
+impl<'a> Sender<'a> {
+    /// A sender that is never asked to stop.
+    pub fn new(transport: &'a Transport, worker: &'a str) -> Self {
+        Self { transport, worker, stopping: &|| false, beat: BEAT }
+    }
+
+    fn claim(&self, ctx: &Context) -> Claim<'a> {
+        let now = ctx.clock.now();
+        Claim { worker: self.worker, now, until: now + LEASE }
+    }
+}
 
 /// Sends the next letter that may leave; false = none waits. `worker` is unique to this run of the program.
 pub fn send_next(ctx: &Context, db: &Db, transport: &Transport, worker: &str) -> Result<bool, Error> {
-    let claim = || {
-        let now = ctx.clock.now();
-        Claim { worker, now, until: now + LEASE }
-    };
-    let mut conn = db.conn()?;
-    let Some((letter, attempt)) = transaction(&mut conn, |conn| outbox::claim_due(conn, &claim()))? else {
-        return Ok(false);
-    };
-    drop(conn);
-    let dispatch = match ctx.blobs.get(&letter.blob_sha256) {
-        Ok(bytes) => transport.send(&letter.envelope_from, &letter.envelope_to, &bytes, &mut || {
+    Sender::new(transport, worker).send_next(ctx, db)
+}
+
+impl Sender<'_> {
+    /// Sends the next letter that may leave; false = none waits.
+    pub fn send_next(&self, ctx: &Context, db: &Db) -> Result<bool, Error> {
+        let claimed = transaction(&mut *db.conn()?, |conn| outbox::claim_due(conn, &self.claim(ctx)))?;
+        let Some((letter, attempt)) = claimed else { return Ok(false) };
+        std::thread::scope(|scope| {
+            // Dropped when the end is recorded, or in a panic: then the beat ends too.
+            let (_at_work, ended) = channel::<()>();
+            let id = letter.id;
+            scope.spawn(move || self.keep_hold(ctx, db, id, &ended));
+            let dispatch = self.offer(ctx, db, &letter);
+            tracing::info!(letter = id, result = dispatch_word(&dispatch), "letter tried");
+            self.record(ctx, db, (&letter, attempt), &dispatch)
+        })?;
+        // The outbox knows; where the request cannot be told now, the loop does it.
+        if let Err(error) = told::tell(ctx, db, letter.id) {
+            tracing::error!(letter = letter.id, %error, "the request could not be told of its letter; it will be");
+        }
+        Ok(true)
+    }
+
+    /// Renews the hold until the sender is done.
+    fn keep_hold(&self, ctx: &Context, db: &Db, id: i64, ended: &Receiver<()>) {
+        while ended.recv_timeout(self.beat) == Err(RecvTimeoutError::Timeout) {
+            let renewed = db.conn().and_then(|mut conn| outbox::renew(&mut conn, id, &self.claim(ctx)));
+            if let Err(error) = renewed {
+                tracing::warn!(letter = id, %error, "the hold on a letter could not be renewed");
+            }
+        }
+    }
+
+    fn offer(&self, ctx: &Context, db: &Db, letter: &Letter) -> Dispatch {
+        let bytes = match ctx.blobs.get(&letter.blob_sha256) {
+            Ok(bytes) => bytes,
+            Err(error) => return Dispatch::Deferred { reason: error.to_string(), reply: None },
+        };
+        self.transport.send(&letter.envelope_from, &letter.envelope_to, &bytes, &mut || {
+            if (self.stopping)() {
+                return Err(STOPPING.into());
+            }
             let mut conn = db.conn()?;
-            let marked = transaction(&mut conn, |conn| outbox::in_doubt(conn, letter.id, &claim()))?;
+            let marked = transaction(&mut conn, |conn| outbox::in_doubt(conn, letter.id, &self.claim(ctx)))?;
             if marked { Ok(()) } else { Err("the hold on the letter was lost".into()) }
-        }),
-        Err(error) => Dispatch::Deferred { reason: error.to_string(), reply: None },
-    };
-    tracing::info!(letter = letter.id, result = dispatch_word(&dispatch), "letter tried");
-    record(ctx, db, (&letter, attempt), worker, &dispatch)?;
-    Ok(true)
+        })
+    }
+
+    /// The end of an attempt, in a small transaction of its own: nothing that may fail for another reason stands
+    /// between a server's 250 and its record.
+    fn record(
+        &self,
+        ctx: &Context,
+        db: &Db,
+        (letter, attempt): (&Letter, i64),
+        dispatch: &Dispatch,
+    ) -> Result<(), Error> {
+        let mut end = end_of(letter, dispatch, ctx.clock.now());
+        if end.state == OutboxState::Deferred && (self.stopping)() {
+            // Handed back: it need not wait for what was no failure of its own.
+            end.next_attempt_at = Some(end.at);
+        }
+        let no_such_address = matches!(dispatch, Dispatch::Refused { about_recipient: true, .. });
+        let written = self.persist(|| {
+            transaction(&mut *db.conn()?, |conn| {
+                let held = outbox::ended(conn, (letter.id, attempt), self.worker, &end)?;
+                if held && no_such_address {
+                    address_failed(conn, letter)?;
+                }
+                Ok(held)
+            })
+        });
+        match written {
+            Ok(true) => Ok(()),
+            Ok(false) => {
+                tracing::warn!(
+                    letter = letter.id,
+                    "another worker holds the letter; only the attempt is recorded"
+                );
+                Ok(())
+            }
+            Err(error) => {
+                let (result, said) = (dispatch_word(dispatch), end.server_reply.as_deref());
+                tracing::error!(
+                    letter = letter.id,
+                    result,
+                    said,
+                    "the end of a letter could not be recorded"
+                );
+                Err(error)
+            }
+        }
+    }
+
+    /// Tries again for some minutes what only the database can refuse; gives up early when asked to stop.
+    fn persist<T>(&self, mut write: impl FnMut() -> Result<T, Error>) -> Result<T, Error> {
+        let mut waits = WAITS.into_iter();
+        loop {
+            let error = match write() {
+                Ok(written) => return Ok(written),
+                Err(error) => error,
+            };
+            let Some(wait) = waits.next().filter(|_| !(self.stopping)()) else { return Err(error) };
+            tracing::warn!(%error, wait, "the end of a letter is not recorded yet; tried again");
+            for _ in 0..wait * 4 {
+                if !(self.stopping)() {
+                    std::thread::sleep(Duration::from_millis(250));
+                }
+            }
+        }
+    }
 }
 
 fn dispatch_word(dispatch: &Dispatch) -> &'static str {
@@ -64,64 +193,6 @@ fn dispatch_word(dispatch: &Dispatch) -> &'static str {
         Dispatch::Refused { .. } => "refused",
         Dispatch::Unknown { .. } => "unknown",
     }
-}
-
-/// The end of an attempt and its event, in one transaction.
-fn record(
-    ctx: &Context,
-    db: &Db,
-    (letter, attempt): (&Letter, i64),
-    worker: &str,
-    dispatch: &Dispatch,
-) -> Result<(), Error> {
-    let now = ctx.clock.now();
-    let end = end_of(letter, dispatch, now);
-    let mut conn = db.conn()?;
-    transaction(&mut conn, |conn| {
-        if !outbox::ended(conn, (letter.id, attempt), worker, &end)? {
-            tracing::warn!(
-                letter = letter.id,
-                "another worker holds the letter; only the attempt is recorded"
-            );
-            return Ok(());
-        }
-        if letter.letter != "request" {
-            return Ok(());
-        }
-        let id = letter.mail_message_id.clone();
-        let event = match end.state {
-            OutboxState::Accepted => sent(ctx, conn, letter, &end)?,
-            OutboxState::Refused => {
-                address_failed(conn, letter)?;
-                Event::SendingFailed { letter: id, reply: end.server_reply.or(end.error).unwrap_or_default() }
-            }
-            OutboxState::Unknown => {
-                Event::SendingUnknown { letter: id, reason: end.error.unwrap_or_default() }
-            }
-            _ => return Ok(()),
-        };
-        if applies(conn, letter.request_id, &event)? {
-            requests::append(conn, letter.request_id, &event, Stamp { at: now, person: None })?;
-        }
-        Ok(())
-    })
-}
-
-fn sent(ctx: &Context, conn: &mut Conn, letter: &Letter, end: &Ended) -> Result<Event, Error> {
-    let law = ctx.law_of(conn, letter.request_id)?;
-    let received_on = law.day_of(end.at);
-    Ok(Event::Sent {
-        letter: letter.mail_message_id.clone(),
-        received_on,
-        due_on: law.due(received_on, None)?.due_on,
-        server_reply: end.server_reply.clone().unwrap_or_default(),
-    })
-}
-
-/// A reply may have come before the server's answer was recorded: then the request is past this event.
-fn applies(conn: &mut Conn, request: i64, event: &Event) -> Result<bool, Error> {
-    let Some(state) = requests::state(conn, request)? else { return Ok(false) };
-    Ok(state.apply(event).is_ok())
 }
 
 fn address_failed(conn: &mut Conn, letter: &Letter) -> Result<(), Error> {
@@ -136,10 +207,11 @@ fn end_of(letter: &Letter, dispatch: &Dispatch, now: DateTime<Utc>) -> Ended {
         |state, server_reply, error| Ended { state, server_reply, error, next_attempt_at: None, at: now };
     match dispatch {
         Dispatch::Accepted { reply } => ended(OutboxState::Accepted, Some(reply.clone()), None),
-        Dispatch::Refused { reply } => ended(OutboxState::Refused, Some(reply.clone()), None),
+        Dispatch::Refused { reply, .. } => ended(OutboxState::Refused, Some(reply.clone()), None),
         Dispatch::Unknown { reason } => ended(OutboxState::Unknown, None, Some(reason.clone())),
         Dispatch::Deferred { reason, reply } => {
-            if now - letter.created_at.and_utc() > GIVE_UP {
+            let first = letter.first_tried_at.map_or(now, |at| at.and_utc());
+            if now - first > GIVE_UP {
                 let error = Some(format!("tried for five days; at last: {reason}"));
                 return ended(OutboxState::Refused, reply.clone(), error);
             }
@@ -156,24 +228,10 @@ fn back_off(attempts: i64) -> TimeDelta {
     TimeDelta::minutes(i64::from(5_u32 << doublings).min(240))
 }
 
-/// Letters whose worker is gone: before the marker they go back to the queue, in doubt they become `unknown`.
-pub fn expire_leases(ctx: &Context, db: &Db) -> Result<(), Error> {
+/// Letters that a worker held and did not begin go back to the queue at once when its program ends.
+pub fn hand_back(ctx: &Context, db: &Db, worker: &str) -> Result<usize, Error> {
     let now = ctx.clock.now();
-    let mut conn = db.conn()?;
-    transaction(&mut conn, |conn| {
-        for (id, request, letter) in outbox::expire(conn, now)? {
-            tracing::warn!(
-                letter = id,
-                "the worker stopped in mid-send: nobody knows whether the letter arrived"
-            );
-            let reason = "the sending process stopped while the letter was handed over".to_owned();
-            let event = Event::SendingUnknown { letter, reason };
-            if applies(conn, request, &event)? {
-                requests::append(conn, request, &event, Stamp { at: now, person: None })?;
-            }
-        }
-        Ok(())
-    })
+    Ok(transaction(&mut *db.conn()?, |conn| outbox::hand_back(conn, Some(worker), now))?)
 }
 
 /// A person decides that a letter goes again: the same bytes, the same Message-ID, in the audit log.
@@ -205,14 +263,8 @@ pub fn settle_unknown(ctx: &Context, conn: &mut Conn, person: i64, id: i64) -> R
             return Err(Error::NotNow(letter.state));
         }
         outbox::arrived(conn, id, now)?;
-        let end = Ended {
-            state: OutboxState::Accepted,
-            server_reply: Some("said by a person".to_owned()),
-            error: None,
-            next_attempt_at: None,
-            at: letter.in_doubt_at.unwrap_or(letter.created_at).and_utc(),
-        };
-        let event = sent(ctx, conn, &letter, &end)?;
+        let handed_over = letter.in_doubt_at.unwrap_or(letter.created_at).and_utc();
+        let event = told::sent(ctx, conn, &letter, (handed_over, "said by a person"))?;
         requests::append(conn, letter.request_id, &event, Stamp { at: now, person: Some(person) })?;
         let act = Act {
             at: now,

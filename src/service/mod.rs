@@ -2,10 +2,12 @@
 
 pub mod authorities;
 pub mod cage;
+pub mod coding;
 pub mod deadlines;
 pub mod delivery;
 pub mod filing;
 pub mod intake;
+pub mod publishing;
 pub mod seed;
 pub mod sign_in;
 pub mod triage;

@@ -26,6 +26,7 @@ pub struct Act<'a> {
 struct Link {
     id: i64,
     at: NaiveDateTime,
+    person_id: Option<i64>,
     action: String,
     subject: String,
     body: String,
@@ -41,7 +42,7 @@ pub fn append(conn: &mut Conn, act: &Act<'_>) -> Result<(), Error> {
     let previous: String =
         audit::table.order(audit::id.desc()).select(audit::hash).first(conn).optional()?.unwrap_or_default();
     let (time, body) = (at(act.at), act.body.to_string());
-    let hash = link_hash(&previous, time, act.action, &act.subject, &body);
+    let hash = link_hash(&previous, (time, act.person), (act.action, &act.subject), &body);
     diesel::insert_into(audit::table)
         .values((
             audit::at.eq(time),
@@ -67,6 +68,7 @@ pub fn verify(conn: &mut Conn) -> Result<(i64, Option<i64>), Error> {
             .select((
                 audit::id,
                 audit::at,
+                audit::person_id,
                 audit::action,
                 audit::subject,
                 audit::body,
@@ -77,7 +79,8 @@ pub fn verify(conn: &mut Conn) -> Result<(i64, Option<i64>), Error> {
         let Some(last) = links.last() else { return Ok((count, None)) };
         after = last.id;
         for link in links {
-            let right = link_hash(&previous, link.at, &link.action, &link.subject, &link.body);
+            let right =
+                link_hash(&previous, (link.at, link.person_id), (&link.action, &link.subject), &link.body);
             if link.previous_hash != previous || link.hash != right {
                 return Ok((count, Some(link.id)));
             }
@@ -87,9 +90,23 @@ pub fn verify(conn: &mut Conn) -> Result<(i64, Option<i64>), Error> {
     }
 }
 
-fn link_hash(previous: &str, time: NaiveDateTime, action: &str, subject: &str, body: &str) -> String {
-    let time = time.format("%Y-%m-%dT%H:%M:%S%.6fZ").to_string();
-    chained(&[previous, &time, action, subject, body])
+fn link_hash(
+    previous: &str,
+    (time, person): (NaiveDateTime, Option<i64>),
+    (action, subject): (&str, &str),
+    body: &str,
+) -> String {
+    chained(&[previous, &stamp(time), &actor(person), action, subject, body])
+}
+
+/// A time as both chains write it.
+pub(crate) fn stamp(time: NaiveDateTime) -> String {
+    time.format("%Y-%m-%dT%H:%M:%S%.6fZ").to_string()
+}
+
+/// Who acted, as both chains write it: the person's number, or the service.
+pub(crate) fn actor(person: Option<i64>) -> String {
+    person.map_or_else(|| "service".to_owned(), |person| person.to_string())
 }
 
 /// SHA-256 over parts, each with its length before it, so that no two lists of parts give the same bytes.

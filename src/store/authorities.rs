@@ -1,5 +1,9 @@
 //! Authorities with their addresses and identifiers.
 
+mod finding;
+
+pub use finding::{Known, by_identifier, by_slug, free_slug, identify, of_sources, same_name, set_state};
+
 use crate::domain::authority::{AuthorityKind, AuthorityState, EmailAddress, fold};
 use crate::store::schema::{authorities, authority_addresses, authority_identifiers};
 use crate::store::{Conn, Error, at};

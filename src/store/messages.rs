@@ -2,11 +2,11 @@
 
 mod settled;
 
-pub use settled::{Published, Refiled, attachment_names, locked, published, refile, settle};
+pub use settled::{Published, Refiled, locked, publish, published, refile, settle};
 
 use crate::store::schema::{arrivals, attachments, messages};
 use crate::store::types::{Direction, MessageState};
-use crate::store::{Conn, Error, at, each};
+use crate::store::{AnyConn, Conn, Error, at, each};
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
 
@@ -194,6 +194,17 @@ pub enum Placed {
     Merged(i64),
     /// Another worker was quicker.
     Gone,
+}
+
+/// Takes an unread message for this transaction; false = another worker reads or has read it.
+pub fn claim_unread(conn: &mut Conn, id: i64) -> Result<bool, Error> {
+    let waits =
+        messages::table.filter(messages::id.eq(id)).filter(messages::state.eq(MessageState::Received));
+    let found: Option<i64> = match conn {
+        AnyConn::Sqlite(c) => waits.select(messages::id).first(c).optional()?,
+        AnyConn::Postgres(c) => waits.select(messages::id).for_update().skip_locked().first(c).optional()?,
+    };
+    Ok(found.is_some())
 }
 
 /// Gives an unread message its reading within the caller's transaction.

@@ -85,6 +85,22 @@ pub enum Error {
 }
 
 impl Error {
+    /// Whether the same may go well at the next turn: the database is away, busy, or asks to try again.
+    pub fn is_passing(&self) -> bool {
+        use diesel::result::{DatabaseErrorKind, Error as Diesel};
+        match self {
+            Self::Connection(_) | Self::Database(Diesel::BrokenTransactionManager) => true,
+            Self::Database(Diesel::DatabaseError(kind, why)) => {
+                let words = why.message();
+                matches!(kind, DatabaseErrorKind::SerializationFailure | DatabaseErrorKind::ClosedConnection)
+                    || ["deadlock", "locked", "disk is full", "No space left", "terminating connection"]
+                        .iter()
+                        .any(|word| words.contains(word))
+            }
+            _ => false,
+        }
+    }
+
     /// Whether the cause is that this very thing is there already.
     pub fn is_duplicate(&self) -> bool {
         use diesel::result::{DatabaseErrorKind, Error as Diesel};

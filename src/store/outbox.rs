@@ -1,6 +1,7 @@
 //! Letters on their way out: queued with their final bytes, sent once, never twice by themselves.
 
-use crate::store::schema::{outbox, outbox_attempts};
+use crate::domain::request::state::Status;
+use crate::store::schema::{outbox, outbox_attempts, requests};
 use crate::store::types::OutboxState;
 use crate::store::{AnyConn, Conn, Error, at};
 use chrono::{DateTime, NaiveDateTime, Utc};
@@ -77,6 +78,14 @@ pub struct Letter {
     pub attempts: i64,
     /// When the body was about to be handed over.
     pub in_doubt_at: Option<NaiveDateTime>,
+    /// When the server took it.
+    pub accepted_at: Option<NaiveDateTime>,
+    /// The server's line.
+    pub server_reply: Option<String>,
+    /// What went wrong last.
+    pub last_error: Option<String>,
+    /// When it was first tried since it was last queued.
+    pub first_tried_at: Option<NaiveDateTime>,
     /// When it was queued.
     pub created_at: NaiveDateTime,
 }
@@ -128,6 +137,9 @@ pub fn claim_due(conn: &mut Conn, claim: &Claim<'_>) -> Result<Option<(Letter, i
             outbox::claimed_by.eq(claim.worker),
             outbox::lease_until.eq(at(claim.until)),
         ))
+        .execute(conn)?;
+    diesel::update(outbox::table.find(id).filter(outbox::first_tried_at.is_null()))
+        .set(outbox::first_tried_at.eq(now))
         .execute(conn)?;
     let attempt: i64 = diesel::insert_into(outbox_attempts::table)
         .values((outbox_attempts::outbox_id.eq(id), outbox_attempts::started_at.eq(now)))
@@ -200,29 +212,48 @@ pub fn ended(conn: &mut Conn, (id, attempt): (i64, i64), worker: &str, end: &End
     Ok(updated == 1)
 }
 
-/// Letters whose worker is gone: held before the marker they go back, in doubt they become `unknown`.
-/// Returns the numbers of the latter as (outbox, request, Message-ID).
-pub fn expire(conn: &mut Conn, now: DateTime<Utc>) -> Result<Vec<(i64, i64, String)>, Error> {
-    let time = at(now);
-    diesel::update(
-        outbox::table.filter(outbox::state.eq(OutboxState::Claimed)).filter(outbox::lease_until.lt(time)),
-    )
-    .set((
+/// Makes a hold last longer while its worker is at work.
+pub fn renew(conn: &mut Conn, id: i64, claim: &Claim<'_>) -> Result<bool, Error> {
+    let held = outbox::table
+        .find(id)
+        .filter(outbox::claimed_by.eq(claim.worker))
+        .filter(outbox::state.eq_any([OutboxState::Claimed, OutboxState::InDoubt]));
+    Ok(diesel::update(held).set(outbox::lease_until.eq(at(claim.until))).execute(conn)? == 1)
+}
+
+/// Letters held before the marker go back to the queue: those whose lease has ended, or all of a worker that ends.
+pub fn hand_back(conn: &mut Conn, worker: Option<&str>, now: DateTime<Utc>) -> Result<usize, Error> {
+    let (time, held) = (at(now), outbox::table.filter(outbox::state.eq(OutboxState::Claimed)));
+    let back = (
         outbox::state.eq(OutboxState::Deferred),
         outbox::claimed_by.eq(None::<String>),
         outbox::lease_until.eq(None::<NaiveDateTime>),
         outbox::last_error.eq("the worker stopped before the letter was handed over"),
         outbox::next_attempt_at.eq(time),
-    ))
-    .execute(conn)?;
-    let lost: Vec<(i64, i64, String)> = outbox::table
+    );
+    Ok(match worker {
+        Some(worker) => diesel::update(held.filter(outbox::claimed_by.eq(worker))).set(back).execute(conn)?,
+        None => diesel::update(held.filter(outbox::lease_until.lt(time))).set(back).execute(conn)?,
+    })
+}
+
+/// Letters in doubt whose lease has ended.
+pub fn lapsed(conn: &mut Conn, now: DateTime<Utc>) -> Result<Vec<i64>, Error> {
+    Ok(outbox::table
         .filter(outbox::state.eq(OutboxState::InDoubt))
-        .filter(outbox::lease_until.lt(time))
-        .select((outbox::id, outbox::request_id, outbox::mail_message_id))
-        .load(conn)?;
-    let ids: Vec<i64> = lost.iter().map(|(id, ..)| *id).collect();
-    diesel::update(
-        outbox::table.filter(outbox::id.eq_any(ids)).filter(outbox::state.eq(OutboxState::InDoubt)),
+        .filter(outbox::lease_until.lt(at(now)))
+        .order(outbox::id.asc())
+        .select(outbox::id)
+        .load(conn)?)
+}
+
+/// Calls a lapsed letter `unknown`; true = it was this call that did.
+pub fn lapse(conn: &mut Conn, id: i64, now: DateTime<Utc>) -> Result<bool, Error> {
+    let lapsed = diesel::update(
+        outbox::table
+            .find(id)
+            .filter(outbox::state.eq(OutboxState::InDoubt))
+            .filter(outbox::lease_until.lt(at(now))),
     )
     .set((
         outbox::state.eq(OutboxState::Unknown),
@@ -230,7 +261,35 @@ pub fn expire(conn: &mut Conn, now: DateTime<Utc>) -> Result<Vec<(i64, i64, Stri
         outbox::last_error.eq("the worker stopped while the letter was handed over"),
     ))
     .execute(conn)?;
-    Ok(lost)
+    Ok(lapsed == 1)
+}
+
+/// Letters whose end the request has not been told: found by where the two stand, however that came about.
+pub fn untold(conn: &mut Conn) -> Result<Vec<i64>, Error> {
+    let ended = |state| outbox::state.eq(state);
+    let accepted = ended(OutboxState::Accepted)
+        .and(requests::received_on.is_null())
+        .and(requests::status.eq_any([Status::Filed, Status::Undelivered, Status::Unknown]));
+    let refused = ended(OutboxState::Refused).and(requests::status.eq_any([Status::Filed, Status::Unknown]));
+    let unknown = ended(OutboxState::Unknown).and(requests::status.eq(Status::Filed));
+    Ok(outbox::table
+        .inner_join(requests::table)
+        .filter(outbox::letter.eq("request"))
+        .filter(accepted.or(refused).or(unknown))
+        .order(outbox::id.asc())
+        .select(outbox::id)
+        .load(conn)?)
+}
+
+/// One letter, held against other writers until the caller's transaction ends.
+pub fn hold(conn: &mut Conn, id: i64) -> Result<Option<Letter>, Error> {
+    if let AnyConn::Postgres(c) = conn {
+        let held: Option<i64> = outbox::table.find(id).select(outbox::id).for_update().first(c).optional()?;
+        if held.is_none() {
+            return Ok(None);
+        }
+    }
+    find(conn, id)
 }
 
 /// Takes a letter back that has not left; false = too late.
@@ -249,6 +308,7 @@ pub fn send_again(conn: &mut Conn, id: i64, now: DateTime<Utc>) -> Result<bool, 
     .set((
         outbox::state.eq(OutboxState::Queued),
         outbox::claimed_by.eq(None::<String>),
+        outbox::first_tried_at.eq(None::<NaiveDateTime>),
         outbox::next_attempt_at.eq(at(now)),
     ))
     .execute(conn)?;

@@ -2,7 +2,7 @@
 
 use crate::store::schema::{people, sessions, sign_in_attempts};
 use crate::store::types::Role;
-use crate::store::{Conn, Error, at};
+use crate::store::{AnyConn, Conn, Error, at};
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
 
@@ -162,6 +162,11 @@ pub fn count_attempt(
     account_hash: &str,
     (now, since): (DateTime<Utc>, DateTime<Utc>),
 ) -> Result<(i64, i64), Error> {
+    if let AnyConn::Postgres(c) = conn {
+        diesel::sql_query("SELECT pg_advisory_xact_lock(hashtext($1))")
+            .bind::<diesel::sql_types::Text, _>(account_hash)
+            .execute(c)?;
+    }
     diesel::delete(sign_in_attempts::table.filter(sign_in_attempts::at.lt(at(since)))).execute(conn)?;
     let attempt: i64 = diesel::insert_into(sign_in_attempts::table)
         .values((sign_in_attempts::account_hash.eq(account_hash), sign_in_attempts::at.eq(at(now))))

@@ -8,8 +8,9 @@ use crate::domain::reference::PublicReference;
 use crate::domain::request::event::Event;
 use crate::domain::request::fold;
 use crate::domain::request::state::{Outcome, State, Status};
-use crate::store::audit::chained;
-use crate::store::schema::{events, regimes, request_questions, requests};
+use crate::store::audit::{self, chained};
+use crate::store::schema::{events, outbox, regimes, request_questions, requests};
+use crate::store::types::OutboxState;
 use crate::store::{AnyConn, Conn, Error, at, each};
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use diesel::connection::SimpleConnection;
@@ -184,12 +185,12 @@ pub fn by_reference(conn: &mut Conn, reference: &str) -> Result<Option<RequestRo
         .optional()?)
 }
 
-/// References of what a form filed already: a second press of the same button files nothing.
+/// What a form filed already, as (authority, reference): a second press of the same button files nothing.
 pub fn filed_by_form(conn: &mut Conn, form_keys: &[String]) -> Result<Vec<(i64, String)>, Error> {
     Ok(requests::table
         .filter(requests::form_key.eq_any(form_keys.to_vec()))
         .order(requests::id.asc())
-        .select((requests::id, requests::reference))
+        .select((requests::authority_id, requests::reference))
         .load(conn)?)
 }
 
@@ -220,8 +221,9 @@ pub struct Stamp {
 /// One writer a request until the caller's transaction ends: the sequence and the chain must not fork.
 pub fn lock(conn: &mut Conn, request: i64) -> Result<(), Error> {
     if let AnyConn::Postgres(c) = conn {
-        // SQLite has one writer at a time (`store::transaction`).
-        diesel::sql_query("SELECT id FROM requests WHERE id = $1 FOR UPDATE")
+        // SQLite has one writer at a time (`store::transaction`). Not FOR UPDATE: a message that was just filed here
+        // holds the key by its reference, and two such would wait for each other.
+        diesel::sql_query("SELECT id FROM requests WHERE id = $1 FOR NO KEY UPDATE")
             .bind::<diesel::sql_types::BigInt, _>(request)
             .execute(c)?;
     }
@@ -245,7 +247,7 @@ pub fn append(conn: &mut Conn, request: i64, event: &Event, stamp: Stamp) -> Res
         .unwrap_or_default();
     let seq = i64::try_from(before.len()).unwrap_or(i64::MAX) + 1;
     let (time, body) = (at(stamp.at), serde_json::to_string(event)?);
-    let hash = event_hash(&previous, request, seq, time, &body);
+    let hash = event_hash(&previous, (request, seq), (time, stamp.person), &body);
     diesel::insert_into(events::table)
         .values((
             events::request_id.eq(request),
@@ -260,10 +262,44 @@ pub fn append(conn: &mut Conn, request: i64, event: &Event, stamp: Stamp) -> Res
         ))
         .execute(conn)?;
     cache(conn, request, &state, (seq, time))?;
+    if state.received_on.is_none() && proves_arrival(event) {
+        arrived(conn, request)?;
+    }
     if matches!(event, Event::Sent { .. }) {
         diesel::update(requests::table.find(request)).set(requests::sent_at.eq(Some(time))).execute(conn)?;
     }
     Ok(state)
+}
+
+/// Whether the authority wrote because it has our letter.
+fn proves_arrival(event: &Event) -> bool {
+    matches!(
+        event,
+        Event::Acknowledged { .. }
+            | Event::Registered { .. }
+            | Event::ExtensionClaimed { .. }
+            | Event::ClarificationAsked { .. }
+            | Event::FeeAsked { .. }
+            | Event::Transferred { .. }
+            | Event::Answered { .. }
+    )
+}
+
+/// A letter of which nobody knew whether it arrived did: delivery then records when its clock started.
+fn arrived(conn: &mut Conn, request: i64) -> Result<(), Error> {
+    diesel::update(
+        outbox::table
+            .filter(outbox::request_id.eq(request))
+            .filter(outbox::letter.eq("request"))
+            .filter(outbox::state.eq(OutboxState::Unknown)),
+    )
+    .set((
+        outbox::state.eq(OutboxState::Accepted),
+        outbox::accepted_at.eq(outbox::in_doubt_at),
+        outbox::server_reply.eq("the authority's reply proves that it arrived"),
+    ))
+    .execute(conn)?;
+    Ok(())
 }
 
 fn cache(conn: &mut Conn, id: i64, state: &State, (seq, time): (i64, NaiveDateTime)) -> Result<(), Error> {
@@ -284,13 +320,24 @@ fn cache(conn: &mut Conn, id: i64, state: &State, (seq, time): (i64, NaiveDateTi
     Ok(())
 }
 
-fn event_hash(previous: &str, request: i64, seq: i64, time: NaiveDateTime, body: &str) -> String {
-    let time = time.format("%Y-%m-%dT%H:%M:%S%.6fZ").to_string();
-    chained(&[previous, &request.to_string(), &seq.to_string(), &time, body])
+fn event_hash(
+    previous: &str,
+    (request, seq): (i64, i64),
+    (time, person): (NaiveDateTime, Option<i64>),
+    body: &str,
+) -> String {
+    chained(&[
+        previous,
+        &request.to_string(),
+        &seq.to_string(),
+        &audit::stamp(time),
+        &audit::actor(person),
+        body,
+    ])
 }
 
-/// An event as a chain check reads it: request, seq, at, body, hash before, hash.
-type Link = (i64, i64, NaiveDateTime, String, String, String);
+/// An event as a chain check reads it: request, seq, at, person, body, hash before, hash.
+type Link = (i64, i64, NaiveDateTime, Option<i64>, String, String, String);
 
 /// Recomputes the chain of every request: how many events there are, and the first that does not fit as
 /// (request, seq).
@@ -305,17 +352,18 @@ pub fn verify_chain(conn: &mut Conn) -> Result<(i64, Option<(i64, i64)>), Error>
                 events::request_id,
                 events::seq,
                 events::at,
+                events::person_id,
                 events::body,
                 events::previous_hash,
                 events::hash,
             ))
             .load(conn)?;
         let (mut request, mut previous, mut expected) = (0, String::new(), 1);
-        for (id, seq, time, body, before, hash) in links {
+        for (id, seq, time, person, body, before, hash) in links {
             if id != request {
                 (request, previous, expected) = (id, String::new(), 1);
             }
-            let right = event_hash(&previous, id, seq, time, &body);
+            let right = event_hash(&previous, (id, seq), (time, person), &body);
             if seq != expected || before != previous || hash != right {
                 return Ok((count, Some((id, seq))));
             }

@@ -273,6 +273,7 @@ diesel::table! {
         attempts -> BigInt,
         leave_after -> Timestamp,
         next_attempt_at -> Timestamp,
+        first_tried_at -> Nullable<Timestamp>,
         claimed_by -> Nullable<Text>,
         lease_until -> Nullable<Timestamp>,
         in_doubt_at -> Nullable<Timestamp>,

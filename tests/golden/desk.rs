@@ -72,6 +72,22 @@ pub fn samples() -> Vec<(&'static str, String)> {
                 .into_string()
                 .unwrap(),
         ),
+        (
+            "desk/new_authority",
+            desk.post(
+                "/desk/authorities/new",
+                &[
+                    ("csrf", &token),
+                    ("name", "polizeipräsidium ostheim"),
+                    ("language", "de-DE"),
+                    ("kind", "police"),
+                    ("country", "DE"),
+                ],
+            )
+            .into_string()
+            .unwrap(),
+        ),
+        ("desk/file_request-first", desk.page("/desk/requests/new")),
         ("desk/file_request", desk.page(&format!("/desk/requests/new?q=com&a=1&bundle={bundle}"))),
         ("desk/preview", preview),
         ("desk/filed", desk.page(&filed)),

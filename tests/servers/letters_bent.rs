@@ -128,7 +128,7 @@ fn transport_itself_refuses_what_would_speak_smtp() {
     ] {
         let dispatch = transport(&sink).send(from, to, bytes, &mut || Ok(()));
         assert!(
-            matches!(&dispatch, Dispatch::Refused { reply } if reply.starts_with("not sent")),
+            matches!(&dispatch, Dispatch::Refused { reply, about_recipient: false } if reply.starts_with("not sent")),
             "{dispatch:?}"
         );
     }

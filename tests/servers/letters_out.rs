@@ -183,7 +183,7 @@ fn every_kind_of_weather_at_every_stage_ends_in_its_state() {
                     let (dispatch, marks) = send_marking(&guarded_transport(&sink), composed);
                     let fate = match &dispatch {
                         Dispatch::Deferred { .. } => Fate::Deferred,
-                        Dispatch::Refused { reply } => {
+                        Dispatch::Refused { reply, .. } => {
                             assert!(reply.starts_with('5'), "{stage:?} × {name}: {reply}");
                             Fate::Refused
                         }

@@ -6,6 +6,8 @@ mod letters_out;
 pub mod mail_in;
 mod mail_limits;
 pub mod postfix;
+mod running_service;
 mod schemas;
 pub mod smtp_sink;
+mod stopping;
 mod whole_way;

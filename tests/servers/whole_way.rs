@@ -50,14 +50,14 @@ impl Demonstration {
             .build()
             .into();
         let demonstration = Self { child, url, email, password, agent };
-        demonstration.until("the pages are served", || {
+        Self::until("the pages are served", || {
             demonstration.agent.get(format!("{}/robots.txt", demonstration.url)).call().ok().map(|_| ())
         });
         demonstration
     }
 
     /// Waits for something to be there, and fails with its name when it does not come.
-    fn until<T>(&self, what: &str, mut there: impl FnMut() -> Option<T>) -> T {
+    fn until<T>(what: &str, mut there: impl FnMut() -> Option<T>) -> T {
         let patience = Instant::now() + Duration::from_secs(90);
         while Instant::now() < patience {
             if let Some(found) = there() {
@@ -137,7 +137,7 @@ fn letter_filed_in_a_browser_is_answered_read_settled_and_public() {
     let reference = first(r"(20\d\d-\d{4})", &filed).expect("a reference").to_owned();
 
     // The authority answers by real mail: an acknowledgement, then a refusal in a PDF.
-    let waiting = demo.until("the refusal in the queue", || {
+    let waiting = Demonstration::until("the refusal in the queue", || {
         let queue = demo.get("/desk");
         let pattern =
             format!(r#"(?s)href="(/desk/messages/\d+)"[^>]*>[^<]*\[{reference}\][^<]*notification"#);

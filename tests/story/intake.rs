@@ -107,3 +107,56 @@ stories! {
         assert_eq!(site.ctx.blobs.get(&kept.blob_sha256).unwrap(), rubbish);
     }
 }
+
+stories! {
+    fn mail_with_a_monstrous_message_id_stops_no_other(site: &mut Site) {
+        let activist = site.person("Mara Varga", Role::Activist);
+        let city = site.city();
+        let request = site.sends(activist, city);
+        // Random, so that the database cannot press it small.
+        let monstrous: String = (0..9000_u64)
+            .map(|n| char::from(b'a' + u8::try_from(n.wrapping_mul(2_654_435_761) / 65_536 % 26).unwrap()))
+            .collect();
+        let reply = Reply::to(&request, "brandau.example").saying("Der Antrag wird abgelehnt.");
+        site.receives(&reply.clone().with_id(&format!("{monstrous}@brandau.example")).raw(), &request.reply_address);
+        site.receives(&reply.with_id("small@brandau.example").raw(), &request.reply_address);
+        assert_eq!(states(site), [MessageState::Held, MessageState::Held]);
+    }
+
+    fn mail_to_thousands_of_invented_addresses_stops_no_other(site: &mut Site) {
+        let activist = site.person("Mara Varga", Role::Activist);
+        let city = site.city();
+        let request = site.sends(activist, city);
+        let crowd: Vec<String> = (0..20_000)
+            .map(|n| format!("r-2026-{n:04}-{}@post.askance.example", "abcdefghij".repeat(2).replace('j', &char::from(b'a' + u8::try_from(n % 26).unwrap()).to_string())))
+            .collect();
+        let reply = Reply::to(&request, "brandau.example").saying("Der Antrag wird abgelehnt.");
+        site.receives(&reply.clone().addressed(&crowd.join(",\r\n ")).raw(), &request.reply_address);
+        site.receives(&reply.with_id("small@brandau.example").raw(), &request.reply_address);
+        assert!(states(site).iter().all(|state| *state == MessageState::Held), "{:?}", states(site));
+    }
+
+    fn four_readers_record_each_mail_once(site: &mut Site) {
+        use askance::service::triage::read_next;
+        let activist = site.person("Mara Varga", Role::Activist);
+        let city = site.city();
+        let request = site.sends(activist, city);
+        let recipients = [request.reply_address.clone()];
+        for n in 0..12 {
+            let raw = Reply::to(&request, "brandau.example")
+                .about("Automatische Antwort")
+                .with("Auto-Submitted: auto-replied")
+                .with_id(&format!("auto-{n}@brandau.example"))
+                .saying(&format!("Ich bin nicht im Büro. ({n})"))
+                .raw();
+            accept(site.ctx.door(), Some(&site.db), Mail { raw: &raw, recipients: &recipients, via: "lmtp" }).unwrap();
+        }
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| read_next(&site.ctx, &site.db, &site.cage, 100).unwrap());
+            }
+        });
+        let events = site.kinds(request.id);
+        assert_eq!(events.iter().filter(|kind| **kind == "auto_replied").count(), 12, "{events:?}");
+    }
+}

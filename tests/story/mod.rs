@@ -7,4 +7,5 @@ mod privacy;
 mod public;
 mod reply;
 mod sending;
+mod sending_ends;
 mod settle;

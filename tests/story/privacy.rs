@@ -5,8 +5,9 @@ use crate::support::{Site, filing_of, stories};
 use askance::domain::authority::AuthorityKind;
 use askance::domain::incoming::reading::Kind;
 use askance::domain::request::event::Ground;
-use askance::service::filing;
 use askance::service::triage::{Settlement, proposed_settlement, settle};
+use askance::service::{filing, publishing};
+use askance::store::messages::Published;
 use askance::store::requests::RequestRow;
 use askance::store::types::Role;
 use chrono::TimeDelta;
@@ -125,6 +126,10 @@ stories! {
                 assert!(!page.contains(secret) && !kept.contains(secret), "{kind:?}: {page} {kept}");
             }
         }
+        let changed = Published { text: Some(format!("Zaunkönig {words}")), subject: Some(words.clone()), attachments: Vec::new() };
+        publishing::change(&site.ctx, &mut site.conn(), request.person_id, (1, &changed)).unwrap();
+        let page = public(site, &request).to_lowercase();
+        assert!(page.contains("zaunkönig") && !page.contains(&token) && !page.contains("zyxwvutsrq"), "{page}");
     }
 
     fn a_file_is_published_under_a_name_that_names_nobody(site: &mut Site) {

@@ -150,7 +150,49 @@ stories! {
         let request = site.sends(activist, city);
         assert_eq!(requests::verify_chain(&mut site.conn()).unwrap(), (2, None));
         assert_eq!(audit::verify(&mut site.conn()).unwrap(), (1, None));
-        site.conn().batch_execute("UPDATE events SET at = '2026-09-01 00:00:00' WHERE seq = 2").unwrap();
+        site.conn().batch_execute("UPDATE events SET person_id = 1 WHERE seq = 2").unwrap();
         assert_eq!(requests::verify_chain(&mut site.conn()).unwrap().1, Some((request.id, 2)));
+    }
+}
+
+stories! {
+    fn decision_that_a_machine_sent_waits_for_a_person(site: &mut Site) {
+        let activist = site.person("Mara Varga", Role::Activist);
+        let city = site.city();
+        let request = site.sends(activist, city);
+        let reply = Reply::to(&request, "brandau.example")
+            .about("Bescheid")
+            .with("Auto-Submitted: auto-generated")
+            .saying("Sehr geehrte Frau Varga,\n\nIhr Antrag wird abgelehnt. Dem Informationszugang steht § 6 Satz 1 Buchst. a IFG NRW entgegen.");
+        site.receives(&reply.raw(), &request.reply_address);
+        assert_eq!(site.kinds(request.id), ["filed", "sent"]);
+        assert_eq!(messages::find(&mut site.conn(), 1).unwrap().unwrap().state, MessageState::Held);
+    }
+
+    fn reply_to_a_letter_of_unknown_fate_proves_that_it_arrived(site: &mut Site) {
+        use askance::service::delivery;
+        use askance::store::outbox;
+        use askance::store::types::OutboxState;
+        use chrono::TimeDelta;
+        let activist = site.person("Mara Varga", Role::Activist);
+        let city = site.city();
+        let filed = site.files(activist, city);
+        site.ctx.clock.set(site.now() + TimeDelta::minutes(11));
+        let claim = outbox::Claim { worker: "dead", now: site.now(), until: site.now() + TimeDelta::minutes(1) };
+        let (letter, _) = outbox::claim_due(&mut site.conn(), &claim).unwrap().unwrap();
+        assert!(outbox::in_doubt(&mut site.conn(), letter.id, &claim).unwrap());
+        site.ctx.clock.set(site.now() + TimeDelta::hours(1));
+        delivery::expire_leases(&site.ctx, &site.db).unwrap();
+        let request = site.request(&filed.reference);
+        let reply = Reply::to(&request, "brandau.example")
+            .about("Eingangsbestätigung")
+            .saying("hiermit bestätige ich den Eingang Ihres Antrags. Ihr Antrag ist hier eingegangen und wird unter dem Aktenzeichen 12-345/2026 bearbeitet.");
+        site.receives(&reply.raw(), &request.reply_address);
+        assert_eq!(outbox::find(&mut site.conn(), letter.id).unwrap().unwrap().state, OutboxState::Accepted);
+        site.works();
+        let request = site.request(&filed.reference);
+        assert_eq!((request.status, request.due_on), (Status::Acknowledged, Some(day("2026-10-07"))));
+        site.days_pass(40);
+        assert_eq!(site.state(request.id).overdue_since, Some(day("2026-10-07")));
     }
 }

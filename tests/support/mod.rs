@@ -46,12 +46,12 @@ macro_rules! stories {
 
             #[test]
             fn on_sqlite() {
-                tell(&mut $crate::support::Site::new($crate::support::Backend::Sqlite));
+                tell(&mut $kind::on($crate::support::Backend::Sqlite));
             }
 
             #[test]
             fn on_postgres() {
-                tell(&mut $crate::support::Site::new($crate::support::Backend::Postgres));
+                tell(&mut $kind::on($crate::support::Backend::Postgres));
             }
         }
     )+ };
@@ -89,6 +89,11 @@ pub fn day(text: &str) -> NaiveDate {
 }
 
 impl Site {
+    /// The same, as the macro of stories calls it.
+    pub fn on(backend: Backend) -> Self {
+        Self::new(backend)
+    }
+
     /// A fresh service with an empty register.
     pub fn new(backend: Backend) -> Self {
         let folder = tempfile::tempdir().unwrap();

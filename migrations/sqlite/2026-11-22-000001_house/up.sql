@@ -211,6 +211,7 @@ CREATE TABLE arrivals (
   arrived_at TIMESTAMP NOT NULL
 );
 CREATE INDEX arrivals_message ON arrivals(message_id);
+CREATE INDEX arrivals_blob ON arrivals(blob_sha256);
 
 CREATE TABLE attachments (
   id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
@@ -237,7 +238,7 @@ CREATE TABLE events (
   message_id BIGINT REFERENCES messages(id),  -- the message that proves it
   body TEXT NOT NULL,                         -- the event, JSON
   previous_hash TEXT NOT NULL,
-  hash TEXT NOT NULL UNIQUE,                  -- SHA-256 over previous_hash, request, seq, at, body
+  hash TEXT NOT NULL UNIQUE,                  -- SHA-256 over previous_hash, request, seq, at, person, body
   UNIQUE (request_id, seq)
 );
 
@@ -255,6 +256,7 @@ CREATE TABLE outbox (
   attempts BIGINT NOT NULL,
   leave_after TIMESTAMP NOT NULL,             -- until then it can be taken back
   next_attempt_at TIMESTAMP NOT NULL,
+  first_tried_at TIMESTAMP,                   -- first attempt since it was last queued: five days count from here
   claimed_by TEXT,
   lease_until TIMESTAMP,
   in_doubt_at TIMESTAMP,                      -- committed between 354 and the body

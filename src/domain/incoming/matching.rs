@@ -143,10 +143,14 @@ fn references_in(subject: &str) -> Vec<String> {
 }
 
 fn push_new(list: &mut Vec<String>, item: String) {
-    if !item.is_empty() && !list.contains(&item) {
+    if !item.is_empty() && list.len() < MOST_CLUES && !list.contains(&item) {
         list.push(item);
     }
 }
+
+/// More clues of one kind than this are no help but work: the sender of a mail chooses how many it has. The
+/// envelope's recipient and the letter answered come first in their lists.
+const MOST_CLUES: usize = 50;
 
 /// Ranks requests by their strongest clue: reply address, then the letter answered, then the reference.
 pub fn rank(clues: &Clues, candidates: &[Candidate]) -> Vec<Match> {

@@ -54,6 +54,9 @@ fn decide(message: i64, incoming: &Incoming, found: &Match) -> Result<Event, Str
                 recipients: bounce.map(|bounce| bounce.recipients.clone()).unwrap_or_default(),
             });
         }
+        Automatic::AutoReply if says_more(incoming) => {
+            return Err("A machine sent it, but it may hold a decision: look at it.".to_owned());
+        }
         Automatic::AutoReply | Automatic::Receipt => return Ok(Event::AutoReplied { message }),
         Automatic::List => return Err("It came through a mailing list.".to_owned()),
         Automatic::None => {}
@@ -67,6 +70,14 @@ fn decide(message: i64, incoming: &Incoming, found: &Match) -> Result<Event, Str
         }
         kind => Err(question(kind)),
     }
+}
+
+/// Case management systems send decisions with `Auto-Submitted: auto-generated` (RFC 3834 §5): what reads like more
+/// than a receipt, or brings a document, is put before a person.
+fn says_more(incoming: &Incoming) -> bool {
+    let beyond_receipt = |kind: &Kind| !matches!(kind, Kind::Acknowledgement | Kind::Automatic | Kind::Other);
+    incoming.reading.also.iter().any(beyond_receipt)
+        || incoming.attachments.iter().any(|file| file.text_chars > 0)
 }
 
 /// What the desk is asked, by what the message seems to be.

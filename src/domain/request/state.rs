@@ -140,9 +140,8 @@ impl State {
         match event {
             Event::Filed { .. } => false,
             Event::TakenBack => self.status == Status::Filed,
-            Event::Sent { .. } => {
-                matches!(self.status, Status::Filed | Status::Undelivered | Status::Unknown)
-            }
+            // A reply may be read before the server's answer is recorded; the clock must start all the same.
+            Event::Sent { .. } => !gone && (self.received_on.is_none() || self.status == Status::Undelivered),
             Event::SendingFailed { .. } | Event::SendingUnknown { .. } => {
                 matches!(self.status, Status::Filed | Status::Unknown)
             }
@@ -163,12 +162,7 @@ impl State {
             | Event::Noted { .. }
             | Event::Retracted { .. } => {}
             Event::TakenBack => self.status = Status::TakenBack,
-            Event::Sent { received_on, due_on, .. } => {
-                self.status = Status::Sent;
-                self.received_on = Some(*received_on);
-                self.first_due_on = *due_on;
-                self.due_on = *due_on;
-            }
+            Event::Sent { received_on, due_on, .. } => self.sent(*received_on, *due_on),
             Event::SendingFailed { .. } => self.status = Status::Undelivered,
             Event::SendingUnknown { .. } => self.status = Status::Unknown,
             Event::Bounced { permanent, .. } => {
@@ -206,12 +200,25 @@ impl State {
         }
     }
 
+    /// The clock starts. What was recorded before it stays: a reply is proof enough that the letter arrived.
+    fn sent(&mut self, received_on: NaiveDate, due_on: Option<NaiveDate>) {
+        let again = self.received_on.is_some();
+        if matches!(self.status, Status::Filed | Status::Undelivered | Status::Unknown) {
+            self.status = Status::Sent;
+        }
+        self.received_on = Some(received_on);
+        self.first_due_on = due_on;
+        self.due_on = if again { due_on } else { self.due_on.or(due_on) };
+    }
+
     /// An interim step moves an open request only: a late acknowledgement does not reopen a decided one.
     fn step(&mut self, to: Status) {
         let undelivered = self.status == Status::Undelivered;
         let weaker = to == Status::Acknowledged
             && matches!(self.status, Status::Extended | Status::ClarificationAsked | Status::FeeAsked);
-        if (self.status.is_open() || undelivered) && !weaker {
+        // A letter that was answered has left, whatever is recorded of its sending.
+        let unsent = self.status == Status::Filed;
+        if (self.status.is_open() || undelivered || unsent) && !weaker {
             self.status = to;
         }
     }

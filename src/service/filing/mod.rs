@@ -2,6 +2,7 @@
 
 mod draft;
 
+use crate::domain::authority::fold;
 use crate::domain::law::deadline::{Clock, deadline};
 use crate::domain::law::regime::Regime;
 use crate::domain::letter::{self, Letter, Signature};
@@ -168,20 +169,16 @@ pub fn file(ctx: &Context, conn: &mut Conn, person: i64, filing: &Filing) -> Res
     let leaves_at = now + TimeDelta::minutes(i64::from(ctx.config.undo_minutes));
     transaction(conn, |conn| {
         let drafts = drafts(ctx, conn, filing, bundle)?;
-        let keys: Vec<String> = drafts.iter().map(|draft| form_key(filing, draft)).collect();
+        let keys: Vec<String> = drafts.iter().map(|draft| form_key(person, filing, draft)).collect();
         // Taken before the look-up, so that two presses at once wait for each other.
         let mut reference = requests::next_reference(conn, now.year())?;
         let filed = requests::filed_by_form(conn, &keys)?;
-        if !filed.is_empty() {
-            let names = drafts.into_iter().map(|draft| draft.authority.name);
-            return Ok(filed
-                .into_iter()
-                .zip(names)
-                .map(|((_, reference), authority)| Filed { reference, authority, leaves_at })
-                .collect());
-        }
         let mut done = Vec::with_capacity(drafts.len());
         for draft in drafts {
+            if let Some((_, again)) = filed.iter().find(|(authority, _)| *authority == draft.authority.id) {
+                done.push(Filed { reference: again.clone(), authority: draft.authority.name, leaves_at });
+                continue;
+            }
             file_one(ctx, conn, (person, filing, bundle), &draft, &reference)?;
             done.push(Filed {
                 reference: reference.as_str().to_owned(),
@@ -226,8 +223,8 @@ fn next_number(reference: &str) -> i64 {
     reference.rsplit_once('-').and_then(|(_, number)| number.parse().ok()).unwrap_or(1)
 }
 
-fn form_key(filing: &Filing, draft: &Draft<'_>) -> String {
-    format!("{}-{}", filing.form_key, draft.authority.id)
+fn form_key(person: i64, filing: &Filing, draft: &Draft<'_>) -> String {
+    format!("{person}-{}-{}", filing.form_key, draft.authority.id)
 }
 
 fn file_one(
@@ -249,17 +246,7 @@ fn file_one(
     let reply_address = token.address(reference, &ctx.config.reply_domain);
     let letter = write(draft, regime, (bundle, filing), (reference, &reply_address), now)?;
     let message_id = compose::message_id(&random()?, &ctx.config.reply_domain);
-    let mail = compose::compose(&compose::OutgoingLetter {
-        from_name: Signature::parse(&filing.signed_as).person,
-        reply_address: reply_address.clone(),
-        to: email.clone(),
-        subject: letter.subject.clone(),
-        body: letter.body.clone(),
-        message_id: message_id.clone(),
-        date: now,
-        in_reply_to: None,
-        references: Vec::new(),
-    })?;
+    let mail = compose::compose(&outgoing(&letter, &message_id, (email, &reply_address), (filing, now)))?;
     let rules = serde_json::to_string(regime).map_err(crate::store::Error::from)?;
     requests::keep_regime(conn, (regime.id.as_str(), &regime.version), &rules, now)?;
     let id = requests::insert(
@@ -269,7 +256,7 @@ fn file_one(
             authority_id: draft.authority.id,
             campaign_id: filing.campaign,
             person_id: person,
-            form_key: form_key(filing, draft),
+            form_key: form_key(person, filing, draft),
             bundle: bundle.key.clone(),
             language: draft.language.as_str().to_owned(),
             title: bundle.title.clone(),
@@ -279,12 +266,7 @@ fn file_one(
             reply_token_hash: token.hash(),
             reply_address,
             filed_at: now,
-            folded: crate::domain::authority::fold(&format!(
-                "{} {} {}",
-                draft.authority.name,
-                draft.authority.name_en.as_deref().unwrap_or_default(),
-                bundle.title
-            )),
+            folded: folded(draft, bundle),
             questions: draft.questions.iter().map(|q| (q.key.clone(), q.text.clone())).collect(),
         },
     )?;
@@ -306,6 +288,32 @@ fn file_one(
         },
     )?;
     Ok(audit::append(conn, &act(now, person, "file", reference.as_str()))?)
+}
+
+/// The letter as a mail; its Message-ID is made once, so that a repeat is the same letter.
+fn outgoing(
+    letter: &Letter,
+    message_id: &str,
+    (to, reply_address): (&str, &str),
+    (filing, date): (&Filing, DateTime<Utc>),
+) -> compose::OutgoingLetter {
+    compose::OutgoingLetter {
+        from_name: Signature::parse(&filing.signed_as).person,
+        reply_address: reply_address.to_owned(),
+        to: to.to_owned(),
+        subject: letter.subject.clone(),
+        body: letter.body.clone(),
+        message_id: message_id.to_owned(),
+        date,
+        in_reply_to: None,
+        references: Vec::new(),
+    }
+}
+
+/// What a search for the request looks through.
+fn folded(draft: &Draft<'_>, bundle: &Bundle) -> String {
+    let english = draft.authority.name_en.as_deref().unwrap_or_default();
+    fold(&format!("{} {english} {}", draft.authority.name, bundle.title))
 }
 
 fn random<const N: usize>() -> Result<[u8; N], Error> {

@@ -32,11 +32,32 @@ pub fn read_next(ctx: &Context, db: &Db, cage: &Cage, limit: i64) -> Result<usiz
     let waiting = messages::unread(&mut *db.conn()?, limit)?;
     let count = waiting.len();
     for unread in waiting {
+        let id = unread.id;
         let understood = read(ctx, cage, unread);
         let mut conn = db.conn()?;
-        transaction(&mut conn, |conn| place(ctx, conn, &understood))?;
+        // One mail that cannot be placed must not keep the others from being read.
+        if let Err(PlaceError::Store(error)) = transaction(&mut conn, |conn| place(ctx, conn, &understood)) {
+            if error.is_passing() {
+                tracing::warn!(%error, message = id, "mail waits for the database");
+                continue;
+            }
+            tracing::error!(%error, message = id, "mail could not be placed; it is shown as it came");
+            let bare = unreadable(understood.unread, "it could not be filed");
+            transaction(&mut conn, |conn| place(ctx, conn, &bare)).unwrap_or_else(
+                |error| tracing::error!(%error, message = id, "nor as it came; it is tried again"),
+            );
+        }
     }
     Ok(count)
+}
+
+/// A mail of which only the bytes are known.
+fn unreadable(unread: Unread, why: &str) -> Understood {
+    let mut incoming = understand(b"", &Knowledge::default());
+    incoming.sha256.clone_from(&unread.blob_sha256);
+    incoming.content_key = format!("unread:{}", unread.blob_sha256);
+    incoming.notes = vec![format!("This mail could not be read: {why}.")];
+    Understood { unread, incoming, failure: Some(why.to_owned()) }
 }
 
 fn read(ctx: &Context, cage: &Cage, unread: Unread) -> Understood {
@@ -46,17 +67,17 @@ fn read(ctx: &Context, cage: &Cage, unread: Unread) -> Understood {
         Ok(incoming) => Understood { unread, incoming, failure: None },
         Err(why) => {
             tracing::error!(message = unread.id, why, "mail could not be read; it is kept as it came");
-            let mut incoming = understand(b"", &Knowledge::default());
-            incoming.sha256.clone_from(&unread.blob_sha256);
-            incoming.content_key = format!("unread:{}", unread.blob_sha256);
-            incoming.notes = vec![format!("This mail could not be read: {why}.")];
-            Understood { unread, incoming, failure: Some(why) }
+            unreadable(unread, &why)
         }
     }
 }
 
 /// Matches, then files: within the caller's transaction.
 fn place(ctx: &Context, conn: &mut Conn, read: &Understood) -> Result<(), PlaceError> {
+    // Before anything is written: of two workers with the same mail the second writes nothing at all.
+    if !messages::claim_unread(conn, read.unread.id)? {
+        return Ok(());
+    }
     let clues = clues(&read.incoming, &read.unread.recipient, &ctx.config.reply_domain);
     let matches = matches(conn, &clues)?;
     let targets = targets(&matches);
@@ -227,7 +248,7 @@ fn columns(
         from_address: incoming.from.as_ref().map(|from| from.address.clone()),
         to_addresses: serde_json::to_string(&incoming.delivered_to)?,
         subject: storable(&incoming.subject),
-        mail_message_id: incoming.message_id.as_deref().map(storable),
+        mail_message_id: incoming.message_id.as_deref().map(indexable),
         automatic: incoming.automatic.as_str().to_owned(),
         language: incoming.language.clone(),
         kind: read.failure.is_none().then(|| incoming.reading.kind.as_str().to_owned()),
@@ -244,6 +265,12 @@ fn columns(
 /// The scope of a request's messages, within which the same content is the same message.
 pub(super) fn scope_of(request: i64) -> String {
     format!("request:{request}")
+}
+
+/// An index of PostgreSQL holds no entry of several kilobytes; a Message-ID that long is known by its hash.
+fn indexable(id: &str) -> String {
+    let id = storable(id);
+    if id.len() <= 500 { id } else { format!("sha256:{}", crate::store::blobs::sha256(id.as_bytes())) }
 }
 
 /// PostgreSQL's text holds no NUL; the raw mail keeps it.

@@ -101,6 +101,24 @@ pub fn list(conn: &mut Conn, filter: &Filter, offset: i64) -> Result<Vec<Entry>,
         .load(conn)?)
 }
 
+/// The first few of the register: those that can be written to, then those that cannot, by name.
+pub fn ready_first(conn: &mut Conn, most: i64) -> Result<Vec<Entry>, Error> {
+    let mut found = Vec::new();
+    for state in [AuthorityState::Ready, AuthorityState::NeedsAddress] {
+        let left = most - i64::try_from(found.len()).unwrap_or(most);
+        if left > 0 {
+            let rows: Vec<Entry> = authorities::table
+                .filter(authorities::state.eq(state))
+                .order((authorities::name.asc(), authorities::id.asc()))
+                .limit(left)
+                .select(columns!())
+                .load(conn)?;
+            found.extend(rows);
+        }
+    }
+    Ok(found)
+}
+
 /// Some authorities by number, by name.
 pub fn some(conn: &mut Conn, ids: &[i64]) -> Result<Vec<Entry>, Error> {
     Ok(authorities::table

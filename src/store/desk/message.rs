@@ -59,8 +59,19 @@ pub struct Message {
     pub settled_at: Option<NaiveDateTime>,
     /// What everyone may read of it.
     pub published_text: Option<String>,
+    /// Its subject as redacted.
+    pub published_subject: Option<String>,
     /// Since when.
     pub published_at: Option<NaiveDateTime>,
+}
+
+impl Message {
+    /// Whether a person settled it as a decision on the request.
+    pub fn is_settled_decision(&self) -> bool {
+        let decision =
+            matches!(self.kind.as_deref(), Some("full" | "partial" | "refusal" | "not_held" | "ncnd"));
+        decision && self.state == MessageState::Settled && self.request_id.is_some()
+    }
 }
 
 /// An attachment as it is listed.

@@ -1,13 +1,14 @@
 //! One request with all that is public of it.
 
+mod answers;
+
 use crate::domain::authority::AuthorityKind;
 use crate::domain::letter::Signature;
 use crate::domain::publication::letter_text::covered;
 use crate::domain::publication::timeline::Happened;
 use crate::domain::request::state::{Outcome, Status};
 use crate::store::schema::{
-    answers, attachments, authorities, campaigns, events, messages, outbox, regimes, request_questions,
-    requests,
+    attachments, authorities, campaigns, events, messages, outbox, regimes, request_questions, requests,
 };
 pub use crate::store::types::OutboxState;
 use crate::store::types::{Direction, MessageState};
@@ -87,8 +88,8 @@ pub struct Question {
     pub body: String,
 }
 
-/// An answer that two people agree on.
-#[derive(Debug, Clone, PartialEq, Eq, Queryable, Serialize)]
+/// An answer as it was read, resting on a reply that is published.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Answer {
     /// Key of the question.
     pub key: String,
@@ -96,6 +97,12 @@ pub struct Answer {
     pub disposition: String,
     /// JSON list of grounds.
     pub grounds: String,
+    /// The words that say so, where they stand in what is public.
+    pub passage: Option<String>,
+    /// How many people read it so.
+    pub readers: usize,
+    /// Whether a second person checked it.
+    pub checked: bool,
 }
 
 /// A letter of ours, contacts and names covered.
@@ -164,7 +171,7 @@ pub struct Published {
     pub events: Vec<Happened>,
     /// What was asked.
     pub questions: Vec<Question>,
-    /// What was answered, as two people agree.
+    /// What was answered.
     pub answers: Vec<Answer>,
     /// Our letters.
     pub letters: Vec<OurLetter>,
@@ -198,7 +205,7 @@ pub fn find(conn: &mut Conn, reference: &str) -> Result<Option<Published>, Error
         campaign: campaign_of(conn, campaign)?,
         events: happened(conn, id)?,
         questions: questions(conn, id)?,
-        answers: agreed(conn, id)?,
+        answers: answers::of(conn, id, &replies)?,
         letters: letters(conn, id, &signed_as)?,
         being_read: being_read(conn, id)?,
         files: files(conn, &shown)?,
@@ -268,15 +275,6 @@ fn questions(conn: &mut Conn, id: i64) -> Result<Vec<Question>, Error> {
         .filter(request_questions::request_id.eq(id))
         .order(request_questions::position.asc())
         .select((request_questions::position, request_questions::question_key, request_questions::body))
-        .load(conn)?)
-}
-
-fn agreed(conn: &mut Conn, id: i64) -> Result<Vec<Answer>, Error> {
-    Ok(answers::table
-        .filter(answers::request_id.eq(id))
-        .filter(answers::checked_at.is_not_null())
-        .order(answers::id.asc())
-        .select((answers::question_key, answers::disposition, answers::grounds))
         .load(conn)?)
 }
 

@@ -28,6 +28,8 @@ pub struct Page {
     rows: Vec<Row>,
     total: i64,
     filtered: bool,
+    /// Whether the whole register is empty.
+    none: bool,
     pager: Pager,
 }
 
@@ -90,6 +92,7 @@ fn load(ctx: &Context, conn: &mut Conn, filter: &Filter) -> Result<Page, Error> 
         rows: found.into_iter().map(|entry| row(ctx, entry, &mut addresses)).collect(),
         total,
         filtered,
+        none: counts.values().all(|n| *n == 0),
         pager,
     })
 }

@@ -71,7 +71,7 @@ fn load(ctx: &Context, conn: &mut Conn, id: i64) -> Result<Page, Error> {
 }
 
 /// The laws of the country first, then all others.
-fn regimes(ctx: &Context, country: &str) -> Vec<Choice> {
+pub(crate) fn regimes(ctx: &Context, country: &str) -> Vec<Choice> {
     let mut laws: Vec<_> = ctx.library.laws.regimes().collect();
     laws.sort_by_key(|law| (law.country != country, law.country.clone(), law.id.clone()));
     laws.into_iter()
@@ -137,6 +137,7 @@ async fn post(
             again(site, &me, (id, typed, (None, error))).await.map(Err)
         }
         Err(keeping::Error::Store(error)) => Err(error.into()),
+        Err(error) => Err(Error::internal(&error)),
     }
 }
 

@@ -21,6 +21,8 @@ pub const TEMPLATE: &str = "desk/file_request.html";
 
 /// Letters that can be filed at once.
 pub(crate) const MOST: usize = 200;
+/// Authorities that are shown before anything is searched.
+const FIRST_LOOK: i64 = 20;
 
 /// The choice as it is shown.
 #[derive(Debug, Clone, Serialize)]
@@ -33,6 +35,8 @@ pub struct Page {
     found: Vec<Candidate>,
     found_total: i64,
     searched: bool,
+    /// Whether this person may add an authority.
+    may_add: bool,
     bundles: Vec<Bundle>,
     languages: Vec<Choice>,
     ready: bool,
@@ -107,7 +111,7 @@ pub(crate) struct Back {
 pub(crate) fn load(
     ctx: &Context,
     conn: &mut Conn,
-    (chosen, me, back): (&Chosen, &str, Back),
+    (chosen, me, back): (&Chosen, &SignedIn, Back),
 ) -> Result<Page, Error> {
     let ids = chosen.ids();
     let filter = authorities::Filter {
@@ -118,10 +122,12 @@ pub(crate) fn load(
     };
     let searched = !filter.words.trim().is_empty() || filter.country.is_some() || filter.kind.is_some();
     let picked = authorities::some(conn, &ids)?;
-    let (found, found_total) = if searched {
-        (authorities::list(conn, &filter, 0)?, authorities::count(conn, &filter)?)
+    let found_total = authorities::count(conn, &filter)?;
+    // Before anything is searched a few show what the register is like, those that can be asked first.
+    let found = if searched {
+        authorities::list(conn, &filter, 0)?
     } else {
-        (Vec::new(), 0)
+        authorities::ready_first(conn, FIRST_LOOK)?
     };
     let total: i64 = authorities::counts(conn)?.values().sum();
     let shown: Vec<i64> = picked.iter().chain(&found).map(|entry| entry.id).collect();
@@ -139,13 +145,14 @@ pub(crate) fn load(
         picked,
         found_total,
         searched,
+        may_add: me.person.role.may_triage(),
         total,
         countries: countries.iter().map(|c| Choice::new(c.clone(), filters::country(c))).collect(),
         kinds: kinds(),
         bundles,
         languages: ["en", "de", "fr", "it", "el"].map(|l| Choice::new(l, filters::language(l))).to_vec(),
         chosen: chosen.clone(),
-        signed_as: back.signed_as.unwrap_or_else(|| me.to_owned()),
+        signed_as: back.signed_as.unwrap_or_else(|| me.person.name.clone()),
         error: back.error,
     })
 }
@@ -191,8 +198,7 @@ fn bundles(ctx: &Context) -> Vec<Bundle> {
 #[get("/desk/requests/new?<chosen..>")]
 async fn get(site: &State<Site>, me: SignedIn, said: Said, chosen: Chosen) -> Result<Rendered, Error> {
     let chrome = me.chrome(said, "File a request", "file");
-    let name = me.person.name;
-    show(site, TEMPLATE, chrome, move |ctx, conn| load(ctx, conn, (&chosen, &name, Back::default()))).await
+    show(site, TEMPLATE, chrome, move |ctx, conn| load(ctx, conn, (&chosen, &me, Back::default()))).await
 }
 
 /// The address of this page with a choice kept.

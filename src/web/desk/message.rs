@@ -9,6 +9,7 @@ use crate::store::Conn;
 use crate::store::desk::letters;
 use crate::store::desk::message::{self, Asked, Message};
 use crate::store::types::MessageState;
+use crate::web::desk::answers::{self, Returned};
 use crate::web::desk::consequence::{self, Then};
 use crate::web::desk::correction::{self, Faults, Typed};
 use crate::web::desk::guards::{Said, SignedIn, Triage};
@@ -54,6 +55,20 @@ pub struct Page {
     reason_typed: String,
     settled: Option<Settled>,
     published: bool,
+    public: Option<Public>,
+    answers: Vec<answers::Row>,
+    dispositions: Vec<Choice>,
+}
+
+/// What is public of a settled message, or would be.
+#[derive(Debug, Clone, Default, Serialize)]
+pub(crate) struct Public {
+    /// The redacted subject.
+    pub subject: String,
+    /// The redacted text.
+    pub text: String,
+    /// Positions of the files.
+    pub files: Vec<i64>,
 }
 
 /// What the head of the mail says, and what we know of it ourselves.
@@ -147,9 +162,13 @@ pub(crate) struct Back {
     pub reference: String,
     /// Why it is set aside.
     pub reason: String,
+    /// What is to be public.
+    pub public: Option<Public>,
+    /// The answers as typed.
+    pub answers: Option<Returned>,
 }
 
-fn load(ctx: &Context, conn: &mut Conn, (id, back): (i64, Back)) -> Result<Page, Error> {
+fn load(ctx: &Context, conn: &mut Conn, (id, person, mut back): (i64, i64, Back)) -> Result<Page, Error> {
     let message = message::load(conn, id)?.ok_or(Error::NotFound(What::Message))?;
     let files = message::attachments(conn, id)?;
     let arrivals = message::arrivals(conn, id)?;
@@ -171,6 +190,8 @@ fn load(ctx: &Context, conn: &mut Conn, (id, back): (i64, Back)) -> Result<Page,
         Some(reading) => passages::read(reading, &message.own_text),
         None => (Vec::new(), vec![Segment { text: message.own_text.clone(), number: None, row: None }]),
     };
+    let public = public(&message, &files, back.public.take());
+    let answers = answers::rows(conn, (&message, person), back.answers.take())?;
     let typed = back.typed.unwrap_or_else(|| match &proposed {
         Some(proposed) => Typed::of(proposed),
         None => Typed { seen: correction::seen(message.settled_at), ..Typed::default() },
@@ -186,6 +207,9 @@ fn load(ctx: &Context, conn: &mut Conn, (id, back): (i64, Back)) -> Result<Page,
         state_words: words::message_state(message.state),
         waits: message.settled_at.is_none() && message.state != MessageState::SetAside,
         published: message.published_at.is_some(),
+        dispositions: if answers.is_empty() { Vec::new() } else { answers::dispositions(ctx) },
+        public,
+        answers,
         id,
         subject: if message.subject.trim().is_empty() { "(no subject)".to_owned() } else { message.subject },
         language: message.language,
@@ -204,9 +228,21 @@ fn load(ctx: &Context, conn: &mut Conn, (id, back): (i64, Back)) -> Result<Page,
     })
 }
 
+/// What stands in the form that changes what is public; none before the message is settled.
+fn public(message: &Message, files: &[message::Attachment], back: Option<Public>) -> Option<Public> {
+    let shown = files.iter().filter(|file| file.published_at.is_some()).map(|file| file.position);
+    (message.state == MessageState::Settled).then(|| {
+        back.unwrap_or_else(|| Public {
+            subject: message.published_subject.clone().unwrap_or_default(),
+            text: message.published_text.clone().unwrap_or_default(),
+            files: shown.collect(),
+        })
+    })
+}
+
 /// The fields that something can be wrong with, in the names of the forms.
 const FIELDS: &[&str] =
-    &["kind", "outcome", "grounds", "until", "registered", "fee", "text", "reference", "reason"];
+    &["kind", "outcome", "grounds", "until", "registered", "fee", "text", "reference", "reason", "public"];
 
 /// What the triage says no to, as an error of a page.
 fn refused(error: &triage::Error) -> Error {
@@ -318,13 +354,17 @@ fn chrome(me: &SignedIn, said: Said) -> Chrome {
 
 #[get("/desk/messages/<id>")]
 async fn get(site: &State<Site>, me: Triage, said: Said, id: i64) -> Result<Rendered, Error> {
-    show(site, TEMPLATE, chrome(&me.0, said), move |ctx, conn| load(ctx, conn, (id, Back::default()))).await
+    let person = me.0.person.id;
+    show(site, TEMPLATE, chrome(&me.0, said), move |ctx, conn| load(ctx, conn, (id, person, Back::default())))
+        .await
 }
 
 /// The same page with what was typed and what is wrong with it.
 pub(crate) async fn again(site: &Site, me: &Triage, (id, back): (i64, Back)) -> Result<Rendered, Error> {
-    let page =
-        show(site, TEMPLATE, chrome(&me.0, Said::default()), move |ctx, conn| load(ctx, conn, (id, back)));
+    let person = me.0.person.id;
+    let page = show(site, TEMPLATE, chrome(&me.0, Said::default()), move |ctx, conn| {
+        load(ctx, conn, (id, person, back))
+    });
     Ok(page.await?.with_status(rocket::http::Status::UnprocessableEntity))
 }
 

@@ -1,5 +1,6 @@
 //! Pages for volunteers and activists; all but the sign-in ask who is there.
 
+pub mod answers;
 pub mod authorities;
 pub mod authority;
 pub mod consequence;
@@ -10,8 +11,10 @@ pub mod files;
 pub mod guards;
 pub mod letters;
 pub mod message;
+pub mod new_authority;
 pub mod passages;
 pub mod preview;
+pub mod publishing;
 pub mod queue;
 pub mod request;
 pub mod requests;
@@ -36,6 +39,8 @@ pub fn routes() -> Vec<Route> {
         queue::routes(),
         message::routes(),
         settle::routes(),
+        publishing::routes(),
+        answers::routes(),
         files::routes(),
         requests::routes(),
         request::routes(),
@@ -44,6 +49,7 @@ pub fn routes() -> Vec<Route> {
         filed::routes(),
         letters::routes(),
         authorities::routes(),
+        new_authority::routes(),
         authority::routes(),
     ]
     .concat()

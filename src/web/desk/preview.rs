@@ -171,10 +171,10 @@ async fn choose_again(
     (typed, error): (Typed, String),
 ) -> Result<Rendered, Error> {
     let chrome = me.chrome(Said::default(), "File a request", "file");
-    let name = me.person.name.clone();
+    let me = me.clone();
     let page = show(site, file_request::TEMPLATE, chrome, move |ctx, conn| {
         let back = Back { signed_as: Some(typed.signed_as.clone()), error: Some(error) };
-        file_request::load(ctx, conn, (&typed.chosen(), &name, back))
+        file_request::load(ctx, conn, (&typed.chosen(), &me, back))
     });
     Ok(page.await?.with_status(Status::UnprocessableEntity))
 }

@@ -199,13 +199,8 @@ async fn send_again(
     let outcome = site
         .store
         .run(move |conn| {
-            let request = may_act(conn, &me, &reference)?;
-            // The number in the form must be a letter of this request, whoever wrote the form.
-            let known = letters::of_request(conn, request)?.into_iter().any(|l| l.id == letter);
-            if !known {
-                return Err(Error::NotFound(What::Request));
-            }
-            Ok(delivery::send_again(&context, conn, me.person.id, letter))
+            its_letter(conn, &me, (&reference, letter))?;
+            Ok::<_, Error>(delivery::send_again(&context, conn, me.person.id, letter))
         })
         .await?;
     Ok(match outcome {
@@ -213,6 +208,45 @@ async fn send_again(
         Err(delivery::Error::Store(error)) => return Err(error.into()),
         Err(error) => done("warn", to, &format!("Not sent.|{error}.")),
     })
+}
+
+/// A letter that a person knows to have arrived.
+#[derive(Debug, FromForm)]
+struct Arrived {
+    letter: i64,
+}
+
+#[post("/desk/requests/<reference>/arrived", data = "<form>")]
+async fn arrived(
+    site: &State<Site>,
+    me: SignedIn,
+    reference: &str,
+    form: CsrfForm<Arrived>,
+) -> Result<Flash<Redirect>, Error> {
+    let CsrfForm(Arrived { letter }) = form;
+    let (context, reference) = (site.context.clone(), reference.to_owned());
+    let to = format!("/desk/requests/{reference}#letters");
+    let outcome = site
+        .store
+        .run(move |conn| {
+            its_letter(conn, &me, (&reference, letter))?;
+            Ok::<_, Error>(delivery::settle_unknown(&context, conn, me.person.id, letter))
+        })
+        .await?;
+    Ok(match outcome {
+        Ok(()) => done("note", to, "It arrived.|The clock counts from the day the letter was handed over."),
+        Err(delivery::Error::Store(error)) => return Err(error.into()),
+        Err(error) => done("warn", to, &format!("Nothing was changed.|{error}.")),
+    })
+}
+
+/// The number in the form must be a letter of this request, whoever wrote the form.
+fn its_letter(conn: &mut Conn, me: &SignedIn, (reference, letter): (&str, i64)) -> Result<(), Error> {
+    let request = may_act(conn, me, reference)?;
+    if letters::of_request(conn, request)?.into_iter().any(|known| known.id == letter) {
+        return Ok(());
+    }
+    Err(Error::NotFound(What::Request))
 }
 
 /// The number of the request, if it is this person's to act on.
@@ -226,5 +260,5 @@ fn may_act(conn: &mut Conn, me: &SignedIn, reference: &str) -> Result<i64, Error
 
 /// The routes of this file.
 pub fn routes() -> Vec<Route> {
-    routes![get, take_back, send_again]
+    routes![get, take_back, send_again, arrived]
 }

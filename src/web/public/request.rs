@@ -51,6 +51,8 @@ pub struct Asking {
     key: String,
     body: String,
     answer: Option<Tag>,
+    passage: Option<String>,
+    how_sure: Option<&'static str>,
     ground: Option<String>,
 }
 
@@ -208,6 +210,12 @@ fn questions(published: &Published, ctx: &Context) -> Vec<Asking> {
                 key: question.key.clone(),
                 body: question.body.clone(),
                 answer: answer.map(|answer| disposed(&answer.disposition, ctx)),
+                passage: answer.and_then(|answer| answer.passage.clone()),
+                how_sure: answer.map(|answer| match (answer.checked, answer.readers) {
+                    (true, _) => "checked by a second person",
+                    (false, 0 | 1) => "coded by one person, not checked",
+                    (false, _) => "coded alike by several people, not checked",
+                }),
                 ground: (!cites.is_empty()).then(|| cites.join("; ")),
             }
         })

@@ -6,7 +6,7 @@ use crate::domain::request::event::{Event, ExtensionVerdict, Ground};
 use crate::domain::request::state::{Outcome, Status};
 use crate::service::Context;
 use crate::store::published::request::{
-    Asked, Campaign, Facts, File, OurLetter, OutboxState, Published, Question, Reply,
+    Answer, Asked, Campaign, Facts, File, OurLetter, OutboxState, Published, Question, Reply,
 };
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
@@ -76,7 +76,7 @@ pub fn late(ctx: &Context) -> Published {
             happened(answered, 16, decision),
         ],
         questions: questions(),
-        answers: Vec::new(),
+        answers: vec![answer()],
         letters: vec![our_letter(received)],
         replies: vec![reply(answered)],
         being_read: vec![time(day(2026, 11, 20), 17, 41)],
@@ -104,6 +104,7 @@ pub fn waiting(ctx: &Context) -> Published {
     published.letters = vec![our_letter(received)];
     (published.replies, published.files, published.being_read, published.withheld) = Default::default();
     published.campaign = None;
+    published.answers = Vec::new();
     published
 }
 
@@ -148,6 +149,17 @@ fn questions() -> Vec<Question> {
         .zip(texts)
         .map(|(position, body)| Question { position, key: format!("q{position}"), body: body.to_owned() })
         .collect()
+}
+
+fn answer() -> Answer {
+    Answer {
+        key: "q2".to_owned(),
+        disposition: "disclosed_partly".to_owned(),
+        grounds: "[]".to_owned(),
+        passage: Some("Deployments since 2024 are listed in the attached file.".to_owned()),
+        readers: 1,
+        checked: false,
+    }
 }
 
 fn our_letter(on: NaiveDate) -> OurLetter {

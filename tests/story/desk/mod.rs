@@ -1,8 +1,11 @@
 //! The desk as its people meet it: a desk over a temporary place, and its stories.
 
+mod publishing;
 mod reading;
+mod register;
 mod session;
 
+use crate::support::{Backend, postgres};
 use askance::config::{Config, Secret};
 use askance::domain::incoming::Knowledge;
 use askance::service::cage::Cage;
@@ -38,10 +41,19 @@ pub const ACTIVIST: &str = "t.okafor@klarblick.example";
 
 impl Desk {
     pub fn new() -> Self {
-        Self::at("http://127.0.0.1:8000")
+        Self::on(Backend::Sqlite)
+    }
+
+    /// On one of the two databases.
+    pub fn on(backend: Backend) -> Self {
+        Self::set_up("http://127.0.0.1:8000", backend)
     }
 
     pub fn at(public_url: &str) -> Self {
+        Self::set_up(public_url, Backend::Sqlite)
+    }
+
+    fn set_up(public_url: &str, backend: Backend) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("askance.db");
         let settings = figment::Figment::from(figment::providers::Serialized::defaults(serde_json::json!({
@@ -56,6 +68,9 @@ impl Desk {
         })));
         let mut config = Config::from_figment(&settings).unwrap();
         config.secret = Secret::new(vec![7; 32]);
+        if backend == Backend::Postgres {
+            config.database_url = postgres::fresh_database();
+        }
         let db = Db::open(&config.database_url, 3).unwrap();
         db.migrate().unwrap();
         let blobs = Blobs::open(&config.blob_dir).unwrap();
@@ -159,8 +174,13 @@ impl Desk {
              Content-Transfer-Encoding: 8bit\r\n\r\n{body}",
             body.len() + subject.len()
         );
+        self.receives_raw(raw.as_bytes(), recipient);
+    }
+
+    /// A mail comes in as it is and is read.
+    pub fn receives_raw(&self, raw: &[u8], recipient: &str) {
         let recipients = [recipient.to_owned()];
-        let mail = intake::Mail { raw: raw.as_bytes(), recipients: &recipients, via: "test" };
+        let mail = intake::Mail { raw, recipients: &recipients, via: "test" };
         intake::accept(self.ctx.door(), Some(&self.db), mail).unwrap();
         let phrasebook = self.ctx.library.knowledge.phrasebook.clone();
         let cage = Cage::Here(Box::new(Knowledge { phrasebook }));

@@ -1,6 +1,7 @@
 //! Reading replies, settling them, filing requests and taking them back.
 
 use super::{Desk, REFUSAL, between};
+use crate::support::stories;
 use askance::service::delivery;
 use chrono::TimeDelta;
 use rocket::http::{ContentType, Status};
@@ -52,143 +53,6 @@ fn hostile_names_and_subjects_stay_text() {
 }
 
 #[test]
-fn refusal_is_read_beside_its_request_and_accepted() {
-    let desk = Desk::new();
-    let reference = desk.asks("Stadt Brandau");
-    desk.receives("post@brandau.example", &desk.reply_address(&reference), ("Bescheid", REFUSAL));
-    let token = desk.volunteer_signs_in();
-    let queue = desk.page("/desk");
-    assert!(queue.contains("Refusal") && queue.contains("Stadt Brandau"));
-    let page = desk.page("/desk/messages/1");
-    assert!(page.contains("<mark id=\"ev1\">"), "the passage that shows it is marked");
-    assert!(page.contains("§ 3 Nr. 2 IFG"));
-    assert!(page.contains("It was sent to the reply address of this request."));
-    assert!(!page.contains("The sender is not from the authority’s domain."));
-    let seal = between(&page, "name=\"seal\" value=\"", "\"").to_owned();
-    let stale = desk.post("/desk/messages/1/accept", &[("csrf", &token), ("seal", "other")]);
-    assert_eq!(
-        stale.headers().get_one("Location"),
-        Some("/desk/messages/1"),
-        "what was not seen is not accepted"
-    );
-    drop(stale);
-    let answer = desk.post("/desk/messages/1/accept", &[("csrf", &token), ("seal", &seal)]);
-    assert_eq!(answer.headers().get_one("Location"), Some("/desk"));
-    drop(answer);
-    let page = desk.page(&format!("/desk/requests/{reference}"));
-    assert!(page.contains("Refused") && page.contains("§ 3 Nr. 2 IFG"));
-    assert!(page.contains("Recorded by M. Varga."));
-    assert!(desk.page("/desk?pile=settled").contains("Bescheid"));
-    let twice = desk.post("/desk/messages/1/accept", &[("csrf", &token), ("seal", &seal)]);
-    assert_eq!(
-        twice.headers().get_one("Location"),
-        Some("/desk/messages/1"),
-        "a second press settles nothing"
-    );
-}
-
-#[test]
-fn correction_comes_back_with_what_was_typed() {
-    let desk = Desk::new();
-    let reference = desk.asks("Stadt Brandau");
-    desk.receives("post@brandau.example", &desk.reply_address(&reference), ("Bescheid", REFUSAL));
-    let token = desk.volunteer_signs_in();
-    let fields = [
-        ("csrf", token.as_str()),
-        ("kind", "refusal"),
-        ("grounds", ""),
-        ("until_day", "31"),
-        ("until_month", "2"),
-        ("until_year", "2027"),
-        ("fee_amount", "zwölf"),
-        ("fee_currency", "EUR"),
-        ("publish", "1"),
-        ("text", " "),
-    ];
-    let answer = desk.post("/desk/messages/1/settle", &fields);
-    assert_eq!(answer.status(), Status::UnprocessableEntity);
-    let page = answer.into_string().unwrap();
-    for words in [
-        "A refusal needs its ground",
-        "“31 2 2027” is no day",
-        "“zwölf” is no amount",
-        "There is no text to show",
-    ] {
-        assert!(page.contains(words), "{words}");
-    }
-    let fields = [
-        ("csrf", token.as_str()),
-        ("kind", "partial"),
-        ("grounds", "§ 3 Nr. 2 IFG\r\nnone given"),
-        ("reference", "II-4711"),
-        ("publish", "1"),
-        ("subject", "Bescheid"),
-        ("text", "Ihr Antrag wird ███."),
-    ];
-    assert_eq!(desk.post("/desk/messages/1/settle", &fields).status(), Status::SeeOther);
-    let page = desk.page("/desk/messages/1");
-    assert!(page.contains("Its redacted text is public."));
-    assert!(desk.page(&format!("/desk/requests/{reference}")).contains("Partly disclosed"));
-}
-
-#[test]
-fn who_was_not_quick_enough_is_told_and_may_correct() {
-    let desk = Desk::new();
-    let reference = desk.asks("Stadt Brandau");
-    desk.receives("post@brandau.example", &desk.reply_address(&reference), ("Bescheid", REFUSAL));
-    let token = desk.volunteer_signs_in();
-    let before = desk.page("/desk/messages/1");
-    let seen = between(&before, "name=\"seen\" value=\"", "\"").to_owned();
-    assert_eq!(seen, "", "nobody settled it yet");
-    let seal = between(&before, "name=\"seal\" value=\"", "\"").to_owned();
-    drop(desk.post("/desk/messages/1/accept", &[("csrf", &token), ("seal", &seal)]));
-    let late = |seen: &str| {
-        let fields =
-            [("csrf", token.as_str()), ("kind", "not_held"), ("asks_for", "was ich schrieb"), ("seen", seen)];
-        let answer = desk.post("/desk/messages/1/settle", &fields);
-        (answer.status(), answer.into_string().unwrap_or_default())
-    };
-    let (status, page) = late(&seen);
-    assert_eq!(status, Status::UnprocessableEntity);
-    assert!(
-        page.contains("It was already settled by M. Varga.") && page.contains("was ich schrieb"),
-        "{page}"
-    );
-    assert!(desk.page(&format!("/desk/requests/{reference}")).contains("Refused"));
-    let now_seen = between(&page, "name=\"seen\" value=\"", "\"").to_owned();
-    assert_eq!(late(&now_seen).0, Status::SeeOther, "who saves again corrects");
-    let request = desk.page(&format!("/desk/requests/{reference}"));
-    assert!(request.contains("Corrected") && request.contains("Not held"), "{request}");
-    assert_eq!(late("2026-13-99T00:00").0, Status::SeeOther, "the same again changes nothing");
-}
-
-#[test]
-fn mail_without_a_request_is_filed_by_hand_or_set_aside() {
-    let desk = Desk::new();
-    let reference = desk.asks("Stadt Brandau");
-    desk.receives("post@brandau.example", "nobody@post.askance.example", ("Irgendwas", "Guten Tag"));
-    desk.receives("spam@evil.example", "else@post.askance.example", ("Win", "Money for you"));
-    let token = desk.volunteer_signs_in();
-    let page = desk.page("/desk/messages/1");
-    assert!(page.contains("To which request?") && !page.contains("id=\"correct\""));
-    let wrong = desk.post("/desk/messages/1/assign", &[("csrf", &token), ("reference", "2026-9999")]);
-    assert_eq!(wrong.status(), Status::UnprocessableEntity);
-    assert!(wrong.into_string().unwrap().contains("There is no request “2026-9999”"));
-    let right = desk.post("/desk/messages/1/assign", &[("csrf", &token), ("reference", &reference)]);
-    assert_eq!(right.headers().get_one("Location"), Some("/desk/messages/1"));
-    drop(right);
-    assert!(desk.page("/desk/messages/1").contains("id=\"correct\""));
-    let silent = desk.post("/desk/messages/2/set-aside", &[("csrf", &token), ("reason", " ")]);
-    assert_eq!(silent.status(), Status::UnprocessableEntity);
-    drop(silent);
-    let aside = desk.post("/desk/messages/2/set-aside", &[("csrf", &token), ("reason", "spam")]);
-    assert_eq!(aside.status(), Status::SeeOther);
-    drop(aside);
-    assert!(desk.page("/desk?pile=set_aside").contains("Win"), "kept, and to be found");
-    assert!(!desk.page("/desk").contains("/desk/messages/2\""));
-}
-
-#[test]
 fn files_are_saved_and_never_shown() {
     let desk = Desk::new();
     let reference = desk.asks("Stadt Brandau");
@@ -207,46 +71,6 @@ fn files_are_saved_and_never_shown() {
 }
 
 #[test]
-fn request_is_chosen_read_sent_and_taken_back() {
-    let desk = Desk::new();
-    let id = desk.authority("Stadt Brandau").to_string();
-    let bundle = desk.bundle();
-    let token = desk.volunteer_signs_in();
-    assert!(desk.page("/desk/requests/new?q=brandau").contains("Stadt Brandau"));
-    let page = desk.page(&format!("/desk/requests/new?q=nichts&a={id}&bundle={bundle}"));
-    assert!(page.contains("1 authority chosen"), "what was ticked stays ticked while searching on");
-    let mut fields = vec![("csrf", token.as_str()), ("a", id.as_str()), ("bundle", bundle.as_str())];
-    let nameless = desk.post("/desk/requests/preview", &fields);
-    assert_eq!(nameless.status(), Status::UnprocessableEntity);
-    drop(nameless);
-    fields.push(("signed_as", "Mira Varga"));
-    let preview = desk.post("/desk/requests/preview", &fields).into_string().unwrap();
-    assert!(preview.contains("To: poststelle@brandau.example"), "{preview}");
-    assert!(preview.contains("Mira Varga") && preview.contains("Send 1 letter"));
-    let keyless = desk.post("/desk/requests", &fields);
-    assert_eq!(keyless.status(), Status::UnprocessableEntity, "nobody sends what was not read");
-    drop(keyless);
-    let key = between(&preview, "name=\"form_key\" value=\"", "\"").to_owned();
-    fields.push(("form_key", key.as_str()));
-    let sent = desk.post("/desk/requests", &fields);
-    let to = sent.headers().get_one("Location").unwrap().to_owned();
-    drop(sent);
-    let again = desk.post("/desk/requests", &fields);
-    assert_eq!(again.headers().get_one("Location"), Some(to.as_str()), "a double press files once");
-    drop(again);
-    assert!(desk.page("/desk/requests").contains("1 request,"));
-    let page = desk.page(&to);
-    assert!(page.contains("1 letter leaves at 12:10 UTC."), "{page}");
-    let reference = between(&to, "r=", "&").to_owned();
-    let reference = if reference.is_empty() { to.split_once("r=").unwrap().1.to_owned() } else { reference };
-    let back = desk.post("/desk/requests/filed/take-back", &[("csrf", &token), ("r", &reference)]);
-    assert_eq!(back.status(), Status::SeeOther);
-    drop(back);
-    assert!(desk.page(&to).contains("Taken back"));
-    assert_eq!(desk.letter(&reference).state.as_str(), "taken_back");
-}
-
-#[test]
 fn letter_that_nobody_knows_of_is_sent_again_only_by_a_person_who_says_so() {
     let desk = Desk::new();
     let reference = desk.asks("Stadt Brandau");
@@ -261,6 +85,7 @@ fn letter_that_nobody_knows_of_is_sent_again_only_by_a_person_who_says_so() {
     drop(conn);
     let token = desk.volunteer_signs_in();
     assert!(desk.page("/desk").contains("1 letter needs you."));
+    assert!(desk.page(&format!("/desk/requests/{reference}")).contains("It arrived after all"));
     let id = desk.letter(&reference).id.to_string();
     let path = format!("/desk/requests/{reference}/send-again");
     drop(desk.post(&path, &[("csrf", &token), ("letter", &id)]));
@@ -292,4 +117,173 @@ fn address_that_is_none_comes_back_beside_its_field() {
     let page = desk.page(&path);
     assert!(page.contains("foi@brandau.example"));
     assert!(page.contains("<option value=\"gb-foia\" selected>"));
+}
+
+stories! {
+    fn refusal_is_read_beside_its_request_and_accepted(desk: &mut Desk) {
+        let reference = desk.asks("Stadt Brandau");
+        desk.receives("post@brandau.example", &desk.reply_address(&reference), ("Bescheid", REFUSAL));
+        let token = desk.volunteer_signs_in();
+        let queue = desk.page("/desk");
+        assert!(queue.contains("Refusal") && queue.contains("Stadt Brandau"));
+        let page = desk.page("/desk/messages/1");
+        assert!(page.contains("<mark id=\"ev1\">"), "the passage that shows it is marked");
+        assert!(page.contains("§ 3 Nr. 2 IFG"));
+        assert!(page.contains("It was sent to the reply address of this request."));
+        assert!(!page.contains("The sender is not from the authority’s domain."));
+        let seal = between(&page, "name=\"seal\" value=\"", "\"").to_owned();
+        let stale = desk.post("/desk/messages/1/accept", &[("csrf", &token), ("seal", "other")]);
+        assert_eq!(
+            stale.headers().get_one("Location"),
+            Some("/desk/messages/1"),
+            "what was not seen is not accepted"
+        );
+        drop(stale);
+        let answer = desk.post("/desk/messages/1/accept", &[("csrf", &token), ("seal", &seal)]);
+        assert_eq!(answer.headers().get_one("Location"), Some("/desk"));
+        drop(answer);
+        let page = desk.page(&format!("/desk/requests/{reference}"));
+        assert!(page.contains("Refused") && page.contains("§ 3 Nr. 2 IFG"));
+        assert!(page.contains("Recorded by M. Varga."));
+        assert!(desk.page("/desk?pile=settled").contains("Bescheid"));
+        let twice = desk.post("/desk/messages/1/accept", &[("csrf", &token), ("seal", &seal)]);
+        assert_eq!(
+            twice.headers().get_one("Location"),
+            Some("/desk/messages/1"),
+            "a second press settles nothing"
+        );
+    }
+
+    fn correction_comes_back_with_what_was_typed(desk: &mut Desk) {
+        let reference = desk.asks("Stadt Brandau");
+        desk.receives("post@brandau.example", &desk.reply_address(&reference), ("Bescheid", REFUSAL));
+        let token = desk.volunteer_signs_in();
+        let fields = [
+            ("csrf", token.as_str()),
+            ("kind", "refusal"),
+            ("grounds", ""),
+            ("until_day", "31"),
+            ("until_month", "2"),
+            ("until_year", "2027"),
+            ("fee_amount", "zwölf"),
+            ("fee_currency", "EUR"),
+            ("publish", "1"),
+            ("text", " "),
+        ];
+        let answer = desk.post("/desk/messages/1/settle", &fields);
+        assert_eq!(answer.status(), Status::UnprocessableEntity);
+        let page = answer.into_string().unwrap();
+        for words in [
+            "A refusal needs its ground",
+            "“31 2 2027” is no day",
+            "“zwölf” is no amount",
+            "There is no text to show",
+        ] {
+            assert!(page.contains(words), "{words}");
+        }
+        let fields = [
+            ("csrf", token.as_str()),
+            ("kind", "partial"),
+            ("grounds", "§ 3 Nr. 2 IFG\r\nnone given"),
+            ("reference", "II-4711"),
+            ("publish", "1"),
+            ("subject", "Bescheid"),
+            ("text", "Ihr Antrag wird ███."),
+        ];
+        assert_eq!(desk.post("/desk/messages/1/settle", &fields).status(), Status::SeeOther);
+        let page = desk.page("/desk/messages/1");
+        assert!(page.contains("Its redacted text is public."));
+        assert!(desk.page(&format!("/desk/requests/{reference}")).contains("Partly disclosed"));
+    }
+
+    fn who_was_not_quick_enough_is_told_and_may_correct(desk: &mut Desk) {
+        let reference = desk.asks("Stadt Brandau");
+        desk.receives("post@brandau.example", &desk.reply_address(&reference), ("Bescheid", REFUSAL));
+        let token = desk.volunteer_signs_in();
+        let before = desk.page("/desk/messages/1");
+        let seen = between(&before, "name=\"seen\" value=\"", "\"").to_owned();
+        assert_eq!(seen, "", "nobody settled it yet");
+        let seal = between(&before, "name=\"seal\" value=\"", "\"").to_owned();
+        drop(desk.post("/desk/messages/1/accept", &[("csrf", &token), ("seal", &seal)]));
+        let late = |seen: &str| {
+            let fields =
+                [("csrf", token.as_str()), ("kind", "not_held"), ("asks_for", "was ich schrieb"), ("seen", seen)];
+            let answer = desk.post("/desk/messages/1/settle", &fields);
+            (answer.status(), answer.into_string().unwrap_or_default())
+        };
+        let (status, page) = late(&seen);
+        assert_eq!(status, Status::UnprocessableEntity);
+        assert!(
+            page.contains("It was already settled by M. Varga.") && page.contains("was ich schrieb"),
+            "{page}"
+        );
+        assert!(desk.page(&format!("/desk/requests/{reference}")).contains("Refused"));
+        let now_seen = between(&page, "name=\"seen\" value=\"", "\"").to_owned();
+        assert_eq!(late(&now_seen).0, Status::SeeOther, "who saves again corrects");
+        let request = desk.page(&format!("/desk/requests/{reference}"));
+        assert!(request.contains("Corrected") && request.contains("Not held"), "{request}");
+        assert_eq!(late("2026-13-99T00:00").0, Status::SeeOther, "the same again changes nothing");
+    }
+
+    fn mail_without_a_request_is_filed_by_hand_or_set_aside(desk: &mut Desk) {
+        let reference = desk.asks("Stadt Brandau");
+        desk.receives("post@brandau.example", "nobody@post.askance.example", ("Irgendwas", "Guten Tag"));
+        desk.receives("spam@evil.example", "else@post.askance.example", ("Win", "Money for you"));
+        let token = desk.volunteer_signs_in();
+        let page = desk.page("/desk/messages/1");
+        assert!(page.contains("To which request?") && !page.contains("id=\"correct\""));
+        let wrong = desk.post("/desk/messages/1/assign", &[("csrf", &token), ("reference", "2026-9999")]);
+        assert_eq!(wrong.status(), Status::UnprocessableEntity);
+        assert!(wrong.into_string().unwrap().contains("There is no request “2026-9999”"));
+        let right = desk.post("/desk/messages/1/assign", &[("csrf", &token), ("reference", &reference)]);
+        assert_eq!(right.headers().get_one("Location"), Some("/desk/messages/1"));
+        drop(right);
+        assert!(desk.page("/desk/messages/1").contains("id=\"correct\""));
+        let silent = desk.post("/desk/messages/2/set-aside", &[("csrf", &token), ("reason", " ")]);
+        assert_eq!(silent.status(), Status::UnprocessableEntity);
+        drop(silent);
+        let aside = desk.post("/desk/messages/2/set-aside", &[("csrf", &token), ("reason", "spam")]);
+        assert_eq!(aside.status(), Status::SeeOther);
+        drop(aside);
+        assert!(desk.page("/desk?pile=set_aside").contains("Win"), "kept, and to be found");
+        assert!(!desk.page("/desk").contains("/desk/messages/2\""));
+    }
+
+    fn request_is_chosen_read_sent_and_taken_back(desk: &mut Desk) {
+        let id = desk.authority("Stadt Brandau").to_string();
+        let bundle = desk.bundle();
+        let token = desk.volunteer_signs_in();
+        assert!(desk.page("/desk/requests/new?q=brandau").contains("Stadt Brandau"));
+        let page = desk.page(&format!("/desk/requests/new?q=nichts&a={id}&bundle={bundle}"));
+        assert!(page.contains("1 authority chosen"), "what was ticked stays ticked while searching on");
+        let mut fields = vec![("csrf", token.as_str()), ("a", id.as_str()), ("bundle", bundle.as_str())];
+        let nameless = desk.post("/desk/requests/preview", &fields);
+        assert_eq!(nameless.status(), Status::UnprocessableEntity);
+        drop(nameless);
+        fields.push(("signed_as", "Mira Varga"));
+        let preview = desk.post("/desk/requests/preview", &fields).into_string().unwrap();
+        assert!(preview.contains("To: poststelle@brandau.example"), "{preview}");
+        assert!(preview.contains("Mira Varga") && preview.contains("Send 1 letter"));
+        let keyless = desk.post("/desk/requests", &fields);
+        assert_eq!(keyless.status(), Status::UnprocessableEntity, "nobody sends what was not read");
+        drop(keyless);
+        let key = between(&preview, "name=\"form_key\" value=\"", "\"").to_owned();
+        fields.push(("form_key", key.as_str()));
+        let sent = desk.post("/desk/requests", &fields);
+        let to = sent.headers().get_one("Location").unwrap().to_owned();
+        drop(sent);
+        let again = desk.post("/desk/requests", &fields);
+        assert_eq!(again.headers().get_one("Location"), Some(to.as_str()), "a double press files once");
+        drop(again);
+        assert!(desk.page("/desk/requests").contains("1 request,"));
+        let page = desk.page(&to);
+        assert!(page.contains("1 letter leaves at 12:10 UTC."), "{page}");
+        let reference = between(&to, "r=", "&").to_owned();
+        let reference = if reference.is_empty() { to.split_once("r=").unwrap().1.to_owned() } else { reference };
+        let back = desk.post("/desk/requests/filed/take-back", &[("csrf", &token), ("r", &reference)]);
+        assert_eq!(back.status(), Status::SeeOther);
+        drop(back);
+        assert!(desk.page(&to).contains("Taken back"));
+        assert_eq!(desk.letter(&reference).state.as_str(), "taken_back");
+    }
 }

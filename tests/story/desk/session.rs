@@ -1,32 +1,9 @@
 //! Who may come in, how long they stay, and forms that only our pages can send.
 
 use super::{ACTIVIST, Desk, REFUSAL, VOLUNTEER};
+use crate::support::stories;
 use chrono::TimeDelta;
 use rocket::http::{ContentType, Header, Method, Status};
-
-#[test]
-fn stranger_is_asked_to_sign_in_and_led_on() {
-    let desk = Desk::new();
-    for (path, next) in [
-        ("/desk", "/desk/sign-in"),
-        ("/desk/requests?q=x", "/desk/sign-in?next=%2Fdesk%2Frequests%3Fq%3Dx"),
-        ("/desk/messages/1", "/desk/sign-in?next=%2Fdesk%2Fmessages%2F1"),
-        ("/desk/messages/1/raw", "/desk/sign-in?next=%2Fdesk%2Fmessages%2F1%2Fraw"),
-    ] {
-        let answer = desk.get(path);
-        assert_eq!(answer.status(), Status::SeeOther, "{path}");
-        assert_eq!(answer.headers().get_one("Location"), Some(next), "{path}");
-    }
-    let token = desk.token("/desk/sign-in");
-    let fields = [
-        ("csrf", token.as_str()),
-        ("email", VOLUNTEER),
-        ("password", desk.volunteer.as_str()),
-        ("next", "/desk/requests?q=x"),
-    ];
-    let answer = desk.post("/desk/sign-in", &fields);
-    assert_eq!(answer.headers().get_one("Location"), Some("/desk/requests?q=x"));
-}
 
 #[test]
 fn sign_in_leads_to_no_other_place_than_the_desk() {
@@ -68,48 +45,6 @@ fn wrong_password_and_unknown_account_get_the_same_answer() {
 }
 
 #[test]
-fn sixth_try_waits_even_with_the_right_password() {
-    let desk = Desk::new();
-    for email in [VOLUNTEER, "nobody@klarblick.example"] {
-        for _ in 0..5 {
-            assert_eq!(desk.try_to_sign_in(email, "wrong").status(), Status::UnprocessableEntity);
-        }
-        assert_eq!(desk.try_to_sign_in(email, &desk.volunteer).status(), Status::TooManyRequests, "{email}");
-    }
-    let other = desk.try_to_sign_in(ACTIVIST, &desk.activist);
-    assert_eq!(other.status(), Status::SeeOther, "tries at one account bar no other");
-    desk.later(TimeDelta::minutes(16));
-    let token = desk.token("/desk/requests");
-    desk.post("/desk/sign-out", &[("csrf", &token)]);
-    assert_eq!(desk.try_to_sign_in(VOLUNTEER, &desk.volunteer).status(), Status::SeeOther);
-}
-
-#[test]
-fn session_ends_when_unused_when_old_and_when_signed_out() {
-    let desk = Desk::new();
-    let open = || desk.get("/desk").status() == Status::Ok;
-    desk.volunteer_signs_in();
-    desk.later(TimeDelta::minutes(119));
-    assert!(open(), "used within two hours");
-    desk.later(TimeDelta::minutes(121));
-    assert!(!open(), "unused for two hours");
-    desk.volunteer_signs_in();
-    for _ in 0..7 {
-        desk.later(TimeDelta::minutes(100));
-        assert!(open(), "in use");
-    }
-    desk.later(TimeDelta::minutes(30));
-    assert!(!open(), "twelve hours old");
-    let token = desk.volunteer_signs_in();
-    let cookie = desk.client.cookies().get("askance_session").unwrap().value().to_owned();
-    let answer = desk.post("/desk/sign-out", &[("csrf", &token)]);
-    assert_eq!(answer.headers().get_one("Clear-Site-Data"), Some("\"cache\", \"storage\""));
-    drop(answer);
-    let replay = desk.client.get("/desk").cookie(("askance_session", cookie)).dispatch();
-    assert_eq!(replay.status(), Status::SeeOther, "the old cookie is worth nothing");
-}
-
-#[test]
 fn cookie_is_bound_to_the_host_over_https() {
     let desk = Desk::at("https://askance.example");
     let answer = desk.get("/desk/sign-in");
@@ -119,49 +54,6 @@ fn cookie_is_bound_to_the_host_over_https() {
         assert!(set.contains(flag), "{flag} in {set}");
     }
     assert!(!set.contains("Domain"), "{set}");
-}
-
-#[test]
-fn no_form_of_the_desk_works_without_its_token() {
-    let desk = Desk::new();
-    let token = desk.volunteer_signs_in();
-    let mut checked = 0;
-    let routes: Vec<(Method, String)> = desk
-        .client
-        .rocket()
-        .routes()
-        .filter(|route| route.uri.path().starts_with("/desk"))
-        .filter(|route| !matches!(route.method, Method::Get | Method::Head | Method::Options))
-        .map(|route| {
-            (route.method, route.uri.path().replace("<reference>", "2026-0001").replace("<id>", "1"))
-        })
-        .collect();
-    for (method, path) in routes {
-        assert!(!path.contains('<'), "say in this test what stands for the parts of {path}");
-        let send = |body: String, headers: &[(&'static str, &'static str)]| {
-            let mut request = desk.client.req(method, path.clone()).body(body);
-            if headers.iter().all(|(name, _)| *name != "Content-Type") {
-                request = request.header(ContentType::Form);
-            }
-            for (name, value) in headers {
-                request.add_header(Header::new(*name, *value));
-            }
-            request.dispatch().status()
-        };
-        let with = format!("csrf={token}");
-        assert_eq!(send("a=1".to_owned(), &[]), Status::Forbidden, "{path} without token");
-        assert_eq!(send("csrf=".to_owned(), &[]), Status::Forbidden, "{path} with an empty token");
-        assert_eq!(send("csrf=AAAA".to_owned(), &[]), Status::Forbidden, "{path} with a wrong token");
-        let cross = [("Sec-Fetch-Site", "cross-site")];
-        assert_eq!(send(with.clone(), &cross), Status::Forbidden, "{path} from another site");
-        let foreign = [("Origin", "https://evil.example")];
-        assert_eq!(send(with.clone(), &foreign), Status::Forbidden, "{path} from another origin");
-        let plain = [("Content-Type", "text/plain")];
-        assert_eq!(send(with, &plain), Status::Forbidden, "{path} as plain text");
-        checked += 1;
-    }
-    assert!(checked >= 11, "only {checked} forms found");
-    assert_eq!(desk.get("/desk").status(), Status::Ok, "none of it signed anyone out");
 }
 
 #[test]
@@ -189,4 +81,107 @@ fn activist_sees_no_mail() {
     }
     let foreign = desk.post(&format!("/desk/requests/{reference}/take-back"), &[("csrf", &token)]);
     assert_eq!(foreign.status(), Status::NotFound);
+}
+
+stories! {
+    fn stranger_is_asked_to_sign_in_and_led_on(desk: &mut Desk) {
+        for (path, next) in [
+            ("/desk", "/desk/sign-in"),
+            ("/desk/requests?q=x", "/desk/sign-in?next=%2Fdesk%2Frequests%3Fq%3Dx"),
+            ("/desk/messages/1", "/desk/sign-in?next=%2Fdesk%2Fmessages%2F1"),
+            ("/desk/messages/1/raw", "/desk/sign-in?next=%2Fdesk%2Fmessages%2F1%2Fraw"),
+        ] {
+            let answer = desk.get(path);
+            assert_eq!(answer.status(), Status::SeeOther, "{path}");
+            assert_eq!(answer.headers().get_one("Location"), Some(next), "{path}");
+        }
+        let token = desk.token("/desk/sign-in");
+        let fields = [
+            ("csrf", token.as_str()),
+            ("email", VOLUNTEER),
+            ("password", desk.volunteer.as_str()),
+            ("next", "/desk/requests?q=x"),
+        ];
+        let answer = desk.post("/desk/sign-in", &fields);
+        assert_eq!(answer.headers().get_one("Location"), Some("/desk/requests?q=x"));
+    }
+
+    fn sixth_try_waits_even_with_the_right_password(desk: &mut Desk) {
+        for email in [VOLUNTEER, "nobody@klarblick.example"] {
+            for _ in 0..5 {
+                assert_eq!(desk.try_to_sign_in(email, "wrong").status(), Status::UnprocessableEntity);
+            }
+            assert_eq!(desk.try_to_sign_in(email, &desk.volunteer).status(), Status::TooManyRequests, "{email}");
+        }
+        let other = desk.try_to_sign_in(ACTIVIST, &desk.activist);
+        assert_eq!(other.status(), Status::SeeOther, "tries at one account bar no other");
+        desk.later(TimeDelta::minutes(16));
+        let token = desk.token("/desk/requests");
+        desk.post("/desk/sign-out", &[("csrf", &token)]);
+        assert_eq!(desk.try_to_sign_in(VOLUNTEER, &desk.volunteer).status(), Status::SeeOther);
+    }
+
+    fn no_form_of_the_desk_works_without_its_token(desk: &mut Desk) {
+        let token = desk.volunteer_signs_in();
+        let mut checked = 0;
+        let routes: Vec<(Method, String)> = desk
+            .client
+            .rocket()
+            .routes()
+            .filter(|route| route.uri.path().starts_with("/desk"))
+            .filter(|route| !matches!(route.method, Method::Get | Method::Head | Method::Options))
+            .map(|route| {
+                (route.method, route.uri.path().replace("<reference>", "2026-0001").replace("<id>", "1"))
+            })
+            .collect();
+        for (method, path) in routes {
+            assert!(!path.contains('<'), "say in this test what stands for the parts of {path}");
+            let send = |body: String, headers: &[(&'static str, &'static str)]| {
+                let mut request = desk.client.req(method, path.clone()).body(body);
+                if headers.iter().all(|(name, _)| *name != "Content-Type") {
+                    request = request.header(ContentType::Form);
+                }
+                for (name, value) in headers {
+                    request.add_header(Header::new(*name, *value));
+                }
+                request.dispatch().status()
+            };
+            let with = format!("csrf={token}");
+            assert_eq!(send("a=1".to_owned(), &[]), Status::Forbidden, "{path} without token");
+            assert_eq!(send("csrf=".to_owned(), &[]), Status::Forbidden, "{path} with an empty token");
+            assert_eq!(send("csrf=AAAA".to_owned(), &[]), Status::Forbidden, "{path} with a wrong token");
+            let cross = [("Sec-Fetch-Site", "cross-site")];
+            assert_eq!(send(with.clone(), &cross), Status::Forbidden, "{path} from another site");
+            let foreign = [("Origin", "https://evil.example")];
+            assert_eq!(send(with.clone(), &foreign), Status::Forbidden, "{path} from another origin");
+            let plain = [("Content-Type", "text/plain")];
+            assert_eq!(send(with, &plain), Status::Forbidden, "{path} as plain text");
+            checked += 1;
+        }
+        assert!(checked >= 16, "only {checked} forms found");
+        assert_eq!(desk.get("/desk").status(), Status::Ok, "none of it signed anyone out");
+    }
+
+    fn session_ends_when_unused_when_old_and_when_signed_out(desk: &mut Desk) {
+        let open = || desk.get("/desk").status() == Status::Ok;
+        desk.volunteer_signs_in();
+        desk.later(TimeDelta::minutes(119));
+        assert!(open(), "used within two hours");
+        desk.later(TimeDelta::minutes(121));
+        assert!(!open(), "unused for two hours");
+        desk.volunteer_signs_in();
+        for _ in 0..7 {
+            desk.later(TimeDelta::minutes(100));
+            assert!(open(), "in use");
+        }
+        desk.later(TimeDelta::minutes(30));
+        assert!(!open(), "twelve hours old");
+        let token = desk.volunteer_signs_in();
+        let cookie = desk.client.cookies().get("askance_session").unwrap().value().to_owned();
+        let answer = desk.post("/desk/sign-out", &[("csrf", &token)]);
+        assert_eq!(answer.headers().get_one("Clear-Site-Data"), Some("\"cache\", \"storage\""));
+        drop(answer);
+        let replay = desk.client.get("/desk").cookie(("askance_session", cookie)).dispatch();
+        assert_eq!(replay.status(), Status::SeeOther, "the old cookie is worth nothing");
+    }
 }

@@ -1,0 +1,109 @@
+//! `askance import authorities`: a table of authorities into the register; nothing is ever deleted.
+
+use crate::command::{exit, say};
+use crate::config::Config;
+use crate::data::Library;
+use crate::service::Context;
+use crate::service::authorities::import::{self, Report};
+use crate::store::Db;
+use crate::store::blobs::Blobs;
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// Bring in what was collected elsewhere.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:
+  askance import authorities authorities.csv --dry-run
+
+Columns: name, country, type, and if known key, name_local, place, email, email_role, website, language, law,
+wikidata, lau, nuts, source, source_id, status. Accepted and not kept yet: short_name, foi_page, parent_key,
+source_url, retrieved. A known authority (source and source_id, else wikidata, else key) gets the address.")]
+pub struct ImportArgs {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum What {
+    /// Authorities from a CSV file with a head line
+    Authorities {
+        /// The file
+        file: PathBuf,
+        /// Only say what would be done
+        #[arg(long)]
+        dry_run: bool,
+    },
+}
+
+/// Why nothing was imported.
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    #[error(transparent)]
+    Import(#[from] import::Error),
+    #[error(transparent)]
+    Store(#[from] crate::store::Error),
+    #[error(transparent)]
+    Data(#[from] crate::data::Error),
+}
+
+/// Imports and says what was done; 65 if a line was not taken.
+pub fn run(args: &ImportArgs, config: &Config, out: &mut dyn Write, err: &mut dyn Write) -> u8 {
+    let What::Authorities { file, dry_run } = &args.what;
+    let csv = match std::fs::read(file) {
+        Ok(csv) => csv,
+        Err(error) => {
+            say(err, format_args!("{} cannot be read: {error}. Nothing was imported.", file.display()));
+            return exit::IO;
+        }
+    };
+    match authorities(config, &csv, *dry_run) {
+        Ok(report) if print(&report, *dry_run, out).is_err() => exit::IO,
+        Ok(report) if report.invalid > 0 => exit::DATA,
+        Ok(_) => exit::OK,
+        Err(Failure::Import(error @ (import::Error::NoColumn(_) | import::Error::NoTable(_)))) => {
+            say(err, format_args!("{}: {error}. Nothing was imported.", file.display()));
+            exit::DATA
+        }
+        Err(error) => {
+            say(err, format_args!("{error}. Nothing was imported; try again when it is mended."));
+            exit::IO
+        }
+    }
+}
+
+fn authorities(config: &Config, csv: &[u8], dry: bool) -> Result<Report, Failure> {
+    let db = Db::open(&config.database_url, 1)?;
+    db.migrate()?;
+    let context = Context {
+        clock: config.clock.clone(),
+        blobs: Blobs::open(&config.blob_dir)?,
+        library: Arc::new(Library::load()?),
+        config: config.clone(),
+    };
+    Ok(import::import(&context, &mut *db.conn()?, csv, dry)?)
+}
+
+fn print(report: &Report, dry: bool, out: &mut dyn Write) -> io::Result<()> {
+    for remark in &report.remarks {
+        writeln!(out, "line {}: {}", remark.line, remark.words)?;
+    }
+    if !report.unknown_columns.is_empty() {
+        writeln!(out, "columns that nobody knows, left out: {}", report.unknown_columns.join(", "))?;
+    }
+    if !report.missing.is_empty() {
+        let few: Vec<&str> = report.missing.iter().take(10).map(String::as_str).collect();
+        let more = if report.missing.len() > few.len() { ", …" } else { "" };
+        let count = report.missing.len();
+        writeln!(out, "{count} from the same source are not in the file and stay: {}{more}", few.join(", "))?;
+    }
+    writeln!(
+        out,
+        "{}{} new, {} changed, {} the same, {} not taken",
+        if dry { "dry run, nothing was written: " } else { "" },
+        report.new,
+        report.changed,
+        report.same,
+        report.invalid
+    )
+}

@@ -1,0 +1,101 @@
+//! Looking for an authority that may be in the register already, so that nobody is entered twice.
+
+use crate::domain::authority::{AuthorityState, fold};
+use crate::store::schema::{authorities, authority_identifiers};
+use crate::store::{Conn, Error, each};
+use diesel::prelude::*;
+
+/// An authority that may be the one that is meant.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable)]
+pub struct Known {
+    /// Its number.
+    pub id: i64,
+    /// Address of its page.
+    pub slug: String,
+    /// In its own language and script.
+    pub name: String,
+    /// BCP 47 of the name.
+    pub language: String,
+    /// Town or area.
+    pub place: String,
+}
+
+/// The authorities of a country that have this name, whatever its capitals and accents.
+pub fn same_name(conn: &mut Conn, country: &str, name: &str) -> Result<Vec<Known>, Error> {
+    let folded = fold(name);
+    let escaped = folded.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+    let found: Vec<Known> = authorities::table
+        .filter(authorities::country.eq(country))
+        .filter(authorities::folded.like(format!("{escaped}%")).escape('\\'))
+        .order(authorities::id.asc())
+        .select((
+            authorities::id,
+            authorities::slug,
+            authorities::name,
+            authorities::language,
+            authorities::place,
+        ))
+        .load(conn)?;
+    Ok(found.into_iter().filter(|known| fold(&known.name) == folded).collect())
+}
+
+/// `wanted`, or `wanted-2`, `wanted-3` … where others have it: addresses of pages are never used twice.
+pub fn free_slug(conn: &mut Conn, wanted: &str) -> Result<String, Error> {
+    let wanted = if wanted.is_empty() { "authority" } else { wanted };
+    let mut slug = wanted.to_owned();
+    for number in 2_u32.. {
+        if by_slug(conn, &slug)?.is_none() {
+            break;
+        }
+        slug = format!("{wanted}-{number}");
+    }
+    Ok(slug)
+}
+
+/// The authority whose page has this address.
+pub fn by_slug(conn: &mut Conn, slug: &str) -> Result<Option<i64>, Error> {
+    Ok(authorities::table
+        .filter(authorities::slug.eq(slug))
+        .select(authorities::id)
+        .first(conn)
+        .optional()?)
+}
+
+/// The authority that has this identifier elsewhere.
+pub fn by_identifier(conn: &mut Conn, scheme: &str, value: &str) -> Result<Option<i64>, Error> {
+    Ok(authority_identifiers::table
+        .filter(authority_identifiers::scheme.eq(scheme))
+        .filter(authority_identifiers::value.eq(value))
+        .select(authority_identifiers::authority_id)
+        .first(conn)
+        .optional()?)
+}
+
+/// Gives an authority an identifier; false = another body, or this one, has it already.
+pub fn identify(conn: &mut Conn, id: i64, (scheme, value): (&str, &str)) -> Result<bool, Error> {
+    let row = (
+        authority_identifiers::authority_id.eq(id),
+        authority_identifiers::scheme.eq(scheme),
+        authority_identifiers::value.eq(value),
+    );
+    let added = each!(conn, |c| diesel::insert_into(authority_identifiers::table)
+        .values(row)
+        .on_conflict_do_nothing()
+        .execute(c))?;
+    Ok(added > 0)
+}
+
+/// Says that an authority is no more, or is again.
+pub fn set_state(conn: &mut Conn, id: i64, state: AuthorityState) -> Result<(), Error> {
+    diesel::update(authorities::table.find(id)).set(authorities::state.eq(state)).execute(conn)?;
+    Ok(())
+}
+
+/// Numbers and names of what was entered from some sources.
+pub fn of_sources(conn: &mut Conn, sources: &[String]) -> Result<Vec<(i64, String)>, Error> {
+    Ok(authorities::table
+        .filter(authorities::source.eq_any(sources.to_vec()))
+        .order(authorities::name.asc())
+        .select((authorities::id, authorities::name))
+        .load(conn)?)
+}

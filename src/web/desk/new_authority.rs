@@ -1,0 +1,270 @@
+//! Entering an authority that nobody has entered yet: `/desk/authorities/new`.
+
+use crate::domain::authority::{AuthorityKind, EmailAddress};
+use crate::domain::law::regime::RegimeId;
+use crate::service::Context;
+use crate::service::authorities::{self as keeping, Entry, Newcomer};
+use crate::store::authorities::Known;
+use crate::web::desk::authorities::kinds;
+use crate::web::desk::authority::regimes;
+use crate::web::desk::guards::{CsrfForm, Said, Triage};
+use crate::web::desk::words::Choice;
+use crate::web::desk::{done, show};
+use crate::web::error::Error;
+use crate::web::filters;
+use crate::web::guards::Site;
+use crate::web::page::Rendered;
+use rocket::http::Status;
+use rocket::response::{Flash, Redirect};
+use rocket::{FromForm, Route, State, get, post, routes};
+use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The template of this file.
+pub const TEMPLATE: &str = "desk/new_authority.html";
+
+/// The fields that something can be wrong with.
+const FIELDS: &[&str] =
+    &["name", "language", "kind", "country", "regime", "website", "address", "identifiers"];
+/// Identifiers one authority may have.
+const MOST_IDENTIFIERS: usize = 20;
+
+/// What is wrong, by field.
+type Faults = BTreeMap<&'static str, String>;
+
+/// The form as it is shown.
+#[derive(Debug, Clone, Serialize)]
+pub struct Page {
+    typed: Typed,
+    faults: BTreeMap<&'static str, Option<String>>,
+    namesakes: Vec<Namesake>,
+    languages: Vec<Choice>,
+    countries: Vec<Choice>,
+    kinds: Vec<Choice>,
+    regimes: Vec<Choice>,
+}
+
+/// An authority of the same name.
+#[derive(Debug, Clone, Serialize)]
+struct Namesake {
+    id: i64,
+    name: String,
+    language: String,
+    place: String,
+}
+
+impl Namesake {
+    fn of(known: Known) -> Self {
+        Self { id: known.id, name: known.name, language: known.language, place: known.place }
+    }
+}
+
+/// What is typed into the form.
+#[derive(Debug, Clone, Default, Serialize, FromForm)]
+pub struct Typed {
+    #[field(default = String::new())]
+    name: String,
+    #[field(default = String::new())]
+    name_en: String,
+    #[field(default = String::new())]
+    language: String,
+    #[field(default = String::new())]
+    kind: String,
+    #[field(default = String::new())]
+    country: String,
+    #[field(default = String::new())]
+    place: String,
+    #[field(default = String::new())]
+    regime: String,
+    #[field(default = String::new())]
+    website: String,
+    #[field(default = String::new())]
+    address: String,
+    #[field(default = String::new())]
+    identifiers: String,
+    #[field(default = String::new())]
+    another: String,
+}
+
+impl Page {
+    fn of(ctx: &Context, typed: Typed, (faults, namesakes): (&Faults, Vec<Namesake>)) -> Self {
+        let laws = || ctx.library.laws.regimes();
+        let languages: BTreeSet<&str> =
+            laws().flat_map(|law| law.languages.iter().map(String::as_str)).collect();
+        let mut languages: Vec<Choice> = languages
+            .into_iter()
+            .map(|code| {
+                let region = code.split_once('-').map_or("", |(_, region)| region);
+                let more = if region.is_empty() { String::new() } else { format!(" ({region})") };
+                Choice::new(code, format!("{}{more}", filters::language(code)))
+            })
+            .collect();
+        languages.sort_by(|a, b| a.name.cmp(&b.name));
+        let mut countries: Vec<Choice> =
+            filters::COUNTRIES.iter().map(|(code, name)| Choice::new(*code, *name)).collect();
+        countries.sort_by(|a, b| a.name.cmp(&b.name));
+        Self {
+            regimes: regimes(ctx, &typed.country),
+            kinds: kinds(),
+            faults: FIELDS.iter().map(|field| (*field, faults.get(field).cloned())).collect(),
+            typed,
+            namesakes,
+            languages,
+            countries,
+        }
+    }
+}
+
+impl Typed {
+    /// What the form says, or what is wrong with it.
+    fn parse(&self) -> Result<Newcomer, Faults> {
+        let mut faults = Faults::new();
+        let name = self.name.split_whitespace().collect::<Vec<_>>().join(" ");
+        if name.is_empty() {
+            faults.insert("name", "Write the name as the authority writes it itself.".to_owned());
+        }
+        let language = self.language.trim();
+        if language.is_empty() {
+            faults.insert("language", "Choose the language of the name and of letters to it.".to_owned());
+        } else if language.len() > 12 || !language.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') {
+            faults.insert("language", format!("“{language}” is no language of the list. Choose one."));
+        }
+        let kind = self.kind.parse::<AuthorityKind>();
+        if kind.is_err() {
+            faults.insert("kind", "Choose what kind of body it is.".to_owned());
+        }
+        if !filters::COUNTRIES.iter().any(|(code, _)| *code == self.country) {
+            faults.insert("country", "Choose the country it belongs to.".to_owned());
+        }
+        let website = self.website(&mut faults);
+        let entry = self.entry(&mut faults);
+        let identifiers = self.identifiers(&mut faults);
+        let (Ok(kind), true) = (kind, faults.is_empty()) else { return Err(faults) };
+        Ok(Newcomer {
+            name,
+            name_en: optional(&self.name_en),
+            language: language.to_owned(),
+            kind,
+            country: self.country.clone(),
+            place: self.place.split_whitespace().collect::<Vec<_>>().join(" "),
+            entry,
+            website,
+            identifiers,
+            another: !self.another.is_empty(),
+        })
+    }
+
+    fn website(&self, faults: &mut Faults) -> Option<String> {
+        let link = optional(&self.website)?;
+        let fine = url::Url::parse(&link)
+            .is_ok_and(|url| matches!(url.scheme(), "https" | "http") && url.host_str().is_some());
+        if !fine {
+            let words = format!("“{link}” is no address of pages. Write one such as https://city.example.");
+            faults.insert("website", words);
+        }
+        Some(link)
+    }
+
+    fn entry(&self, faults: &mut Faults) -> Entry {
+        let address = optional(&self.address).map(|text| text.parse::<EmailAddress>()).transpose();
+        let regime = optional(&self.regime).map(|text| text.parse::<RegimeId>()).transpose();
+        if let Err(error) = &address {
+            let words = format!(
+                "“{}” is no address we can write to. Write one such as foi@city.example, without a name.",
+                error.0
+            );
+            faults.insert("address", words);
+        }
+        if let Err(error) = &regime {
+            faults.insert("regime", no_law(&error.0));
+        }
+        Entry { address: address.unwrap_or_default(), regime: regime.unwrap_or_default() }
+    }
+
+    fn identifiers(&self, faults: &mut Faults) -> Vec<(String, String)> {
+        let mut found = BTreeSet::new();
+        for line in self.identifiers.lines().map(str::trim).filter(|line| !line.is_empty()) {
+            let parts = line.split_once(':').map(|(scheme, value)| (scheme.trim(), value.trim()));
+            let fine = parts.filter(|(scheme, value)| {
+                let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_' || b == b'-';
+                !scheme.is_empty() && scheme.bytes().all(plain) && !value.is_empty() && line.len() <= 200
+            });
+            if let Some((scheme, value)) = fine {
+                found.insert((scheme.to_owned(), value.to_owned()));
+            } else {
+                let words =
+                    format!("“{line}” is no identifier. Write scheme and value, such as wikidata:Q64.");
+                faults.insert("identifiers", words);
+            }
+        }
+        if found.len() > MOST_IDENTIFIERS {
+            faults.insert("identifiers", format!("These are more than {MOST_IDENTIFIERS} identifiers."));
+        }
+        found.into_iter().collect()
+    }
+}
+
+fn optional(text: &str) -> Option<String> {
+    Some(text.trim().to_owned()).filter(|text| !text.is_empty())
+}
+
+fn no_law(found: &str) -> String {
+    format!("“{found}” is no law of the list. Choose one.")
+}
+
+#[get("/desk/authorities/new?<name>")]
+async fn get(site: &State<Site>, me: Triage, said: Said, name: Option<String>) -> Result<Rendered, Error> {
+    let chrome = me.0.chrome(said, "Add an authority", "authorities");
+    let typed = Typed { name: name.unwrap_or_default().chars().take(200).collect(), ..Typed::default() };
+    show(site, TEMPLATE, chrome, move |ctx, _| Ok(Page::of(ctx, typed, (&Faults::new(), Vec::new())))).await
+}
+
+#[post("/desk/authorities/new", data = "<form>")]
+async fn post(
+    site: &State<Site>,
+    me: Triage,
+    form: CsrfForm<Typed>,
+) -> Result<Result<Flash<Redirect>, Rendered>, Error> {
+    let typed = form.0;
+    let new = match typed.parse() {
+        Ok(new) => new,
+        Err(faults) => return again(site, &me, (typed, faults, Vec::new())).await.map(Err),
+    };
+    let (context, person) = (site.context.clone(), me.0.person.id);
+    let outcome =
+        site.store.run(move |conn| Ok::<_, Error>(keeping::add(&context, conn, person, &new))).await?;
+    let fault = |field, words| (Faults::from([(field, words)]), Vec::new());
+    let (faults, namesakes) = match outcome {
+        Ok(id) => {
+            let words = "Added.|It is in the register and has a public page now.";
+            return Ok(Ok(done("note", format!("/desk/authorities/{id}"), words)));
+        }
+        Err(keeping::Error::SameName(known)) => {
+            (Faults::new(), known.into_iter().map(Namesake::of).collect())
+        }
+        Err(keeping::Error::UnknownLaw(found)) => fault("regime", no_law(&found)),
+        Err(keeping::Error::TakenIdentifier(found)) => {
+            let words = format!("“{found}” belongs to an authority of the register already.");
+            fault("identifiers", words)
+        }
+        Err(keeping::Error::Store(error)) => return Err(error.into()),
+        Err(error) => return Err(Error::internal(&error)),
+    };
+    again(site, &me, (typed, faults, namesakes)).await.map(Err)
+}
+
+/// The same page with what was typed and what is wrong with it.
+async fn again(
+    site: &Site,
+    me: &Triage,
+    (typed, faults, namesakes): (Typed, Faults, Vec<Namesake>),
+) -> Result<Rendered, Error> {
+    let chrome = me.0.chrome(Said::default(), "Add an authority", "authorities");
+    let page = show(site, TEMPLATE, chrome, move |ctx, _| Ok(Page::of(ctx, typed, (&faults, namesakes))));
+    Ok(page.await?.with_status(Status::UnprocessableEntity))
+}
+
+/// The routes of this file.
+pub fn routes() -> Vec<Route> {
+    routes![get, post]
+}

@@ -1,0 +1,105 @@
+//! Changing or withdrawing what is public of a settled message: `/desk/messages/<id>/{publish,withdraw}`.
+
+use crate::service::publishing;
+use crate::store::messages::Published;
+use crate::web::desk::done;
+use crate::web::desk::guards::{CsrfForm, Triage};
+use crate::web::desk::message::{self, Back, Public};
+use crate::web::error::{Error, What};
+use crate::web::guards::Site;
+use crate::web::page::Rendered;
+use rocket::response::{Flash, Redirect};
+use rocket::{FromForm, Route, State, post, routes};
+
+/// What is public from now on.
+#[derive(Debug, FromForm)]
+struct Typed {
+    #[field(default = String::new())]
+    subject: String,
+    #[field(default = String::new())]
+    text: String,
+    files: Vec<i64>,
+}
+
+/// A broken store is an error page, the rest is said beside the form.
+fn told(error: publishing::Error) -> Result<String, Error> {
+    match error {
+        publishing::Error::Store(error) => Err(error.into()),
+        publishing::Error::NoSuchMessage(_) => Err(Error::NotFound(What::Message)),
+        publishing::Error::NoText => {
+            Ok("There is no text to show. Write it, or withdraw the message from the public.".to_owned())
+        }
+        error @ publishing::Error::NotSettled(_) => Ok(format!("{error}.")),
+    }
+}
+
+#[post("/desk/messages/<id>/publish", data = "<form>")]
+async fn publish(
+    site: &State<Site>,
+    me: Triage,
+    id: i64,
+    form: CsrfForm<Typed>,
+) -> Result<Result<Flash<Redirect>, Rendered>, Error> {
+    let CsrfForm(Typed { subject, text, files }) = form;
+    let text = text.replace("\r\n", "\n").trim().to_owned();
+    let back = Public { subject: subject.clone(), text: text.clone(), files: files.clone() };
+    let subject = Some(subject.trim().to_owned()).filter(|subject| !subject.is_empty());
+    let public = Published { subject, text: Some(text), attachments: files };
+    let (context, person) = (site.context.clone(), me.0.person.id);
+    let outcome = site
+        .store
+        .run(move |conn| match publishing::change(&context, conn, person, (id, &public)) {
+            Ok(()) => Ok(Ok(())),
+            Err(error) => told(error).map(Err),
+        })
+        .await?;
+    match outcome {
+        Ok(()) => {
+            let to = format!("/desk/messages/{id}");
+            Ok(Ok(done(
+                "note",
+                to,
+                "Changed.|Everyone reads this text now. The history of the request stays.",
+            )))
+        }
+        Err(why) => {
+            let faults = [("public", why)].into();
+            let back = Back { faults, public: Some(back), ..Back::default() };
+            message::again(site, &me, (id, back)).await.map(Err)
+        }
+    }
+}
+
+/// Nothing but the token.
+#[derive(Debug, FromForm)]
+struct Nothing {
+    #[field(name = "csrf")]
+    _csrf: String,
+}
+
+#[post("/desk/messages/<id>/withdraw", data = "<_form>")]
+async fn withdraw(
+    site: &State<Site>,
+    me: Triage,
+    id: i64,
+    _form: CsrfForm<Nothing>,
+) -> Result<Flash<Redirect>, Error> {
+    let (context, person) = (site.context.clone(), me.0.person.id);
+    let outcome = site
+        .store
+        .run(move |conn| match publishing::withdraw(&context, conn, person, id) {
+            Ok(()) => Ok(Ok(())),
+            Err(error) => told(error).map(Err),
+        })
+        .await?;
+    let to = format!("/desk/messages/{id}");
+    Ok(match outcome {
+        Ok(()) => done("note", to, "Withdrawn.|Nothing of its text or its files is public any more."),
+        Err(why) => done("warn", to, &format!("Nothing was changed.|{why}")),
+    })
+}
+
+/// The routes of this file.
+pub fn routes() -> Vec<Route> {
+    routes![publish, withdraw]
+}

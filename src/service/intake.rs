@@ -3,7 +3,7 @@
 use crate::clock::Clock;
 use crate::store::blobs::Blobs;
 use crate::store::messages::{Arrival, Inserted};
-use crate::store::{Db, messages, transaction};
+use crate::store::{Conn, Db, messages, transaction};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -58,33 +58,40 @@ pub fn accept(door: Door<'_>, db: Option<&Db>, mail: Mail<'_>) -> Result<(), Err
     let bytes = serde_json::to_vec(&note).map_err(crate::store::Error::from)?;
     door.blobs.spool(&name, &bytes)?;
     if let Some(db) = db
-        && let Err(error) = enter(door.blobs, db, &name, &note)
+        && let Err(error) = db.conn().and_then(|mut conn| enter(door.blobs, &mut conn, &name, &note))
     {
         tracing::warn!(%error, "mail is safe in the spool; its row waits for the database");
     }
     Ok(())
 }
 
-/// Makes the rows of what waits in the spool; how many notes were entered. May run at any time, and twice.
+/// Makes the rows of what waits in the spool; how many notes were entered. May run at any time, and twice. A note
+/// that cannot be entered stays and keeps no other one waiting.
 pub fn sweep(door: Door<'_>, db: &Db) -> Result<usize, Error> {
+    let spooled = door.blobs.spooled()?;
+    if spooled.is_empty() {
+        return Ok(0);
+    }
+    // Without a database no note has a chance: that is one failure, not one for each.
+    let mut conn = db.conn()?;
     let mut entered = 0;
-    for (name, bytes) in door.blobs.spooled()? {
-        match serde_json::from_slice::<Note>(&bytes) {
-            Ok(note) => {
-                enter(door.blobs, db, &name, &note)?;
-                entered += 1;
+    for (name, bytes) in spooled {
+        let done = serde_json::from_slice::<Note>(&bytes)
+            .map_err(crate::store::Error::from)
+            .and_then(|note| enter(door.blobs, &mut conn, &name, &note));
+        match done {
+            Ok(()) => entered += 1,
+            Err(error) if door.blobs.is_news(&name) => {
+                tracing::error!(%error, note = name, "a note in the spool cannot be entered; it stays");
             }
-            Err(error) => {
-                tracing::error!(%error, note = name, "spool note cannot be read; it stays where it is");
-            }
+            Err(_) => {}
         }
     }
     Ok(entered)
 }
 
-fn enter(blobs: &Blobs, db: &Db, name: &str, note: &Note) -> Result<(), crate::store::Error> {
-    let mut conn = db.conn()?;
-    transaction(&mut conn, |conn| {
+fn enter(blobs: &Blobs, conn: &mut Conn, name: &str, note: &Note) -> Result<(), crate::store::Error> {
+    transaction(conn, |conn| {
         for (position, recipient) in note.recipients.iter().enumerate() {
             let arrival = Arrival {
                 blob_sha256: note.sha256.clone(),

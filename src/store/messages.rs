@@ -2,7 +2,7 @@
 
 mod settled;
 
-pub use settled::{Published, Refiled, publish, refile, settle};
+pub use settled::{Published, Refiled, attachment_names, locked, publish, published, refile, settle};
 
 use crate::store::schema::{arrivals, attachments, messages};
 use crate::store::types::{Direction, MessageState};
@@ -313,6 +313,10 @@ pub struct MessageRow {
     pub reading: String,
     /// Matches and proposal, JSON.
     pub proposal: String,
+    /// Kind of reply, as proposed, then as settled.
+    pub kind: Option<String>,
+    /// When a person said what it is.
+    pub settled_at: Option<NaiveDateTime>,
 }
 
 /// One message.

@@ -218,8 +218,8 @@ pub struct Stamp {
     pub person: Option<i64>,
 }
 
-/// Appends an event within the caller's transaction, if the fold allows it, and refreshes the cached columns.
-pub fn append(conn: &mut Conn, request: i64, event: &Event, stamp: Stamp) -> Result<State, Error> {
+/// One writer a request until the caller's transaction ends: the sequence and the chain must not fork.
+pub fn lock(conn: &mut Conn, request: i64) -> Result<(), Error> {
     if let AnyConn::Postgres(c) = conn {
         // One writer a request: the sequence and the chain must not fork. Not FOR UPDATE: a message that was
         // just filed here holds the key by its reference, and two such would wait for each other.
@@ -227,10 +227,16 @@ pub fn append(conn: &mut Conn, request: i64, event: &Event, stamp: Stamp) -> Res
             .bind::<diesel::sql_types::BigInt, _>(request)
             .execute(c)?;
     }
+    Ok(())
+}
+
+/// Appends an event within the caller's transaction, if the fold allows it, and refreshes the cached columns.
+pub fn append(conn: &mut Conn, request: i64, event: &Event, stamp: Stamp) -> Result<State, Error> {
+    lock(conn, request)?;
     let before = events_of(conn, request)?;
-    let state = match fold(&before)? {
+    let state = match fold(before.iter().chain([event]))? {
+        Some(state) => state,
         None => State::first(event)?,
-        Some(state) => state.apply(event)?,
     };
     let previous: String = events::table
         .filter(events::request_id.eq(request))

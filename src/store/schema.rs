@@ -238,6 +238,7 @@ diesel::table! {
         sha256 -> Text,
         content -> Nullable<Text>,
         notes -> Text,
+        published_name -> Nullable<Text>,
         published_at -> Nullable<Timestamp>,
     }
 }

@@ -223,6 +223,7 @@ CREATE TABLE attachments (
   sha256 TEXT NOT NULL,
   content TEXT,                               -- its text, where it could be read
   notes TEXT NOT NULL,                        -- JSON list
+  published_name TEXT,                        -- its name as redacted; null = it is not public
   published_at TIMESTAMP,
   UNIQUE (message_id, position)
 );

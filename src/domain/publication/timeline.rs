@@ -5,6 +5,7 @@ use crate::domain::law::regime::Regime;
 use crate::domain::publication::counting::Days;
 use crate::domain::publication::redaction::{Private, redact};
 use crate::domain::request::event::{Event, ExtensionVerdict, Ground};
+use crate::domain::request::in_force;
 use crate::domain::request::state::{Outcome, State};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
@@ -103,7 +104,9 @@ impl Entry {
 
 /// The entries in the order of their days, numbered.
 pub fn entries(story: &Story<'_>) -> Vec<Entry> {
-    let mut entries: Vec<Entry> = story.events.iter().filter_map(|happened| entry(story, happened)).collect();
+    let counts = in_force(&story.events.iter().map(|happened| &happened.event).collect::<Vec<_>>());
+    let counted = story.events.iter().zip(counts).filter(|(_, counts)| *counts);
+    let mut entries: Vec<Entry> = counted.filter_map(|(happened, _)| entry(story, happened)).collect();
     entries.extend(limits(story));
     // The sort is stable: events of a day keep their order, and a limit ends its day.
     entries.sort_by_key(|entry| (entry.on, entry.limit));
@@ -215,7 +218,9 @@ fn entry(story: &Story<'_>, happened: &Happened) -> Option<Entry> {
     let mut entry = match &happened.event {
         // The limit's own entry says it; the event only keeps the books.
         Event::Overdue { .. } | Event::TakenBack => return None,
-        Event::Answered { outcome, on, grounds, .. } => answered(story, *outcome, *on, grounds),
+        Event::Answered { message, outcome, on, grounds } => {
+            answered(story, (*outcome, *on), grounds, story.published.contains(message))
+        }
         Event::ExtensionClaimed { until, verdict, due_on, .. } => {
             extension(story, on, (*until, *due_on), verdict)
         }
@@ -246,8 +251,8 @@ fn plain(story: &Story<'_>, on: NaiveDate, event: &Event) -> Entry {
         Event::AutoReplied { .. } => {
             it("Automatic reply", "A machine answered. It changes neither the due day nor where the request stands.".to_owned())
         }
-        Event::Acknowledged { reference, .. } => {
-            let number = reference.as_ref().map(|r| format!(" under the file number {r}")).unwrap_or_default();
+        Event::Acknowledged { message, reference } => {
+            let number = quoted(story, *message, reference.as_deref()).map(|r| format!(" under the file number {r}")).unwrap_or_default();
             it("Acknowledged", format!("The authority says that it has the request{number}. This does not change the due day."))
         }
         Event::Registered { on: registered, .. } => {
@@ -255,10 +260,8 @@ fn plain(story: &Story<'_>, on: NaiveDate, event: &Event) -> Entry {
             it("Registered", text)
         }
         Event::ClarificationAsked { message, asks_for } => {
-            // The words of a letter are public only with the letter, and with its contacts covered.
-            let words = asks_for.as_ref().filter(|_| story.published.contains(message));
-            let nobody = Private { names: &[], reply_address: "" };
-            let what = words.map(|text| format!(" It asks: “{}”", redact(text, nobody))).unwrap_or_default();
+            let words = quoted(story, *message, asks_for.as_deref());
+            let what = words.map(|text| format!(" It asks: “{text}”")).unwrap_or_default();
             it("Clarification asked", format!("The authority wants to know more before it answers.{what}"))
         }
         Event::FeeAsked { amount, currency, .. } => {
@@ -266,13 +269,27 @@ fn plain(story: &Story<'_>, on: NaiveDate, event: &Event) -> Entry {
             let sum = sum.map(|sum| sum.trim().to_owned()).filter(|sum| !sum.is_empty());
             it("Fee asked", sum.map_or_else(|| "The authority asks for money.".to_owned(), |sum| format!("The authority asks for {sum}.")))
         }
-        Event::Transferred { to, .. } => {
-            let whom = to.as_ref().map(|to| format!(" to {to}")).unwrap_or_default();
+        Event::Transferred { message, to } => {
+            let whom = quoted(story, *message, to.as_deref()).map(|to| format!(" to {to}")).unwrap_or_default();
             it("Forwarded", format!("The authority passed the request on{whom}."))
         }
-        Event::Withdrawn { reason } => it("Withdrawn", sentence(reason)).tagged("off", "Withdrawn"),
+        Event::Retracted { reason, .. } => {
+            let text = "What was recorded of that letter before counts no more.".to_owned();
+            Entry::event(on, event.kind(), &format!("Corrected: {reason}"), text)
+        }
+        Event::Withdrawn { reason } => it("Withdrawn", sentence(&without_contacts(reason))).tagged("off", "Withdrawn"),
         _ => it("A letter came", transferless(story)),
     }
+}
+
+/// The words of a letter are public only with the letter, and without contacts.
+fn quoted(story: &Story<'_>, message: i64, words: Option<&str>) -> Option<String> {
+    words.filter(|_| story.published.contains(&message)).map(without_contacts)
+}
+
+/// What was settled is redacted already; what a rule recorded by itself is not.
+fn without_contacts(text: &str) -> String {
+    redact(text, Private { names: &[], reply_address: "" })
 }
 
 /// What a letter without a step of its own means for the clock.
@@ -294,7 +311,12 @@ fn bounced(on: NaiveDate, permanent: bool) -> Entry {
     if permanent { entry.tagged("off", "Not delivered") } else { entry }
 }
 
-fn answered(story: &Story<'_>, outcome: Outcome, on: NaiveDate, grounds: &[Ground]) -> Entry {
+fn answered(
+    story: &Story<'_>,
+    (outcome, on): (Outcome, NaiveDate),
+    grounds: &[Ground],
+    published: bool,
+) -> Entry {
     let words = match outcome {
         Outcome::Disclosed => "disclosed",
         Outcome::PartlyDisclosed => "partly disclosed",
@@ -304,9 +326,10 @@ fn answered(story: &Story<'_>, outcome: Outcome, on: NaiveDate, grounds: &[Groun
     };
     let refuses =
         matches!(outcome, Outcome::PartlyDisclosed | Outcome::Refused | Outcome::NeitherConfirmedNorDenied);
-    let cites: Vec<&str> = grounds.iter().map(|ground| ground.cite.as_str()).collect();
+    let cites: Vec<String> = grounds.iter().map(|ground| without_contacts(&ground.cite)).collect();
     let text = match (refuses, cites.is_empty()) {
         (false, _) => String::new(),
+        _ if !published => "The letter with its grounds is not public.".to_owned(),
         (true, true) => "Ground: none given.".to_owned(),
         (true, false) => format!("Ground: {}.", cites.join("; ").trim_end_matches('.')),
     };

@@ -149,6 +149,13 @@ pub enum Event {
         /// The message.
         message: i64,
     },
+    /// What was recorded of a message is not so: all earlier events that it proves count no more.
+    Retracted {
+        /// The message.
+        message: i64,
+        /// Why, in words that everyone reads after "Corrected:".
+        reason: String,
+    },
     /// The due day passed without an answer.
     Overdue {
         /// The due day that passed.
@@ -180,6 +187,7 @@ impl Event {
             Self::Transferred { .. } => "transferred",
             Self::Answered { .. } => "answered",
             Self::Noted { .. } => "noted",
+            Self::Retracted { .. } => "retracted",
             Self::Overdue { .. } => "overdue",
             Self::Withdrawn { .. } => "withdrawn",
         }
@@ -197,6 +205,7 @@ impl Event {
             | Self::FeeAsked { message, .. }
             | Self::Transferred { message, .. }
             | Self::Answered { message, .. }
+            | Self::Retracted { message, .. }
             | Self::Noted { message } => Some(*message),
             _ => None,
         }

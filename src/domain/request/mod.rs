@@ -7,13 +7,42 @@ use crate::domain::request::event::Event;
 use crate::domain::request::state::{NotAllowed, Outcome, State, Status};
 use chrono::NaiveDate;
 use serde::Serialize;
+use std::collections::BTreeSet;
 
-/// The state that `events` lead to, in their order.
+/// The state that `events` lead to, in their order, without what was retracted.
 pub fn fold<'a>(events: impl IntoIterator<Item = &'a Event>) -> Result<Option<State>, NotAllowed> {
-    let mut events = events.into_iter();
-    let Some(first) = events.next() else { return Ok(None) };
-    let start = State::first(first)?;
-    events.try_fold(start, State::apply).map(Some)
+    let events: Vec<&Event> = events.into_iter().collect();
+    let Some((first, rest)) = events.split_first() else { return Ok(None) };
+    let counts = in_force(&events);
+    let corrected = events.iter().rposition(|event| matches!(event, Event::Retracted { .. })).unwrap_or(0);
+    let mut state = State::first(first)?;
+    for (place, event) in (1..).zip(rest).filter(|(place, _)| counts.get(*place) == Some(&true)) {
+        match state.clone().apply(event) {
+            Ok(next) => state = next,
+            // It rested on what was retracted later, as an `Overdue` rests on the extension it names.
+            Err(_) if place < corrected => {}
+            Err(refused) => return Err(refused),
+        }
+    }
+    Ok(Some(state))
+}
+
+/// Which of the events count: an event that a message proves does not, once that message is retracted.
+pub fn in_force(events: &[&Event]) -> Vec<bool> {
+    let mut retracted: BTreeSet<i64> = BTreeSet::new();
+    let mut counts: Vec<bool> = events
+        .iter()
+        .rev()
+        .map(|event| match event {
+            Event::Retracted { message, .. } => {
+                retracted.insert(*message);
+                true
+            }
+            event => !event.message().is_some_and(|message| retracted.contains(&message)),
+        })
+        .collect();
+    counts.reverse();
+    counts
 }
 
 /// Where a request stands on a day, in the words and shapes of the public page.

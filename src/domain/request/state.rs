@@ -148,6 +148,8 @@ impl State {
             Event::Overdue { due_on } => {
                 self.status.is_open() && self.due_on == Some(*due_on) && self.overdue_since != Some(*due_on)
             }
+            // A correction is always possible; what it takes back is left out by the fold.
+            Event::Retracted { .. } => true,
             Event::Withdrawn { .. } => !gone && self.status != Status::Withdrawn,
             _ => !gone,
         }
@@ -155,7 +157,10 @@ impl State {
 
     fn record(&mut self, event: &Event) {
         match event {
-            Event::Filed { .. } | Event::AutoReplied { .. } | Event::Noted { .. } => {}
+            Event::Filed { .. }
+            | Event::AutoReplied { .. }
+            | Event::Noted { .. }
+            | Event::Retracted { .. } => {}
             Event::TakenBack => self.status = Status::TakenBack,
             Event::Sent { received_on, due_on, .. } => self.sent(*received_on, *due_on),
             Event::SendingFailed { .. } => self.status = Status::Undelivered,

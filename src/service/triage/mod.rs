@@ -44,6 +44,14 @@ pub enum Error {
     /// The same message is filed under that request already.
     #[error("the same message is filed under `{0}` already")]
     ThereAlready(String),
+    /// Somebody else said what it is in between.
+    #[error("it was already settled by {by}")]
+    AlreadySettled {
+        /// Who.
+        by: String,
+        /// The version that a correction must have seen.
+        at: Option<chrono::NaiveDateTime>,
+    },
     /// The event cannot happen.
     #[error(transparent)]
     NotAllowed(#[from] NotAllowed),

@@ -1,20 +1,21 @@
 //! What a person made of a message: settled with what the public may read, or filed elsewhere.
 
+use crate::store::messages::{MessageRow, find};
 use crate::store::schema::{attachments, messages};
 use crate::store::types::MessageState;
-use crate::store::{Conn, Error, at};
+use crate::store::{AnyConn, Conn, Error, at};
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
 
 /// What the public may read of a settled message.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Published {
     /// Redacted subject.
     pub subject: Option<String>,
     /// Redacted text; none = nothing is public.
     pub text: Option<String>,
-    /// Positions of attachments that may be downloaded.
-    pub attachments: Vec<i64>,
+    /// Positions of attachments that may be downloaded, with their redacted names.
+    pub attachments: Vec<(i64, String)>,
 }
 
 /// Marks a message as settled by a person, with what the public may read, within the caller's transaction.
@@ -49,20 +50,69 @@ pub fn publish(conn: &mut Conn, id: i64, now: DateTime<Utc>, published: &Publish
             messages::published_at.eq(published.text.as_ref().map(|_| time)),
         ))
         .execute(conn)?;
-    diesel::update(attachments::table.filter(attachments::message_id.eq(id)))
-        .set(attachments::published_at.eq(None::<NaiveDateTime>))
-        .execute(conn)?;
-    diesel::update(
-        attachments::table
+    hide_attachments(conn, id)?;
+    if published.text.is_none() {
+        return Ok(());
+    }
+    for (position, name) in &published.attachments {
+        let file = attachments::table
             .filter(attachments::message_id.eq(id))
-            .filter(attachments::position.eq_any(published.attachments.clone())),
-    )
-    .set(attachments::published_at.eq(time))
-    .execute(conn)?;
+            .filter(attachments::position.eq(position));
+        diesel::update(file)
+            .set((attachments::published_at.eq(time), attachments::published_name.eq(name)))
+            .execute(conn)?;
+    }
     Ok(())
 }
 
-/// Files a message under a request (or under none) and says what happens to it next.
+fn hide_attachments(conn: &mut Conn, message: i64) -> Result<(), Error> {
+    diesel::update(attachments::table.filter(attachments::message_id.eq(message)))
+        .set((
+            attachments::published_at.eq(None::<NaiveDateTime>),
+            attachments::published_name.eq(None::<String>),
+        ))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// A message of which nobody else says anything until the caller's transaction ends.
+pub fn locked(conn: &mut Conn, id: i64) -> Result<Option<MessageRow>, Error> {
+    if let AnyConn::Postgres(c) = conn {
+        // SQLite has one writer at a time (`store::transaction`).
+        diesel::sql_query("SELECT id FROM messages WHERE id = $1 FOR UPDATE")
+            .bind::<diesel::sql_types::BigInt, _>(id)
+            .execute(c)?;
+    }
+    find(conn, id)
+}
+
+/// What is public of a message.
+pub fn published(conn: &mut Conn, id: i64) -> Result<Published, Error> {
+    let (subject, text) = messages::table
+        .find(id)
+        .select((messages::published_subject, messages::published_text))
+        .first(conn)?;
+    let attachments = attachments::table
+        .filter(attachments::message_id.eq(id))
+        .filter(attachments::published_at.is_not_null())
+        .filter(attachments::published_name.is_not_null())
+        .order(attachments::position.asc())
+        .select((attachments::position, attachments::published_name.assume_not_null()))
+        .load(conn)?;
+    Ok(Published { subject, text, attachments })
+}
+
+/// The attachments of a message as it names them, by position.
+pub fn attachment_names(conn: &mut Conn, id: i64) -> Result<Vec<(i64, String)>, Error> {
+    Ok(attachments::table
+        .filter(attachments::message_id.eq(id))
+        .order(attachments::position.asc())
+        .select((attachments::position, attachments::name))
+        .load(conn)?)
+}
+
+/// Files a message under a request (or under none) and says what happens to it next. Nobody has settled it there:
+/// nothing of it is public.
 pub fn refile(conn: &mut Conn, id: i64, to: &Refiled) -> Result<(), Error> {
     diesel::update(messages::table.find(id))
         .set((
@@ -71,9 +121,14 @@ pub fn refile(conn: &mut Conn, id: i64, to: &Refiled) -> Result<(), Error> {
             messages::state.eq(to.state),
             messages::proposal.eq(&to.proposal),
             messages::held_reason.eq(&to.reason),
+            messages::settled_by.eq(None::<i64>),
+            messages::settled_at.eq(None::<NaiveDateTime>),
+            messages::published_text.eq(None::<String>),
+            messages::published_subject.eq(None::<String>),
+            messages::published_at.eq(None::<NaiveDateTime>),
         ))
         .execute(conn)?;
-    Ok(())
+    hide_attachments(conn, id)
 }
 
 /// Where a message is filed now.

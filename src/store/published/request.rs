@@ -146,7 +146,7 @@ pub struct File {
     pub message_id: i64,
     /// Its place in the message.
     pub position: i64,
-    /// Its name.
+    /// Its name as redacted.
     pub name: String,
     /// Its type, as the sender gave it.
     pub content_type: String,
@@ -303,6 +303,7 @@ fn replies(conn: &mut Conn, id: i64) -> Result<Vec<Reply>, Error> {
     Ok(messages::table
         .filter(messages::request_id.eq(id))
         .filter(messages::direction.eq(Direction::In))
+        .filter(messages::state.eq(MessageState::Settled))
         .filter(messages::published_at.is_not_null())
         .order((messages::received_at.asc(), messages::id.asc()))
         .select((
@@ -336,7 +337,7 @@ macro_rules! file {
         (
             attachments::message_id,
             attachments::position,
-            attachments::name,
+            attachments::published_name.assume_not_null(),
             attachments::content_type,
             attachments::size,
             attachments::sha256,
@@ -348,6 +349,7 @@ fn files(conn: &mut Conn, messages: &[i64]) -> Result<Vec<File>, Error> {
     Ok(attachments::table
         .filter(attachments::message_id.eq_any(messages.to_vec()))
         .filter(attachments::published_at.is_not_null())
+        .filter(attachments::published_name.is_not_null())
         .order((attachments::message_id.asc(), attachments::position.asc()))
         .select(file!())
         .load(conn)?)
@@ -379,6 +381,8 @@ pub fn file(conn: &mut Conn, message: i64, position: i64) -> Result<Option<(File
         .filter(attachments::message_id.eq(message))
         .filter(attachments::position.eq(position))
         .filter(attachments::published_at.is_not_null())
+        .filter(attachments::published_name.is_not_null())
+        .filter(messages::state.eq(MessageState::Settled))
         .filter(messages::published_at.is_not_null())
         .select((file!(), messages::blob_sha256))
         .first(conn)

@@ -4,7 +4,7 @@ use crate::domain::incoming::reading::Kind;
 use crate::domain::request::event::Ground;
 use crate::domain::request::state::Outcome;
 use crate::service::triage::Settlement;
-use chrono::{Datelike, NaiveDate};
+use chrono::{Datelike, NaiveDate, NaiveDateTime};
 use rocket::FromForm;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -68,6 +68,17 @@ pub struct Typed {
     pub text: String,
     /// Positions of attachments to show.
     pub files: Vec<String>,
+    /// When it was settled as the form saw it; empty = it was not.
+    #[field(default = String::new())]
+    pub seen: String,
+}
+
+/// How a form carries the time of a settlement: all that the databases keep of it.
+const SEEN: &str = "%Y-%m-%dT%H:%M:%S%.6f";
+
+/// The version of a settlement, for the form that may correct it.
+pub(crate) fn seen(at: Option<NaiveDateTime>) -> String {
+    at.map(|at| at.format(SEEN).to_string()).unwrap_or_default()
 }
 
 impl Typed {
@@ -100,6 +111,7 @@ impl Typed {
             subject: proposed.publish_subject.clone().unwrap_or_default(),
             text: proposed.publish.clone().unwrap_or_default(),
             files: proposed.publish_attachments.iter().map(ToString::to_string).collect(),
+            seen: seen(proposed.seen),
         }
     }
 
@@ -147,6 +159,7 @@ impl Typed {
             publish_subject: optional(&self.subject).filter(|_| publish.is_some()),
             publish,
             publish_attachments: self.files.iter().filter_map(|position| position.parse().ok()).collect(),
+            seen: NaiveDateTime::parse_from_str(&self.seen, SEEN).ok(),
         })
     }
 }

@@ -11,7 +11,7 @@ use crate::store::desk::message::{self, Asked, Message};
 use crate::store::types::MessageState;
 use crate::web::desk::answers::{self, Returned};
 use crate::web::desk::consequence::{self, Then};
-use crate::web::desk::correction::{Faults, Typed};
+use crate::web::desk::correction::{self, Faults, Typed};
 use crate::web::desk::guards::{Said, SignedIn, Triage};
 use crate::web::desk::passages::{self, Fact, Segment};
 use crate::web::desk::show;
@@ -192,7 +192,10 @@ fn load(ctx: &Context, conn: &mut Conn, (id, person, mut back): (i64, i64, Back)
     };
     let public = public(&message, &files, back.public.take());
     let answers = answers::rows(conn, (&message, person), back.answers.take())?;
-    let typed = back.typed.unwrap_or_else(|| proposed.as_ref().map(Typed::of).unwrap_or_default());
+    let typed = back.typed.unwrap_or_else(|| match &proposed {
+        Some(proposed) => Typed::of(proposed),
+        None => Typed { seen: correction::seen(message.settled_at), ..Typed::default() },
+    });
     Ok(Page {
         files: files.into_iter().map(|file| self::file(file, &typed)).collect(),
         request: own.map(|own| request(ctx, own, (found, letters))),

@@ -3,7 +3,7 @@
 use crate::service::triage;
 use crate::store::Conn;
 use crate::store::desk::message as reads;
-use crate::web::desk::correction::{Faults, Typed};
+use crate::web::desk::correction::{Faults, Typed, seen};
 use crate::web::desk::done;
 use crate::web::desk::guards::{CsrfForm, Triage};
 use crate::web::desk::message::{self, Back};
@@ -46,8 +46,12 @@ async fn accept(
                 Ok(proposed) => proposed.filter(|proposed| message::seal(proposed) == seen),
                 Err(error) => return told(error).map(Err),
             };
-            let open = reads::load(conn, id)?.is_some_and(|message| message.settled_at.is_none());
-            let Some(settlement) = proposed.filter(|_| open) else {
+            let settled = reads::load(conn, id)?.is_some_and(|message| message.settled_at.is_some());
+            if settled {
+                let by = reads::settled_by(conn, id)?.unwrap_or_else(|| "somebody".to_owned());
+                return Ok(Err(format!("It was already settled by {by}.")));
+            }
+            let Some(settlement) = proposed else {
                 return Ok(Err("It changed since you looked: read it again.".to_owned()));
             };
             match triage::settle(&context, conn, person, &settlement) {
@@ -64,35 +68,61 @@ async fn accept(
 
 #[post("/desk/messages/<id>/settle", data = "<form>")]
 async fn settle(site: &State<Site>, me: Triage, id: i64, form: CsrfForm<Typed>) -> Answer {
-    let typed = form.0;
+    let mut typed = form.0;
     let (context, person, tried) = (site.context.clone(), me.0.person.id, typed.clone());
     let outcome = site
         .store
         .run(move |conn| {
             let Some(request) = filed_to(conn, id)? else {
-                return Ok(Err(fault("kind", "It is filed to no request yet. File it to one first.")));
+                return Ok(Err(fault("kind", "It is filed to no request yet. File it to one first.").into()));
             };
             let settlement = match tried.settlement(id, request) {
                 Ok(settlement) => settlement,
-                Err(faults) => return Ok(Err(faults)),
+                Err(faults) => return Ok(Err(faults.into())),
             };
             match triage::settle(&context, conn, person, &settlement) {
                 Ok(()) => Ok(Ok(())),
-                Err(error @ triage::Error::NoGround) => told(error).map(|why| Err(fault("grounds", &why))),
-                Err(error @ triage::Error::UntilBeforeMessage { .. }) => {
-                    told(error).map(|why| Err(fault("until", &why)))
-                }
-                Err(error) => told(error).map(|why| Err(fault("kind", &why))),
+                Err(error) => not_settled(error).map(Err),
             }
         })
         .await?;
     match outcome {
         Ok(()) => Ok(Ok(done("note", "/desk", "Settled.|The request and its public page show it now."))),
-        Err(faults) => {
+        Err(Unsettled { faults, version }) => {
+            // Who reads that somebody was quicker, and saves again, corrects.
+            typed.seen = version.unwrap_or(typed.seen);
             let back = Back { typed: Some(typed), faults, ..Back::default() };
             message::again(site, &me, (id, back)).await.map(Err)
         }
     }
+}
+
+/// What is wrong with a correction, and the version of the message where somebody else was quicker.
+struct Unsettled {
+    faults: Faults,
+    version: Option<String>,
+}
+
+impl From<Faults> for Unsettled {
+    fn from(faults: Faults) -> Self {
+        Self { faults, version: None }
+    }
+}
+
+/// A triage error beside the field that it is about.
+fn not_settled(error: triage::Error) -> Result<Unsettled, Error> {
+    if let triage::Error::AlreadySettled { by, at } = &error {
+        let why = format!(
+            "It was already settled by {by}. What you typed is kept here: save it again only to correct that."
+        );
+        return Ok(Unsettled { faults: fault("kind", &why), version: Some(seen(*at)) });
+    }
+    let field = match &error {
+        triage::Error::NoGround => "grounds",
+        triage::Error::UntilBeforeMessage { .. } => "until",
+        _ => "kind",
+    };
+    told(error).map(|why| fault(field, &why).into())
 }
 
 fn fault(field: &'static str, words: &str) -> Faults {

@@ -228,6 +228,9 @@ pub fn event(event: &Event) -> (String, Vec<String>) {
             let cites: Vec<String> = grounds.iter().map(|g| g.cite.clone()).collect();
             return (words, if cites.is_empty() { Vec::new() } else { vec![cites.join(", ")] });
         }
+        Event::Retracted { reason, .. } => {
+            ("Corrected", vec![format!("{reason}: what was recorded of it before counts no more.")])
+        }
         Event::Noted { .. } => ("A letter of the authority", Vec::new()),
         Event::Overdue { due_on } => ("Due day passed, no answer", vec![filters::long(*due_on)]),
         Event::Withdrawn { reason } => ("Withdrawn", vec![reason.clone()]),

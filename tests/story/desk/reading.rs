@@ -53,6 +53,37 @@ fn hostile_names_and_subjects_stay_text() {
 }
 
 #[test]
+fn who_was_not_quick_enough_is_told_and_may_correct() {
+    let desk = Desk::new();
+    let reference = desk.asks("Stadt Brandau");
+    desk.receives("post@brandau.example", &desk.reply_address(&reference), ("Bescheid", REFUSAL));
+    let token = desk.volunteer_signs_in();
+    let before = desk.page("/desk/messages/1");
+    let seen = between(&before, "name=\"seen\" value=\"", "\"").to_owned();
+    assert_eq!(seen, "", "nobody settled it yet");
+    let seal = between(&before, "name=\"seal\" value=\"", "\"").to_owned();
+    drop(desk.post("/desk/messages/1/accept", &[("csrf", &token), ("seal", &seal)]));
+    let late = |seen: &str| {
+        let fields =
+            [("csrf", token.as_str()), ("kind", "not_held"), ("asks_for", "was ich schrieb"), ("seen", seen)];
+        let answer = desk.post("/desk/messages/1/settle", &fields);
+        (answer.status(), answer.into_string().unwrap_or_default())
+    };
+    let (status, page) = late(&seen);
+    assert_eq!(status, Status::UnprocessableEntity);
+    assert!(
+        page.contains("It was already settled by M. Varga.") && page.contains("was ich schrieb"),
+        "{page}"
+    );
+    assert!(desk.page(&format!("/desk/requests/{reference}")).contains("Refused"));
+    let now_seen = between(&page, "name=\"seen\" value=\"", "\"").to_owned();
+    assert_eq!(late(&now_seen).0, Status::SeeOther, "who saves again corrects");
+    let request = desk.page(&format!("/desk/requests/{reference}"));
+    assert!(request.contains("Corrected") && request.contains("Not held"), "{request}");
+    assert_eq!(late("2026-13-99T00:00").0, Status::SeeOther, "the same again changes nothing");
+}
+
+#[test]
 fn files_are_saved_and_never_shown() {
     let desk = Desk::new();
     let reference = desk.asks("Stadt Brandau");

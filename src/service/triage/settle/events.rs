@@ -1,0 +1,152 @@
+//! The events that a settlement stands for, and those that a message proves already.
+
+use crate::domain::incoming::reading::Kind;
+use crate::domain::request::event::{Event, Ground};
+use crate::domain::request::state::{Outcome, State};
+use crate::domain::request::{fold, in_force};
+use crate::service::LawOfRequest;
+use crate::service::triage::Error;
+use crate::service::triage::settle::Settlement;
+use crate::service::triage::settle::extension::extension;
+use crate::store::messages::MessageRow;
+use chrono::NaiveDate;
+
+/// The events of a request that a message proves and that count.
+pub(super) fn of_message(recorded: &[Event], message: i64) -> Vec<Event> {
+    let counts = in_force(&recorded.iter().collect::<Vec<_>>());
+    recorded
+        .iter()
+        .zip(counts)
+        .filter(|(event, counts)| {
+            *counts && event.message() == Some(message) && !matches!(event, Event::Retracted { .. })
+        })
+        .map(|(event, _)| event.clone())
+        .collect()
+}
+
+/// The request as if nothing had been recorded of the message yet.
+fn without(recorded: &[Event], message: i64) -> Result<Option<State>, Error> {
+    let retracted = Event::Retracted { message, reason: String::new() };
+    let known = !of_message(recorded, message).is_empty();
+    Ok(fold(recorded.iter().chain(known.then_some(&retracted)))?)
+}
+
+/// The events that the settlement stands for, by what was recorded of the request.
+pub(super) fn events(
+    law: &LawOfRequest<'_>,
+    settlement: &Settlement,
+    message: &MessageRow,
+    recorded: &[Event],
+) -> Result<Vec<Event>, Error> {
+    let on = law.day_of(message.received_at.and_utc());
+    let id = message.id;
+    let mut state = without(recorded, id)?;
+    let mut events = Vec::new();
+    if let Some(day) = settlement.registered_on {
+        let event = registered(law, state.as_ref(), id, day)?;
+        state = state.map(|state| state.apply(&event)).transpose()?;
+        events.push(event);
+    }
+    events.push(match settlement.kind {
+        Kind::Acknowledgement => {
+            Event::Acknowledged { message: id, reference: settlement.authority_reference.clone() }
+        }
+        Kind::Extension => extension(law, state.as_ref(), settlement, on)?,
+        Kind::Clarification => {
+            Event::ClarificationAsked { message: id, asks_for: settlement.asks_for.clone() }
+        }
+        Kind::Transfer => Event::Transferred { message: id, to: settlement.passed_to.clone() },
+        Kind::Fee => {
+            let (amount, currency) = settlement.fee.clone().unzip();
+            Event::FeeAsked { message: id, amount, currency }
+        }
+        Kind::Refusal | Kind::Partial | Kind::Full | Kind::NotHeld | Kind::Ncnd => {
+            answered(law, settlement, id, on)?
+        }
+        Kind::Automatic => Event::AutoReplied { message: id },
+        // The report itself names the addresses, where a machine could read it.
+        Kind::Bounce => of_message(recorded, id)
+            .into_iter()
+            .find(|event| matches!(event, Event::Bounced { .. }))
+            .unwrap_or(Event::Bounced { message: id, permanent: true, recipients: Vec::new() }),
+        Kind::DecisionReview | Kind::Other => Event::Noted { message: id },
+    });
+    Ok(events)
+}
+
+fn answered(
+    law: &LawOfRequest<'_>,
+    settlement: &Settlement,
+    message: i64,
+    on: NaiveDate,
+) -> Result<Event, Error> {
+    let outcome = settlement.outcome.or_else(|| outcome_of(settlement.kind)).ok_or(Error::NoOutcome)?;
+    let refuses = matches!(outcome, Outcome::Refused | Outcome::NeitherConfirmedNorDenied);
+    if refuses && settlement.grounds.iter().all(|ground| ground.cite.trim().is_empty()) {
+        return Err(Error::NoGround);
+    }
+    let grounds = settlement
+        .grounds
+        .iter()
+        .map(|ground| Ground {
+            category: ground.category.clone().or_else(|| category_of(law, &ground.cite)),
+            cite: ground.cite.clone(),
+        })
+        .collect();
+    Ok(Event::Answered { message, outcome, on, grounds })
+}
+
+fn registered(
+    law: &LawOfRequest<'_>,
+    state: Option<&State>,
+    message: i64,
+    on: NaiveDate,
+) -> Result<Event, Error> {
+    let due_on = match state.and_then(|state| state.received_on) {
+        Some(received) => law.due(received, Some(on))?.due_on,
+        None => None,
+    };
+    Ok(Event::Registered { message, on, due_on })
+}
+
+/// Grounds as cited, with their category where the law knows the citation; `none given` where none is.
+pub(super) fn grounds(
+    law: &LawOfRequest<'_>,
+    cited: &[crate::domain::incoming::reading::Ground],
+) -> Vec<Ground> {
+    if cited.is_empty() {
+        return vec![Ground { cite: "none given".to_owned(), category: None }];
+    }
+    cited
+        .iter()
+        .map(|ground| Ground { cite: ground.cite.clone(), category: category_of(law, &ground.cite) })
+        .collect()
+}
+
+/// The exemption whose numbers and letters the citation has, in the law of the request.
+fn category_of(law: &LawOfRequest<'_>, cite: &str) -> Option<String> {
+    let parts = |text: &str| -> Vec<String> {
+        text.split(|c: char| !c.is_alphanumeric())
+            .filter(|part| part.chars().any(|c| c.is_ascii_digit()) || part.chars().count() == 1)
+            .map(str::to_lowercase)
+            .collect()
+    };
+    let wanted = parts(cite);
+    law.regime
+        .exemptions
+        .iter()
+        .find(|exemption| !wanted.is_empty() && parts(&exemption.cite) == wanted)
+        .map(|exemption| exemption.kind.clone())
+}
+
+/// How a request ends with a reply of this kind, where it does.
+pub(super) fn outcome_of(kind: Kind) -> Option<Outcome> {
+    match kind {
+        Kind::Full => Some(Outcome::Disclosed),
+        Kind::Partial => Some(Outcome::PartlyDisclosed),
+        Kind::Refusal => Some(Outcome::Refused),
+        Kind::NotHeld => Some(Outcome::NotHeld),
+        Kind::Ncnd => Some(Outcome::NeitherConfirmedNorDenied),
+        _ => None,
+    }
+}

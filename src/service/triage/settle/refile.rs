@@ -1,0 +1,90 @@
+//! A message belongs elsewhere or nowhere: what was recorded of it is retracted, and nothing of it is public any more.
+
+use crate::domain::incoming::proposal::Proposal;
+use crate::domain::request::event::Event;
+use crate::service::Context;
+use crate::service::triage::Error;
+use crate::service::triage::place::scope_of;
+use crate::service::triage::settle::events::of_message;
+use crate::store::audit::{self, Act};
+use crate::store::messages::{self, Refiled};
+use crate::store::requests::{self, Stamp};
+use crate::store::types::MessageState;
+use crate::store::{Conn, transaction};
+
+/// Retracts what a message proves of a request, if it proves anything.
+pub(super) fn retract(
+    conn: &mut Conn,
+    (request, message): (i64, i64),
+    reason: &str,
+    stamp: Stamp,
+) -> Result<(), Error> {
+    requests::lock(conn, request)?;
+    if of_message(&requests::events_of(conn, request)?, message).is_empty() {
+        return Ok(());
+    }
+    requests::append(conn, request, &Event::Retracted { message, reason: reason.to_owned() }, stamp)?;
+    Ok(())
+}
+
+/// Files a message under another request; it is put before a person again, and what it proved where it was counts
+/// no more.
+pub fn assign(ctx: &Context, conn: &mut Conn, person: i64, id: i64, reference: &str) -> Result<(), Error> {
+    let now = ctx.clock.now();
+    transaction(conn, |conn| {
+        let message = messages::locked(conn, id)?.ok_or(Error::NoSuchMessage(id))?;
+        let request = requests::by_reference(conn, reference)?
+            .ok_or_else(|| Error::NoSuchRequest(reference.to_owned()))?;
+        if message.request_id == Some(request.id) {
+            return Ok(());
+        }
+        let scope = scope_of(request.id);
+        if messages::same_content(conn, &scope, &message.content_key)?.is_some() {
+            return Err(Error::ThereAlready(reference.to_owned()));
+        }
+        let reason = "A person filed it here: say what it is.".to_owned();
+        let mut proposal: Proposal = serde_json::from_str(&message.proposal).unwrap_or(Proposal {
+            matches: Vec::new(),
+            event: None,
+            ask: None,
+        });
+        (proposal.event, proposal.ask) = (None, Some(reason.clone()));
+        let state = if message.state == MessageState::Unreadable {
+            MessageState::Unreadable
+        } else {
+            MessageState::Held
+        };
+        if let Some(before) = message.request_id {
+            let stamp = Stamp { at: now, person: Some(person) };
+            retract(conn, (before, id), "a letter was filed here by mistake", stamp)?;
+        }
+        let proposal = serde_json::to_string(&proposal).map_err(crate::store::Error::from)?;
+        let to = Refiled { request_id: Some(request.id), scope, state, proposal, reason: Some(reason) };
+        messages::refile(conn, id, &to)?;
+        let body = serde_json::json!({ "message": id });
+        let subject = format!("request:{reference}");
+        Ok(audit::append(conn, &Act { at: now, person: Some(person), action: "assign", subject, body })?)
+    })
+}
+
+/// Puts a message out of the way that belongs to no request; it is kept and can be found again.
+pub fn set_aside(ctx: &Context, conn: &mut Conn, person: i64, id: i64, reason: &str) -> Result<(), Error> {
+    let now = ctx.clock.now();
+    transaction(conn, |conn| {
+        let message = messages::locked(conn, id)?.ok_or(Error::NoSuchMessage(id))?;
+        if let Some(request) = message.request_id {
+            let stamp = Stamp { at: now, person: Some(person) };
+            retract(conn, (request, id), "a letter was no reply to this request", stamp)?;
+        }
+        let to = Refiled {
+            request_id: message.request_id,
+            scope: message.request_id.map_or_else(|| format!("unmatched:{}", message.recipient), scope_of),
+            state: MessageState::SetAside,
+            proposal: message.proposal,
+            reason: Some(reason.to_owned()),
+        };
+        messages::refile(conn, id, &to)?;
+        let (subject, body) = (format!("message:{id}"), serde_json::json!({}));
+        Ok(audit::append(conn, &Act { at: now, person: Some(person), action: "set_aside", subject, body })?)
+    })
+}

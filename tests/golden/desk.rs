@@ -72,21 +72,7 @@ pub fn samples() -> Vec<(&'static str, String)> {
                 .into_string()
                 .unwrap(),
         ),
-        (
-            "desk/new_authority",
-            desk.post(
-                "/desk/authorities/new",
-                &[
-                    ("csrf", &token),
-                    ("name", "polizeipräsidium ostheim"),
-                    ("language", "de-DE"),
-                    ("kind", "police"),
-                    ("country", "DE"),
-                ],
-            )
-            .into_string()
-            .unwrap(),
-        ),
+        ("desk/new_authority", namesake(&desk, &token)),
         ("desk/file_request-first", desk.page("/desk/requests/new")),
         ("desk/file_request", desk.page(&format!("/desk/requests/new?q=com&a=1&bundle={bundle}"))),
         ("desk/preview", preview),
@@ -94,6 +80,18 @@ pub fn samples() -> Vec<(&'static str, String)> {
         ("desk/message-settled", settled(&desk, &token)),
     ];
     pages.into_iter().map(|(name, page)| (name, masked(&page))).collect()
+}
+
+/// An authority whose name is in the register already.
+fn namesake(desk: &Desk, token: &str) -> String {
+    let fields = [
+        ("csrf", token),
+        ("name", "polizeipräsidium ostheim"),
+        ("language", "de-DE"),
+        ("kind", "police"),
+        ("country", "DE"),
+    ];
+    desk.post("/desk/authorities/new", &fields).into_string().unwrap()
 }
 
 /// A refusal that was settled, with an answer that does not rest on it. The last page: it changes the others.

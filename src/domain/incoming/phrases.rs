@@ -64,6 +64,8 @@ lists! {
     Recital = "recital",
     /// A part of the authority itself: what is passed on to it stays in the house.
     Inside = "inside",
+    /// A body with a name of its own: what is passed on to a part of it leaves the house.
+    Elsewhere = "elsewhere",
     /// A line about queries or the file number to quote: no question back.
     Courtesy = "courtesy",
     /// Small words that turn a phrase into its contrary.

@@ -66,6 +66,7 @@ impl<'b> Section<'b> {
                 phrase.list,
                 List::Recital
                     | List::Inside
+                    | List::Elsewhere
                     | List::Courtesy
                     | List::Due
                     | List::Longer
@@ -113,16 +114,16 @@ impl<'b> Section<'b> {
     }
 
     /// Whether what is passed on goes to a part of the same authority. Where the sentence says that the authority
-    /// is not competent, the part named is another's.
+    /// is not competent or names another body, the part is that body's.
     pub fn stays_inside(&self, hit: &Hit<'_>, negations: &HashSet<String>) -> bool {
         let sentence = self.sentence_of(hit);
-        let disclaims = |h: &&Hit<'_>| {
-            h.phrase.list == List::Transfer
-                && self.sentence_of(h) == sentence
-                && (negations.iter().any(|n| h.phrase.says(n)) || self.is_negated(h, negations))
+        let leaves = |h: &Hit<'_>| match h.phrase.list {
+            List::Elsewhere => true,
+            List::Transfer => negations.iter().any(|n| h.phrase.says(n)) || self.is_negated(h, negations),
+            _ => false,
         };
         self.beside(hit, List::Inside).any(|apart| apart <= INSIDE_REACH)
-            && !self.hits.iter().any(|h| disclaims(&h))
+            && !self.hits.iter().any(|h| self.sentence_of(h) == sentence && leaves(h))
     }
 
     /// For each phrase of a list in the same sentence, how many words it is away from the hit; 0 if they overlap.

@@ -27,7 +27,7 @@ struct Raw {
     blob_url: String,
     public_url: Option<String>,
     files_url: Option<String>,
-    reply_domain: String,
+    reply_domain: Option<String>,
     smtp_url: Option<String>,
     lmtp_listen: Option<String>,
     imap_url: Option<String>,
@@ -45,7 +45,7 @@ impl Default for Raw {
             blob_url: "file://blobs".to_owned(),
             public_url: None,
             files_url: None,
-            reply_domain: "localhost".to_owned(),
+            reply_domain: None,
             smtp_url: None,
             lmtp_listen: None,
             imap_url: None,
@@ -225,21 +225,14 @@ fn from_raw(raw: Raw, port: u16) -> Result<Config, Error> {
     let public_url = web_address("public_url", &public_url)?;
     let files_url =
         raw.files_url.map_or_else(|| Ok(public_url.clone()), |url| web_address("files_url", &url))?;
-    let domain = raw.reply_domain.to_ascii_lowercase();
-    if format!("r@{domain}").parse::<EmailAddress>().is_err() {
-        return Err(wrong(
-            "reply_domain",
-            &raw.reply_domain,
-            "expected a domain such as `post.askance.example`",
-        ));
-    }
+    let reply_domain = reply_domain(raw.reply_domain.as_deref(), raw.smtp_url.is_some())?;
     let secret = secret_of(raw.secret_key.as_deref(), &raw.database_url)?;
     Ok(Config {
         database_url: raw.database_url,
         blob_dir,
         public_url,
         files_url,
-        reply_domain: domain,
+        reply_domain,
         smtp_url: raw.smtp_url,
         lmtp_listen: raw.lmtp_listen,
         admin_email: raw.admin_email,
@@ -249,6 +242,27 @@ fn from_raw(raw: Raw, port: u16) -> Result<Config, Error> {
         templates_dir: raw.templates_dir,
         demonstration: false,
     })
+}
+
+/// The domain of reply addresses, lower case. Letters that leave must name one that was chosen: with the usual one
+/// no authority could ever answer.
+fn reply_domain(given: Option<&str>, letters_leave: bool) -> Result<String, Error> {
+    let wrong = |problem: &str| Error {
+        key: "reply_domain".to_owned(),
+        value: given.map(str::to_owned),
+        problem: problem.to_owned(),
+    };
+    if given.is_none() && letters_leave {
+        return Err(wrong(
+            "with `smtp_url` letters leave, and nobody could answer to `localhost`; expected a domain whose mail \
+             comes here, such as `post.askance.example`",
+        ));
+    }
+    let domain = given.unwrap_or("localhost").to_ascii_lowercase();
+    if format!("r@{domain}").parse::<EmailAddress>().is_err() {
+        return Err(wrong("expected a domain such as `post.askance.example`"));
+    }
+    Ok(domain)
 }
 
 /// `system`, or `fixed:` and an instant.
@@ -303,7 +317,6 @@ fn secret_of(given: Option<&str>, database_url: &str) -> Result<Secret, Error> {
 
 fn kept_secret(path: &Path) -> Result<Secret, String> {
     use std::io::Write;
-    use std::os::unix::fs::OpenOptionsExt;
     let cannot = |e: &dyn std::fmt::Display| format!("the key file `{}` cannot be used: {e}", path.display());
     if let Ok(bytes) = std::fs::read(path) {
         return if bytes.len() >= 32 {
@@ -314,19 +327,17 @@ fn kept_secret(path: &Path) -> Result<Secret, String> {
     }
     let mut bytes = vec![0_u8; 32];
     getrandom::fill(&mut bytes).map_err(|e| cannot(&e))?;
-    if let Some(folder) = path.parent().filter(|p| !p.as_os_str().is_empty()) {
-        std::fs::create_dir_all(folder).map_err(|e| cannot(&e))?;
-    }
-    let file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
-    match file {
-        Ok(mut file) => {
-            file.write_all(&bytes).and_then(|()| file.sync_all()).map_err(|e| cannot(&e))?;
-            Ok(Secret(bytes))
-        }
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    std::fs::create_dir_all(folder).map_err(|e| cannot(&e))?;
+    // It appears with all its bytes and mode 0600, so that a process that starts at the same time never reads half.
+    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(|e| cannot(&e))?;
+    file.write_all(&bytes).and_then(|()| file.as_file().sync_all()).map_err(|e| cannot(&e))?;
+    match file.persist_noclobber(path) {
+        Ok(_) => Ok(Secret(bytes)),
         // Another process was quicker: its key counts.
-        Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => {
+        Err(e) if e.error.kind() == std::io::ErrorKind::AlreadyExists => {
             std::fs::read(path).map(Secret).map_err(|e| cannot(&e))
         }
-        Err(e) => Err(cannot(&e)),
+        Err(e) => Err(cannot(&e.error)),
     }
 }

@@ -4,6 +4,7 @@ use crate::support::mail::Reply;
 use crate::support::{LIBRARY, Site, stories};
 use askance::domain::incoming::{Knowledge, understand};
 use askance::service::cage::{Cage, Error};
+use askance::store::blobs::Blobs;
 use askance::store::messages;
 use askance::store::types::{MessageState, Role};
 use std::os::unix::fs::PermissionsExt;
@@ -154,12 +155,56 @@ fn every_end_of_a_child_is_told() {
     ] {
         let folder = tempfile::tempdir().unwrap();
         for raw in [MAIL, &large] {
-            let found = bent(folder.path(), script).read(raw).unwrap_err().to_string();
+            let found = bent(folder.path(), script).read(raw).unwrap_err();
+            assert!(found.is_about_the_mail(), "{found}");
+            let found = found.to_string();
             assert!(found.contains(told), "`{script}`: expected `{told}`, found `{found}`");
         }
     }
     let missing = Cage::of(PathBuf::from("/nowhere/askance")).read(MAIL).unwrap_err();
-    assert!(matches!(missing, Error::Start(_)), "{missing}");
+    assert!(matches!(missing, Error::Start(_)) && !missing.is_about_the_mail(), "{missing}");
+}
+
+#[test]
+fn a_child_that_is_killed_once_over_a_mail_costs_it_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let (once, program) = (folder.path().join("once"), env!("CARGO_BIN_EXE_askance"));
+    let once = once.display();
+    // As by the kernel when another process wants all memory.
+    let script =
+        format!("[ -e '{once}' ] && exec '{program}' cage\n: > '{once}'; head -c 8 >/dev/null; kill -9 $$");
+    assert_eq!(bent(folder.path(), &script).read(MAIL).unwrap().subject, "Ihr Antrag");
+}
+
+#[test]
+fn a_signal_from_the_terminal_does_not_reach_the_child() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = folder.path().join("reader");
+    std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_askance"), &program).unwrap();
+    let cage = Cage::of(program.clone());
+    cage.read(MAIL).unwrap();
+    let process = process_of(&program).unwrap();
+    let stat = std::fs::read_to_string(process.join("stat")).unwrap();
+    let group = stat.rsplit(") ").next().unwrap().split_whitespace().nth(2).unwrap();
+    assert_eq!(Some(group), process.file_name().unwrap().to_str(), "a group of its own");
+}
+
+#[test]
+fn bytes_that_cannot_be_had_now_are_no_fault_of_the_mail() {
+    let folder = tempfile::tempdir().unwrap();
+    let blobs = Blobs::open(folder.path()).unwrap();
+    let key = blobs.put(MAIL).unwrap();
+    let cage = Cage::Here(Box::default());
+    assert_eq!(cage.read_kept(&blobs, &key).unwrap().subject, "Ihr Antrag");
+    let path = folder.path().join(&key[..2]).join(&key);
+    std::fs::rename(&path, folder.path().join("elsewhere")).unwrap();
+    // Not there, as when a network folder is not mounted; then not readable as a file.
+    assert!(!cage.read_kept(&blobs, &key).unwrap_err().is_about_the_mail());
+    std::fs::create_dir(&path).unwrap();
+    assert!(!cage.read_kept(&blobs, &key).unwrap_err().is_about_the_mail());
+    std::fs::remove_dir(&path).unwrap();
+    std::fs::write(&path, b"other bytes").unwrap();
+    assert!(cage.read_kept(&blobs, &key).unwrap_err().is_about_the_mail(), "no later try brings them back");
 }
 
 #[test]

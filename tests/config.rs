@@ -89,6 +89,26 @@ fn a_port_that_is_none_is_refused_before_anything_is_made() {
 }
 
 #[test]
+fn letters_leave_only_with_a_domain_that_answers_reach() {
+    let operator = Operator::new().with("ASKANCE_SMTP_URL", "smtp://127.0.0.1:25");
+    let found = refused(&operator);
+    assert!(
+        found.contains("setting `reply_domain`: with `smtp_url` letters leave")
+            && found.contains("such as `post."),
+        "{found}"
+    );
+    assert!(!operator.path("askance.db").exists());
+    let fine = operator.with("ASKANCE_REPLY_DOMAIN", "post.askance.example").runs(&["check"], b"");
+    assert_eq!(fine.code, Some(0), "{}", fine.out);
+    let help = fine_words(&Operator::new().runs(&["serve", "--help"], b"").out);
+    assert!(help.contains("ASKANCE_SMTP_URL=") && help.contains("ASKANCE_REPLY_DOMAIN="), "{help}");
+}
+
+fn fine_words(help: &str) -> String {
+    help.split("Example:").nth(1).unwrap().to_owned()
+}
+
+#[test]
 fn secrets_are_never_repeated() {
     for (name, value, told) in [
         (
@@ -107,7 +127,9 @@ fn secrets_are_never_repeated() {
         ("SECRET_KEY", "geheim", "setting `secret_key`: expected at least 32 random bytes in base64"),
         ("SECRET_KEY", "Z2VoZWltZ2VoZWltZ2VoZWlt", "setting `secret_key`: expected at least 32 random bytes"),
     ] {
-        let operator = Operator::new().with(&format!("ASKANCE_{name}"), value);
+        let operator = Operator::new()
+            .with("ASKANCE_REPLY_DOMAIN", "post.askance.example")
+            .with(&format!("ASKANCE_{name}"), value);
         let found = refused(&operator);
         assert!(found.contains(told), "expected `{told}`, found `{found}`");
         let check = operator.runs(&["check"], b"");
@@ -116,8 +138,10 @@ fn secrets_are_never_repeated() {
             assert!(!said.contains("geheim") && !said.contains("Z2VoZWlt"), "{said}");
         }
     }
-    let fine =
-        Operator::new().with("ASKANCE_SMTP_URL", "smtps://us:geheim@mail.example").runs(&["check"], b"");
+    let fine = Operator::new()
+        .with("ASKANCE_REPLY_DOMAIN", "post.askance.example")
+        .with("ASKANCE_SMTP_URL", "smtps://us:geheim@mail.example")
+        .runs(&["check"], b"");
     assert_eq!(fine.code, Some(0), "{}", fine.out);
     assert!(fine.out.contains("mail.example") && !fine.out.contains("geheim"), "{}", fine.out);
 }
@@ -159,6 +183,52 @@ fn the_key_is_made_once_and_kept_for_its_owner_only() {
     std::fs::write(&key, b"short").unwrap();
     let found = refused(&operator);
     assert!(found.contains("askance.db.key` cannot be used: it is shorter than 32 bytes"), "{found}");
+}
+
+#[test]
+fn mail_and_database_are_their_owners_only() {
+    let operator = Operator::new();
+    assert_eq!(
+        operator.runs(&["receive", "--recipient", "x@localhost"], b"Subject: x\r\n\r\ny\r\n").code,
+        Some(0)
+    );
+    assert_eq!(operator.runs(&["user", "add", "m@askance.example", "--role", "admin"], b"").code, Some(0));
+    // Open, so that the files beside the database are there.
+    let db =
+        askance::store::Db::open(&format!("sqlite://{}", operator.path("askance.db").display()), 1).unwrap();
+    db.migrate().unwrap();
+    let mut seen = Vec::new();
+    let mut folders = vec![operator.folder().to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            let mode = std::fs::metadata(&entry).unwrap().mode() & 0o777;
+            assert_eq!(mode, if entry.is_dir() { 0o700 } else { 0o600 }, "{}", entry.display());
+            seen.push(entry.file_name().unwrap().to_string_lossy().into_owned());
+            if entry.is_dir() {
+                folders.push(entry);
+            }
+        }
+    }
+    for name in ["askance.db", "askance.db-wal", "askance.db-shm", "askance.db.key", "blobs", "spool"] {
+        assert!(seen.iter().any(|found| found == name), "{name} is not in {seen:?}");
+    }
+}
+
+#[test]
+fn first_starts_at_the_same_time_all_find_a_schema_and_one_key() {
+    for _ in 0..3 {
+        let operator = Operator::new();
+        std::thread::scope(|scope| {
+            for n in 0..6 {
+                let operator = &operator;
+                scope.spawn(move || {
+                    let email = format!("m{n}@askance.example");
+                    let run = operator.runs(&["user", "add", &email, "--role", "admin"], b"");
+                    assert_eq!((run.code, run.err.as_str()), (Some(0), ""), "{}", run.out);
+                });
+            }
+        });
+    }
 }
 
 #[test]

@@ -110,6 +110,22 @@ fn what_cannot_be_made_safe_stays_with_the_mail_server() {
 }
 
 #[test]
+fn recipients_beyond_any_mail_server_are_refused_in_words() {
+    let operator = Operator::new();
+    let long = format!("{}@localhost", "a".repeat(600));
+    let run = operator.runs(&["receive", "--recipient", &long], MAIL);
+    assert_eq!(run.code, Some(65));
+    assert!(run.err.contains("at most 512 bytes, found one of 610"), "{}", run.err);
+    let words: Vec<&str> =
+        ["receive"].into_iter().chain((0..101).flat_map(|_| ["--recipient", "a@localhost"])).collect();
+    let run = operator.runs(&words, MAIL);
+    assert_eq!(run.code, Some(65));
+    assert!(run.err.contains("at most 100 recipients, found 101"), "{}", run.err);
+    assert!(!operator.path("blobs").exists());
+    assert_eq!(operator.runs(&words[..201], MAIL).code, Some(0));
+}
+
+#[test]
 fn an_empty_mail_is_bad_input() {
     let operator = Operator::new();
     let run = operator.runs(&RECIPIENT, b"");

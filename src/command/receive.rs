@@ -9,6 +9,11 @@ use std::io::{Read, Write};
 /// Larger mails are refused: the mail server has a limit of its own below this.
 const LARGEST: u64 = 128 << 20;
 
+/// More recipients of one mail than a mail server hands over at once.
+const MOST_RECIPIENTS: usize = 100;
+/// An address has at most 254 octets (RFC 5321 §4.5.3.1.3); a little more is let through.
+const LONGEST_RECIPIENT: usize = 512;
+
 /// Take one raw mail on stdin.
 #[derive(Debug, clap::Args)]
 #[command(
@@ -22,6 +27,10 @@ pub struct ReceiveArgs {
 
 /// Stores the mail in the spool: the running service makes the rows, now or at its next start.
 pub fn run(args: &ReceiveArgs, from: &mut dyn Read, err: &mut dyn Write) -> u8 {
+    if let Some(problem) = problem_with(&args.recipients) {
+        say(err, format_args!("{problem}; the mail was not taken"));
+        return exit::DATA;
+    }
     let config = match Config::load() {
         Ok(config) => config,
         Err(error) => {
@@ -52,4 +61,14 @@ pub fn run(args: &ReceiveArgs, from: &mut dyn Read, err: &mut dyn Write) -> u8 {
             exit::TRY_LATER
         }
     }
+}
+
+/// What is wrong with the recipients, in words; the mail goes back to its sender with them.
+fn problem_with(recipients: &[String]) -> Option<String> {
+    if recipients.len() > MOST_RECIPIENTS {
+        return Some(format!("expected at most {MOST_RECIPIENTS} recipients, found {}", recipients.len()));
+    }
+    let longest = recipients.iter().map(String::len).max().unwrap_or_default();
+    (longest > LONGEST_RECIPIENT)
+        .then(|| format!("expected recipients of at most {LONGEST_RECIPIENT} bytes, found one of {longest}"))
 }

@@ -1,7 +1,9 @@
 //! Reading a mail in a child process with limits: a child that dies costs one mail its reading, never the mail.
 
 use crate::domain::incoming::{Incoming, Knowledge, understand};
+use crate::store::blobs::Blobs;
 use std::io::{BufReader, Read, Write};
+use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
@@ -11,12 +13,12 @@ use std::time::{Duration, Instant};
 /// Wall-clock time that one mail may take.
 const PATIENCE: Duration = Duration::from_secs(20);
 /// Mails after which a child is replaced, so that its CPU limit is one of few mails and leaks do not add up.
-const MAILS_A_CHILD: u32 = 200;
+const MAILS_A_CHILD: u32 = 20;
 /// Address space of a child, bytes; resident memory stays far below.
 const ADDRESS_SPACE: u64 = 1 << 30;
 /// CPU time of a child, seconds.
 const CPU_SECONDS: u64 = 60;
-/// Work after which a child is replaced: what is left of its CPU time must do for one slow mail.
+/// Work after which a child is replaced: what is left of its CPU time does for any mail, which has 20 seconds.
 const WORK_A_CHILD: Duration = Duration::from_secs(30);
 /// How long a child whose output ended may take to end itself.
 const LAST_WORDS: Duration = Duration::from_secs(2);
@@ -38,6 +40,21 @@ pub enum Error {
     /// What came back is no reading.
     #[error("the reading cannot be understood: {0}")]
     Garbled(#[from] serde_json::Error),
+    /// The bytes of the mail cannot be had.
+    #[error(transparent)]
+    Kept(#[from] crate::store::Error),
+}
+
+impl Error {
+    /// Whether the mail itself is the cause, so that trying again would be in vain. Anything else (no process can be
+    /// started, the disk does not answer) passes: the mail waits and is read later.
+    pub fn is_about_the_mail(&self) -> bool {
+        match self {
+            Self::Died(_) | Self::TooLong | Self::Garbled(_) => true,
+            Self::Start(_) => false,
+            Self::Kept(error) => matches!(error, crate::store::Error::Corrupt { .. }),
+        }
+    }
 }
 
 /// Who reads: a child process, or this one (tests of what reading leads to).
@@ -75,31 +92,44 @@ impl Cage {
         Self::Process { program, idle: Mutex::new(None) }
     }
 
-    /// Reads one mail.
+    /// Reads one mail from where it is kept.
+    pub fn read_kept(&self, blobs: &Blobs, key: &str) -> Result<Incoming, Error> {
+        self.read(&blobs.get(key)?)
+    }
+
+    /// Reads one mail. A child may die of what is no fault of the mail, such as a signal meant for the service or the
+    /// want of memory elsewhere: so a mail over which one died gets a second, fresh one.
     pub fn read(&self, raw: &[u8]) -> Result<Incoming, Error> {
         let (program, idle) = match self {
             Self::Here(knowledge) => return Ok(understand(raw, knowledge)),
             Self::Process { program, idle } => (program, idle),
         };
         let waiting = idle.lock().unwrap_or_else(PoisonError::into_inner).take();
-        // A child that ended while it waited is no fault of this mail.
+        // A child that ended while it waited counts as none.
         let waiting =
             waiting.and_then(|mut running| matches!(running.child.try_wait(), Ok(None)).then_some(running));
-        let mut running = match waiting {
-            Some(running) => running,
-            None => start(program).map_err(Error::Start)?,
+        let read = match waiting {
+            Some(running) => read_in(running, raw),
+            None => read_in(start(program).map_err(Error::Start)?, raw),
         };
-        let began = Instant::now();
-        let bytes = exchange(&mut running, raw).inspect_err(|_| stop(&mut running))?;
-        running.read += 1;
-        running.worked += began.elapsed();
+        let (bytes, running) = match read {
+            Err(Error::Died(_)) => read_in(start(program).map_err(Error::Start)?, raw)?,
+            read => read?,
+        };
         if running.read < MAILS_A_CHILD && running.worked < WORK_A_CHILD {
             *idle.lock().unwrap_or_else(PoisonError::into_inner) = Some(running);
-        } else {
-            stop(&mut running);
         }
         Ok(serde_json::from_slice(&bytes)?)
     }
+}
+
+/// Reads one mail in a child, which ends here if it fails.
+fn read_in(mut running: Running, raw: &[u8]) -> Result<(Vec<u8>, Running), Error> {
+    let began = Instant::now();
+    let bytes = exchange(&mut running, raw)?;
+    running.read += 1;
+    running.worked += began.elapsed();
+    Ok((bytes, running))
 }
 
 impl Drop for Running {
@@ -112,6 +142,8 @@ fn start(program: &PathBuf) -> std::io::Result<Running> {
     let mut child = Command::new(program)
         .arg("cage")
         .env_clear()
+        // A Ctrl-C at the terminal is meant for the service, not for the mail that is being read.
+        .process_group(0)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())

@@ -3,7 +3,7 @@
 use crate::clock::Clock;
 use crate::store::blobs::Blobs;
 use crate::store::messages::{Arrival, Inserted};
-use crate::store::{Db, messages, transaction};
+use crate::store::{Conn, Db, messages, transaction};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -57,7 +57,7 @@ pub fn accept(door: Door<'_>, db: Option<&Db>, mail: Mail<'_>) -> Result<(), Err
     let name = spool_name(arrived_at)?;
     // Blob and committed row are as safe as blob and note, at half the waiting for the disk. Where it is not
     // known whether the row was committed, the note under the same name cannot count it twice.
-    let committed = db.map(|db| rows(db, &name, &note));
+    let committed = db.map(|db| db.conn().and_then(|mut conn| rows(&mut conn, &name, &note)));
     if let Some(Ok(())) = committed {
         return Ok(());
     }
@@ -69,28 +69,35 @@ pub fn accept(door: Door<'_>, db: Option<&Db>, mail: Mail<'_>) -> Result<(), Err
     Ok(())
 }
 
-/// Makes the rows of what waits in the spool; how many notes were entered. May run at any time, and twice.
+/// Makes the rows of what waits in the spool; how many notes were entered. May run at any time, and twice. A note
+/// that cannot be entered stays and keeps no other one waiting.
 pub fn sweep(door: Door<'_>, db: &Db) -> Result<usize, Error> {
+    let spooled = door.blobs.spooled()?;
+    if spooled.is_empty() {
+        return Ok(0);
+    }
+    // Without a database no note has a chance: that is one failure, not one for each.
+    let mut conn = db.conn()?;
     let mut entered = 0;
-    for (name, bytes) in door.blobs.spooled()? {
-        match serde_json::from_slice::<Note>(&bytes) {
-            Ok(note) => {
-                rows(db, &name, &note)?;
-                door.blobs.unspool(&name)?;
-                entered += 1;
+    for (name, bytes) in spooled {
+        let done = serde_json::from_slice::<Note>(&bytes)
+            .map_err(crate::store::Error::from)
+            .and_then(|note| rows(&mut conn, &name, &note))
+            .and_then(|()| door.blobs.unspool(&name));
+        match done {
+            Ok(()) => entered += 1,
+            Err(error) if door.blobs.is_news(&name) => {
+                tracing::error!(%error, note = name, "a note in the spool cannot be entered; it stays");
             }
-            Err(error) => {
-                tracing::error!(%error, note = name, "spool note cannot be read; it stays where it is");
-            }
+            Err(_) => {}
         }
     }
     Ok(entered)
 }
 
 /// One row for each recipient, in one transaction.
-fn rows(db: &Db, name: &str, note: &Note) -> Result<(), crate::store::Error> {
-    let mut conn = db.conn()?;
-    transaction(&mut conn, |conn| {
+fn rows(conn: &mut Conn, name: &str, note: &Note) -> Result<(), crate::store::Error> {
+    transaction(conn, |conn| {
         for (position, recipient) in note.recipients.iter().enumerate() {
             let arrival = Arrival {
                 blob_sha256: note.sha256.clone(),

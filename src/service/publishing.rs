@@ -1,10 +1,12 @@
 //! What everyone may read of a settled message, changed or withdrawn later; the request's history stays.
 
+use crate::domain::letter::Signature;
+use crate::domain::publication::redaction::{Private, redact_file_name, strike_secrets};
 use crate::service::Context;
 use crate::store::audit::{self, Act};
 use crate::store::messages::{self, Published};
 use crate::store::types::MessageState;
-use crate::store::{self, Conn, transaction};
+use crate::store::{self, Conn, requests, transaction};
 
 /// Why nothing was changed.
 #[derive(Debug, thiserror::Error)]
@@ -23,13 +25,19 @@ pub enum Error {
     NoText,
 }
 
+/// What a person wants everyone to read of a message.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Shown {
+    /// Redacted subject.
+    pub subject: Option<String>,
+    /// Redacted text; none = nothing is public.
+    pub text: Option<String>,
+    /// Positions of attachments that may be downloaded.
+    pub files: Vec<i64>,
+}
+
 /// Shows another text, subject or other attachments than before, from now on.
-pub fn change(
-    ctx: &Context,
-    conn: &mut Conn,
-    person: i64,
-    (id, public): (i64, &Published),
-) -> Result<(), Error> {
+pub fn change(ctx: &Context, conn: &mut Conn, person: i64, (id, public): (i64, &Shown)) -> Result<(), Error> {
     if public.text.as_ref().is_none_or(|text| text.trim().is_empty()) {
         return Err(Error::NoText);
     }
@@ -38,14 +46,14 @@ pub fn change(
 
 /// Takes text, subject and attachments from the public at once.
 pub fn withdraw(ctx: &Context, conn: &mut Conn, person: i64, id: i64) -> Result<(), Error> {
-    write(ctx, conn, (person, "withdraw_published"), (id, &Published::default()))
+    write(ctx, conn, (person, "withdraw_published"), (id, &Shown::default()))
 }
 
 fn write(
     ctx: &Context,
     conn: &mut Conn,
     (person, action): (i64, &str),
-    (id, public): (i64, &Published),
+    (id, shown): (i64, &Shown),
 ) -> Result<(), Error> {
     let now = ctx.clock.now();
     transaction(conn, |conn| {
@@ -53,9 +61,35 @@ fn write(
         if message.state != MessageState::Settled {
             return Err(Error::NotSettled(message.state));
         }
-        messages::publish(conn, id, now, public)?;
+        let public = published(conn, &message, shown)?;
+        messages::publish(conn, id, now, &public)?;
         let body = serde_json::json!({ "attachments": public.attachments.len() });
         let subject = format!("message:{id}");
         Ok(audit::append(conn, &Act { at: now, person: Some(person), action, subject, body })?)
+    })
+}
+
+/// What may be shown of it: whatever a person typed, the reply address is struck, and files go by redacted names.
+fn published(conn: &mut Conn, message: &messages::MessageRow, shown: &Shown) -> Result<Published, Error> {
+    if shown.text.is_none() {
+        return Ok(Published::default());
+    }
+    let row = match message.request_id {
+        Some(request) => requests::find(conn, request)?,
+        None => None,
+    };
+    let (names, reply_address) =
+        row.map(|row| (vec![Signature::parse(&row.signed_as).person], row.reply_address)).unwrap_or_default();
+    let private = Private { names: &names, reply_address: &reply_address };
+    let struck = |text: &String| strike_secrets(text, &reply_address);
+    let attachments = messages::attachment_names(conn, message.id)?
+        .into_iter()
+        .filter(|(position, _)| shown.files.contains(position))
+        .map(|(position, name)| (position, redact_file_name(&name, private)))
+        .collect();
+    Ok(Published {
+        subject: shown.subject.as_ref().map(struck),
+        text: shown.text.as_ref().map(struck),
+        attachments,
     })
 }

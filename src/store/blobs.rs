@@ -2,14 +2,20 @@
 
 use crate::store::Error;
 use sha2::{Digest, Sha256};
-use std::fs::{self, File};
+use std::collections::BTreeSet;
+use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::Write;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
 
-/// A directory of blobs: `ab/abcdef…`, each named by its SHA-256, each checked when read.
+/// A directory of blobs: `ab/abcdef…`, each named by its SHA-256, each checked when read. Raw mail is private, so
+/// what is made here is its owner's only.
 #[derive(Debug, Clone)]
 pub struct Blobs {
     root: PathBuf,
+    complained: Arc<Mutex<BTreeSet<String>>>,
 }
 
 /// SHA-256 of bytes, hex.
@@ -21,9 +27,9 @@ impl Blobs {
     /// Opens the directory and makes what is missing.
     pub fn open(root: &Path) -> Result<Self, Error> {
         for folder in ["tmp", "spool"] {
-            fs::create_dir_all(root.join(folder))?;
+            make_folder(&root.join(folder))?;
         }
-        Ok(Self { root: root.to_owned() })
+        Ok(Self { root: root.to_owned(), complained: Arc::default() })
     }
 
     /// Stores bytes and returns their SHA-256. When it returns, they survive a power cut as far as the disk
@@ -34,7 +40,7 @@ impl Blobs {
         if !path.exists() {
             let folder = path.parent().unwrap_or(&self.root);
             if !folder.exists() {
-                fs::create_dir_all(folder)?;
+                make_folder(folder)?;
                 sync_folder(&self.root)?;
             }
             self.write_synced(&path, bytes)?;
@@ -54,19 +60,55 @@ impl Blobs {
         self.write_synced(&self.root.join("spool").join(name), note)
     }
 
-    /// What waits in the spool, oldest name first.
+    /// What waits in the spool, oldest name first. What cannot be read is said in the log and stays where it is: it
+    /// must not keep the others waiting.
     pub fn spooled(&self) -> Result<Vec<(String, Vec<u8>)>, Error> {
-        let mut names: Vec<String> = fs::read_dir(self.root.join("spool"))?
-            .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
-            .collect();
-        names.sort_unstable();
-        let mut notes = Vec::with_capacity(names.len());
-        for name in names {
-            match fs::read(self.root.join("spool").join(&name)) {
+        let mut notes = Vec::new();
+        for (name, path) in self.notes()? {
+            match fs::read(path) {
                 Ok(note) => notes.push((name, note)),
                 // Another worker was quicker.
                 Err(e) if e.kind() == std::io::ErrorKind::NotFound => {}
-                Err(e) => return Err(e.into()),
+                Err(error) => {
+                    if self.is_news(&name) {
+                        tracing::error!(%error, note = name, "a note in the spool cannot be read; it stays");
+                    }
+                }
+            }
+        }
+        notes.sort_unstable();
+        Ok(notes)
+    }
+
+    /// Since when the oldest note has waited, if one does.
+    pub fn spooled_since(&self) -> Result<Option<SystemTime>, Error> {
+        let times = self.notes()?.into_iter().filter_map(|(_, path)| path.metadata().ok()?.modified().ok());
+        Ok(times.min())
+    }
+
+    /// Whether a mail could be taken in now: writes a file into the spool that no sweep looks at, and removes it.
+    pub fn try_spool(&self) -> Result<(), Error> {
+        let path = self.root.join("spool").join(format!(".try-{}", unique()?));
+        OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?.write_all(b"x")?;
+        Ok(fs::remove_file(path)?)
+    }
+
+    /// Whether nothing was said of this entry of the spool yet: the loop comes by twice a second.
+    pub fn is_news(&self, name: &str) -> bool {
+        self.complained.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned())
+    }
+
+    /// Regular files of the spool that are not hidden.
+    fn notes(&self) -> Result<Vec<(String, PathBuf)>, Error> {
+        let mut notes = Vec::new();
+        for entry in fs::read_dir(self.root.join("spool"))? {
+            let entry = entry?;
+            let regular = entry.file_type().is_ok_and(|kind| kind.is_file());
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if regular && !name.starts_with('.') {
+                notes.push((name, entry.path()));
+            } else if !regular && self.is_news(&name) {
+                tracing::error!(entry = name, "what lies in the spool is no file; it is left alone");
             }
         }
         Ok(notes)
@@ -85,10 +127,12 @@ impl Blobs {
     }
 
     fn write_synced(&self, path: &Path, bytes: &[u8]) -> Result<(), Error> {
-        let mut unique = [0_u8; 12];
-        getrandom::fill(&mut unique).map_err(|e| std::io::Error::other(e.to_string()))?;
-        let temporary = self.root.join("tmp").join(data_encoding::HEXLOWER.encode(&unique));
-        let written = File::create_new(&temporary)
+        let temporary = self.root.join("tmp").join(unique()?);
+        let written = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(&temporary)
             .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
             .and_then(|()| fs::rename(&temporary, path))
             .and_then(|()| path.parent().map_or(Ok(()), sync_folder));
@@ -98,6 +142,16 @@ impl Blobs {
         }
         Ok(written?)
     }
+}
+
+fn unique() -> std::io::Result<String> {
+    let mut unique = [0_u8; 12];
+    getrandom::fill(&mut unique).map_err(|e| std::io::Error::other(e.to_string()))?;
+    Ok(data_encoding::HEXLOWER.encode(&unique))
+}
+
+fn make_folder(folder: &Path) -> std::io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(folder)
 }
 
 fn sync_folder(folder: &Path) -> std::io::Result<()> {

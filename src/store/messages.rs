@@ -2,7 +2,7 @@
 
 mod settled;
 
-pub use settled::{Published, Refiled, locked, publish, published, refile, settle};
+pub use settled::{Published, Refiled, attachment_names, locked, publish, published, refile, settle};
 
 use crate::store::schema::{arrivals, attachments, messages};
 use crate::store::types::{Direction, MessageState};

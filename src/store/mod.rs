@@ -5,6 +5,7 @@ pub mod authorities;
 pub mod blobs;
 pub mod desk;
 pub mod findings;
+pub mod health;
 pub mod messages;
 pub mod outbox;
 pub mod people;
@@ -127,6 +128,7 @@ impl ManageConnection for Manager {
     fn connect(&self) -> Result<AnyConn, Self::Error> {
         let open = |e| diesel::r2d2::Error::ConnectionError(e);
         if let Some(path) = self.url.strip_prefix("sqlite://") {
+            private_file(path);
             let mut conn = diesel::SqliteConnection::establish(path).map_err(open)?;
             // FULL: WAL with NORMAL can lose a commit on power loss, and an accepted mail is a promise.
             conn.batch_execute(
@@ -149,6 +151,16 @@ impl ManageConnection for Manager {
 
     fn has_broken(&self, _conn: &mut AnyConn) -> bool {
         std::thread::panicking()
+    }
+}
+
+/// Makes the file of a new database readable for its owner only, before SQLite would make it for all; the files
+/// beside it inherit that. One that is there is not touched: to open and close it would drop this process's locks.
+fn private_file(path: &str) {
+    use std::os::unix::fs::OpenOptionsExt;
+    if !path.is_empty() && !path.starts_with(':') && !path.starts_with("file:") {
+        // Whatever fails here fails again in SQLite, which says why.
+        let _ = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
     }
 }
 
@@ -209,10 +221,12 @@ impl Db {
     pub fn migrate(&self) -> Result<(), Error> {
         let mut conn = self.conn()?;
         match &mut *conn {
-            AnyConn::Sqlite(c) => {
+            // The one write lock, from the look at what is there to the last change: `serve` and `user add` may
+            // both be the first.
+            AnyConn::Sqlite(c) => c.exclusive_transaction(|c| {
                 known_only(c, SQLITE)?;
                 c.run_pending_migrations(SQLITE).map(|_| ()).map_err(|e| Error::Migration(e.to_string()))
-            }
+            }),
             AnyConn::Postgres(c) => {
                 // Several nodes may start at once: 0x41736b is "Ask".
                 c.batch_execute("SELECT pg_advisory_lock(4289387)")?;

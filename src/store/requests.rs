@@ -221,8 +221,8 @@ pub struct Stamp {
 /// One writer a request until the caller's transaction ends: the sequence and the chain must not fork.
 pub fn lock(conn: &mut Conn, request: i64) -> Result<(), Error> {
     if let AnyConn::Postgres(c) = conn {
-        // SQLite has one writer at a time (`store::transaction`). Not FOR UPDATE: a message that was just filed here
-        // holds the key by its reference, and two such would wait for each other.
+        // One writer a request: the sequence and the chain must not fork. Not FOR UPDATE: a message that was
+        // just filed here holds the key by its reference, and two such would wait for each other.
         diesel::sql_query("SELECT id FROM requests WHERE id = $1 FOR NO KEY UPDATE")
             .bind::<diesel::sql_types::BigInt, _>(request)
             .execute(c)?;

@@ -17,6 +17,11 @@ impl Store {
         Self(db)
     }
 
+    /// The pool itself, for what must also speak when no connection can be had.
+    pub fn db(&self) -> Db {
+        self.0.clone()
+    }
+
     /// Runs `work` with a connection, off the threads that serve the network. Rendering belongs inside: the
     /// page is made where its rows are, and one request takes one blocking call.
     pub async fn run<T, E>(

@@ -6,6 +6,7 @@ pub mod error;
 pub mod filters;
 pub mod guards;
 pub mod headers;
+pub mod health;
 pub mod page;
 pub mod public;
 
@@ -37,6 +38,7 @@ pub fn build(figment: &Figment, context: Arc<Context>, db: Db) -> Rocket<Build> 
         .register("/", error::catchers())
         .register("/desk", desk::catchers())
         .mount("/", assets::routes())
+        .mount("/", health::routes())
         .mount("/", public::routes())
         .mount("/", desk::routes())
 }

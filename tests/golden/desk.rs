@@ -72,27 +72,47 @@ pub fn samples() -> Vec<(&'static str, String)> {
                 .into_string()
                 .unwrap(),
         ),
-        (
-            "desk/new_authority",
-            desk.post(
-                "/desk/authorities/new",
-                &[
-                    ("csrf", &token),
-                    ("name", "polizeipräsidium ostheim"),
-                    ("language", "de-DE"),
-                    ("kind", "police"),
-                    ("country", "DE"),
-                ],
-            )
-            .into_string()
-            .unwrap(),
-        ),
+        ("desk/new_authority", namesake(&desk, &token)),
         ("desk/file_request-first", desk.page("/desk/requests/new")),
         ("desk/file_request", desk.page(&format!("/desk/requests/new?q=com&a=1&bundle={bundle}"))),
         ("desk/preview", preview),
         ("desk/filed", desk.page(&filed)),
+        ("desk/message-settled", settled(&desk, &token)),
     ];
     pages.into_iter().map(|(name, page)| (name, masked(&page))).collect()
+}
+
+/// An authority whose name is in the register already.
+fn namesake(desk: &Desk, token: &str) -> String {
+    let fields = [
+        ("csrf", token),
+        ("name", "polizeipräsidium ostheim"),
+        ("language", "de-DE"),
+        ("kind", "police"),
+        ("country", "DE"),
+    ];
+    desk.post("/desk/authorities/new", &fields).into_string().unwrap()
+}
+
+/// A refusal that was settled, with an answer that does not rest on it. The last page: it changes the others.
+fn settled(desk: &Desk, token: &str) -> String {
+    let fields = [
+        ("csrf", token),
+        ("kind", "refusal"),
+        ("grounds", "§ 3 Nr. 2 IFG"),
+        ("publish", "1"),
+        ("text", "Ihr Antrag wird abgelehnt."),
+    ];
+    drop(desk.post("/desk/messages/1/settle", &fields));
+    let page = desk.page("/desk/messages/1");
+    let question = between(&page, "name=\"answers[0].question\" value=\"", "\"");
+    let fields = [
+        ("csrf", token),
+        ("answers[0].question", question),
+        ("answers[0].disposition", "refused"),
+        ("answers[0].passage", "wird bewilligt"),
+    ];
+    desk.post("/desk/messages/1/answers", &fields).into_string().unwrap()
 }
 
 /// Tokens, secrets and hashes differ each time.

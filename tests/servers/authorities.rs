@@ -5,9 +5,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use askance::command::demo_authorities::{
-    Behaviour, CastMember, Error, Now, Pace, SimulatedAuthorities, cast,
+    self, Behaviour, CastMember, Error, Now, Pace, SimulatedAuthorities, cast,
 };
-use askance::mail::compose::{OutgoingLetter, compose, message_id};
+use askance::domain::incoming::reading::Kind;
+use askance::domain::incoming::understand;
+use askance::mail::compose::{Composed, OutgoingLetter, compose, message_id};
 use askance::mail::listener::{Envelope, Limits, Protocol};
 use askance::mail::smtp_url::SmtpServer;
 use askance::mail::transport::{Dispatch, Transport};
@@ -15,6 +17,7 @@ use chrono::{TimeZone, Utc};
 use mailparse::{MailHeaderMap, ParsedMail};
 
 use super::mail_in::Letterbox;
+use crate::corpus::KNOWLEDGE;
 
 fn noon() -> Now {
     Arc::new(|| Utc.with_ymd_and_hms(2026, 11, 22, 12, 0, 0).unwrap())
@@ -24,8 +27,8 @@ fn at_once() -> Pace {
     Pace { acknowledgement: Duration::ZERO, decision: Duration::from_millis(100) }
 }
 
-fn write_to(authorities: &SimulatedAuthorities, number: u8, to: &str) -> Dispatch {
-    let composed = compose(&OutgoingLetter {
+fn letter_to(number: u8, to: &str) -> Composed {
+    compose(&OutgoingLetter {
         from_name: "Zoë Müller".to_owned(),
         reply_address: format!("r-{number}@askance.example"),
         to: to.to_owned(),
@@ -36,7 +39,11 @@ fn write_to(authorities: &SimulatedAuthorities, number: u8, to: &str) -> Dispatc
         in_reply_to: None,
         references: Vec::new(),
     })
-    .unwrap();
+    .unwrap()
+}
+
+fn write_to(authorities: &SimulatedAuthorities, number: u8, to: &str) -> Dispatch {
+    let composed = letter_to(number, to);
     let transport = Transport::Smtp(SmtpServer::from_url(&authorities.smtp_url()).unwrap());
     transport.send(&composed.envelope_from, &composed.envelope_to, &composed.bytes, &mut || Ok(()))
 }
@@ -125,6 +132,48 @@ fn each_authority_answers_in_its_language_and_keeps_the_thread() {
 
 fn member(behaviour: Behaviour) -> &'static CastMember {
     cast().iter().find(|member| member.behaviour == behaviour).unwrap()
+}
+
+/// The demonstration lives on it: what is no question of judgement records itself, the rest is proposed rightly.
+#[test]
+fn each_answer_is_read_as_what_it_is() {
+    use Kind::{
+        Acknowledgement, Automatic, Bounce, Clarification, Extension, Full, NotHeld, Partial, Refusal,
+        Transfer,
+    };
+    let times = [22, 29].map(|day| Utc.with_ymd_and_hms(2026, 11, day, 12, 0, 0).unwrap());
+    let mut wrong = Vec::new();
+    for member in cast() {
+        let wanted: &[Kind] = match member.behaviour {
+            Behaviour::GermanExtension | Behaviour::EnglishExtension => &[Acknowledgement, Extension],
+            Behaviour::GermanPartial => &[Partial],
+            Behaviour::GermanTransfer => &[Transfer],
+            Behaviour::FrenchRefusalInPdf => &[Acknowledgement, Refusal],
+            Behaviour::FrenchClarification => &[Clarification],
+            Behaviour::Silence => &[],
+            Behaviour::ItalianPartial => &[Acknowledgement, Partial],
+            Behaviour::ItalianFull => &[Full],
+            Behaviour::GreekNotHeld => &[Acknowledgement, NotHeld],
+            Behaviour::EnglishOutOfOffice => &[Automatic, Full],
+            Behaviour::Bounce => &[Bounce],
+        };
+        let letter = letter_to(9, member.email).bytes;
+        let answers = demo_authorities::answers(member, &letter, &times);
+        assert_eq!(answers.len(), wanted.len(), "{}", member.name_en);
+        for ((_, bytes), wanted) in answers.iter().zip(wanted) {
+            let incoming = understand(bytes, &KNOWLEDGE);
+            // Without its reader the PDF stays shut, and the mail around it says nothing.
+            if *wanted == Refusal && cfg!(not(feature = "pdf")) {
+                continue;
+            }
+            let reading = incoming.reading;
+            let alone = reading.confidence >= 0.8 && reading.also.is_empty() && reading.reference.is_some();
+            if reading.kind != *wanted || (*wanted == Acknowledgement && !alone) {
+                wrong.push(format!("{}: expected {wanted}, found {reading:?}", member.name_en));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]

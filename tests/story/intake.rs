@@ -2,9 +2,10 @@
 
 use crate::support::mail::Reply;
 use crate::support::{Site, stories};
-use askance::service::intake::{Mail, accept};
-use askance::store::messages;
+use askance::service::intake::{Mail, accept, sweep};
 use askance::store::types::{MessageState, Role};
+use askance::store::{AnyConn, messages};
+use diesel::connection::SimpleConnection;
 
 /// The states of all messages.
 fn states(site: &Site) -> Vec<MessageState> {
@@ -85,6 +86,38 @@ stories! {
         let reply = Reply::to(&request, "brandau.example").about("Wegen Ihrer Anfrage").saying("Der Antrag wird abgelehnt.");
         site.receives(&reply.addressed("r-2026-0001-aaaaaaaaaaaaaaaaaaaa@post.askance.example").raw(), "r-2026-0001-aaaaaaaaaaaaaaaaaaaa@post.askance.example");
         assert_eq!(states(site), [MessageState::Unmatched]);
+    }
+
+    fn one_bad_entry_of_the_spool_holds_up_no_other_mail(site: &mut Site) {
+        let spool = site.ctx.config.blob_dir.join("spool");
+        std::fs::create_dir(spool.join("00-folder.json")).unwrap();
+        std::os::unix::fs::symlink("/nowhere", spool.join("01-link.json")).unwrap();
+        std::fs::write(spool.join("02-note.json"), "no note").unwrap();
+        // No database takes this: the number is larger than any.
+        std::fs::write(spool.join("03-note.json"), r#"{"sha256":"","size":99999999999999999999,"recipients":[""],"via":"pipe","arrived_at":"2026-09-07T10:00:00Z"}"#).unwrap();
+        let raw = b"Subject: Ihr Antrag\r\n\r\nDer Antrag wird abgelehnt.\r\n";
+        accept(site.ctx.door(), None, Mail { raw, recipients: &["x@post.askance.example".to_owned()], via: "pipe" }).unwrap();
+        for entered in [1, 0] {
+            assert_eq!(sweep(site.ctx.door(), &site.db).unwrap(), entered);
+        }
+        assert_eq!(states(site).len(), 1);
+        let left: Vec<String> = site.ctx.blobs.spooled().unwrap().into_iter().map(|(name, _)| name).collect();
+        assert_eq!(left, ["02-note.json", "03-note.json"], "they stay where they are");
+    }
+
+    fn note_that_the_database_refuses_holds_up_no_other_mail(site: &mut Site) {
+        let recipients = ["x@post.askance.example".to_owned()];
+        for raw in ["Subject: one\r\n\r\none\r\n", "Subject: two\r\n\r\ntwo\r\n"] {
+            let mail = Mail { raw: raw.as_bytes(), recipients: &recipients, via: "pipe" };
+            accept(site.ctx.door(), None, mail).unwrap();
+        }
+        let first = askance::store::blobs::sha256(b"Subject: one\r\n\r\none\r\n");
+        match &mut *site.conn() {
+            AnyConn::Sqlite(c) => c.batch_execute(&format!("CREATE TRIGGER refuses BEFORE INSERT ON messages WHEN NEW.blob_sha256 = '{first}' BEGIN SELECT RAISE(ABORT, 'no'); END")).unwrap(),
+            AnyConn::Postgres(c) => c.batch_execute(&format!("ALTER TABLE messages ADD CHECK (blob_sha256 <> '{first}')")).unwrap(),
+        }
+        assert_eq!(sweep(site.ctx.door(), &site.db).unwrap(), 1);
+        assert_eq!((states(site).len(), site.ctx.blobs.spooled().unwrap().len()), (1, 1));
     }
 
     fn reply_address_in_capitals_is_the_same_address(site: &mut Site) {

@@ -2,6 +2,7 @@
 
 pub mod desk;
 mod filing;
+mod health;
 mod intake;
 mod privacy;
 mod public;

@@ -7,7 +7,6 @@ use askance::domain::incoming::reading::Kind;
 use askance::domain::request::event::Ground;
 use askance::service::triage::{Settlement, proposed_settlement, settle};
 use askance::service::{filing, publishing};
-use askance::store::messages::Published;
 use askance::store::requests::RequestRow;
 use askance::store::types::Role;
 use chrono::TimeDelta;
@@ -126,7 +125,7 @@ stories! {
                 assert!(!page.contains(secret) && !kept.contains(secret), "{kind:?}: {page} {kept}");
             }
         }
-        let changed = Published { text: Some(format!("Zaunkönig {words}")), subject: Some(words.clone()), attachments: Vec::new() };
+        let changed = publishing::Shown { text: Some(format!("Zaunkönig {words}")), subject: Some(words.clone()), files: Vec::new() };
         publishing::change(&site.ctx, &mut site.conn(), request.person_id, (1, &changed)).unwrap();
         let page = public(site, &request).to_lowercase();
         assert!(page.contains("zaunkönig") && !page.contains(&token) && !page.contains("zyxwvutsrq"), "{page}");

@@ -3,7 +3,7 @@
 //! A phrase is words. They match whole words over case, accents, line wraps and punctuation; Serbian, Macedonian
 //! and Bulgarian are compared in Latin letters. `…` stands for up to eight further words of the same sentence,
 //! a word that ends in `*` matches any ending. A phrase that starts with `!` decides by itself, one with `?` is
-//! only a weak hint.
+//! only a weak hint, one with `^` counts only where a sentence begins with it ("Wird der Zugang verweigert, …").
 
 use crate::domain::incoming::text::{Word, fold, words};
 use std::collections::{BTreeMap, HashMap};
@@ -62,6 +62,12 @@ lists! {
     Other = "other",
     /// A passage that recites rules or remedies: no evidence for anything.
     Recital = "recital",
+    /// A part of the authority itself: what is passed on to it stays in the house.
+    Inside = "inside",
+    /// A body with a name of its own: what is passed on to a part of it leaves the house.
+    Elsewhere = "elsewhere",
+    /// A line about queries or the file number to quote: no question back.
+    Courtesy = "courtesy",
     /// Small words that turn a phrase into its contrary.
     Negation = "negation",
     /// How a letter speaks of the request: tells an answer from a document that is handed over.
@@ -144,6 +150,8 @@ pub struct Phrase {
     pub list: List,
     /// How much it says, 0 to 2.
     pub weight: f32,
+    /// Whether it counts only at the start of a sentence.
+    opens: bool,
     parts: Vec<Part>,
 }
 
@@ -156,6 +164,7 @@ impl Phrase {
             Some(("?", rest)) => (Some(0.4), rest),
             _ => (None, written),
         };
+        let (opens, rest) = rest.strip_prefix('^').map_or((false, rest), |rest| (true, rest));
         let mut parts = Vec::new();
         for piece in rest.replace("...", "…").replace('…', " … ").split_whitespace() {
             if piece == "…" {
@@ -185,7 +194,7 @@ impl Phrase {
             2 => 0.8,
             _ => 1.0,
         });
-        Ok(Phrase { language: language.to_owned(), list, weight, parts })
+        Ok(Phrase { language: language.to_owned(), list, weight, opens, parts })
     }
 
     /// Number of words without gaps.
@@ -326,8 +335,10 @@ impl Phrasebook {
         for (first, word) in words.iter().enumerate() {
             let Some(candidates) = self.index.get(&key(&word.folded)) else { continue };
             let Some(tail) = words.get(first..) else { continue };
+            let before = first.checked_sub(1).and_then(|i| words.get(i));
+            let opens = word.capital && before.is_none_or(|b| b.sentence != word.sentence);
             hits.extend(candidates.iter().filter_map(|&i| {
-                let phrase = self.phrases.get(i)?;
+                let phrase = self.phrases.get(i).filter(|p| opens || !p.opens)?;
                 let count = phrase.length_at(tail)?;
                 Some(Hit { phrase, first, count })
             }));

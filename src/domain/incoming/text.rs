@@ -1,5 +1,6 @@
 //! Words of a text, folded so that phrases match over case, accents, scripts and line wraps; each knows its place.
 
+use std::ops::Range;
 use unicode_normalization::char::decompose_canonical;
 
 /// A folded word and where it stands in the text.
@@ -7,6 +8,8 @@ use unicode_normalization::char::decompose_canonical;
 pub struct Word {
     /// Lower case, without accents, Cyrillic written in Latin letters.
     pub folded: String,
+    /// Whether it is written with a capital.
+    pub capital: bool,
     /// Byte where it starts.
     pub start: usize,
     /// Byte after its end.
@@ -106,7 +109,7 @@ pub fn words(text: &str) -> Vec<Word> {
         if let Some((start, folded)) = open.take()
             && !folded.is_empty()
         {
-            words.push(Word { folded, start, end: at, sentence });
+            words.push(word(text, folded, start..at, sentence));
         }
         if ends_sentence(c, text.get(at + c.len_utf8()..).unwrap_or_default())
             && !(c == '.' && is_abbreviation(text, at, words.last()))
@@ -117,9 +120,14 @@ pub fn words(text: &str) -> Vec<Word> {
     if let Some((start, folded)) = open
         && !folded.is_empty()
     {
-        words.push(Word { folded, start, end: text.len(), sentence });
+        words.push(word(text, folded, start..text.len(), sentence));
     }
     words
+}
+
+fn word(text: &str, folded: String, at: Range<usize>, sentence: usize) -> Word {
+    let capital = text.get(at.clone()).and_then(|w| w.chars().next()).is_some_and(char::is_uppercase);
+    Word { folded, capital, start: at.start, end: at.end, sentence }
 }
 
 /// A point ends a sentence if a capital or a dash follows; an empty line and a list item always do.

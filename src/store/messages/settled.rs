@@ -1,9 +1,7 @@
 //! What a person made of a message: settled with what the public may read, or filed elsewhere.
 
-use crate::domain::letter::Signature;
-use crate::domain::publication::redaction::{Private, redact_file_name, strike_secrets};
 use crate::store::messages::{MessageRow, find};
-use crate::store::schema::{attachments, messages, requests};
+use crate::store::schema::{attachments, messages};
 use crate::store::types::MessageState;
 use crate::store::{AnyConn, Conn, Error, at};
 use chrono::{DateTime, NaiveDateTime, Utc};
@@ -16,8 +14,8 @@ pub struct Published {
     pub subject: Option<String>,
     /// Redacted text; none = nothing is public.
     pub text: Option<String>,
-    /// Positions of attachments that may be downloaded.
-    pub attachments: Vec<i64>,
+    /// Positions of attachments that may be downloaded, with their redacted names.
+    pub attachments: Vec<(i64, String)>,
 }
 
 /// Marks a message as settled by a person, with what the public may read, within the caller's transaction.
@@ -42,47 +40,29 @@ pub fn settle(
 }
 
 /// Shows exactly this of a message to everyone, within the caller's transaction; what was shown before is not
-/// any more. The only writer of what is public of a message: no reply address of ours gets through, and files are
-/// shown under redacted names.
+/// any more.
 pub fn publish(conn: &mut Conn, id: i64, now: DateTime<Utc>, published: &Published) -> Result<(), Error> {
     let time = at(now);
-    let (names, reply_address) = private_of(conn, id)?;
-    let private = Private { names: &names, reply_address: &reply_address };
-    let safe = |words: &Option<String>| words.as_deref().map(|words| strike_secrets(words, &reply_address));
-    let shown = published.text.is_some();
     diesel::update(messages::table.find(id))
         .set((
-            messages::published_text.eq(safe(&published.text)),
-            messages::published_subject.eq(safe(&published.subject).filter(|_| shown)),
-            messages::published_at.eq(shown.then_some(time)),
+            messages::published_text.eq(&published.text),
+            messages::published_subject.eq(&published.subject),
+            messages::published_at.eq(published.text.as_ref().map(|_| time)),
         ))
         .execute(conn)?;
     hide_attachments(conn, id)?;
-    let files = attachments::table
-        .filter(attachments::message_id.eq(id))
-        .filter(attachments::position.eq_any(published.attachments.clone()));
-    let files: Vec<(i64, String)> = files.select((attachments::id, attachments::name)).load(conn)?;
-    for (file, name) in files.into_iter().filter(|_| shown) {
-        diesel::update(attachments::table.find(file))
-            .set((
-                attachments::published_at.eq(time),
-                attachments::published_name.eq(redact_file_name(&name, private)),
-            ))
+    if published.text.is_none() {
+        return Ok(());
+    }
+    for (position, name) in &published.attachments {
+        let file = attachments::table
+            .filter(attachments::message_id.eq(id))
+            .filter(attachments::position.eq(position));
+        diesel::update(file)
+            .set((attachments::published_at.eq(time), attachments::published_name.eq(name)))
             .execute(conn)?;
     }
     Ok(())
-}
-
-/// Who asked, and the reply address, of the request that a message is filed under.
-fn private_of(conn: &mut Conn, message: i64) -> Result<(Vec<String>, String), Error> {
-    let found: Option<(String, String)> = messages::table
-        .inner_join(requests::table)
-        .filter(messages::id.eq(message))
-        .select((requests::signed_as, requests::reply_address))
-        .first(conn)
-        .optional()?;
-    let (signed_as, reply_address) = found.unwrap_or_default();
-    Ok((vec![Signature::parse(&signed_as).person], reply_address))
 }
 
 fn hide_attachments(conn: &mut Conn, message: i64) -> Result<(), Error> {
@@ -115,10 +95,20 @@ pub fn published(conn: &mut Conn, id: i64) -> Result<Published, Error> {
     let attachments = attachments::table
         .filter(attachments::message_id.eq(id))
         .filter(attachments::published_at.is_not_null())
+        .filter(attachments::published_name.is_not_null())
         .order(attachments::position.asc())
-        .select(attachments::position)
+        .select((attachments::position, attachments::published_name.assume_not_null()))
         .load(conn)?;
     Ok(Published { subject, text, attachments })
+}
+
+/// The attachments of a message as it names them, by position.
+pub fn attachment_names(conn: &mut Conn, id: i64) -> Result<Vec<(i64, String)>, Error> {
+    Ok(attachments::table
+        .filter(attachments::message_id.eq(id))
+        .order(attachments::position.asc())
+        .select((attachments::position, attachments::name))
+        .load(conn)?)
 }
 
 /// Files a message under a request (or under none) and says what happens to it next. Nobody has settled it there:

@@ -1,7 +1,6 @@
 //! Changing or withdrawing what is public of a settled message: `/desk/messages/<id>/{publish,withdraw}`.
 
-use crate::service::publishing;
-use crate::store::messages::Published;
+use crate::service::publishing::{self, Shown};
 use crate::web::desk::done;
 use crate::web::desk::guards::{CsrfForm, Triage};
 use crate::web::desk::message::{self, Back, Public};
@@ -44,7 +43,7 @@ async fn publish(
     let text = text.replace("\r\n", "\n").trim().to_owned();
     let back = Public { subject: subject.clone(), text: text.clone(), files: files.clone() };
     let subject = Some(subject.trim().to_owned()).filter(|subject| !subject.is_empty());
-    let public = Published { subject, text: Some(text), attachments: files };
+    let public = Shown { subject, text: Some(text), files };
     let (context, person) = (site.context.clone(), me.0.person.id);
     let outcome = site
         .store

@@ -64,7 +64,10 @@ fn loudest<'p, 'b>(prepared: &'p Prepared<'b>, list: List) -> Vec<(&'p Section<'
         .sections
         .iter()
         .flat_map(|s| {
-            s.hits.iter().filter(|h| h.phrase.list == list && !s.is_recited(h)).map(move |h| (s, h))
+            s.hits
+                .iter()
+                .filter(|h| h.phrase.list == list && !s.is_recited(h) && !s.is_courtesy(h))
+                .map(move |h| (s, h))
         })
         .collect();
     hits.sort_by(|a, b| b.1.phrase.weight.total_cmp(&a.1.phrase.weight));

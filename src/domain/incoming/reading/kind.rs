@@ -185,8 +185,10 @@ fn conclude(mut voices: Voices) -> Reading {
         .collect();
     ranked.sort_by(|a, b| b.1.total_cmp(&a.1));
     let Some((kind, first)) = ranked.first().copied() else { return Reading::of(Kind::Other, 0.3) };
-    let second = ranked.get(1).map_or(0.0, |(_, s)| s.max(0.0));
     let loud = voices.get(&kind).map_or(0.0, |v| v.score);
+    // What yields to every other kind is no less certain where no other speaks.
+    let first = if ranked.len() > 1 { first } else { first.max(loud.min(2.0)) };
+    let second = ranked.get(1).map_or(0.0, |(_, s)| s.max(0.0));
     let sure = 0.35 + 0.2 * loud.min(2.0) + 0.15 * (first - second).clamp(0.0, 1.5);
     let confidence = f64::from(sure.clamp(0.05, 0.97));
     let mut reading = Reading::of(kind, (confidence * 100.0).round() / 100.0);
@@ -227,17 +229,21 @@ impl Ear<'_> {
     }
 
     fn hear(&self, section: &Section<'_>, hit: &Hit<'_>, volume: f32, voices: &mut Voices) {
-        let Some(kind) = kind_of(hit.phrase.list) else { return };
+        let Some(mut kind) = kind_of(hit.phrase.list) else { return };
         let asks = kind == Kind::Clarification;
-        if section.is_recited(hit) && !asks {
+        if (asks && section.is_courtesy(hit)) || (!asks && section.is_recited(hit)) {
             return;
+        }
+        let inside = kind == Kind::Transfer && section.stays_inside(hit, &self.negations);
+        if inside {
+            kind = Kind::Acknowledgement;
         }
         let turns = !matches!(kind, Kind::NotHeld | Kind::Ncnd | Kind::DecisionReview | Kind::Other);
         let short = hit.phrase.literal_words() < 2;
         if turns && (short || kind == Kind::Full) && section.is_negated(hit, &self.negations) {
             return;
         }
-        let mut weight = hit.phrase.weight * volume;
+        let mut weight = if inside { hit.phrase.weight.min(1.0) } else { hit.phrase.weight } * volume;
         // One word alone decides nothing, least of all what an appeal brought.
         if short {
             weight = weight.min(if kind == Kind::DecisionReview { 0.4 } else { 1.0 });
@@ -255,7 +261,7 @@ impl Ear<'_> {
             return;
         }
         voice.score = voice.score.max(weight) + voice.score.min(weight) * 0.4;
-        voice.decisive |= hit.phrase.weight >= 2.0;
+        voice.decisive |= hit.phrase.weight >= 2.0 && !inside;
         voice.passages.push((weight, evidence));
     }
 }

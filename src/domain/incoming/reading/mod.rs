@@ -139,6 +139,10 @@ pub fn read(
     let calendar = dates::Calendar::new(language, letter.sent_on, book);
     let speaks = |kind: Kind, reading: &Reading| reading.kind == kind || reading.also.contains(&kind);
     reading.reference = reference::find(prepared);
+    if reading.kind == Kind::Acknowledgement && reading.also.is_empty() && reading.reference.is_some() {
+        // That a file was opened is what an acknowledgement says, in whatever words.
+        reading.confidence = ((reading.confidence + 0.1).min(0.97) * 100.0).round() / 100.0;
+    }
     reading.new_due_on = dates::promised(prepared, reading.kind, &calendar);
     if speaks(Kind::Extension, &reading) {
         reading.extension = amounts::period(prepared, language, book);

@@ -13,13 +13,13 @@ static BARE: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"[\p{L}\d]+(?:[./_:–-]{1,2}[\p{L}\d]+)+").ok());
 static DATE: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(
-        r"^(?:\d{1,2}[./-]\d{1,2}[./-](?:\d{4}|\d{2})|\d{4}-\d{2}-\d{2}|\d{1,2}[:.]\d{2}(?:[:.]\d{2})?)\.?$",
+        r"^(?:\d{1,2}\.\d{1,2}\.(?:\d{4}|\d{2})|\d{1,2}/\d{1,2}/(?:\d{4}|\d{2})|\d{1,2}-\d{1,2}-(?:\d{4}|\d{2})|\d{4}-\d{2}-\d{2}|\d{1,2}[:.]\d{2}(?:[:.]\d{2})?)\.?$",
     )
     .ok()
 });
 /// "Nr.", "no", "č.", "n°" between the label and the number.
 static FILLER: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r"^(?i:(?:nr|no|n|num|numero|número|numéro|number|nummer|č|br|broj|бр|број|št|αριθμ|ref|is|ist|lautet|est)(?:\.|\b)|[\s:.,;№#°º–=(\[-])+").ok()
+    Regex::new(r"^(?i:(?:con|com|with|il|el|nr|no|n|num|numero|número|numéro|number|nummer|č|br|broj|бр|број|št|αριθμ|ref|is|ist|lautet|est)(?:\.|\b)|[\s:.,;№#°º–=(\[-])+").ok()
 });
 
 /// Words of laws: the number after them is the law's.
@@ -72,7 +72,8 @@ fn by_label(section: &Section<'_>) -> Option<String> {
         if last.end > head || follows_law(section, hit) {
             continue;
         }
-        let Some(number) = section.text.get(last.end..).and_then(number_at) else { continue };
+        let after = section.text.get(last.end..).and_then(number_at);
+        let Some(number) = after.or_else(|| number_before(section, hit)) else { continue };
         let score = plausibility(&number, section, hit);
         if score > 0 && best.as_ref().is_none_or(|(s, _)| score > *s) {
             best = Some((score, number));
@@ -100,6 +101,17 @@ fn plausibility(number: &str, section: &Section<'_>, hit: &Hit<'_>) -> u32 {
     }
     let generic = u32::from(label > 3) * 2;
     1 + generic + u32::from(strokes > 0) * 2 + u32::from(letters > 0) + u32::from(digits > 3)
+}
+
+/// The number right before a label that ends in its case, as in Hungarian: "KH/12-3/2026 iktatószámon".
+fn number_before(section: &Section<'_>, hit: &Hit<'_>) -> Option<String> {
+    let label = section.words.get(hit.first)?;
+    let token = section.text.get(..label.start)?.split_whitespace().next_back()?;
+    let bare = token.trim_matches(|c: char| !c.is_alphanumeric());
+    let digits = bare.chars().filter(char::is_ascii_digit).count();
+    let plain = token.ends_with(char::is_alphanumeric) && bare.contains('/');
+    let date = DATE.as_ref().is_some_and(|r| r.is_match(bare));
+    (plain && digits >= 3 && !date && bare.chars().count() <= 45).then(|| bare.to_owned())
 }
 
 /// The number that starts a text, after fillers such as "No.".

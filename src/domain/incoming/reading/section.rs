@@ -29,6 +29,12 @@ impl Place {
     }
 }
 
+/// How many words may lie between a request and the line about the file number that makes it mere courtesy.
+const COURTESY_REACH: usize = 3;
+
+/// How many words may lie between "passed on" and the part of the house to which it was.
+const INSIDE_REACH: usize = 9;
+
 /// One speaking part.
 #[derive(Debug, Clone)]
 pub struct Section<'b> {
@@ -59,6 +65,9 @@ impl<'b> Section<'b> {
             let tied = matches!(
                 phrase.list,
                 List::Recital
+                    | List::Inside
+                    | List::Elsewhere
+                    | List::Courtesy
                     | List::Due
                     | List::Longer
                     | List::Days
@@ -95,6 +104,35 @@ impl<'b> Section<'b> {
             let own_word = (hit.first..end).contains(first)
                 && self.words.get(*first).is_some_and(|w| hit.phrase.says(&w.folded));
             !own_word && (hit.phrase.literal_words() < 2 || *first < end)
+        })
+    }
+
+    /// Whether a request only asks to quote the file number, or speaks of queries the reader may have.
+    pub fn is_courtesy(&self, hit: &Hit<'_>) -> bool {
+        let reach = if hit.phrase.weight >= 2.0 { None } else { Some(COURTESY_REACH) };
+        self.beside(hit, List::Courtesy).any(|apart| apart == 0 || reach.is_some_and(|r| apart <= r))
+    }
+
+    /// Whether what is passed on goes to a part of the same authority. Where the sentence says that the authority
+    /// is not competent or names another body, the part is that body's.
+    pub fn stays_inside(&self, hit: &Hit<'_>, negations: &HashSet<String>) -> bool {
+        let sentence = self.sentence_of(hit);
+        let leaves = |h: &Hit<'_>| match h.phrase.list {
+            List::Elsewhere => true,
+            List::Transfer => negations.iter().any(|n| h.phrase.says(n)) || self.is_negated(h, negations),
+            _ => false,
+        };
+        self.beside(hit, List::Inside).any(|apart| apart <= INSIDE_REACH)
+            && !self.hits.iter().any(|h| self.sentence_of(h) == sentence && leaves(h))
+    }
+
+    /// For each phrase of a list in the same sentence, how many words it is away from the hit; 0 if they overlap.
+    fn beside<'s>(&'s self, hit: &'s Hit<'_>, list: List) -> impl Iterator<Item = usize> + 's {
+        let sentence = self.sentence_of(hit);
+        let others = self.hits.iter().filter(move |h| h.phrase.list == list);
+        others.filter(move |h| self.sentence_of(h) == sentence).map(move |other| {
+            let (first, second) = if other.first < hit.first { (other, hit) } else { (hit, other) };
+            (second.first + 1).saturating_sub(first.first + first.count)
         })
     }
 

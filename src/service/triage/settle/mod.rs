@@ -9,7 +9,7 @@ pub use refile::{assign, set_aside};
 use crate::domain::incoming::Incoming;
 use crate::domain::incoming::reading::Kind;
 use crate::domain::letter::Signature;
-use crate::domain::publication::redaction::{Private, redact, strike_secrets};
+use crate::domain::publication::redaction::{Private, redact, redact_file_name, strike_secrets};
 use crate::domain::request::event::Ground;
 use crate::domain::request::state::Outcome;
 use crate::service::Context;
@@ -128,7 +128,7 @@ pub fn settle(ctx: &Context, conn: &mut Conn, person: i64, settlement: &Settleme
         let names = [Signature::parse(&row.signed_as).person];
         let private = Private { names: &names, reply_address: &row.reply_address };
         let said = settlement.clone().redacted(private);
-        let published = published(&said);
+        let published = published(conn, &said, private)?;
         let changed =
             record(ctx, conn, (&said, &message), Stamp { at: now, person: Some(person) }, &published)?;
         if !changed {
@@ -142,17 +142,17 @@ pub fn settle(ctx: &Context, conn: &mut Conn, person: i64, settlement: &Settleme
     })
 }
 
-/// What the public may read: no file without its letter.
-fn published(said: &Settlement) -> Published {
-    let mut attachments = said.publish_attachments.clone();
-    attachments.sort_unstable();
-    attachments.dedup();
-    let shown = said.publish.is_some();
-    Published {
-        subject: said.publish_subject.clone().filter(|_| shown),
-        text: said.publish.clone(),
-        attachments: if shown { attachments } else { Vec::new() },
+/// What the public may read, files under their redacted names.
+fn published(conn: &mut Conn, said: &Settlement, private: Private<'_>) -> Result<Published, Error> {
+    if said.publish.is_none() {
+        return Ok(Published::default());
     }
+    let attachments = messages::attachment_names(conn, said.message)?
+        .into_iter()
+        .filter(|(position, _)| said.publish_attachments.contains(position))
+        .map(|(position, name)| (position, redact_file_name(&name, private)))
+        .collect();
+    Ok(Published { subject: said.publish_subject.clone(), text: said.publish.clone(), attachments })
 }
 
 /// Appends the events of a settlement that are not recorded yet, and retracts those that it contradicts; whether

@@ -114,10 +114,11 @@ pub struct Unread {
     pub received_at: NaiveDateTime,
 }
 
-/// Messages that wait to be read, oldest first.
-pub fn unread(conn: &mut Conn, limit: i64) -> Result<Vec<Unread>, Error> {
+/// Messages with a number above `after` that wait to be read, oldest first.
+pub fn unread(conn: &mut Conn, (after, limit): (i64, i64)) -> Result<Vec<Unread>, Error> {
     Ok(messages::table
         .filter(messages::state.eq(MessageState::Received))
+        .filter(messages::id.gt(after))
         .order(messages::id.asc())
         .limit(limit)
         .select(Unread::as_select())

@@ -29,26 +29,44 @@ struct Understood {
 
 /// Reads up to `limit` messages that wait; how many were read. May run in several workers at once.
 pub fn read_next(ctx: &Context, db: &Db, cage: &Cage, limit: i64) -> Result<usize, PlaceError> {
-    let waiting = messages::unread(&mut *db.conn()?, limit)?;
-    let count = waiting.len();
-    for unread in waiting {
-        let id = unread.id;
-        let understood = read(ctx, cage, unread);
-        let mut conn = db.conn()?;
-        // One mail that cannot be placed must not keep the others from being read.
-        if let Err(PlaceError::Store(error)) = transaction(&mut conn, |conn| place(ctx, conn, &understood)) {
-            if error.is_passing() {
-                tracing::warn!(%error, message = id, "mail waits for the database");
-                continue;
-            }
-            tracing::error!(%error, message = id, "mail could not be placed; it is shown as it came");
-            let bare = unreadable(understood.unread, "it could not be filed");
-            transaction(&mut conn, |conn| place(ctx, conn, &bare)).unwrap_or_else(
-                |error| tracing::error!(%error, message = id, "nor as it came; it is tried again"),
-            );
+    let mut after = 0;
+    loop {
+        let waiting = messages::unread(&mut *db.conn()?, (after, limit))?;
+        let Some(last) = waiting.last().map(|unread| unread.id) else { return Ok(0) };
+        after = last;
+        let mut placed = 0;
+        for unread in waiting {
+            placed += usize::from(read_one(ctx, db, cage, unread)?);
+        }
+        // What can only be read later must not keep what came after it waiting.
+        if placed > 0 {
+            return Ok(placed);
         }
     }
-    Ok(count)
+}
+
+/// Reads and places one message; false = it waits for a better time.
+fn read_one(ctx: &Context, db: &Db, cage: &Cage, unread: Unread) -> Result<bool, PlaceError> {
+    let id = unread.id;
+    let Some(understood) = read(ctx, cage, unread) else { return Ok(false) };
+    let mut conn = db.conn()?;
+    let Err(PlaceError::Store(error)) = transaction(&mut conn, |conn| place(ctx, conn, &understood)) else {
+        return Ok(true);
+    };
+    if error.is_passing() {
+        tracing::warn!(%error, message = id, "mail waits for the database");
+        return Ok(false);
+    }
+    // One mail that cannot be placed must not keep the others from being read.
+    tracing::error!(%error, message = id, "mail could not be placed; it is shown as it came");
+    let bare = unreadable(understood.unread, "it could not be filed");
+    match transaction(&mut conn, |conn| place(ctx, conn, &bare)) {
+        Ok(()) => Ok(true),
+        Err(error) => {
+            tracing::error!(%error, message = id, "nor as it came; it is tried again");
+            Ok(false)
+        }
+    }
 }
 
 /// A mail of which only the bytes are known.
@@ -60,14 +78,16 @@ fn unreadable(unread: Unread, why: &str) -> Understood {
     Understood { unread, incoming, failure: Some(why.to_owned()) }
 }
 
-fn read(ctx: &Context, cage: &Cage, unread: Unread) -> Understood {
-    let raw = ctx.blobs.get(&unread.blob_sha256).map_err(|error| error.to_string());
-    let result = raw.and_then(|raw| cage.read(&raw).map_err(|error| error.to_string()));
-    match result {
-        Ok(incoming) => Understood { unread, incoming, failure: None },
-        Err(why) => {
-            tracing::error!(message = unread.id, why, "mail could not be read; it is kept as it came");
-            unreadable(unread, &why)
+fn read(ctx: &Context, cage: &Cage, unread: Unread) -> Option<Understood> {
+    match cage.read_kept(&ctx.blobs, &unread.blob_sha256) {
+        Ok(incoming) => Some(Understood { unread, incoming, failure: None }),
+        Err(error) if error.is_about_the_mail() => {
+            tracing::error!(%error, message = unread.id, "mail could not be read; it is kept as it came");
+            Some(unreadable(unread, &error.to_string()))
+        }
+        Err(error) => {
+            tracing::error!(%error, message = unread.id, "mail waits for a reader");
+            None
         }
     }
 }

@@ -268,8 +268,9 @@ pub fn lapse(conn: &mut Conn, id: i64, now: DateTime<Utc>) -> Result<bool, Error
 pub fn untold(conn: &mut Conn) -> Result<Vec<i64>, Error> {
     let ended = |state| outbox::state.eq(state);
     let accepted = ended(OutboxState::Accepted)
+        // Whatever its status: a reply may have proved that the letter arrived before its end was known.
         .and(requests::received_on.is_null())
-        .and(requests::status.eq_any([Status::Filed, Status::Undelivered, Status::Unknown]));
+        .and(requests::status.ne(Status::TakenBack));
     let refused = ended(OutboxState::Refused).and(requests::status.eq_any([Status::Filed, Status::Unknown]));
     let unknown = ended(OutboxState::Unknown).and(requests::status.eq(Status::Filed));
     Ok(outbox::table

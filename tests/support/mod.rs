@@ -133,6 +133,8 @@ impl Site {
         triage::read_next(&self.ctx, &self.db, &self.cage, 1000).unwrap();
         let transport = Transport::Memory(Arc::clone(&self.sent));
         while delivery::send_next(&self.ctx, &self.db, &transport, "worker").unwrap() {}
+        delivery::expire_leases(&self.ctx, &self.db).unwrap();
+        delivery::tell_requests(&self.ctx, &self.db).unwrap();
         deadlines::tick(&self.ctx, &self.db).unwrap();
     }
 

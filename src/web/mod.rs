@@ -1,6 +1,7 @@
 //! The pages, for everyone and for the desk; Rocket is used only here and in the command that serves.
 
 pub mod assets;
+pub mod choice;
 pub mod desk;
 pub mod error;
 pub mod filters;

@@ -5,6 +5,7 @@ use crate::domain::request::event::{Event, ExtensionVerdict};
 use crate::domain::request::state::{Outcome, Status};
 use crate::service::Context;
 use crate::store::types::{MessageState, OutboxState};
+pub use crate::web::choice::Choice;
 use crate::web::filters;
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use serde::Serialize;
@@ -22,22 +23,6 @@ impl Tag {
     /// A tag of a glyph and words.
     pub fn new(glyph: &'static str, words: impl Into<String>) -> Self {
         Self { glyph, words: words.into() }
-    }
-}
-
-/// An option of a select or a group of radio buttons.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Choice {
-    /// As sent.
-    pub value: String,
-    /// As read.
-    pub name: String,
-}
-
-impl Choice {
-    /// An option.
-    pub fn new(value: impl Into<String>, name: impl Into<String>) -> Self {
-        Self { value: value.into(), name: name.into() }
     }
 }
 

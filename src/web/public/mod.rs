@@ -15,6 +15,7 @@ pub mod request_sample;
 pub mod requests;
 pub mod thread;
 
+pub use crate::web::choice::Choice;
 use rocket::Route;
 use serde::Serialize;
 
@@ -34,30 +35,6 @@ pub fn routes() -> Vec<Route> {
         about::routes(),
     ]
     .concat()
-}
-
-/// One entry of a choice in a form.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Choice {
-    /// What is sent.
-    pub value: String,
-    /// What is read.
-    pub name: String,
-}
-
-impl Choice {
-    /// `value`, read as `name`.
-    pub fn new(value: impl Into<String>, name: impl Into<String>) -> Self {
-        Self { value: value.into(), name: name.into() }
-    }
-
-    /// Countries by their names, in the order of these.
-    pub fn countries(codes: &[String]) -> Vec<Self> {
-        let mut all: Vec<Self> =
-            codes.iter().map(|code| Self::new(code.as_str(), crate::web::filters::country(code))).collect();
-        all.sort_by(|a, b| a.name.cmp(&b.name));
-        all
-    }
 }
 
 /// What a page of a list says of itself, and where the next one is.

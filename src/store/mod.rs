@@ -14,6 +14,7 @@ pub mod register;
 pub mod requests;
 pub mod schema;
 pub mod types;
+pub mod version;
 
 use chrono::{DateTime, NaiveDateTime, SubsecRound, Utc};
 use diesel::connection::SimpleConnection;
@@ -168,6 +169,7 @@ fn private_file(path: &str) {
 #[derive(Clone)]
 pub struct Db {
     pool: Pool<Manager>,
+    url: std::sync::Arc<str>,
 }
 
 impl std::fmt::Debug for Db {
@@ -209,12 +211,23 @@ impl Db {
             .test_on_check_out(!url.starts_with("sqlite://"))
             .build(Manager { url: url.to_owned() })
             .map_err(|e| Error::Connection(e.to_string()))?;
-        Ok(Self { pool })
+        Ok(Self { pool, url: url.into() })
     }
 
     /// A connection on loan.
     pub fn conn(&self) -> Result<Loan, Error> {
         self.pool.get().map(Loan).map_err(|e| Error::Connection(e.to_string()))
+    }
+
+    /// Whether the database is a file of this machine.
+    pub(crate) fn is_file(&self) -> bool {
+        self.url.starts_with("sqlite://")
+    }
+
+    /// A connection outside the pool, for what must keep its own.
+    pub(crate) fn apart(&self) -> Result<Conn, Error> {
+        let manager = Manager { url: self.url.to_string() };
+        manager.connect().map_err(|e| Error::Connection(e.to_string()))
     }
 
     /// Brings the schema up to date, one process at a time; refuses a schema that is newer than this program.

@@ -3,7 +3,8 @@
 use crate::service::Context;
 use crate::store::{Conn, Db};
 use crate::web::error::Error;
-use crate::web::page::Pages;
+use crate::web::kept::{Address, Kept};
+use crate::web::page::{Pages, Rendered};
 use chrono::{DateTime, NaiveDate, Utc};
 use std::sync::Arc;
 
@@ -51,6 +52,8 @@ pub struct Site {
     pub store: Store,
     /// The templates.
     pub pages: Pages,
+    /// Finished pages.
+    pub kept: Kept,
 }
 
 impl Site {
@@ -61,6 +64,15 @@ impl Site {
     ) -> Result<T, Error> {
         let site = self.clone();
         self.store.run(move |conn| work(&site, conn)).await
+    }
+
+    /// A public page: the finished one, if nothing was committed since it was made.
+    pub async fn kept(
+        &self,
+        address: Address,
+        work: impl FnOnce(&Self, &mut Conn) -> Result<Rendered, Error> + Send + 'static,
+    ) -> Result<Rendered, Error> {
+        self.kept.page((address, self.now()), self.page(work)).await
     }
 
     /// Now.

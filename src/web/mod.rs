@@ -8,6 +8,7 @@ pub mod filters;
 pub mod guards;
 pub mod headers;
 pub mod health;
+pub mod kept;
 pub mod page;
 pub mod public;
 
@@ -15,6 +16,7 @@ use crate::service::Context;
 use crate::store::Db;
 use crate::web::guards::{Site, Store};
 use crate::web::headers::Headers;
+use crate::web::kept::Kept;
 use crate::web::page::{Pages, Setup};
 use figment::Figment;
 use rocket::shield::Shield;
@@ -30,7 +32,9 @@ pub fn build(figment: &Figment, context: Arc<Context>, db: Db) -> Rocket<Build> 
         templates_dir: config.templates_dir.clone(),
     };
     let headers = Headers { https: config.public_url.starts_with("https://") };
-    let site = Site { pages: Pages::new(&setup), store: Store::new(db), context };
+    // Templates of a folder are read each time anew, so their pages are not kept.
+    let kept = Kept::new(&db, if setup.templates_dir.is_none() { kept::ROOM } else { 0 });
+    let site = Site { pages: Pages::new(&setup), store: Store::new(db), context, kept };
     // Rocket's own name and its looser shield are left out; `headers` sets the profile.
     rocket::custom(figment.clone().merge(("ident", false)).merge(("cli_colors", false)))
         .attach(Shield::new())

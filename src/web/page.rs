@@ -6,9 +6,10 @@ use crate::web::filters;
 use chrono::{DateTime, Utc};
 use minijinja::{AutoEscape, Environment, TemplateSource, UndefinedBehavior};
 use rocket::Request;
-use rocket::http::{Header, Status};
+use rocket::http::{ContentType, Header, Status};
 use rocket::response::{Responder, Response};
 use serde::Serialize;
+use std::io::Cursor;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -237,7 +238,10 @@ impl Pages {
     /// Renders `template` (its path below `templates/`) with `page` as view model.
     pub fn render<P: Serialize>(&self, template: &str, chrome: &Chrome, page: &P) -> Result<Rendered, Error> {
         let text = self.text(template, chrome, page)?;
-        Ok(Rendered { status: Status::Ok, kept: chrome.area == Area::Public, text })
+        Ok(match chrome.area {
+            Area::Public => Rendered::public(ContentType::HTML, text),
+            Area::Desk => Rendered::private(text),
+        })
     }
 
     /// Parses every template; how many there are, or the first that is wrong with its line.
@@ -313,41 +317,65 @@ fn from_folder(folder: &Path, name: &str) -> Result<Option<String>, minijinja::E
     }
 }
 
-/// A page, ready to go out. A public one carries an `ETag`, so that an unchanged page is sent once.
+/// A page, ready to go out; cheap to clone. A public one carries an `ETag`, so that an unchanged page is sent once.
 #[derive(Debug, Clone)]
 pub struct Rendered {
-    /// Its status.
-    pub status: Status,
-    /// Whether caches may keep it, asking each time whether it still holds.
-    pub kept: bool,
-    /// The page.
-    pub text: String,
+    status: Status,
+    kind: ContentType,
+    /// Of what caches may keep, asking each time whether it still holds.
+    tag: Option<Arc<str>>,
+    text: Arc<str>,
 }
 
 impl Rendered {
+    /// For everyone: caches may keep it.
+    pub fn public(kind: ContentType, text: String) -> Self {
+        let tag = Some(etag(text.as_bytes()).into());
+        Self { status: Status::Ok, kind, tag, text: text.into() }
+    }
+
+    /// For one reader: never kept.
+    pub fn private(text: String) -> Self {
+        Self { status: Status::Ok, kind: ContentType::HTML, tag: None, text: text.into() }
+    }
+
     /// With another status, for a form that came back with its faults.
     #[must_use]
-    pub fn with_status(mut self, status: Status) -> Self {
-        self.status = status;
-        self
+    pub fn with_status(self, status: Status) -> Self {
+        Self { status, tag: None, ..self }
+    }
+
+    /// How many bytes it has.
+    pub fn size(&self) -> usize {
+        self.text.len()
     }
 }
 
 impl<'r> Responder<'r, 'static> for Rendered {
     fn respond_to(self, request: &'r Request<'_>) -> rocket::response::Result<'static> {
         let mut response = Response::build();
-        response.status(self.status).header(rocket::http::ContentType::HTML);
-        if self.kept && self.status == Status::Ok {
-            let tag = etag(self.text.as_bytes());
-            response.header(Header::new("Cache-Control", "no-cache"));
-            if matches_tag(request, &tag) {
-                return response.status(Status::NotModified).header(Header::new("ETag", tag)).ok();
-            }
-            response.header(Header::new("ETag", tag));
-        } else {
+        response.status(self.status).header(self.kind);
+        let Some(tag) = self.tag else {
             response.header(Header::new("Cache-Control", "no-store"));
+            return response.sized_body(self.text.len(), Cursor::new(Bytes(self.text))).ok();
+        };
+        response.header(Header::new("Cache-Control", "no-cache"));
+        response.header(Header::new("ETag", tag.to_string()));
+        if matches_tag(request, &tag) {
+            return response.status(Status::NotModified).ok();
         }
-        response.sized_body(self.text.len(), std::io::Cursor::new(self.text)).ok()
+        // In one piece: by default Rocket copies and sends four kilobytes at a time.
+        response.max_chunk_size(self.text.len().max(1));
+        response.sized_body(self.text.len(), Cursor::new(Bytes(self.text))).ok()
+    }
+}
+
+/// A shared text as bytes that can be read.
+struct Bytes(Arc<str>);
+
+impl AsRef<[u8]> for Bytes {
+    fn as_ref(&self) -> &[u8] {
+        self.0.as_bytes()
     }
 }
 

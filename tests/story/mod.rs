@@ -4,6 +4,7 @@ pub mod desk;
 mod filing;
 mod health;
 mod intake;
+mod kept;
 mod privacy;
 mod public;
 mod reply;

@@ -5,6 +5,7 @@ use crate::store::Conn;
 use crate::store::published::authorities::{self, AuthorityRow, Filter, Listed};
 use crate::web::error::Error;
 use crate::web::guards::Site;
+use crate::web::kept::Address;
 use crate::web::page::{Chrome, Rendered};
 use crate::web::public::{Choice, Pager, said};
 use chrono::{DateTime, Utc};
@@ -134,8 +135,8 @@ pub fn chrome(now: DateTime<Utc>) -> Chrome {
 }
 
 #[get("/authorities?<query..>")]
-async fn get(query: Query, site: &State<Site>) -> Result<Rendered, Error> {
-    site.page(move |site, conn| {
+async fn get(query: Query, address: Address, site: &State<Site>) -> Result<Rendered, Error> {
+    site.kept(address, move |site, conn| {
         let page = load(conn, &query)?;
         site.pages.render(TEMPLATE, &chrome(site.now()), &page)
     })

@@ -7,6 +7,7 @@ use crate::store::published::deployments::{self, DeploymentRow};
 use crate::store::published::requests::{self, Order};
 use crate::web::error::{Error, What};
 use crate::web::guards::Site;
+use crate::web::kept::Address;
 use crate::web::page::{Chrome, Rendered};
 use crate::web::public::Pager;
 use crate::web::public::lines::{self, Line, lines};
@@ -106,8 +107,13 @@ pub fn chrome(page: &Page, now: DateTime<Utc>) -> Chrome {
 }
 
 #[get("/authorities/<slug>?<page>")]
-async fn get(slug: String, page: Option<i64>, site: &State<Site>) -> Result<Rendered, Error> {
-    site.page(move |site, conn| {
+async fn get(
+    slug: String,
+    page: Option<i64>,
+    address: Address,
+    site: &State<Site>,
+) -> Result<Rendered, Error> {
+    site.kept(address, move |site, conn| {
         let page = load(site, conn, &slug, page.unwrap_or(1))?;
         site.pages.render(TEMPLATE, &chrome(&page, site.now()), &page)
     })

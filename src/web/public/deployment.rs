@@ -4,6 +4,7 @@ use crate::store::Conn;
 use crate::store::published::deployments::{self, DeploymentRow, Statement};
 use crate::web::error::{Error, What};
 use crate::web::guards::Site;
+use crate::web::kept::Address;
 use crate::web::page::{Chrome, Rendered};
 use crate::web::public::deployments::{countries_in_words, in_words};
 use chrono::{DateTime, Utc};
@@ -85,8 +86,8 @@ pub fn chrome(page: &Page, now: DateTime<Utc>) -> Chrome {
 }
 
 #[get("/deployments/<slug>")]
-async fn get(slug: String, site: &State<Site>) -> Result<Rendered, Error> {
-    site.page(move |site, conn| {
+async fn get(slug: String, address: Address, site: &State<Site>) -> Result<Rendered, Error> {
+    site.kept(address, move |site, conn| {
         let page = load(conn, &slug)?;
         site.pages.render(TEMPLATE, &chrome(&page, site.now()), &page)
     })

@@ -5,6 +5,7 @@ use crate::store::published::deployments::{self, DeploymentRow, Filter};
 use crate::web::error::Error;
 use crate::web::filters::country;
 use crate::web::guards::Site;
+use crate::web::kept::Address;
 use crate::web::page::{Chrome, Rendered};
 use crate::web::public::{Choice, said};
 use chrono::{DateTime, Utc};
@@ -132,8 +133,8 @@ pub fn chrome(now: DateTime<Utc>) -> Chrome {
 }
 
 #[get("/deployments?<query..>")]
-async fn get(query: Query, site: &State<Site>) -> Result<Rendered, Error> {
-    site.page(move |site, conn| {
+async fn get(query: Query, address: Address, site: &State<Site>) -> Result<Rendered, Error> {
+    site.kept(address, move |site, conn| {
         let page = load(conn, &query)?;
         site.pages.render(TEMPLATE, &chrome(site.now()), &page)
     })

@@ -6,6 +6,7 @@ use crate::store::published::figures::{self, Extent};
 use crate::store::published::requests::{self, Filter, Order};
 use crate::web::error::Error;
 use crate::web::guards::Site;
+use crate::web::kept::Address;
 use crate::web::page::{Chrome, Rendered};
 use crate::web::public::lines::{self, Line, lines};
 use chrono::NaiveDate;
@@ -109,8 +110,8 @@ pub fn chrome(now: chrono::DateTime<chrono::Utc>) -> Chrome {
 }
 
 #[get("/")]
-async fn get(site: &State<Site>) -> Result<Rendered, Error> {
-    site.page(|site, conn| {
+async fn get(address: Address, site: &State<Site>) -> Result<Rendered, Error> {
+    site.kept(address, |site, conn| {
         let page = load(site, conn)?;
         site.pages.render(TEMPLATE, &chrome(site.now()), &page)
     })

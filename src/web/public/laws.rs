@@ -8,6 +8,7 @@ use crate::store::published::figures;
 use crate::web::error::Error;
 use crate::web::filters::country;
 use crate::web::guards::Site;
+use crate::web::kept::Address;
 use crate::web::page::{Chrome, Rendered};
 use chrono::{DateTime, NaiveDate, Utc};
 use rocket::{Route, State, get, routes};
@@ -102,8 +103,8 @@ pub fn chrome(now: DateTime<Utc>) -> Chrome {
 }
 
 #[get("/laws")]
-async fn get(site: &State<Site>) -> Result<Rendered, Error> {
-    site.page(|site, conn| {
+async fn get(address: Address, site: &State<Site>) -> Result<Rendered, Error> {
+    site.kept(address, |site, conn| {
         let cases = figures::cases(conn)?;
         let page = Page::new(&site.context, &cases, site.today());
         site.pages.render(TEMPLATE, &chrome(site.now()), &page)

@@ -17,12 +17,12 @@ use crate::store::Conn;
 use crate::store::published::request::{self, Asked, Campaign, Facts, Published};
 use crate::web::error::{Error, What};
 use crate::web::guards::Site;
+use crate::web::kept::Address;
 use crate::web::page::{Chrome, Feed, Rendered};
 use crate::web::public::request_sample;
 use crate::web::public::thread::{Letter, thread};
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use rocket::http::ContentType;
-use rocket::response::Responder;
 use rocket::{Route, State, get, routes};
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -264,15 +264,7 @@ pub fn chrome(page: &Page, now: DateTime<Utc>) -> Chrome {
     chrome
 }
 
-/// The page for people, or the same for machines.
-#[derive(Responder)]
-pub enum Answer {
-    /// The page.
-    Page(Rendered),
-    /// The facts.
-    Json((ContentType, String)),
-}
-
+/// The same for machines.
 fn machine(page: &Page) -> String {
     let letters: Vec<serde_json::Value> = page
         .letters
@@ -297,14 +289,14 @@ fn machine(page: &Page) -> String {
 }
 
 #[get("/requests/<reference>")]
-async fn get(reference: String, site: &State<Site>) -> Result<Answer, Error> {
-    site.page(move |site, conn| {
+async fn get(reference: String, address: Address, site: &State<Site>) -> Result<Rendered, Error> {
+    site.kept(address, move |site, conn| {
         let bare = reference.strip_suffix(".json");
         let page = load(site, conn, bare.unwrap_or(&reference))?;
         if bare.is_some() {
-            return Ok(Answer::Json((ContentType::JSON, machine(&page))));
+            return Ok(Rendered::public(ContentType::JSON, machine(&page)));
         }
-        site.pages.render(TEMPLATE, &chrome(&page, site.now()), &page).map(Answer::Page)
+        site.pages.render(TEMPLATE, &chrome(&page, site.now()), &page)
     })
     .await
 }

@@ -5,6 +5,7 @@ use crate::store::Conn;
 use crate::store::published::requests::{self, Filter, Order, open_statuses};
 use crate::web::error::Error;
 use crate::web::guards::Site;
+use crate::web::kept::Address;
 use crate::web::page::{Chrome, Rendered};
 use crate::web::public::lines::{self, Line, lines};
 use crate::web::public::{Choice, Pager, said};
@@ -175,8 +176,8 @@ pub fn chrome(now: DateTime<Utc>) -> Chrome {
 }
 
 #[get("/requests?<query..>")]
-async fn get(query: Query, site: &State<Site>) -> Result<Rendered, Error> {
-    site.page(move |site, conn| {
+async fn get(query: Query, address: Address, site: &State<Site>) -> Result<Rendered, Error> {
+    site.kept(address, move |site, conn| {
         let page = load(site, conn, &query)?;
         site.pages.render(TEMPLATE, &chrome(site.now()), &page)
     })

@@ -148,12 +148,12 @@ impl House {
             _ => None,
         };
         let mail_in = listener.map(|listener| self.mail_in(listener)).transpose()?;
+        let cage = Arc::new(Cage::of_this_program()?);
         let workers = if works {
-            let cage = Arc::new(Cage::of_this_program()?);
             let parts = Parts {
                 context: Arc::clone(&self.context),
                 db: self.db.clone(),
-                cage,
+                cage: Arc::clone(&cage),
                 transport: self.transport.clone(),
             };
             Some(worker::start(&parts)?)
@@ -177,7 +177,7 @@ impl House {
         } else {
             // Rocket's own defaults lie below what Rocket.toml and ROCKET_* say.
             let figment = Figment::from(rocket::Config::default()).merge(figment);
-            let rocket = web::build(&figment, Arc::clone(&self.context), self.db.clone());
+            let rocket = web::build(&figment, Arc::clone(&self.context), self.db.clone(), cage);
             // The signal that Rocket ends by stops all else at the same time.
             rocket::execute(async {
                 let signals = Signals::listen()?;

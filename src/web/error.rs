@@ -23,6 +23,8 @@ pub enum What {
     Law,
     /// No such file.
     File,
+    /// The file is known, but its bytes are not there.
+    Bytes,
     /// No such message.
     Message,
 }
@@ -155,6 +157,15 @@ fn words(error: &Error, path: &str) -> (String, String, Option<String>) {
             format!("Nothing is kept under “{path}”."),
             "Check the address for a slip of the pen. Addresses of requests, authorities and laws do not change, so an old link should hold.",
         ),
+        Error::NotFound(What::Bytes) => {
+            let (title, cure) = missing(What::Bytes);
+            let again = if path.starts_with("/desk") {
+                "The mail itself can still be saved from its page, as it came."
+            } else {
+                "The text of the reply is on the page of its request."
+            };
+            said(title, again.to_owned(), cure)
+        }
         Error::NotFound(what) => {
             let (title, cure) = missing(*what);
             said(title, format!("Nothing is kept under “{path}”."), cure)
@@ -212,6 +223,10 @@ fn missing(what: What) -> (&'static str, &'static str) {
         What::File => (
             "There is no such file",
             "It may not be published: files of a reply are shown once a volunteer has read it.",
+        ),
+        What::Bytes => (
+            "This file cannot be given out",
+            "It is known, but its bytes are missing or damaged where files are kept. Whoever runs this service finds why in its log.",
         ),
         What::Message => ("There is no such message", "It may have been settled by someone else."),
     }

@@ -72,11 +72,14 @@ impl<'r> FromRequest<'r> for Held {
 /// The bytes under a key, read and checked off the threads that serve the network; none = they are not there, or are
 /// no longer those that were stored, which the log says.
 pub async fn bytes(site: &Site, key: &str) -> Result<Option<Vec<u8>>, Error> {
-    let (blobs, key) = (site.context.blobs.clone(), key.to_owned());
-    let read = rocket::tokio::task::spawn_blocking(move || blobs.get(&key));
+    let (blobs, asked) = (site.context.blobs.clone(), key.to_owned());
+    let read = rocket::tokio::task::spawn_blocking(move || blobs.get(&asked));
     match read.await.map_err(|e| Error::internal(&e))? {
         Ok(bytes) => Ok(Some(bytes)),
-        Err(store::Error::Blobs(error)) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(store::Error::Blobs(error)) if error.kind() == std::io::ErrorKind::NotFound => {
+            tracing::warn!(blob = key, "a blob is not there");
+            Ok(None)
+        }
         Err(error @ store::Error::Corrupt { .. }) => {
             tracing::error!(%error, "a blob is damaged");
             Ok(None)

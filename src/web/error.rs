@@ -157,18 +157,13 @@ fn words(error: &Error, path: &str) -> (String, String, Option<String>) {
             format!("Nothing is kept under “{path}”."),
             "Check the address for a slip of the pen. Addresses of requests, authorities and laws do not change, so an old link should hold.",
         ),
-        Error::NotFound(What::Bytes) => {
-            let (title, cure) = missing(What::Bytes);
-            let again = if path.starts_with("/desk") {
-                "The mail itself can still be saved from its page, as it came."
-            } else {
-                "The text of the reply is on the page of its request."
-            };
-            said(title, again.to_owned(), cure)
-        }
         Error::NotFound(what) => {
             let (title, cure) = missing(*what);
-            said(title, format!("Nothing is kept under “{path}”."), cure)
+            let found = match what {
+                What::Bytes => "Its bytes are missing or damaged where files are kept.".to_owned(),
+                _ => format!("Nothing is kept under “{path}”."),
+            };
+            said(title, found, cure)
         }
         Error::BadRequest(problem) => said("That cannot be read", problem.clone(), ""),
         Error::Forbidden(problem) => said(
@@ -226,7 +221,7 @@ fn missing(what: What) -> (&'static str, &'static str) {
         ),
         What::Bytes => (
             "This file cannot be given out",
-            "It is known, but its bytes are missing or damaged where files are kept. Whoever runs this service finds why in its log.",
+            "What was read of the reply is still on its page. Whoever runs this service finds the cause in its log.",
         ),
         What::Message => ("There is no such message", "It may have been settled by someone else."),
     }

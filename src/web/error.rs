@@ -227,7 +227,8 @@ fn missing(what: What) -> (&'static str, &'static str) {
     }
 }
 
-fn wait_words(seconds: u32) -> String {
+/// How long to wait, in words.
+pub(crate) fn wait_words(seconds: u32) -> String {
     match seconds {
         0..=1 => "a second".to_owned(),
         2..=90 => format!("{seconds} seconds"),

@@ -38,7 +38,10 @@ fn process_of(program: &Path) -> Option<PathBuf> {
 /// A child that answers the first mail with these bytes, whatever it is.
 fn answering(folder: &Path, reply: &[u8]) -> Cage {
     std::fs::write(folder.join("reply"), reply).unwrap();
-    bent(folder, &format!("head -c 20 >/dev/null; cat '{}'; exec cat >/dev/null", folder.join("reply").display()))
+    bent(
+        folder,
+        &format!("head -c 20 >/dev/null; cat '{}'; exec cat >/dev/null", folder.join("reply").display()),
+    )
 }
 
 /// A reading as a child sends it, without the bytes of its files.

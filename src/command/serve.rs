@@ -161,6 +161,11 @@ impl House {
             None
         };
         tracing::info!(url = self.context.config.public_url, "serving");
+        if self.context.config.public_url.starts_with("https://") && !names_a_header(&figment) {
+            tracing::warn!(
+                "`ip_header` is not set: tries to sign in through the web server before this one count as one visitor's"
+            );
+        }
         let mail_stopper = mail_in.as_ref().map(|(stopper, _)| stopper.clone());
         let work_stopper = workers.as_ref().map(Workers::stopper);
         let stop = move || {
@@ -219,6 +224,11 @@ impl House {
         })?;
         Ok((stopper, thread))
     }
+}
+
+/// Whether the operator says in which header the web server before us tells who asks.
+fn names_a_header(rocket: &Figment) -> bool {
+    rocket.extract_inner::<String>(rocket::Config::IP_HEADER).is_ok()
 }
 
 /// The two signals that ask the service to end.

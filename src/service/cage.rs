@@ -189,13 +189,14 @@ fn pass_on(out: &mut impl Read, replies: &SyncSender<Said>) -> Option<()> {
     let bytes = frame_in(out, LARGEST_READING).ok()?;
     let read = serde_json::from_slice::<Incoming>(&bytes).map_err(|e| e.to_string());
     drop(bytes);
-    let (incoming, sizes) = match read.and_then(|incoming| announced(&incoming).map(|sizes| (incoming, sizes))) {
-        Ok(read) => read,
-        Err(why) => {
-            replies.send(Said::Garbled(why)).ok()?;
-            return None;
-        }
-    };
+    let (incoming, sizes) =
+        match read.and_then(|incoming| announced(&incoming).map(|sizes| (incoming, sizes))) {
+            Ok(read) => read,
+            Err(why) => {
+                replies.send(Said::Garbled(why)).ok()?;
+                return None;
+            }
+        };
     replies.send(Said::Reading(Box::new(incoming))).ok()?;
     for size in sizes {
         replies.send(Said::File(exactly(out, size).ok()?)).ok()?;
@@ -210,7 +211,9 @@ fn announced(incoming: &Incoming) -> Result<Vec<usize>, String> {
     let all = sizes.iter().fold(0_usize, |sum, size| sum.saturating_add(*size));
     let largest = sizes.iter().copied().max().unwrap_or_default();
     if largest > LARGEST_MAIL || all as u64 > ADDRESS_SPACE {
-        return Err(format!("expected files of at most {LARGEST_MAIL} bytes, found `{largest}`, in all `{all}`"));
+        return Err(format!(
+            "expected files of at most {LARGEST_MAIL} bytes, found `{largest}`, in all `{all}`"
+        ));
     }
     Ok(sizes)
 }
@@ -266,7 +269,9 @@ fn hear(replies: &mut Replies<'_>, keep: Keep<'_>) -> Result<Incoming, Error> {
         let found = keep(&bytes)?;
         if found != file.sha256 {
             let expected = &file.sha256;
-            return Err(Error::Garbled(format!("expected a file with SHA-256 `{expected}`, found `{found}`")));
+            return Err(Error::Garbled(format!(
+                "expected a file with SHA-256 `{expected}`, found `{found}`"
+            )));
         }
     }
     Ok(*incoming)

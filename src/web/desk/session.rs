@@ -98,7 +98,6 @@ struct Typed {
 
 /// What a try to sign in leads to.
 #[derive(Responder)]
-#[expect(clippy::large_enum_variant, reason = "one of them is made for each try, and goes at once")]
 enum Answer {
     /// The desk.
     In(Redirect),

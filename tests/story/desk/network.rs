@@ -14,7 +14,11 @@ use std::net::SocketAddr;
 /// Where a try comes from: the connection, and what stands in `X-Real-IP`.
 type From<'a> = (&'a str, &'a [&'a str]);
 
-fn signs_in<'a>(desk: &'a Desk, (peer, told): From<'_>, (email, password): (&str, &str)) -> LocalResponse<'a> {
+fn signs_in<'a>(
+    desk: &'a Desk,
+    (peer, told): From<'_>,
+    (email, password): (&str, &str),
+) -> LocalResponse<'a> {
     let token = desk.token("/desk/sign-in");
     let fields = [("csrf", token.as_str()), ("email", email), ("password", password)];
     let body: String = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
@@ -141,7 +145,9 @@ fn a_household_of_ipv6_is_one_address_and_a_mapped_one_is_its_ipv4() {
 fn only_a_web_server_nearby_is_believed_whom_it_serves() {
     let desk = Desk::new();
     guesses(&desk, ("127.0.0.1:4000", &["203.0.113.7"]));
-    for near in ["127.0.0.1:9", "10.1.2.3:9", "192.168.0.9:9", "[::1]:9", "[fd00::5]:9", "[::ffff:172.16.0.1]:9"] {
+    for near in
+        ["127.0.0.1:9", "10.1.2.3:9", "192.168.0.9:9", "[::1]:9", "[fd00::5]:9", "[::ffff:172.16.0.1]:9"]
+    {
         assert!(!is_let_in(&desk, (near, &["203.0.113.7"])), "{near}");
         assert!(is_let_in(&desk, (near, &["203.0.113.8"])), "{near}");
     }
@@ -169,7 +175,10 @@ fn what_is_kept_of_an_address_tells_it_to_nobody() {
         assert_eq!((row.account_hash.len(), row.network_hash.len()), (64, 64));
         row.network_hash
     };
-    assert_eq!(signs_in(&desk, ("203.0.113.7:9", &[]), ("x@y.example", "guess")).status(), Status::UnprocessableEntity);
+    assert_eq!(
+        signs_in(&desk, ("203.0.113.7:9", &[]), ("x@y.example", "guess")).status(),
+        Status::UnprocessableEntity
+    );
     let here = kept(&desk);
     for bare in [&b"203.0.113.7"[..], &[203, 0, 113, 7], b"askance network\0\xcb\0q\x07"] {
         assert_ne!(here, askance::store::blobs::sha256(bare), "without a key all addresses are soon tried");

@@ -145,8 +145,10 @@ impl Config {
 pub fn figment() -> Figment {
     let file = std::env::var("ROCKET_CONFIG").unwrap_or_else(|_| "Rocket.toml".to_owned());
     let profile = std::env::var("ROCKET_PROFILE").unwrap_or_else(|_| "default".to_owned());
+    // Rocket would believe whatever stands in X-Real-IP, and most web servers pass on what a visitor wrote there.
+    let usual = serde_json::json!({ "port": 8000, "address": "127.0.0.1", "ip_header": false });
     Figment::new()
-        .merge(Serialized::defaults(serde_json::json!({ "port": 8000, "address": "127.0.0.1" })))
+        .merge(Serialized::defaults(usual))
         .merge(Toml::file(file).nested())
         .merge(Env::prefixed("ROCKET_").ignore(&["profile", "config"]).global())
         .select(profile)

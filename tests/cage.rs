@@ -2,7 +2,7 @@
 
 use crate::support::mail::Reply;
 use crate::support::{LIBRARY, Site, stories};
-use askance::domain::incoming::{Knowledge, understand};
+use askance::domain::incoming::{Attachment, Incoming, Knowledge, understand};
 use askance::service::cage::{Cage, Error};
 use askance::store::blobs::Blobs;
 use askance::store::messages;
@@ -35,6 +35,38 @@ fn process_of(program: &Path) -> Option<PathBuf> {
         .find(|process| std::fs::read(process.join("cmdline")).is_ok_and(|words| words == called))
 }
 
+/// A child that answers the first mail with these bytes, whatever it is.
+fn answering(folder: &Path, reply: &[u8]) -> Cage {
+    std::fs::write(folder.join("reply"), reply).unwrap();
+    bent(
+        folder,
+        &format!("head -c 20 >/dev/null; cat '{}'; exec cat >/dev/null", folder.join("reply").display()),
+    )
+}
+
+/// A reading as a child sends it, without the bytes of its files.
+fn reading(incoming: &Incoming) -> Vec<u8> {
+    let json = serde_json::to_vec(incoming).unwrap();
+    [&(json.len() as u64).to_be_bytes()[..], &json].concat()
+}
+
+/// A mail with two files, the second of which holds every octet.
+fn mail_with_files() -> (Vec<u8>, [Vec<u8>; 2]) {
+    let files = [b"Ort;Zahl\r\n".to_vec(), (0..=255).cycle().take(100_000).collect()];
+    let coded = |bytes: &[u8]| {
+        let text = data_encoding::BASE64_MIME.encode(bytes);
+        format!("Content-Transfer-Encoding: base64\r\n\r\n{text}")
+    };
+    let raw = format!(
+        "From: poststelle@brandau.example\r\nSubject: Ihr Antrag\r\nMIME-Version: 1.0\r\n\
+         Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\nDer Antrag wird abgelehnt.\r\n\
+         --b\r\nContent-Type: text/csv; name=Orte.csv\r\n{}\r\n--b\r\nContent-Type: application/octet-stream; name=all.bin\r\n{}\r\n--b--\r\n",
+        coded(&files[0]),
+        coded(&files[1])
+    );
+    (raw.into_bytes(), files)
+}
+
 fn mails(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder).unwrap() {
@@ -55,11 +87,20 @@ fn a_mail_is_read_in_the_cage_as_outside() {
     let cage = real();
     let corpus = mails(Path::new("tests/corpus"));
     assert!(corpus.len() > 20, "only {} mails found", corpus.len());
+    let folder = tempfile::tempdir().unwrap();
+    let blobs = Blobs::open(folder.path()).unwrap();
+    let mut files = 0;
     for path in corpus {
         let raw = std::fs::read(&path).unwrap();
-        let inside = serde_json::to_value(cage.read(&raw).unwrap()).unwrap();
+        let incoming = cage.read_kept(&blobs, &blobs.put(&raw).unwrap()).unwrap();
+        for file in &incoming.attachments {
+            assert_eq!(blobs.get(&file.sha256).unwrap().len(), file.size, "{}", path.display());
+            files += 1;
+        }
+        let inside = serde_json::to_value(incoming).unwrap();
         assert_eq!(inside, serde_json::to_value(understand(&raw, &knowledge)).unwrap(), "{}", path.display());
     }
+    assert!(files > 5, "only {files} files found");
     let mut random = 1_u64;
     let rubbish: Vec<u8> = std::iter::repeat_with(|| {
         random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
@@ -163,6 +204,77 @@ fn every_end_of_a_child_is_told() {
     }
     let missing = Cage::of(PathBuf::from("/nowhere/askance")).read(MAIL).unwrap_err();
     assert!(matches!(missing, Error::Start(_)) && !missing.is_about_the_mail(), "{missing}");
+}
+
+#[test]
+fn files_come_out_of_the_cage_byte_for_byte() {
+    let folder = tempfile::tempdir().unwrap();
+    let blobs = Blobs::open(folder.path()).unwrap();
+    let (raw, files) = mail_with_files();
+    let key = blobs.put(&raw).unwrap();
+    let cage = real();
+    // One child reads several mails: each ends where the next begins.
+    for _ in 0..3 {
+        let incoming = cage.read_kept(&blobs, &key).unwrap();
+        let kept: Vec<Vec<u8>> =
+            incoming.attachments.iter().map(|file| blobs.get(&file.sha256).unwrap()).collect();
+        assert_eq!(kept, files);
+        assert_eq!(cage.read(MAIL).unwrap().subject, "Ihr Antrag");
+    }
+    let here = Cage::Here(Box::default());
+    let elsewhere = Blobs::open(&folder.path().join("elsewhere")).unwrap();
+    let read = here.read_kept(&elsewhere, &elsewhere.put(&raw).unwrap()).unwrap();
+    assert_eq!(elsewhere.get(&read.attachments[1].sha256).unwrap(), files[1]);
+}
+
+#[test]
+fn a_child_cannot_pass_off_other_bytes_as_a_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let (raw, files) = mail_with_files();
+    let honest = understand(&raw, &Knowledge::default());
+    let bytes = files.concat();
+    let all = [reading(&honest), bytes.clone()].concat();
+    assert_eq!(answering(folder.path(), &all).read(&raw).unwrap().attachments, honest.attachments);
+
+    let mut other = all;
+    *other.last_mut().unwrap() ^= 1;
+    let told = answering(folder.path(), &other).read(&raw).unwrap_err();
+    assert!(told.is_about_the_mail() && told.to_string().contains("expected a file with SHA-256"), "{told}");
+
+    for size in [300 << 20, usize::MAX] {
+        let mut greedy = honest.clone();
+        greedy.attachments[0].size = size;
+        let told = answering(folder.path(), &reading(&greedy)).read(&raw).unwrap_err();
+        assert!(told.is_about_the_mail() && told.to_string().contains("expected files of at most"), "{told}");
+    }
+    let mut many = honest.clone();
+    many.attachments = vec![Attachment { size: 200 << 20, ..honest.attachments[0].clone() }; 6];
+    let told = answering(folder.path(), &reading(&many)).read(&raw).unwrap_err();
+    assert!(told.to_string().contains("in all `1258291200`"), "{told}");
+
+    // It ends in the midst of a file.
+    std::fs::write(folder.path().join("reply"), [reading(&honest), bytes[..50].to_vec()].concat()).unwrap();
+    let script = format!("head -c 20 >/dev/null; cat '{}'; exit 3", folder.path().join("reply").display());
+    let told = bent(folder.path(), &script).read(&raw).unwrap_err();
+    assert!(told.to_string().contains("died over this mail: exit status: 3"), "{told}");
+}
+
+#[test]
+fn a_mail_whose_files_cannot_be_stored_now_is_read_later() {
+    let folder = tempfile::tempdir().unwrap();
+    let (raw, _) = mail_with_files();
+    let blobs = Blobs::open(folder.path()).unwrap();
+    let key = blobs.put(&raw).unwrap();
+    // Where the file would be kept lies something else: the disk refuses it.
+    let sha256 = understand(&raw, &Knowledge::default()).attachments[0].sha256.clone();
+    let shelf = folder.path().join(&sha256[..2]);
+    std::fs::write(&shelf, b"no folder").unwrap();
+    let cage = real();
+    let told = cage.read_kept(&blobs, &key).unwrap_err();
+    assert!(!told.is_about_the_mail(), "the mail waits for its disk: {told}");
+    std::fs::remove_file(&shelf).unwrap();
+    assert_eq!(cage.read_kept(&blobs, &key).unwrap().attachments[0].sha256, sha256);
+    assert!(blobs.get(&sha256).is_ok());
 }
 
 #[test]

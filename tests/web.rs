@@ -41,7 +41,7 @@ impl Place {
             log_level: rocket::log::LogLevel::Off,
             ..rocket::Config::default()
         });
-        let site = askance::web::build(&rocket, Arc::new(context), db);
+        let site = askance::web::build(&rocket, Arc::new(context), db, crate::support::real_cage());
         Self { client: Client::tracked(site).unwrap(), _folder: folder }
     }
 

@@ -148,12 +148,12 @@ impl House {
             _ => None,
         };
         let mail_in = listener.map(|listener| self.mail_in(listener)).transpose()?;
+        let cage = Arc::new(Cage::of_this_program()?);
         let workers = if works {
-            let cage = Arc::new(Cage::of_this_program()?);
             let parts = Parts {
                 context: Arc::clone(&self.context),
                 db: self.db.clone(),
-                cage,
+                cage: Arc::clone(&cage),
                 transport: self.transport.clone(),
             };
             Some(worker::start(&parts)?)
@@ -161,6 +161,11 @@ impl House {
             None
         };
         tracing::info!(url = self.context.config.public_url, "serving");
+        if self.context.config.public_url.starts_with("https://") && !names_a_header(&figment) {
+            tracing::warn!(
+                "`ip_header` is not set: tries to sign in through the web server before this one count as one visitor's"
+            );
+        }
         let mail_stopper = mail_in.as_ref().map(|(stopper, _)| stopper.clone());
         let work_stopper = workers.as_ref().map(Workers::stopper);
         let stop = move || {
@@ -177,7 +182,7 @@ impl House {
         } else {
             // Rocket's own defaults lie below what Rocket.toml and ROCKET_* say.
             let figment = Figment::from(rocket::Config::default()).merge(figment);
-            let rocket = web::build(&figment, Arc::clone(&self.context), self.db.clone());
+            let rocket = web::build(&figment, Arc::clone(&self.context), self.db.clone(), cage);
             // The signal that Rocket ends by stops all else at the same time.
             rocket::execute(async {
                 let signals = Signals::listen()?;
@@ -219,6 +224,11 @@ impl House {
         })?;
         Ok((stopper, thread))
     }
+}
+
+/// Whether the operator says in which header the web server before us tells who asks.
+fn names_a_header(rocket: &Figment) -> bool {
+    rocket.extract_inner::<String>(rocket::Config::IP_HEADER).is_ok()
 }
 
 /// The two signals that ask the service to end.

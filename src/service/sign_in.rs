@@ -2,17 +2,21 @@
 
 use crate::domain::authority::EmailAddress;
 use crate::service::Context;
-use crate::store::people::{self, NewPerson, Person};
+use crate::store::people::{self, NewPerson, Person, Try, Trying};
 use crate::store::types::Role;
 use crate::store::{self, Conn, audit, transaction};
 use argon2::Argon2;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
+use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
+use std::net::IpAddr;
 
 /// Tries for one account within `TRIES_WITHIN`; the next is refused, right or wrong (R38).
 const TRIES: i64 = 5;
+/// Tries from one network address, whatever the account.
+const NETWORK_TRIES: i64 = 20;
 const TRIES_WITHIN: TimeDelta = TimeDelta::minutes(15);
 /// Unused for so long, a session is over.
 const IDLE: TimeDelta = TimeDelta::hours(2);
@@ -27,9 +31,10 @@ pub enum Error {
     /// Wrong, unknown or suspended: one answer, so that accounts cannot be listed (R39).
     #[error("expected a known e-mail address with its password")]
     Wrong,
-    /// Too many tries; said of unknown accounts too.
-    #[error("expected at most {TRIES} tries in {} minutes", TRIES_WITHIN.num_minutes())]
-    TooManyTries,
+    /// Too many tries, for the account or from the network; said of unknown accounts too. It is known how many
+    /// seconds to wait.
+    #[error("expected at most {TRIES} tries for an account and {NETWORK_TRIES} from a network in {} minutes", TRIES_WITHIN.num_minutes())]
+    TooManyTries(u32),
     /// The sign-in name is taken.
     #[error("expected a new sign-in name, found `{0}`, which is taken")]
     Taken(String),
@@ -44,22 +49,36 @@ pub enum Error {
     Store(#[from] store::Error),
 }
 
-/// Signs in: a new session whose token goes into the cookie. Every call costs one Argon2 hash, whether the
-/// account exists or not.
-pub fn sign_in(ctx: &Context, conn: &mut Conn, email: &str, password: &str) -> Result<String, Error> {
+/// Who wants in.
+#[derive(Debug, Clone)]
+pub struct Asking {
+    /// Sign-in name as typed.
+    pub email: String,
+    /// Password as typed.
+    pub password: String,
+    /// From where; all that come from nowhere share one count.
+    pub address: Option<IpAddr>,
+}
+
+/// Signs in: a new session whose token goes into the cookie. Every call that is not one too many costs one Argon2
+/// hash, whether the account exists or not.
+pub fn sign_in(ctx: &Context, conn: &mut Conn, asking: &Asking) -> Result<String, Error> {
     let now = ctx.clock.now();
-    let email = email.trim().to_lowercase();
+    let email = asking.email.trim().to_lowercase();
     let account_hash = hex(Sha256::digest(email.as_bytes()).as_slice());
-    let (attempt, tries) = transaction(conn, |conn| -> Result<_, Error> {
-        Ok(people::count_attempt(conn, &account_hash, (now, now - TRIES_WITHIN))?)
+    let network_hash = network_hash(ctx, asking.address)?;
+    let trying = Trying { account: (&account_hash, TRIES), network: (&network_hash, NETWORK_TRIES) };
+    let tried = transaction(conn, |conn| -> Result<_, Error> {
+        Ok(people::count_attempt(conn, &trying, (now, now - TRIES_WITHIN))?)
     })?;
-    if tries > TRIES {
-        return Err(Error::TooManyTries);
-    }
+    let attempt = match tried {
+        Try::Counted(attempt) => attempt,
+        Try::TooMany(oldest) => return Err(Error::TooManyTries(wait(oldest, now))),
+    };
     let account =
         people::account(conn, &email)?.filter(|a| a.state == "active" && !a.password_hash.is_empty());
     let known = account.as_ref().map(|a| a.password_hash.as_str());
-    let right = verify(password, known)?;
+    let right = verify(&asking.password, known)?;
     let Some(account) = account.filter(|_| right) else { return Err(Error::Wrong) };
     let token = random_text()?;
     transaction(conn, |conn| -> Result<_, Error> {
@@ -68,6 +87,26 @@ pub fn sign_in(ctx: &Context, conn: &mut Conn, email: &str, password: &str) -> R
         note(conn, now, account.id, "sign_in")
     })?;
     Ok(token)
+}
+
+/// Seconds until a try of `oldest` is forgotten.
+fn wait(oldest: NaiveDateTime, now: DateTime<Utc>) -> u32 {
+    let left = oldest + TRIES_WITHIN - now.naive_utc();
+    u32::try_from(left.num_milliseconds().saturating_add(999) / 1000).unwrap_or(1).max(1)
+}
+
+/// What the database holds of a network address: nothing that tells it to who has not the key. A household or a
+/// server has a whole /64 of IPv6, so that is what counts as one address.
+fn network_hash(ctx: &Context, address: Option<IpAddr>) -> Result<String, Error> {
+    let mut mac = Hmac::<Sha256>::new_from_slice(ctx.config.secret.bytes())
+        .map_err(|e| Error::Crypto(e.to_string()))?;
+    mac.update(b"askance network\0");
+    match address.map(|address| address.to_canonical()) {
+        Some(IpAddr::V4(address)) => mac.update(&address.octets()),
+        Some(IpAddr::V6(address)) => mac.update(&(address.to_bits() >> 64).to_be_bytes()),
+        None => {}
+    }
+    Ok(hex(mac.finalize().into_bytes().as_slice()))
 }
 
 /// Whose session `token` is, if it is still good at this moment.

@@ -155,28 +155,67 @@ pub fn close_session(conn: &mut Conn, token_hash: &str) -> Result<(), Error> {
     Ok(())
 }
 
-/// Notes a try at `account_hash` and says how many there were since `since`, with this one. Tries before
-/// that are forgotten. Within a transaction, so that tries side by side are counted one by one.
+/// Who tries to sign in, as hashes, and how many tries each may have.
+#[derive(Debug, Clone, Copy)]
+pub struct Trying<'a> {
+    /// The account, known or not, and its limit.
+    pub account: (&'a str, i64),
+    /// The network address, and its limit.
+    pub network: (&'a str, i64),
+}
+
+/// What became of a try to sign in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Try {
+    /// It counts, under this number.
+    Counted(i64),
+    /// There were too many; there is room again once a try of this time is forgotten.
+    TooMany(NaiveDateTime),
+}
+
+/// Counts a try, unless account or network had as many as they may have after `since`: one that is refused looks at
+/// no password, so it neither prolongs the wait nor bars an account to others. Earlier tries are forgotten. Within a
+/// transaction, so that tries side by side are counted one by one.
 pub fn count_attempt(
     conn: &mut Conn,
-    account_hash: &str,
+    trying: &Trying<'_>,
     (now, since): (DateTime<Utc>, DateTime<Utc>),
-) -> Result<(i64, i64), Error> {
+) -> Result<Try, Error> {
+    let ((account, of_account), (network, of_network)) = (trying.account, trying.network);
     if let AnyConn::Postgres(c) = conn {
-        diesel::sql_query("SELECT pg_advisory_xact_lock(hashtext($1))")
-            .bind::<diesel::sql_types::Text, _>(account_hash)
-            .execute(c)?;
+        // Always the account before the network, each among its own kind: no two can wait for each other.
+        for (kind, hash) in [(1, account), (2, network)] {
+            diesel::sql_query("SELECT pg_advisory_xact_lock($1, hashtext($2))")
+                .bind::<diesel::sql_types::Integer, _>(kind)
+                .bind::<diesel::sql_types::Text, _>(hash)
+                .execute(c)?;
+        }
     }
-    diesel::delete(sign_in_attempts::table.filter(sign_in_attempts::at.lt(at(since)))).execute(conn)?;
-    let attempt: i64 = diesel::insert_into(sign_in_attempts::table)
-        .values((sign_in_attempts::account_hash.eq(account_hash), sign_in_attempts::at.eq(at(now))))
+    diesel::delete(sign_in_attempts::table.filter(sign_in_attempts::at.le(at(since)))).execute(conn)?;
+    let latest = || sign_in_attempts::table.order(sign_in_attempts::at.desc()).select(sign_in_attempts::at);
+    // The limit is reached when there is a try so far back in the row; it is the one that must be forgotten.
+    let by_account: Option<NaiveDateTime> = latest()
+        .filter(sign_in_attempts::account_hash.eq(account))
+        .offset(of_account - 1)
+        .first(conn)
+        .optional()?;
+    let by_network: Option<NaiveDateTime> = latest()
+        .filter(sign_in_attempts::network_hash.eq(network))
+        .offset(of_network - 1)
+        .first(conn)
+        .optional()?;
+    if let Some(oldest) = by_account.max(by_network) {
+        return Ok(Try::TooMany(oldest));
+    }
+    let attempt = diesel::insert_into(sign_in_attempts::table)
+        .values((
+            sign_in_attempts::account_hash.eq(account),
+            sign_in_attempts::network_hash.eq(network),
+            sign_in_attempts::at.eq(at(now)),
+        ))
         .returning(sign_in_attempts::id)
         .get_result(conn)?;
-    let tries: i64 = sign_in_attempts::table
-        .filter(sign_in_attempts::account_hash.eq(account_hash))
-        .count()
-        .get_result(conn)?;
-    Ok((attempt, tries))
+    Ok(Try::Counted(attempt))
 }
 
 /// Forgets one try, because it was right.

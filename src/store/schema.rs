@@ -29,6 +29,7 @@ diesel::table! {
     sign_in_attempts (id) {
         id -> BigInt,
         account_hash -> Text,
+        network_hash -> Text,
         at -> Timestamp,
     }
 }

@@ -23,6 +23,8 @@ pub enum What {
     Law,
     /// No such file.
     File,
+    /// The file is known, but its bytes are not there.
+    Bytes,
     /// No such message.
     Message,
 }
@@ -157,7 +159,11 @@ fn words(error: &Error, path: &str) -> (String, String, Option<String>) {
         ),
         Error::NotFound(what) => {
             let (title, cure) = missing(*what);
-            said(title, format!("Nothing is kept under “{path}”."), cure)
+            let found = match what {
+                What::Bytes => "Its bytes are missing or damaged where files are kept.".to_owned(),
+                _ => format!("Nothing is kept under “{path}”."),
+            };
+            said(title, found, cure)
         }
         Error::BadRequest(problem) => said("That cannot be read", problem.clone(), ""),
         Error::Forbidden(problem) => said(
@@ -213,11 +219,16 @@ fn missing(what: What) -> (&'static str, &'static str) {
             "There is no such file",
             "It may not be published: files of a reply are shown once a volunteer has read it.",
         ),
+        What::Bytes => (
+            "This file cannot be given out",
+            "What was read of the reply is still on its page. Whoever runs this service finds the cause in its log.",
+        ),
         What::Message => ("There is no such message", "It may have been settled by someone else."),
     }
 }
 
-fn wait_words(seconds: u32) -> String {
+/// How long to wait, in words.
+pub(crate) fn wait_words(seconds: u32) -> String {
     match seconds {
         0..=1 => "a second".to_owned(),
         2..=90 => format!("{seconds} seconds"),

@@ -3,17 +3,21 @@
 pub mod assets;
 pub mod choice;
 pub mod desk;
+pub mod download;
 pub mod error;
 pub mod filters;
 pub mod guards;
 pub mod headers;
 pub mod health;
 pub mod kept;
+pub mod network;
 pub mod page;
 pub mod public;
 
 use crate::service::Context;
+use crate::service::cage::Cage;
 use crate::store::Db;
+use crate::web::desk::files::Reader;
 use crate::web::guards::{Site, Store};
 use crate::web::headers::Headers;
 use crate::web::kept::Kept;
@@ -23,8 +27,9 @@ use rocket::shield::Shield;
 use rocket::{Build, Rocket};
 use std::sync::Arc;
 
-/// The web server over its parts, not yet launched. `figment` holds Rocket's own settings.
-pub fn build(figment: &Figment, context: Arc<Context>, db: Db) -> Rocket<Build> {
+/// The web server over its parts, not yet launched. `figment` holds Rocket's own settings; `cage` is where mail is
+/// taken apart, which this process never does itself.
+pub fn build(figment: &Figment, context: Arc<Context>, db: Db, cage: Arc<Cage>) -> Rocket<Build> {
     let config = &context.config;
     let setup = Setup {
         public_url: config.public_url.clone(),
@@ -40,6 +45,7 @@ pub fn build(figment: &Figment, context: Arc<Context>, db: Db) -> Rocket<Build> 
         .attach(Shield::new())
         .attach(headers)
         .manage(site)
+        .manage(Reader::new(cage))
         .register("/", error::catchers())
         .register("/desk", desk::catchers())
         .mount("/", assets::routes())

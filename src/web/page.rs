@@ -388,7 +388,12 @@ pub fn etag(bytes: &[u8]) -> String {
 
 /// Whether the asker has these very bytes (RFC 9110 §13.1.2).
 pub fn matches_tag(request: &Request<'_>, tag: &str) -> bool {
-    request.headers().get("If-None-Match").any(|line| {
+    tag_is_among(request.headers().get("If-None-Match"), tag)
+}
+
+/// The same of the lines of that header.
+pub fn tag_is_among<'a>(mut lines: impl Iterator<Item = &'a str>, tag: &str) -> bool {
+    lines.any(|line| {
         line.split(',').any(|given| {
             let given = given.trim();
             given == "*" || given.strip_prefix("W/").unwrap_or(given) == tag

@@ -6,7 +6,7 @@ mod matching;
 
 use askance::command::read::as_json;
 use askance::data::phrasebook::phrasebook;
-use askance::domain::incoming::{Incoming, Knowledge, matching::clues, parse_attachment, understand};
+use askance::domain::incoming::{Incoming, Knowledge, matching::clues, understand, understand_with_files};
 use serde::Deserialize;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -119,18 +119,16 @@ fn line_ends_change_nothing_that_is_understood() {
 }
 
 #[test]
-fn an_attachment_is_served_with_the_number_under_which_it_is_listed() {
+fn the_bytes_of_each_attachment_are_taken_out_in_the_order_of_the_list() {
     for path in corpus() {
         let raw = fs::read(&path).expect("mail");
-        let incoming = understand(&raw, &KNOWLEDGE);
-        for (position, listed) in incoming.attachments.iter().enumerate() {
-            let (name, content_type, bytes) = parse_attachment(&raw, position).expect("attachment");
-            assert_eq!(
-                (&name, &content_type, bytes.len()),
-                (&listed.name, &listed.content_type, listed.size)
-            );
-        }
-        assert!(parse_attachment(&raw, incoming.attachments.len()).is_none());
+        let (incoming, files) = understand_with_files(&raw, &KNOWLEDGE);
+        let listed: Vec<(usize, &str)> =
+            incoming.attachments.iter().map(|file| (file.size, file.sha256.as_str())).collect();
+        let hashes: Vec<(usize, String)> =
+            files.iter().map(|bytes| (bytes.len(), askance::store::blobs::sha256(bytes))).collect();
+        let taken: Vec<(usize, &str)> = hashes.iter().map(|(size, hash)| (*size, hash.as_str())).collect();
+        assert_eq!(taken, listed, "{}", path.display());
     }
 }
 

@@ -224,9 +224,14 @@ impl Site {
             log_level: rocket::log::LogLevel::Off,
             ..rocket::Config::default()
         });
-        let site = askance::web::build(&figment, Arc::clone(&self.ctx), self.db.clone());
+        let site = askance::web::build(&figment, Arc::clone(&self.ctx), self.db.clone(), real_cage());
         rocket::local::blocking::Client::tracked(site).unwrap()
     }
+}
+
+/// A cage whose child is the program itself.
+pub fn real_cage() -> Arc<Cage> {
+    Arc::new(Cage::of(std::path::PathBuf::from(env!("CARGO_BIN_EXE_askance"))))
 }
 
 /// What a form says that asks some authorities about live face recognition.

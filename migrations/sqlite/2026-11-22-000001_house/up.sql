@@ -24,9 +24,11 @@ CREATE INDEX sessions_person ON sessions(person_id);
 CREATE TABLE sign_in_attempts (
   id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
   account_hash TEXT NOT NULL,                 -- SHA-256 of the e-mail tried; known and unknown accounts alike
+  network_hash TEXT NOT NULL,                 -- keyed hash of the network address; the address itself is never stored
   at TIMESTAMP NOT NULL
 );
 CREATE INDEX sign_in_attempts_account ON sign_in_attempts(account_hash, at);
+CREATE INDEX sign_in_attempts_network ON sign_in_attempts(network_hash, at);
 
 CREATE TABLE authorities (
   id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,

@@ -112,6 +112,11 @@ pub struct Incoming {
 
 /// Reads a mail. Whatever the bytes are, something comes back and nothing panics.
 pub fn understand(raw: &[u8], knowledge: &Knowledge) -> Incoming {
+    understand_with_files(raw, knowledge).0
+}
+
+/// Reads a mail and takes out the bytes of its files, in the order of `Incoming::attachments`.
+pub fn understand_with_files(raw: &[u8], knowledge: &Knowledge) -> (Incoming, Vec<Vec<u8>>) {
     let mut mail = mime::parse(raw);
     let mut notes = std::mem::take(&mut mail.notes);
     let mut incoming = envelope(raw, &mail, &mut notes);
@@ -119,7 +124,7 @@ pub fn understand(raw: &[u8], knowledge: &Knowledge) -> Incoming {
     let split = body::split(&incoming.full_text, &knowledge.phrasebook);
     incoming.text = split.own;
     incoming.quoted = split.quoted;
-    incoming.attachments = attachment_leaves(&mail).map(describe).collect();
+    incoming.attachments = mail.leaves.iter().filter(|leaf| is_attachment(leaf)).map(describe).collect();
     let delivery = delivery::judge(&mail, &incoming, &knowledge.phrasebook);
     incoming.automatic = delivery.automatic;
     incoming.returned_ids = delivery.returned_ids;
@@ -139,14 +144,8 @@ pub fn understand(raw: &[u8], knowledge: &Knowledge) -> Incoming {
     reading::automatic(&mut reading, incoming.automatic, &prepared);
     incoming.reading = reading;
     incoming.notes = notes.into_vec();
-    incoming
-}
-
-/// An attachment's name, content type and bytes, numbered as in `Incoming::attachments`.
-pub fn parse_attachment(raw: &[u8], position: usize) -> Option<(String, String, Vec<u8>)> {
-    let mail = mime::parse(raw);
-    let leaf = attachment_leaves(&mail).nth(position)?;
-    Some((file_name(leaf), leaf.content_type.clone(), leaf.data.clone()))
+    let files = mail.leaves.into_iter().filter(is_attachment).map(|leaf| leaf.data).collect();
+    (incoming, files)
 }
 
 fn envelope(raw: &[u8], mail: &Mail, notes: &mut Notes) -> Incoming {
@@ -275,14 +274,10 @@ fn own_parts(mail: &Mail, notes: &mut Notes) -> String {
     keep.join("\n\n")
 }
 
-fn attachment_leaves(mail: &Mail) -> impl Iterator<Item = &Leaf> {
-    mail.leaves.iter().filter(|leaf| {
-        let text_of_inner_mail = leaf.within > 0
-            && !leaf.attached
-            && leaf.name.is_none()
-            && leaf.content_type.starts_with("text/");
-        !is_own_text(leaf) && !text_of_inner_mail
-    })
+fn is_attachment(leaf: &Leaf) -> bool {
+    let text_of_inner_mail =
+        leaf.within > 0 && !leaf.attached && leaf.name.is_none() && leaf.content_type.starts_with("text/");
+    !is_own_text(leaf) && !text_of_inner_mail
 }
 
 fn describe(leaf: &Leaf) -> Attachment {

@@ -145,6 +145,33 @@ pub fn attachments(conn: &mut Conn, message: i64) -> Result<Vec<Attachment>, Err
         .load(conn)?)
 }
 
+/// What is needed to save a file of a mail.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable)]
+pub struct Kept {
+    /// As the sender named it.
+    pub name: String,
+    /// The key of its bytes.
+    pub sha256: String,
+    /// The key of the mail that it came in.
+    pub mail: String,
+}
+
+/// The attachment of a message at a position.
+pub fn file(conn: &mut Conn, (message, position): (i64, i64)) -> Result<Option<Kept>, Error> {
+    Ok(attachments::table
+        .inner_join(messages::table)
+        .filter(attachments::message_id.eq(message))
+        .filter(attachments::position.eq(position))
+        .select((attachments::name, attachments::sha256, messages::blob_sha256))
+        .first(conn)
+        .optional()?)
+}
+
+/// The key of a mail as it came.
+pub fn mail(conn: &mut Conn, id: i64) -> Result<Option<String>, Error> {
+    Ok(messages::table.find(id).select(messages::blob_sha256).first(conn).optional()?)
+}
+
 /// When copies of it arrived, and by which way.
 pub fn arrivals(conn: &mut Conn, message: i64) -> Result<Vec<(NaiveDateTime, String)>, Error> {
     Ok(arrivals::table

@@ -374,8 +374,8 @@ fn rules(conn: &mut Conn, facts: &Facts) -> Result<Option<String>, Error> {
         .optional()?)
 }
 
-/// A published file of a published message, with the key of the raw mail that holds its bytes.
-pub fn file(conn: &mut Conn, message: i64, position: i64) -> Result<Option<(File, String)>, Error> {
+/// A published file of a published message; its SHA-256 is the key of its bytes.
+pub fn file(conn: &mut Conn, message: i64, position: i64) -> Result<Option<File>, Error> {
     Ok(attachments::table
         .inner_join(messages::table)
         .filter(attachments::message_id.eq(message))
@@ -384,7 +384,7 @@ pub fn file(conn: &mut Conn, message: i64, position: i64) -> Result<Option<(File
         .filter(attachments::published_name.is_not_null())
         .filter(messages::state.eq(MessageState::Settled))
         .filter(messages::published_at.is_not_null())
-        .select((file!(), messages::blob_sha256))
+        .select(file!())
         .first(conn)
         .optional()?)
 }

@@ -2,8 +2,9 @@
 
 use crate::service::sign_in;
 use crate::web::desk::guards::{self, CsrfForm, Said, SignedIn};
-use crate::web::error::Error;
+use crate::web::error::{Error, wait_words};
 use crate::web::guards::Site;
+use crate::web::network::Network;
 use crate::web::page::{Chrome, Rendered};
 use rocket::http::{Cookie, CookieJar, Header, Status};
 use rocket::response::{Flash, Redirect};
@@ -95,34 +96,54 @@ struct Typed {
     next: String,
 }
 
+/// What a try to sign in leads to.
+#[derive(Responder)]
+enum Answer {
+    /// The desk.
+    In(Redirect),
+    /// The form, with what was wrong.
+    Again(Rendered),
+    /// The form, with when to try again.
+    Later(Rendered, Header<'static>),
+}
+
 #[post("/desk/sign-in", data = "<typed>")]
 async fn post(
     site: &State<Site>,
     jar: &CookieJar<'_>,
+    network: Network,
     typed: CsrfForm<Typed>,
-) -> Result<Result<Redirect, Rendered>, Error> {
+) -> Result<Answer, Error> {
     let CsrfForm(Typed { email, password, next }) = typed;
-    let (context, tried) = (site.context.clone(), email.clone());
-    let outcome = site
-        .store
-        .run(move |conn| Ok::<_, Error>(sign_in::sign_in(&context, conn, &tried, &password)))
-        .await?;
-    let (status, error) = match outcome {
+    let context = site.context.clone();
+    let asking = sign_in::Asking { email: email.clone(), password, address: network.0 };
+    let outcome =
+        site.store.run(move |conn| Ok::<_, Error>(sign_in::sign_in(&context, conn, &asking))).await?;
+    let again = |error: String| {
+        let page = Page { next: local(&next), email, error: Some(error) };
+        form(site, jar, (Said::default(), page))
+    };
+    match outcome {
         Ok(token) => {
             jar.add(guards::cookie(site, guards::session_cookie(site), token));
             jar.remove(Cookie::build(guards::visit_cookie(site)).path("/"));
-            return Ok(Ok(Redirect::to(local(&next))));
+            Ok(Answer::In(Redirect::to(local(&next))))
         }
-        Err(sign_in::Error::Wrong) => (Status::UnprocessableEntity, WRONG),
-        Err(sign_in::Error::TooManyTries) => (
-            Status::TooManyRequests,
-            "There were too many tries for this address. Wait 15 minutes, then try again. Who is signed in stays so.",
-        ),
-        Err(sign_in::Error::Store(error)) => return Err(Error::from(error)),
-        Err(error) => return Err(Error::internal(&error)),
-    };
-    let page = Page { next: local(&next), email, error: Some(error.to_owned()) };
-    Ok(Err(form(site, jar, (Said::default(), page)).await?.with_status(status)))
+        Err(sign_in::Error::Wrong) => {
+            let page = again(WRONG.to_owned()).await?;
+            Ok(Answer::Again(page.with_status(Status::UnprocessableEntity)))
+        }
+        Err(sign_in::Error::TooManyTries(seconds)) => {
+            let wait = wait_words(seconds);
+            let page = again(format!(
+                "There were too many tries to sign in. Try again in {wait}. Who is signed in stays so."
+            ));
+            let page = page.await?.with_status(Status::TooManyRequests);
+            Ok(Answer::Later(page, Header::new("Retry-After", seconds.to_string())))
+        }
+        Err(sign_in::Error::Store(error)) => Err(Error::from(error)),
+        Err(error) => Err(Error::internal(&error)),
+    }
 }
 
 /// The way out: the browser forgets all that it kept of this site.

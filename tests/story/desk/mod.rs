@@ -1,5 +1,6 @@
 //! The desk as its people meet it: a desk over a temporary place, and its stories.
 
+mod network;
 mod publishing;
 mod reading;
 mod register;
@@ -86,7 +87,7 @@ impl Desk {
             log_level: rocket::log::LogLevel::Off,
             ..rocket::Config::default()
         });
-        let site = askance::web::build(&rocket, ctx.clone(), db.clone());
+        let site = askance::web::build(&rocket, ctx.clone(), db.clone(), crate::support::real_cage());
         let client = Client::tracked(site).unwrap();
         Self { client, ctx, db, volunteer, activist, _folder: folder }
     }

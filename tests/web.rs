@@ -136,3 +136,37 @@ fn the_stylesheet_is_kept_forever_under_its_hash() {
     assert_eq!((stale.status(), stale.headers().get_one("Cache-Control")), (Status::Ok, Some("no-cache")));
     assert_eq!(place.get("/assets/nothing.css").status(), Status::NotFound);
 }
+
+#[test]
+fn public_pages_go_out_packed_to_who_takes_it_and_private_ones_never() {
+    let place = Place::new();
+    let ask = |path: &str, coding: &'static str, held: Option<&str>| {
+        let mut asked = place.client.get(path.to_owned()).header(Header::new("Accept-Encoding", coding));
+        if let Some(tag) = held {
+            asked = asked.header(Header::new("If-None-Match", tag.to_owned()));
+        }
+        let answer = asked.dispatch();
+        let header = |name| answer.headers().get_one(name).unwrap_or_default().to_owned();
+        let said = (answer.status(), header("Content-Encoding"), header("ETag"), header("Vary"));
+        (said, answer.into_bytes().unwrap_or_default())
+    };
+    let style = place.get("/").into_string().unwrap();
+    let style = style.split("href=\"").find(|rest| rest.starts_with("/assets/style")).unwrap();
+    for path in ["/", "/requests", style.split('"').next().unwrap()] {
+        let ((status, coding, plain_tag, vary), plain) = ask(path, "", None);
+        assert_eq!((status, coding.as_str(), vary.as_str()), (Status::Ok, "", "Accept-Encoding"), "{path}");
+        let ((_, coding, tag, vary), packed) = ask(path, "br, gzip;q=0.8", None);
+        assert_eq!((coding.as_str(), vary.as_str()), ("gzip", "Accept-Encoding"), "{path}");
+        let mut unpacked = Vec::new();
+        std::io::Read::read_to_end(&mut flate2::read::GzDecoder::new(&packed[..]), &mut unpacked).unwrap();
+        assert_eq!(unpacked, plain, "{path}");
+        assert!(packed.len() * 3 < plain.len() * 2, "{path}: {} of {} bytes", packed.len(), plain.len());
+        assert_ne!(tag, plain_tag, "two representations, two tags");
+        for held in [&tag, &plain_tag] {
+            assert_eq!(ask(path, "gzip", Some(held)).0.0, Status::NotModified, "{path}");
+        }
+        assert_eq!(ask(path, "gzip;q=0", None).0.1, "", "refused outright");
+    }
+    let ((_, coding, tag, _), _) = ask("/desk/sign-in", "gzip", None);
+    assert_eq!((coding.as_str(), tag.as_str()), ("", ""), "a page with a token is not packed");
+}

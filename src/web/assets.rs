@@ -2,8 +2,8 @@
 
 use crate::web::error::{Error, What};
 use crate::web::guards::Site;
-use crate::web::page::{etag, matches_tag};
-use rocket::http::{ContentType, Header, Status};
+use crate::web::rendered::{Body, etag};
+use rocket::http::{ContentType, Header};
 use rocket::response::{Responder, Response};
 use rocket::{Request, Route, State, get, routes};
 use std::sync::Arc;
@@ -19,7 +19,7 @@ struct Asset {
     suffix: String,
     hash: String,
     etag: String,
-    bytes: Vec<u8>,
+    body: Body,
 }
 
 impl Asset {
@@ -27,7 +27,13 @@ impl Asset {
         let (stem, suffix) = name.rsplit_once('.').unwrap_or((name, ""));
         let etag = etag(&bytes);
         let hash = etag.trim_matches('"').chars().take(12).collect();
-        Self { stem: stem.to_owned(), suffix: suffix.to_owned(), hash, etag, bytes }
+        Self {
+            stem: stem.to_owned(),
+            suffix: suffix.to_owned(),
+            hash,
+            etag,
+            body: Body::plain(bytes).packed(),
+        }
     }
 
     fn file_name(&self) -> String {
@@ -78,14 +84,8 @@ impl<'r> Responder<'r, 'static> for Served {
         let lasting = if exact { "public, max-age=31536000, immutable" } else { "no-cache" };
         let kind = ContentType::from_extension(&asset.suffix).unwrap_or(ContentType::Binary);
         let mut response = Response::build();
-        response
-            .header(Header::new("Cache-Control", lasting))
-            .header(Header::new("ETag", asset.etag.clone()))
-            .header(kind);
-        if matches_tag(request, &asset.etag) {
-            return response.status(Status::NotModified).ok();
-        }
-        response.sized_body(asset.bytes.len(), std::io::Cursor::new(asset.bytes.clone())).ok()
+        response.header(Header::new("Cache-Control", lasting)).header(kind);
+        asset.body.clone().answer(request, response, &asset.etag)
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::store;
 use crate::web::error::Error;
 use crate::web::guards::Site;
-use crate::web::page::tag_is_among;
+use crate::web::rendered::tag_is_among;
 use rocket::Request;
 use rocket::http::{Header, Status};
 use rocket::request::{FromRequest, Outcome};

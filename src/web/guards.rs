@@ -4,7 +4,8 @@ use crate::service::Context;
 use crate::store::{Conn, Db};
 use crate::web::error::Error;
 use crate::web::kept::{Address, Kept};
-use crate::web::page::{Pages, Rendered};
+use crate::web::page::Pages;
+use crate::web::rendered::Rendered;
 use chrono::{DateTime, NaiveDate, Utc};
 use std::sync::Arc;
 
@@ -72,7 +73,8 @@ impl Site {
         address: Address,
         work: impl FnOnce(&Self, &mut Conn) -> Result<Rendered, Error> + Send + 'static,
     ) -> Result<Rendered, Error> {
-        self.kept.page((address, self.now()), self.page(work)).await
+        let making = self.page(|site, conn| work(site, conn).map(Rendered::packed));
+        self.kept.page((address, self.now()), making).await
     }
 
     /// Now.

@@ -3,7 +3,7 @@
 use crate::store::Db;
 use crate::store::version::{Version, Versions};
 use crate::web::error::Error;
-use crate::web::page::Rendered;
+use crate::web::rendered::Rendered;
 use chrono::{DateTime, Utc};
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
@@ -14,7 +14,7 @@ use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Bytes that all kept pages may have together.
-pub const ROOM: u64 = 48 << 20;
+pub const ROOM: u64 = 32 << 20;
 /// What an entry takes beside its text and its address.
 const OVERHEAD: usize = 512;
 /// A longer address is not one of our links; its page is made each time.

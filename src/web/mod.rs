@@ -13,6 +13,7 @@ pub mod kept;
 pub mod network;
 pub mod page;
 pub mod public;
+pub mod rendered;
 
 use crate::service::Context;
 use crate::service::cage::Cage;

@@ -3,13 +3,11 @@
 use crate::web::assets::Assets;
 use crate::web::error::Error;
 use crate::web::filters;
+use crate::web::rendered::Rendered;
 use chrono::{DateTime, Utc};
 use minijinja::{AutoEscape, Environment, TemplateSource, UndefinedBehavior};
-use rocket::Request;
-use rocket::http::{ContentType, Header, Status};
-use rocket::response::{Responder, Response};
+use rocket::http::ContentType;
 use serde::Serialize;
-use std::io::Cursor;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -315,88 +313,4 @@ fn from_folder(folder: &Path, name: &str) -> Result<Option<String>, minijinja::E
             format!("template `{name}` cannot be read from `{}`: {e}", folder.display()),
         )),
     }
-}
-
-/// A page, ready to go out; cheap to clone. A public one carries an `ETag`, so that an unchanged page is sent once.
-#[derive(Debug, Clone)]
-pub struct Rendered {
-    status: Status,
-    kind: ContentType,
-    /// Of what caches may keep, asking each time whether it still holds.
-    tag: Option<Arc<str>>,
-    text: Arc<str>,
-}
-
-impl Rendered {
-    /// For everyone: caches may keep it.
-    pub fn public(kind: ContentType, text: String) -> Self {
-        let tag = Some(etag(text.as_bytes()).into());
-        Self { status: Status::Ok, kind, tag, text: text.into() }
-    }
-
-    /// For one reader: never kept.
-    pub fn private(text: String) -> Self {
-        Self { status: Status::Ok, kind: ContentType::HTML, tag: None, text: text.into() }
-    }
-
-    /// With another status, for a form that came back with its faults.
-    #[must_use]
-    pub fn with_status(self, status: Status) -> Self {
-        Self { status, tag: None, ..self }
-    }
-
-    /// How many bytes it has.
-    pub fn size(&self) -> usize {
-        self.text.len()
-    }
-}
-
-impl<'r> Responder<'r, 'static> for Rendered {
-    fn respond_to(self, request: &'r Request<'_>) -> rocket::response::Result<'static> {
-        let mut response = Response::build();
-        response.status(self.status).header(self.kind);
-        let Some(tag) = self.tag else {
-            response.header(Header::new("Cache-Control", "no-store"));
-            return response.sized_body(self.text.len(), Cursor::new(Bytes(self.text))).ok();
-        };
-        response.header(Header::new("Cache-Control", "no-cache"));
-        response.header(Header::new("ETag", tag.to_string()));
-        if matches_tag(request, &tag) {
-            return response.status(Status::NotModified).ok();
-        }
-        // In one piece: by default Rocket copies and sends four kilobytes at a time.
-        response.max_chunk_size(self.text.len().max(1));
-        response.sized_body(self.text.len(), Cursor::new(Bytes(self.text))).ok()
-    }
-}
-
-/// A shared text as bytes that can be read.
-struct Bytes(Arc<str>);
-
-impl AsRef<[u8]> for Bytes {
-    fn as_ref(&self) -> &[u8] {
-        self.0.as_bytes()
-    }
-}
-
-/// A strong tag of some bytes (RFC 9110 §8.8.3).
-pub fn etag(bytes: &[u8]) -> String {
-    use sha2::{Digest, Sha256};
-    let hash = data_encoding::HEXLOWER.encode(&Sha256::digest(bytes));
-    format!("\"{}\"", hash.get(..32).unwrap_or(&hash))
-}
-
-/// Whether the asker has these very bytes (RFC 9110 §13.1.2).
-pub fn matches_tag(request: &Request<'_>, tag: &str) -> bool {
-    tag_is_among(request.headers().get("If-None-Match"), tag)
-}
-
-/// The same of the lines of that header.
-pub fn tag_is_among<'a>(mut lines: impl Iterator<Item = &'a str>, tag: &str) -> bool {
-    lines.any(|line| {
-        line.split(',').any(|given| {
-            let given = given.trim();
-            given == "*" || given.strip_prefix("W/").unwrap_or(given) == tag
-        })
-    })
 }

@@ -9,7 +9,7 @@ use askance::store::types::Role;
 use askance::store::version::Versions;
 use askance::web::error::{Error, What};
 use askance::web::kept::{Address, Kept, ROOM};
-use askance::web::page::Rendered;
+use askance::web::rendered::Rendered;
 use chrono::TimeDelta;
 use rocket::http::ContentType;
 

@@ -12,7 +12,7 @@ use crate::web::desk::message::{self, Back};
 use crate::web::desk::words::Choice;
 use crate::web::error::{Error, What};
 use crate::web::guards::Site;
-use crate::web::page::Rendered;
+use crate::web::rendered::Rendered;
 use rocket::response::{Flash, Redirect};
 use rocket::{FromForm, Route, State, post, routes};
 use serde::Serialize;

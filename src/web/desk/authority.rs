@@ -11,7 +11,7 @@ use crate::web::desk::words::Choice;
 use crate::web::desk::{done, show};
 use crate::web::error::{Error, What};
 use crate::web::guards::Site;
-use crate::web::page::Rendered;
+use crate::web::rendered::Rendered;
 use rocket::http::Status;
 use rocket::response::{Flash, Redirect};
 use rocket::{FromForm, Route, State, get, post, routes};

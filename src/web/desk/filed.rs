@@ -9,7 +9,7 @@ use crate::web::desk::letters::Letter;
 use crate::web::desk::{done, preview, show, words};
 use crate::web::error::{Error, What};
 use crate::web::guards::Site;
-use crate::web::page::Rendered;
+use crate::web::rendered::Rendered;
 use chrono::NaiveDateTime;
 use rocket::response::{Flash, Redirect};
 use rocket::{FromForm, Route, State, get, post, routes};

@@ -9,7 +9,7 @@ use crate::web::desk::show;
 use crate::web::desk::words::{self, Pager, Tab, Tag};
 use crate::web::error::Error;
 use crate::web::guards::Site;
-use crate::web::page::Rendered;
+use crate::web::rendered::Rendered;
 use chrono::{DateTime, NaiveDateTime, Utc};
 use rocket::{FromForm, Route, State, get, routes};
 use serde::Serialize;

@@ -9,7 +9,7 @@ use crate::web::desk::words::{self, Choice, Lapse, Pager, Tag};
 use crate::web::error::Error;
 use crate::web::filters;
 use crate::web::guards::Site;
-use crate::web::page::Rendered;
+use crate::web::rendered::Rendered;
 use rocket::{FromForm, Route, State, get, routes};
 use serde::Serialize;
 

@@ -9,7 +9,7 @@ use crate::web::desk::guards::{CsrfForm, Triage};
 use crate::web::desk::message::{self, Back};
 use crate::web::error::{Error, What};
 use crate::web::guards::Site;
-use crate::web::page::Rendered;
+use crate::web::rendered::Rendered;
 use rocket::response::{Flash, Redirect};
 use rocket::{FromForm, Route, State, post, routes};
 

@@ -2,7 +2,8 @@
 
 use crate::web::error::Error;
 use crate::web::guards::Site;
-use crate::web::page::{Chrome, Rendered};
+use crate::web::page::Chrome;
+use crate::web::rendered::Rendered;
 use rocket::{Route, State, get, routes};
 use serde::Serialize;
 

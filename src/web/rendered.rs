@@ -1,0 +1,177 @@
+//! A page, ready to go out: as text or packed, with the tag by which a reader asks whether it still holds.
+
+use flate2::Compression;
+use flate2::read::{GzDecoder, GzEncoder};
+use rocket::Request;
+use rocket::http::{ContentType, Header, Status};
+use rocket::response::{Builder, Responder, Response};
+use std::io::{Cursor, Read};
+use std::sync::Arc;
+
+/// A page, ready to go out; cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Rendered {
+    status: Status,
+    kind: ContentType,
+    /// Of what caches may keep, asking each time whether it still holds.
+    tag: Option<Arc<str>>,
+    body: Body,
+}
+
+impl Rendered {
+    /// For everyone: caches may keep it.
+    pub fn public(kind: ContentType, text: String) -> Self {
+        let tag = Some(etag(text.as_bytes()).into());
+        Self { status: Status::Ok, kind, tag, body: Body::plain(text) }
+    }
+
+    /// For one reader: never kept, and never packed, because the size of a packed page can tell what is in it
+    /// (a secret beside words that the asker chose).
+    pub fn private(text: String) -> Self {
+        Self { status: Status::Ok, kind: ContentType::HTML, tag: None, body: Body::plain(text) }
+    }
+
+    /// With another status, for a form that came back with its faults.
+    #[must_use]
+    pub fn with_status(self, status: Status) -> Self {
+        Self { status, tag: None, ..self }
+    }
+
+    /// The same in less room, if everyone may read it.
+    #[must_use]
+    pub fn packed(self) -> Self {
+        if self.tag.is_some() { Self { body: self.body.packed(), ..self } } else { self }
+    }
+
+    /// How many bytes it takes here.
+    pub fn size(&self) -> usize {
+        self.body.bytes.len()
+    }
+}
+
+impl<'r> Responder<'r, 'static> for Rendered {
+    fn respond_to(self, request: &'r Request<'_>) -> rocket::response::Result<'static> {
+        let mut response = Response::build();
+        response.status(self.status).header(self.kind);
+        let Some(tag) = self.tag else {
+            response.header(Header::new("Cache-Control", "no-store"));
+            return self.body.fill(response, false);
+        };
+        response.header(Header::new("Cache-Control", "no-cache"));
+        self.body.answer(request, response, &tag)
+    }
+}
+
+/// Bytes of our own, plain or packed with gzip (RFC 1952); cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Body {
+    bytes: Shared,
+    packed: bool,
+}
+
+impl Body {
+    /// As they are.
+    pub fn plain(bytes: impl Into<Vec<u8>>) -> Self {
+        Self { bytes: Shared(bytes.into().into()), packed: false }
+    }
+
+    /// Packed, if that makes them smaller.
+    #[must_use]
+    pub fn packed(self) -> Self {
+        let mut less = Vec::with_capacity(self.bytes.len() / 3);
+        // The fastest: pages are packed as they are made, and a third is most of what there is to win.
+        let read = GzEncoder::new(&*self.bytes.0, Compression::fast()).read_to_end(&mut less);
+        match read {
+            Ok(size) if !self.packed && size < self.bytes.len() => {
+                Self { bytes: Shared(less.into()), packed: true }
+            }
+            _ => self,
+        }
+    }
+
+    /// Fills a response that caches may keep. Packed and unpacked bytes are two representations with a strong tag
+    /// each (RFC 9110 §8.8.3.3); who has either has the page.
+    pub fn answer(
+        self,
+        request: &Request<'_>,
+        mut response: Builder<'static>,
+        tag: &str,
+    ) -> rocket::response::Result<'static> {
+        let packed_tag = format!("{}-gz\"", tag.trim_end_matches('"'));
+        let as_packed = self.packed && takes_gzip(request);
+        let own = if as_packed { &packed_tag } else { tag };
+        response.header(Header::new("ETag", own.to_owned()));
+        if self.packed {
+            response.header(Header::new("Vary", "Accept-Encoding"));
+        }
+        if matches_tag(request, tag) || (self.packed && matches_tag(request, &packed_tag)) {
+            return response.status(Status::NotModified).ok();
+        }
+        self.fill(response, as_packed)
+    }
+
+    fn fill(self, mut response: Builder<'static>, as_packed: bool) -> rocket::response::Result<'static> {
+        let bytes = match (self.packed, as_packed) {
+            (true, false) => {
+                let mut plain = Vec::with_capacity(self.bytes.len() * 4);
+                let read = GzDecoder::new(&*self.bytes.0).read_to_end(&mut plain);
+                read.map_err(|_| Status::InternalServerError)?;
+                Shared(plain.into())
+            }
+            _ => self.bytes,
+        };
+        if as_packed {
+            response.header(Header::new("Content-Encoding", "gzip"));
+        }
+        // In one piece: by default Rocket copies and sends four kilobytes at a time.
+        response.max_chunk_size(bytes.len().max(1));
+        response.sized_body(bytes.len(), Cursor::new(bytes)).ok()
+    }
+}
+
+/// Bytes that many answers share.
+#[derive(Debug, Clone)]
+struct Shared(Arc<[u8]>);
+
+impl Shared {
+    fn len(&self) -> usize {
+        self.0.len()
+    }
+}
+
+impl AsRef<[u8]> for Shared {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+/// Whether the asker takes gzip (RFC 9110 §12.5.3).
+fn takes_gzip(request: &Request<'_>) -> bool {
+    request.headers().get("Accept-Encoding").flat_map(|line| line.split(',')).any(|coding| {
+        let (name, rest) = coding.split_once(';').unwrap_or((coding, ""));
+        let refused = rest.trim().strip_prefix("q=").is_some_and(|q| q.trim().parse() == Ok(0.0_f32));
+        name.trim().eq_ignore_ascii_case("gzip") && !refused
+    })
+}
+
+/// A strong tag of some bytes (RFC 9110 §8.8.3).
+pub fn etag(bytes: &[u8]) -> String {
+    use sha2::{Digest, Sha256};
+    let hash = data_encoding::HEXLOWER.encode(&Sha256::digest(bytes));
+    format!("\"{}\"", hash.get(..32).unwrap_or(&hash))
+}
+
+/// Whether the asker has these very bytes (RFC 9110 §13.1.2).
+pub fn matches_tag(request: &Request<'_>, tag: &str) -> bool {
+    tag_is_among(request.headers().get("If-None-Match"), tag)
+}
+
+/// The same of the lines of that header.
+pub fn tag_is_among<'a>(mut lines: impl Iterator<Item = &'a str>, tag: &str) -> bool {
+    lines.any(|line| {
+        line.split(',').any(|given| {
+            let given = given.trim();
+            given == "*" || given.strip_prefix("W/").unwrap_or(given) == tag
+        })
+    })
+}

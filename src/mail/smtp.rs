@@ -98,6 +98,7 @@ impl Talk {
     async fn greet(guard: Guard, name: &ClientId) -> Result<Self, Dispatch> {
         match AsyncSmtpConnection::connect_with_transport(Box::new(guard.clone()), name).await {
             Ok(connection) => {
+                guard.quiet().await.map_err(failed("EHLO"))?;
                 let greeting = expect(2, "EHLO", guard.reply())?;
                 Ok(Self { connection, guard, greeting })
             }

@@ -17,6 +17,8 @@ fn server<T: Send + 'static>(
     serve: impl FnOnce(TcpStream) -> T + Send + 'static,
 ) -> (SocketAddr, JoinHandle<T>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    // What it does not read fills its buffer soon.
+    socket2::SockRef::from(&listener).set_recv_buffer_size(16_384).unwrap();
     let address = listener.local_addr().unwrap();
     let served = std::thread::spawn(move || {
         let client = listener.accept().unwrap().0;
@@ -239,7 +241,7 @@ fn second_last_reply_makes_the_first_doubtful_unless_it_is_a_farewell() {
 /// Too long for the buffers of a loopback connection.
 fn long_letter() -> Composed {
     let line = "Sehr geehrte Damen und Herren, das ist eine lange Geschichte.\r\n";
-    let bytes = format!("Subject: x\r\n\r\n{}", line.repeat(300_000)).into_bytes();
+    let bytes = format!("Subject: x\r\n\r\n{}", line.repeat(100_000)).into_bytes();
     Composed { bytes, ..compose(&letter()).unwrap() }
 }
 
@@ -307,7 +309,7 @@ fn server_that_is_slow_to_read_or_to_shake_hands_is_left() {
     let started = Instant::now();
     let dispatch = send(&to("smtp://", address), &composed);
     assert!(matches!(dispatch, Dispatch::Unknown { .. }), "{dispatch:?}");
-    assert!(started.elapsed() < Duration::from_secs(8));
+    assert!(started.elapsed() < Duration::from_secs(15), "at ten octets a time it would be an hour");
 
     let (address, handshake) = server(|mut client| {
         // The beginning of a long record, an octet at a time.
@@ -342,7 +344,8 @@ fn tls_from_the_first_octet_with_the_right_certificate_only() {
         Dispatch::Accepted { reply: "250 2.0.0 taken as 1".to_owned() }
     );
     assert_eq!(sink.letters()[0].bytes, composed.bytes);
-    let heard = sink.commands().len();
+    let greeted = || sink.commands().iter().filter(|line| line.starts_with("EHLO")).count();
+    assert_eq!(greeted(), 1);
     for server in [at("127.0.0.1").trusting(SmtpSink::trusted()), at("localhost")] {
         let (dispatch, marks) = send_marking(&Transport::Smtp(server), &composed);
         assert!(
@@ -351,7 +354,7 @@ fn tls_from_the_first_octet_with_the_right_certificate_only() {
         );
         assert_eq!(marks, 0);
     }
-    assert_eq!(sink.commands().len(), heard, "no word to a server we do not know");
+    assert_eq!(greeted(), 1, "no word to a server we do not know");
 
     let plain = SmtpSink::start(Script::friendly());
     let dispatch = send(&to("smtps://", plain.addr), &composed);

@@ -34,7 +34,7 @@ pub fn transport(sink: &SmtpSink) -> Transport {
 pub fn guarded_transport(sink: &SmtpSink) -> Transport {
     let url = format!("smtp+starttls://desk%40askance.example:p%C3%A4ss@localhost:{}", sink.addr.port());
     let server = SmtpServer::from_url(&url).unwrap();
-    Transport::Smtp(server.with_timeout(Duration::from_millis(400)).trusting(SmtpSink::trusted()))
+    Transport::Smtp(server.with_timeout(Duration::from_secs(1)).trusting(SmtpSink::trusted()))
 }
 
 pub fn send(transport: &Transport, composed: &Composed) -> Dispatch {
@@ -156,7 +156,7 @@ fn weather() -> Vec<(&'static str, Act)> {
         ("stall", Act::Stall),
         ("endless lines", Act::Endless("250-2.0.0 and there is more\r\n")),
         ("endless line", Act::Endless("250 2.0.0 and so on ")),
-        ("drip", Act::Drip("250 2.0.0 ever so slowly said".to_owned(), Duration::from_millis(60))),
+        ("drip", Act::Drip("250 2.0.0 ever so slowly said".to_owned(), Duration::from_millis(110))),
     ]
 }
 

@@ -1,9 +1,10 @@
 //! A minimal LMTP client (RFC 2033): one message to some recipients of a server on this network.
 
 use std::net::SocketAddr;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use crate::mail::wire::{self, Reply, Wire, dot_stuffed};
+use crate::mail::reply::{self, Reply};
+use crate::mail::wire::{Wire, dot_stuffed};
 
 /// Why a message could not be handed over; nothing was accepted unless a reply says so.
 #[derive(Debug, thiserror::Error)]
@@ -37,9 +38,9 @@ pub fn deliver(
             return Err(Error::Address(path.escape_debug().to_string()));
         }
     }
-    let lost = |error: wire::Error| Error::Wire { address, reason: error.to_string() };
+    let lost = |error: reply::Error| Error::Wire { address, reason: error.to_string() };
     let time = Duration::from_secs(60);
-    let mut wire = Wire::connect_to(address, Instant::now() + time).map_err(|error| lost(error.into()))?;
+    let mut wire = Wire::connect(address, time).map_err(lost)?;
     good(2, wire.reply().map_err(lost)?)?;
     good(2, wire.command("LHLO localhost").map_err(lost)?)?;
     good(2, wire.command(&format!("MAIL FROM:<{from}>")).map_err(lost)?)?;

@@ -1,9 +1,11 @@
 //! Letters as text, as mail, on the wire; and the door where mail comes in.
 
 pub mod compose;
+mod guard;
 pub mod letters;
 pub mod listener;
 pub mod lmtp;
+mod reply;
 mod smtp;
 pub mod smtp_url;
 pub mod transport;

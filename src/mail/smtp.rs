@@ -1,141 +1,232 @@
 //! One letter to one server over SMTP, with the mark between the reply to DATA and the body.
 //!
-//! lettre's `SmtpConnection` would let the mark in, but its timeout holds for each read alone (a server that sends a
-//! byte a second is never left), its reply lines have no bound until they end, it adds a line to the body, and its
-//! `abort` says QUIT where the server expects the body. So the dialogue is ours; lettre writes the letters.
+//! lettre's connection speaks, over the stream of `guard.rs`, which answers for deadlines, bounds and turns. Whatever
+//! fails, the connection is dropped as it stands: lettre's `abort` says QUIT, which after a 354 would be a line of
+//! the letter, and a letter without its end is void (RFC 5321 §4.1.1.4).
 
-use data_encoding::BASE64;
+use std::error::Error as _;
+use std::fmt::Display;
 
+use lettre::Address;
+use lettre::transport::smtp;
+use lettre::transport::smtp::authentication::{Credentials, Mechanism};
+use lettre::transport::smtp::client::AsyncSmtpConnection;
+use lettre::transport::smtp::commands::{Data, Mail, Quit, Rcpt, Starttls};
+use lettre::transport::smtp::extension::{ClientId, MailBodyParameter, MailParameter};
+use lettre::transport::smtp::response::Response;
+
+use crate::mail::guard::Guard;
+use crate::mail::reply::Reply;
 use crate::mail::smtp_url::{Encryption, SmtpServer};
 use crate::mail::transport::{BoxError, Dispatch, Parcel};
-use crate::mail::wire::{Error, Reply, Wire, dot_stuffed};
 
-/// Offers the letter; every way out is a `Dispatch`.
+const MECHANISMS: [Mechanism; 2] = [Mechanism::Plain, Mechanism::Login];
+
+/// Offers the letter; every way out is a `Dispatch`. To be called from a thread that has no async runtime.
 pub(crate) fn send(
     server: &SmtpServer,
     parcel: Parcel<'_>,
     before_body: &mut dyn FnMut() -> Result<(), BoxError>,
 ) -> Dispatch {
-    let opened = open(server, parcel.from).and_then(|(wire, greeting)| offer(wire, &greeting, parcel));
-    let mut wire = match opened {
-        Ok(wire) => wire,
+    let (from, to) = match (address(parcel.from), address(parcel.to)) {
+        (Ok(from), Ok(to)) => (from, to),
+        (Err(why), _) | (_, Err(why)) => return Dispatch::Refused { reply: why, about_recipient: false },
+    };
+    // Of this thread, and gone with this letter.
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return Dispatch::deferred(format!("expected room for a connection: {error}")),
+    };
+    let offered = runtime.block_on(async {
+        let mut talk = open(server, &from).await?;
+        talk.offer(from, to, parcel.bytes).await?;
+        Ok(talk)
+    });
+    let talk: Talk = match offered {
+        Ok(talk) => talk,
         Err(dispatch) => return dispatch,
     };
     if let Err(error) = before_body() {
-        wire.abort();
         return Dispatch::deferred(format!("the letter could not be marked as on its way: {error}"));
     }
-    wire.allow(server.timeout);
-    let body = wire.write(&dot_stuffed(parcel.bytes)).and_then(|()| wire.write(b".\r\n"));
-    wire.allow(server.timeout.saturating_mul(2));
-    settle(wire, body)
+    talk.guard.begin_body(server.timeout);
+    runtime.block_on(talk.deliver(parcel.bytes))
 }
 
-/// What the last reply says, or its absence.
-fn settle(mut wire: Wire, body: Result<(), Error>) -> Dispatch {
-    match (wire.reply(), body) {
-        (Ok(reply), Ok(())) if reply.code / 100 == 2 => {
-            // The letter is theirs now; whether they answer to QUIT changes nothing.
-            let _ = wire.write(b"QUIT\r\n");
-            Dispatch::Accepted { reply: reply.text }
-        }
-        // A server may refuse in the midst of the body and hang up.
-        (Ok(reply), _) if matches!(reply.code / 100, 4 | 5) => turned_down("the letter", reply),
-        (Ok(reply), Err(error)) => {
-            Dispatch::Unknown { reason: format!("{error}; the server said `{}`", reply.text) }
-        }
-        (Ok(reply), Ok(())) => {
-            Dispatch::Unknown { reason: format!("expected a last reply, found `{}`", reply.text) }
-        }
-        (Err(error), _) => Dispatch::Unknown { reason: format!("after the letter was sent, {error}") },
-    }
+fn address(text: &str) -> Result<Address, String> {
+    text.parse().map_err(|error| {
+        format!("not sent: expected an address that a mail server can read, found `{text}`: {error}")
+    })
 }
 
 /// Connects, greets, encrypts and signs in. Whatever fails here says nothing about the letter.
-fn open(server: &SmtpServer, from: &str) -> Result<(Wire, Reply), Dispatch> {
-    let name = from.rsplit_once('@').map_or("localhost", |(_, domain)| domain);
-    let ehlo = format!("EHLO {name}");
-    let mut wire = Wire::connect(&server.host, server.port, server.timeout).map_err(failed("connecting"))?;
+async fn open(server: &SmtpServer, from: &Address) -> Result<Talk, Dispatch> {
+    let name = ClientId::Domain(from.domain().to_owned());
+    let guard =
+        Guard::connect(&server.host, server.port, server.timeout).await.map_err(failed("connecting"))?;
     if server.encryption == Encryption::Implicit {
-        wire = wire.encrypt(&server.host, server.roots.clone()).map_err(failed("starting TLS"))?;
+        guard.encrypt(&server.host, server.roots.clone()).await.map_err(failed("starting TLS"))?;
     }
-    let banner = wire.reply().map_err(failed("waiting for the greeting"))?;
-    expect(2, "the connection", banner)?;
-    let mut greeting = ask(&mut wire, &ehlo, "EHLO")?;
+    let mut talk = Talk::greet(guard, &name).await?;
     if server.encryption == Encryption::StartTls {
-        if greeting.extension("STARTTLS").is_none() {
+        if talk.greeting.extension("STARTTLS").is_none() {
             return Err(Dispatch::deferred("the server does not offer STARTTLS, which `smtp_url` asks for"));
         }
-        ask(&mut wire, "STARTTLS", "STARTTLS")?;
-        wire = wire.encrypt(&server.host, server.roots.clone()).map_err(failed("starting TLS"))?;
-        // What was offered in the clear counts no more (RFC 3207 §4.2).
-        greeting = ask(&mut wire, &ehlo, "EHLO")?;
+        let reply = talk.ask(Starttls, "STARTTLS").await?;
+        expect(2, "STARTTLS", reply)?;
+        let guard = talk.guard;
+        guard.encrypt(&server.host, server.roots.clone()).await.map_err(failed("starting TLS"))?;
+        // What was offered in the clear counts no more (RFC 3207 §4.2): all begins anew.
+        guard.greet_again();
+        talk = Talk::greet(guard, &name).await?;
     }
     if let Some((user, password)) = &server.credentials {
-        sign_in(&mut wire, &greeting, (user, password))?;
+        talk.sign_in(Credentials::new(user.clone(), password.clone())).await?;
     }
-    Ok((wire, greeting))
+    Ok(talk)
 }
 
-fn sign_in(wire: &mut Wire, greeting: &Reply, (user, password): (&str, &str)) -> Result<(), Dispatch> {
-    let offered = greeting.extension("AUTH").unwrap_or_default().to_ascii_uppercase();
-    let offers = |mechanism: &str| offered.split_whitespace().any(|word| word == mechanism);
-    if offers("PLAIN") {
-        let secret = BASE64.encode(format!("\0{user}\0{password}").as_bytes());
-        ask(wire, &format!("AUTH PLAIN {secret}"), "AUTH")?;
-    } else if offers("LOGIN") {
-        for (code, line) in [(3, "AUTH LOGIN".to_owned()), (3, BASE64.encode(user.as_bytes()))] {
-            let reply = wire.command(&line).map_err(failed("signing in"))?;
-            expect(code, "AUTH", reply)?;
-        }
-        ask(wire, &BASE64.encode(password.as_bytes()), "AUTH")?;
-    } else {
-        return Err(Dispatch::deferred("the server offers neither AUTH PLAIN nor AUTH LOGIN"));
-    }
-    Ok(())
+/// A connection that has been greeted.
+struct Talk {
+    connection: AsyncSmtpConnection,
+    guard: Guard,
+    /// The reply to EHLO.
+    greeting: Reply,
 }
 
-/// MAIL, RCPT and DATA: here a 5yz reply is about this letter.
-fn offer(mut wire: Wire, greeting: &Reply, parcel: Parcel<'_>) -> Result<Wire, Dispatch> {
-    let mut mail = format!("MAIL FROM:<{}>", parcel.from);
-    if greeting.extension("SIZE").is_some() {
-        mail = format!("{mail} SIZE={}", parcel.bytes.len());
-    }
-    if !parcel.bytes.is_ascii() {
-        if greeting.extension("8BITMIME").is_none() {
-            return Err(Dispatch::deferred("the server does not offer 8BITMIME, which the letter needs"));
-        }
-        mail += " BODY=8BITMIME";
-    }
-    for (line, stage) in
-        [(mail, "MAIL"), (format!("RCPT TO:<{}>", parcel.to), "RCPT"), ("DATA".to_owned(), "DATA")]
-    {
-        let reply = wire.command(&line).map_err(failed(stage))?;
-        match (reply.code / 100, stage) {
-            (3, "DATA") => return Ok(wire),
-            (2, "MAIL" | "RCPT") => {}
-            _ => {
-                let dispatch = turned_down(stage, reply);
-                let _ = wire.write(b"QUIT\r\n");
-                return Err(dispatch);
+impl Talk {
+    async fn greet(guard: Guard, name: &ClientId) -> Result<Self, Dispatch> {
+        match AsyncSmtpConnection::connect_with_transport(Box::new(guard.clone()), name).await {
+            Ok(connection) => {
+                guard.quiet().await.map_err(failed("EHLO"))?;
+                let greeting = expect(2, "EHLO", guard.reply())?;
+                Ok(Self { connection, guard, greeting })
+            }
+            Err(error) => {
+                let reply = heard(&guard, Err(error)).map_err(failed("waiting for the greeting"))?;
+                Err(turned_down_us("the greeting", reply))
             }
         }
     }
-    Err(Dispatch::deferred("the server never asked for the letter"))
+
+    async fn sign_in(&mut self, credentials: Credentials) -> Result<(), Dispatch> {
+        if self.connection.server_info().get_auth_mechanism(&MECHANISMS).is_none() {
+            return Err(Dispatch::deferred("the server offers neither AUTH PLAIN nor AUTH LOGIN"));
+        }
+        let result = self.connection.auth(&MECHANISMS, &credentials).await;
+        let reply = heard(&self.guard, result).map_err(failed("signing in"))?;
+        expect(2, "AUTH", reply).map(drop)
+    }
+
+    /// MAIL, RCPT and DATA: here a 5yz reply is about this letter.
+    async fn offer(&mut self, from: Address, to: Address, bytes: &[u8]) -> Result<(), Dispatch> {
+        let mut parameters = Vec::new();
+        if self.greeting.extension("SIZE").is_some() {
+            parameters.push(MailParameter::Size(bytes.len()));
+        }
+        if !bytes.is_ascii() {
+            if self.greeting.extension("8BITMIME").is_none() {
+                return Err(Dispatch::deferred("the server does not offer 8BITMIME, which the letter needs"));
+            }
+            parameters.push(MailParameter::Body(MailBodyParameter::EightBitMime));
+        }
+        self.go_on(Mail::new(Some(from), parameters), "MAIL", 2).await?;
+        self.go_on(Rcpt::new(to, Vec::new()), "RCPT", 2).await?;
+        self.go_on(Data, "DATA", 3).await?;
+        // A reply that waits here would be taken for the one to the letter.
+        self.guard.quiet().await.map_err(failed("DATA"))
+    }
+
+    /// A command about the letter, which goes on with a reply of this class only.
+    async fn go_on(
+        &mut self,
+        command: impl Display,
+        stage: &'static str,
+        class: u16,
+    ) -> Result<(), Dispatch> {
+        let reply = self.ask(command, stage).await?;
+        if reply.code / 100 == class {
+            return Ok(());
+        }
+        if reply.code >= 400 {
+            self.take_leave().await;
+        }
+        Err(turned_down(stage, reply))
+    }
+
+    async fn ask(&mut self, command: impl Display, stage: &'static str) -> Result<Reply, Dispatch> {
+        self.guard.quiet().await.map_err(failed(stage))?;
+        let result = self.connection.command(command).await;
+        heard(&self.guard, result).map_err(failed(stage))
+    }
+
+    /// Sends the letter and says what the last reply says, or its absence.
+    async fn deliver(mut self, bytes: &[u8]) -> Dispatch {
+        // lettre ends the last line itself.
+        let body = bytes.strip_suffix(b"\r\n").unwrap_or(bytes);
+        let said = match self.guard.quiet().await {
+            Ok(()) => heard(&self.guard, self.connection.message(body).await),
+            Err(error) => Err(error.to_string()),
+        };
+        match said {
+            Ok(reply) if reply.code / 100 == 2 => self.accepted(reply).await,
+            Ok(reply) if reply.code >= 400 => turned_down("the letter", reply),
+            Ok(reply) => {
+                Dispatch::Unknown { reason: format!("expected a last reply, found `{}`", reply.text) }
+            }
+            // A server may refuse in the midst of the body and hang up.
+            Err(reason) => match heard(&self.guard, self.connection.read_response().await) {
+                Ok(reply) if reply.code >= 400 => turned_down("the letter", reply),
+                Ok(reply) => {
+                    Dispatch::Unknown { reason: format!("{reason}; the server said `{}`", reply.text) }
+                }
+                Err(_) => Dispatch::Unknown { reason: format!("after the letter was begun, {reason}") },
+            },
+        }
+    }
+
+    /// The letter is theirs, if the reply was the one to it: a second one that comes with it makes that doubtful,
+    /// unless it is the 421 with which a server may end a session at any time (RFC 5321 §3.8).
+    async fn accepted(&mut self, reply: Reply) -> Dispatch {
+        // That it hangs up is no matter now.
+        let _ = self.guard.quiet().await;
+        let unasked = self.guard.unasked();
+        if !unasked.is_empty() && !unasked.starts_with("421") {
+            let reason =
+                format!("expected one last reply, found `{}` and `{}`", reply.text, unasked.trim_end());
+            return Dispatch::Unknown { reason };
+        }
+        self.take_leave().await;
+        Dispatch::Accepted { reply: reply.text }
+    }
+
+    /// Says QUIT; what the server answers changes nothing.
+    async fn take_leave(&mut self) {
+        self.guard.listen_no_more();
+        let _ = self.connection.command(Quit).await;
+    }
 }
 
-/// A command about the server: only 2yz goes on.
-fn ask(wire: &mut Wire, line: &str, stage: &'static str) -> Result<Reply, Dispatch> {
-    let reply = wire.command(line).map_err(failed(stage))?;
-    expect(2, stage, reply)
+/// The reply, whatever its code, or in words why there is none. lettre answers for the code; the text is as it came.
+fn heard(guard: &Guard, result: Result<Response, smtp::Error>) -> Result<Reply, String> {
+    let code = match result {
+        Ok(response) => response.code(),
+        Err(error) => error.status().ok_or_else(|| words(&error))?,
+    };
+    Ok(Reply { code: code.into(), ..guard.reply() })
+}
+
+fn words(error: &smtp::Error) -> String {
+    error.source().map_or_else(|| error.to_string(), ToString::to_string)
 }
 
 fn expect(class: u16, stage: &str, reply: Reply) -> Result<Reply, Dispatch> {
-    if reply.code / 100 == class {
-        return Ok(reply);
-    }
-    let reason = format!("the server turned down {stage}");
-    Err(Dispatch::Deferred { reason, reply: Some(reply.text) })
+    if reply.code / 100 == class { Ok(reply) } else { Err(turned_down_us(stage, reply)) }
+}
+
+/// A reply that is not the hoped-for one, about the server or us.
+fn turned_down_us(stage: &str, reply: Reply) -> Dispatch {
+    Dispatch::Deferred { reason: format!("the server turned down {stage}"), reply: Some(reply.text) }
 }
 
 /// A reply that is not the hoped-for one, about this letter. RFC 4954 §6 codes speak of our sign-in, not of the
@@ -169,6 +260,6 @@ fn names_the_address(reply: &Reply) -> bool {
     }
 }
 
-fn failed(stage: &'static str) -> impl FnOnce(Error) -> Dispatch {
+fn failed<E: Display>(stage: &'static str) -> impl FnOnce(E) -> Dispatch {
     move |error| Dispatch::deferred(format!("{stage}: {error}"))
 }

@@ -125,6 +125,9 @@ impl Parcel<'_> {
                 ));
             }
         }
+        if self.bytes.is_empty() {
+            return Err("not sent: expected a letter, found no octet".to_owned());
+        }
         let bare_lf = self.bytes.windows(2).any(|pair| matches!(pair, [a, b'\n'] if *a != b'\r'));
         let bare_cr = self.bytes.windows(2).any(|pair| matches!(pair, [b'\r', b] if *b != b'\n'));
         if bare_lf || bare_cr || self.bytes.first() == Some(&b'\n') || self.bytes.last() == Some(&b'\r') {

@@ -2,6 +2,7 @@
 
 mod authorities;
 mod letters_bent;
+mod letters_guarded;
 mod letters_out;
 pub mod mail_in;
 mod mail_limits;

@@ -51,6 +51,10 @@ pub enum Act {
     Stall,
     /// Says this line one octet at a time.
     Drip(String, Duration),
+    /// Says this again and again until the client leaves.
+    Endless(&'static str),
+    /// Says this line, then after a while another, and goes on as if nothing had been.
+    Twice(&'static str, Duration, &'static str),
 }
 
 impl Act {
@@ -65,6 +69,7 @@ pub struct Script {
     offers: Vec<String>,
     acts: Vec<(Stage, Act, bool)>,
     tls: bool,
+    tls_at_once: bool,
 }
 
 impl Script {
@@ -82,6 +87,12 @@ impl Script {
     pub fn with_tls(mut self) -> Self {
         self.tls = true;
         self.offering("STARTTLS")
+    }
+
+    /// Speaks TLS from the first octet.
+    pub fn with_tls_at_once(mut self) -> Self {
+        self.tls_at_once = true;
+        self
     }
 
     /// Every time.
@@ -242,6 +253,9 @@ fn hung_up() -> io::Error {
 
 impl Session {
     fn talk(&mut self) -> io::Result<()> {
+        if self.script.lock().unwrap().tls_at_once {
+            self.encrypt()?;
+        }
         self.answer(Stage::Connect, "220 sink.example ESMTP")?;
         let (mut mail, mut recipients) = (String::new(), Vec::new());
         loop {
@@ -329,6 +343,15 @@ impl Session {
                 }
                 return Ok(false);
             }
+            Act::Endless(text) => loop {
+                self.wire.write(text.as_bytes())?;
+            },
+            Act::Twice(first, pause, second) => {
+                self.wire.write(format!("{first}\r\n").as_bytes())?;
+                std::thread::sleep(pause);
+                self.wire.write(format!("{second}\r\n").as_bytes())?;
+                return Ok(true);
+            }
         }
         Err(hung_up())
     }
@@ -337,6 +360,10 @@ impl Session {
         if !self.answer(Stage::StartTls, "220 ready")? || !self.script.lock().unwrap().tls {
             return Ok(());
         }
+        self.encrypt()
+    }
+
+    fn encrypt(&mut self) -> io::Result<()> {
         let Wire::Plain(tcp) = std::mem::replace(&mut self.wire, Wire::Gone) else { return Err(hung_up()) };
         let certificate = CertificateDer::from_pem_slice(include_bytes!("tls/server.pem")).unwrap();
         let key = PrivateKeyDer::from_pem_slice(include_bytes!("tls/server-key.pem")).unwrap();

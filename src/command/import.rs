@@ -18,7 +18,8 @@ use std::sync::Arc;
 
 Columns: name, country, type, and if known key, name_local, place, email, email_role, website, language, law,
 wikidata, lau, nuts, source, source_id, status. Accepted and not kept yet: short_name, foi_page, parent_key,
-source_url, retrieved. A known authority (source and source_id, else wikidata, else key) gets the address.")]
+source_url, retrieved. A known authority (source and source_id, else wikidata, else key) gets the address.
+lau and nuts name a place and may be shared; the other identifiers name one body.")]
 pub struct ImportArgs {
     #[command(subcommand)]
     what: What,

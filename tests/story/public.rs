@@ -199,3 +199,34 @@ fn every_law_has_a_page() {
         assert!(twice.is_empty(), "{}: a full stop too many in {twice:?}", law.id);
     }
 }
+
+/// What a page says, without its markup.
+fn words(page: &str) -> String {
+    let main = page.split("<main").nth(1).unwrap().split("</main>").next().unwrap();
+    let plain = regex::Regex::new("<[^>]*>").unwrap().replace_all(main, " ").into_owned();
+    plain.replace("&quot;", "\"").replace("&#39;", "'").replace("&amp;", "&").replace("&lt;", "<")
+}
+
+#[test]
+fn pages_of_laws_show_no_working_notes() {
+    let site = Site::new(crate::support::Backend::Sqlite);
+    let browser = site.browser();
+    let shorthand = regex::Regex::new(
+        r"(?i)src\?|todo|: check|\bsee above\b|\((medium|low)|(medium|low)\)|unverified|unchecked|nepatikrint|непроверен|from memory|\.(rb|rs|toml|md)\b|(?-i:\b(NOT|ONLY)\b)",
+    )
+    .unwrap();
+    let mut laws = 0;
+    for law in site.ctx.library.laws.regimes() {
+        let page = words(&read(&browser, &format!("/laws/{}", law.id)));
+        let marked = shorthand.find(&page).map(|found| found.as_str());
+        assert_eq!(marked, None, "{}: {page}", law.id);
+        for note in [&law.note, &law.checked, &law.response.note, &law.identity.note].into_iter().flatten() {
+            assert!(!page.contains(note.as_str()), "{}: {note}", law.id);
+        }
+        if let Some(told) = &law.for_readers {
+            assert!(page.contains(told.as_str()) && told.ends_with('.'), "{}: {told}", law.id);
+        }
+        laws += 1;
+    }
+    assert!(laws > 40);
+}

@@ -26,7 +26,7 @@ pub enum Error {
         /// Scheme and value.
         identifier: String,
         /// Who has it.
-        by: Known,
+        by: Box<Known>,
     },
     /// The store failed.
     #[error(transparent)]
@@ -112,7 +112,10 @@ pub fn add(ctx: &Context, conn: &mut Conn, person: i64, new: &Newcomer) -> Resul
         }
         for (scheme, value) in &new.identifiers {
             if let Some(by) = authorities::by_identifier(conn, scheme, value)? {
-                return Err(Error::TakenIdentifier { identifier: format!("{scheme}:{value}"), by });
+                return Err(Error::TakenIdentifier {
+                    identifier: format!("{scheme}:{value}"),
+                    by: Box::new(by),
+                });
             }
         }
         let row = NewAuthority {

@@ -6,7 +6,8 @@ use crate::store::{Conn, Error, each};
 use diesel::prelude::*;
 
 /// An authority that may be the one that is meant.
-#[derive(Debug, Clone, PartialEq, Eq, Queryable)]
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = authorities)]
 pub struct Known {
     /// Its number.
     pub id: i64,
@@ -28,13 +29,7 @@ pub fn same_name(conn: &mut Conn, country: &str, name: &str) -> Result<Vec<Known
         .filter(authorities::country.eq(country))
         .filter(authorities::folded.like(format!("{escaped}%")).escape('\\'))
         .order(authorities::id.asc())
-        .select((
-            authorities::id,
-            authorities::slug,
-            authorities::name,
-            authorities::language,
-            authorities::place,
-        ))
+        .select(Known::as_select())
         .load(conn)?;
     Ok(found.into_iter().filter(|known| fold(&known.name) == folded).collect())
 }
@@ -70,13 +65,7 @@ pub fn by_identifier(conn: &mut Conn, scheme: &str, value: &str) -> Result<Optio
         .inner_join(authorities::table)
         .filter(authority_identifiers::scheme.eq(scheme))
         .filter(authority_identifiers::value.eq(value))
-        .select((
-            authorities::id,
-            authorities::slug,
-            authorities::name,
-            authorities::language,
-            authorities::place,
-        ))
+        .select(Known::as_select())
         .first(conn)
         .optional()?)
 }

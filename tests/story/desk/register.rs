@@ -44,8 +44,8 @@ fn first_authority_is_entered_where_the_empty_register_says_so() {
     assert!(twice.into_string().unwrap().contains("1 authority has this name in this country already."));
     fields.push(("another", "1"));
     fields[7] = ("identifiers", "ags:01234567\r\nwikidata:Q64");
-    let taken = desk.post("/desk/authorities/new", &fields).into_string().unwrap();
-    assert!(taken.contains("“wikidata:Q64” belongs to Stadt Brandau"), "{taken}");
+    let refused = desk.post("/desk/authorities/new", &fields).into_string().unwrap();
+    assert!(refused.contains("“wikidata:Q64” belongs to Stadt Brandau"), "{refused}");
     fields[7] = ("identifiers", "ags:01234567");
     let another = desk.post("/desk/authorities/new", &fields);
     assert_eq!(another.status(), Status::SeeOther);

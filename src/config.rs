@@ -31,7 +31,6 @@ struct Raw {
     smtp_url: Option<String>,
     lmtp_listen: Option<String>,
     imap_url: Option<String>,
-    admin_email: Option<String>,
     clock: String,
     secret_key: Option<String>,
     undo_minutes: u32,
@@ -49,7 +48,6 @@ impl Default for Raw {
             smtp_url: None,
             lmtp_listen: None,
             imap_url: None,
-            admin_email: None,
             clock: "system".to_owned(),
             secret_key: None,
             undo_minutes: 10,
@@ -75,8 +73,6 @@ pub struct Config {
     pub smtp_url: Option<String>,
     /// Address or socket where mail comes in.
     pub lmtp_listen: Option<String>,
-    /// First administrator; alerts go there.
-    pub admin_email: Option<String>,
     /// Where "now" comes from.
     pub clock: Clock,
     /// Signs form tokens; the same on all nodes.
@@ -235,7 +231,6 @@ fn from_raw(raw: Raw, port: u16) -> Result<Config, Error> {
         reply_domain,
         smtp_url: raw.smtp_url,
         lmtp_listen: raw.lmtp_listen,
-        admin_email: raw.admin_email,
         clock,
         secret,
         undo_minutes: raw.undo_minutes,

@@ -250,7 +250,6 @@ fn config(folder: &tempfile::TempDir, database_url: &str) -> Config {
         reply_domain: "post.askance.example".to_owned(),
         smtp_url: None,
         lmtp_listen: None,
-        admin_email: None,
         clock: Clock::fixed(start()),
         secret: Secret::new(vec![7; 32]),
         undo_minutes: 10,

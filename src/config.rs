@@ -222,6 +222,7 @@ fn from_raw(raw: Raw, port: u16) -> Result<Config, Error> {
     let files_url =
         raw.files_url.map_or_else(|| Ok(public_url.clone()), |url| web_address("files_url", &url))?;
     let reply_domain = reply_domain(raw.reply_domain.as_deref(), raw.smtp_url.is_some())?;
+    let templates_dir = raw.templates_dir.map(templates_dir).transpose()?;
     let secret = secret_of(raw.secret_key.as_deref(), &raw.database_url)?;
     Ok(Config {
         database_url: raw.database_url,
@@ -234,7 +235,7 @@ fn from_raw(raw: Raw, port: u16) -> Result<Config, Error> {
         clock,
         secret,
         undo_minutes: raw.undo_minutes,
-        templates_dir: raw.templates_dir,
+        templates_dir,
         demonstration: false,
     })
 }
@@ -277,7 +278,8 @@ fn clock_of(text: &str) -> Result<Clock, Error> {
 
 fn web_address(key: &str, text: &str) -> Result<String, Error> {
     let good = url::Url::parse(text).is_ok_and(|url| {
-        matches!(url.scheme(), "http" | "https") && url.host().is_some() && url.query().is_none()
+        let bare = url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
+        matches!(url.scheme(), "http" | "https") && url.host().is_some() && bare
     });
     if good {
         return Ok(text.trim_end_matches('/').to_owned());
@@ -286,6 +288,18 @@ fn web_address(key: &str, text: &str) -> Result<String, Error> {
         key: key.to_owned(),
         value: Some(text.to_owned()),
         problem: "expected a web address such as `https://askance.example`".to_owned(),
+    })
+}
+
+/// A folder that is there: in any other, every template would silently be the program's own.
+fn templates_dir(folder: PathBuf) -> Result<PathBuf, Error> {
+    if folder.is_dir() {
+        return Ok(folder);
+    }
+    Err(Error {
+        key: "templates_dir".to_owned(),
+        value: Some(folder.display().to_string()),
+        problem: "expected a folder such as `templates`, found none there".to_owned(),
     })
 }
 

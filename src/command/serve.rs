@@ -10,6 +10,7 @@ use crate::service::intake::{Mail, accept};
 use crate::service::{Context, seed};
 use crate::store::Db;
 use crate::web;
+use crate::web::page::{Pages, Setup};
 use crate::worker::{self, Parts, Workers};
 use figment::Figment;
 use std::io::Write;
@@ -118,7 +119,8 @@ pub struct House {
 impl House {
     /// Opens database and blobs, brings the schema up to date and fills the register.
     pub fn open(config: Config) -> Result<Self, Error> {
-        let transport = transport_of(&config)?;
+        let transport = server_of(&config)?.map(Transport::Smtp);
+        templates_of(&config)?;
         let (context, db) = command::open(config, 10)?;
         let context = Arc::new(context);
         seed::register(&context, &db)?;
@@ -232,7 +234,8 @@ impl Signals {
     }
 }
 
-fn transport_of(config: &Config) -> Result<Option<Transport>, config::Error> {
+/// The mail server that letters go to, if one is set.
+pub fn server_of(config: &Config) -> Result<Option<SmtpServer>, config::Error> {
     let Some(url) = &config.smtp_url else { return Ok(None) };
     // The value may hold a password, so it is not shown.
     let wrong = |problem: String| config::Error { key: "smtp_url".to_owned(), value: None, problem };
@@ -242,5 +245,17 @@ fn transport_of(config: &Config) -> Result<Option<Transport>, config::Error> {
             "would send a password in the clear; use `smtps://` or `smtp+starttls://`".to_owned(),
         ));
     }
-    Ok(Some(Transport::Smtp(server)))
+    Ok(Some(server))
+}
+
+/// How many templates there are; an error where one of the operator's own cannot be used.
+pub fn templates_of(config: &Config) -> Result<usize, config::Error> {
+    let Some(folder) = &config.templates_dir else { return Ok(0) };
+    let setup =
+        Setup { public_url: String::new(), demonstration: false, templates_dir: Some(folder.clone()) };
+    Pages::new(&setup).parse_all().map_err(|problem| config::Error {
+        key: "templates_dir".to_owned(),
+        value: Some(folder.display().to_string()),
+        problem: format!("expected templates that can be used, found: {problem}"),
+    })
 }

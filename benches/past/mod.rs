@@ -94,7 +94,7 @@ impl Past {
                 authorities: asked,
                 bundle: "contract_and_dpia".to_owned(),
                 language: None,
-                signed_as: "Mara Varga, Klarblick e. V.".to_owned(),
+                signed_as: "Mara Varga\nKlarblick e. V.".to_owned(),
                 form_key: format!("round-{round}"),
                 campaign: None,
             };

@@ -235,7 +235,7 @@ pub fn filing_of(authorities: &[i64], form_key: &str) -> Filing {
         authorities: authorities.to_vec(),
         bundle: "contract_and_dpia".to_owned(),
         language: None,
-        signed_as: "Mara Varga, Klarblick e. V.".to_owned(),
+        signed_as: "Mara Varga\nKlarblick e. V.".to_owned(),
         form_key: form_key.to_owned(),
         campaign: None,
     }

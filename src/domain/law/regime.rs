@@ -142,9 +142,9 @@ pub struct LetterClauses {
     pub more: BTreeMap<String, String>,
 }
 
-/// An access law. A request keeps the copy under which it was filed, so a new field must have a default.
+/// An access law. A request keeps the copy under which it was filed, as JSON: a new field must have a default, a
+/// renamed one the old name as its alias, and keys that are no more are passed over. In data files they are refused.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Regime {
     /// Its id.
     pub id: RegimeId,

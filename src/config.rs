@@ -31,7 +31,6 @@ struct Raw {
     smtp_url: Option<String>,
     lmtp_listen: Option<String>,
     imap_url: Option<String>,
-    admin_email: Option<String>,
     clock: String,
     secret_key: Option<String>,
     undo_minutes: u32,
@@ -49,7 +48,6 @@ impl Default for Raw {
             smtp_url: None,
             lmtp_listen: None,
             imap_url: None,
-            admin_email: None,
             clock: "system".to_owned(),
             secret_key: None,
             undo_minutes: 10,
@@ -75,8 +73,6 @@ pub struct Config {
     pub smtp_url: Option<String>,
     /// Address or socket where mail comes in.
     pub lmtp_listen: Option<String>,
-    /// First administrator; alerts go there.
-    pub admin_email: Option<String>,
     /// Where "now" comes from.
     pub clock: Clock,
     /// Signs form tokens; the same on all nodes.
@@ -228,6 +224,7 @@ fn from_raw(raw: Raw, port: u16) -> Result<Config, Error> {
     let files_url =
         raw.files_url.map_or_else(|| Ok(public_url.clone()), |url| web_address("files_url", &url))?;
     let reply_domain = reply_domain(raw.reply_domain.as_deref(), raw.smtp_url.is_some())?;
+    let templates_dir = raw.templates_dir.map(templates_dir).transpose()?;
     let secret = secret_of(raw.secret_key.as_deref(), &raw.database_url)?;
     Ok(Config {
         database_url: raw.database_url,
@@ -237,11 +234,10 @@ fn from_raw(raw: Raw, port: u16) -> Result<Config, Error> {
         reply_domain,
         smtp_url: raw.smtp_url,
         lmtp_listen: raw.lmtp_listen,
-        admin_email: raw.admin_email,
         clock,
         secret,
         undo_minutes: raw.undo_minutes,
-        templates_dir: raw.templates_dir,
+        templates_dir,
         demonstration: false,
     })
 }
@@ -284,7 +280,8 @@ fn clock_of(text: &str) -> Result<Clock, Error> {
 
 fn web_address(key: &str, text: &str) -> Result<String, Error> {
     let good = url::Url::parse(text).is_ok_and(|url| {
-        matches!(url.scheme(), "http" | "https") && url.host().is_some() && url.query().is_none()
+        let bare = url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
+        matches!(url.scheme(), "http" | "https") && url.host().is_some() && bare
     });
     if good {
         return Ok(text.trim_end_matches('/').to_owned());
@@ -293,6 +290,18 @@ fn web_address(key: &str, text: &str) -> Result<String, Error> {
         key: key.to_owned(),
         value: Some(text.to_owned()),
         problem: "expected a web address such as `https://askance.example`".to_owned(),
+    })
+}
+
+/// A folder that is there: in any other, every template would silently be the program's own.
+fn templates_dir(folder: PathBuf) -> Result<PathBuf, Error> {
+    if folder.is_dir() {
+        return Ok(folder);
+    }
+    Err(Error {
+        key: "templates_dir".to_owned(),
+        value: Some(folder.display().to_string()),
+        problem: "expected a folder such as `templates`, found none there".to_owned(),
     })
 }
 

@@ -32,6 +32,12 @@ fn a_wrong_setting_names_key_and_value_and_what_would_be_right() {
             "setting `public_url` = `askance.example`: expected a web address such as",
         ),
         ("FILES_URL", "ftp://a.example", "setting `files_url` = `ftp://a.example`: expected a web address"),
+        ("FILES_URL", "https://u@a.example", "setting `files_url` = `https://u@a.example`: expected a web"),
+        (
+            "TEMPLATES_DIR",
+            "nowhere",
+            "setting `templates_dir` = `nowhere`: expected a folder such as `templates`",
+        ),
         ("BLOB_URL", "s3://bucket", "setting `blob_url` = `s3://bucket`: expected `file://folder`"),
         (
             "UNDO_MINUTES",
@@ -251,6 +257,71 @@ fn check_finds_what_the_machine_lacks() {
     assert!(run.out.contains("WRONG  blobs: ") && run.out.contains("ok     database: "), "{}", run.out);
     let data = operator.runs(&["check", "--data"], b"");
     assert_eq!((data.code, data.out.lines().count()), (Some(0), 3), "{}", data.out);
+}
+
+#[test]
+fn check_tries_the_door_and_leaves_an_open_one_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let socket = folder.path().join("lmtp");
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let living = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+    for address in [taken.local_addr().unwrap().to_string(), format!("unix:{}", socket.display())] {
+        let run = Operator::new().with("ASKANCE_LMTP_LISTEN", &address).runs(&["check"], b"");
+        let told = format!("ok     mail in: {address} is in use, by Askance itself?\n");
+        assert!(run.code == Some(0) && run.out.contains(&told), "{}", run.out);
+    }
+    std::os::unix::net::UnixStream::connect(&socket).unwrap();
+    drop(living);
+    let free = format!("unix:{}", folder.path().join("free").display());
+    let run = Operator::new().with("ASKANCE_LMTP_LISTEN", &free).runs(&["check"], b"");
+    assert!(run.code == Some(0) && run.out.contains(&format!("mail in: {free} is free\n")), "{}", run.out);
+    assert!(!folder.path().join("free").exists(), "nothing is left behind");
+    let away = format!("{}/none/lmtp", folder.path().display());
+    for (address, told) in [
+        ("nowhere", "`lmtp_listen`: expected `127.0.0.1:2424` or the path of a socket, found `nowhere`"),
+        (
+            "127.0.0.1:port",
+            "`lmtp_listen`: expected `127.0.0.1:2424` or the path of a socket, found `127.0.0.1:port`",
+        ),
+        (away.as_str(), "/none/lmtp`"),
+    ] {
+        let run = Operator::new().with("ASKANCE_LMTP_LISTEN", address).runs(&["check"], b"");
+        assert!(
+            run.code == Some(78) && run.out.contains("WRONG  mail in: setting `lmtp_listen`: "),
+            "{}",
+            run.out
+        );
+        assert!(run.out.contains(told), "{}", run.out);
+    }
+}
+
+#[test]
+fn own_templates_are_parsed_before_they_are_served() {
+    let operator = Operator::new();
+    let own = operator.path("own/public");
+    std::fs::create_dir_all(&own).unwrap();
+    std::fs::write(own.join("about.html"), "{% block main %}").unwrap();
+    let operator = operator.with("ASKANCE_TEMPLATES_DIR", "own");
+    let found = refused(&operator);
+    assert!(
+        found.contains("setting `templates_dir` = `own`: expected templates that can be used, found: "),
+        "{found}"
+    );
+    assert!(found.contains("public/about.html"), "{found}");
+    let run = operator.runs(&["check"], b"");
+    assert!(
+        run.code == Some(78) && run.out.contains("WRONG  own templates: setting `templates_dir` = `own`"),
+        "{}",
+        run.out
+    );
+    std::fs::write(own.join("about.html"), "fine").unwrap();
+    let run = operator.with("ASKANCE_FILES_URL", "https://files.example/").runs(&["check"], b"");
+    assert!(
+        run.code == Some(0) && run.out.contains("attachments: linked at https://files.example\n"),
+        "{}",
+        run.out
+    );
+    assert!(run.out.contains("parsed, with own\n"), "{}", run.out);
 }
 
 #[test]

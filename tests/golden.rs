@@ -103,8 +103,9 @@ fn matter(page: &str) -> String {
 #[test]
 fn pages_read_as_their_golden_files() {
     let mut wrong = Vec::new();
-    // For a look in a browser: ASKANCE_PAGES=folder leaves the whole pages there.
-    let whole = std::env::var("ASKANCE_PAGES").ok().map(PathBuf::from);
+    // For a look in a browser: GOLDEN_PAGES=folder leaves the whole pages there. The program refuses to start with
+    // an `ASKANCE_*` variable that is no setting of it, so this is none.
+    let whole = std::env::var("GOLDEN_PAGES").ok().map(PathBuf::from);
     for (name, page) in all() {
         if let Some(folder) = &whole {
             std::fs::write(folder.join(format!("{}.html", name.replace('/', "-"))), &page).unwrap();

@@ -132,3 +132,21 @@ fn an_empty_mail_is_bad_input() {
     assert_eq!(run.code, Some(65));
     assert!(run.err.contains("found 0 bytes"), "{}", run.err);
 }
+
+#[test]
+fn an_address_that_starts_with_a_dash_is_no_option() {
+    for recipient in ["-x@localhost", "--help@localhost", "--recipient"] {
+        let operator = Operator::new();
+        let run = operator.runs(&["receive", &format!("--recipient={recipient}")], MAIL);
+        assert_eq!((run.code, run.err.as_str()), (Some(0), ""), "{recipient}: {}", run.out);
+        let notes = std::fs::read_dir(operator.path("blobs/spool")).unwrap();
+        let notes: Vec<String> =
+            notes.map(|note| std::fs::read_to_string(note.unwrap().path()).unwrap()).collect();
+        assert!(notes.len() == 1 && notes[0].contains(recipient), "{notes:?}");
+    }
+    let help = Operator::new().runs(&["receive", "--help"], b"").out;
+    assert!(help.contains("askance receive --recipient=${original_recipient}\n"), "{help}");
+    for told in [include_str!("../README.md"), include_str!("../docs/operating.md")] {
+        assert!(told.contains("askance receive --recipient=${original_recipient}"));
+    }
+}

@@ -94,7 +94,7 @@ impl Past {
                 authorities: asked,
                 bundle: "contract_and_dpia".to_owned(),
                 language: None,
-                signed_as: "Mara Varga, Klarblick e. V.".to_owned(),
+                signed_as: "Mara Varga\nKlarblick e. V.".to_owned(),
                 form_key: format!("round-{round}"),
                 campaign: None,
             };
@@ -227,7 +227,6 @@ fn config(folder: &Path) -> Done<Config> {
         reply_domain: "post.askance.example".to_owned(),
         smtp_url: None,
         lmtp_listen: None,
-        admin_email: None,
         clock: Clock::fixed("2026-09-07T10:00:00Z".parse()?),
         secret: Secret::new(vec![7; 32]),
         undo_minutes: 10,

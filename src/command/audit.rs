@@ -20,15 +20,8 @@ enum Act {
 }
 
 /// Verifies both chains.
-pub fn run(args: &AuditArgs, out: &mut dyn Write, err: &mut dyn Write) -> u8 {
+pub fn run(args: &AuditArgs, config: Config, out: &mut dyn Write, err: &mut dyn Write) -> u8 {
     let Act::Verify = args.act;
-    let config = match Config::load() {
-        Ok(config) => config,
-        Err(error) => {
-            say(err, error);
-            return exit::CONFIG;
-        }
-    };
     match verify(&config.database_url) {
         Ok((events, entries, None)) => {
             let done = writeln!(out, "{events} events and {entries} audit entries: every link fits");

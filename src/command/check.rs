@@ -1,13 +1,13 @@
 //! `askance check`: configuration, data, migrations, storage, mail; each finding one line.
 
-use crate::command::exit;
-use crate::config::Config;
+use crate::command::{exit, serve};
+use crate::config::{self, Config};
 use crate::data::{Library, register};
-use crate::mail::smtp_url::SmtpServer;
+use crate::mail::listener::{self, Limits, Listener, Protocol};
 use crate::store::Db;
 use crate::store::blobs::Blobs;
 use crate::web::page::{Pages, Setup};
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 
 /// Check the set-up.
 #[derive(Debug, clap::Args)]
@@ -85,24 +85,35 @@ fn set_up(config: &Config, findings: &mut Findings<'_>) {
         written.map(|_| format!("written and read in {}", config.blob_dir.display())),
         exit::IO,
     );
-    match &config.smtp_url {
-        None => findings.note::<String>(
-            "mail out",
-            Ok("`smtp_url` is not set: letters wait".to_owned()),
-            exit::OK,
-        ),
-        Some(url) => findings.note(
-            "mail out",
-            match SmtpServer::from_url(url) {
-                Ok(server) if server.exposes_password() => {
-                    Err("would send a password in the clear; use `smtps://` or `smtp+starttls://`".to_owned())
-                }
-                Ok(server) => Ok(format!("{server:?}")),
-                Err(error) => Err(error.to_string()),
-            },
-            exit::CONFIG,
-        ),
+    let files = if config.files_url == config.public_url { "where the pages are" } else { &config.files_url };
+    findings.note::<String>("attachments", Ok(format!("linked at {files}")), exit::CONFIG);
+    if let Some(folder) = &config.templates_dir {
+        let parsed = serve::templates_of(config).map(|n| format!("{n} parsed, with {}", folder.display()));
+        findings.note("own templates", parsed, exit::CONFIG);
     }
-    let mail_in = config.lmtp_listen.as_deref().unwrap_or("`lmtp_listen` is not set: only `askance receive`");
-    findings.note::<String>("mail in", Ok(mail_in.to_owned()), exit::OK);
+    findings.note(
+        "mail out",
+        serve::server_of(config).map(|server| match server {
+            Some(server) => format!("{server:?}"),
+            None => "`smtp_url` is not set: letters wait".to_owned(),
+        }),
+        exit::CONFIG,
+    );
+    findings.note("mail in", mail_in(config), exit::CONFIG);
+}
+
+/// Opens the door for mail for a moment; one that is open already stays as it is.
+fn mail_in(config: &Config) -> Result<String, config::Error> {
+    let Some(address) = &config.lmtp_listen else {
+        return Ok("`lmtp_listen` is not set: only `askance receive`".to_owned());
+    };
+    match Listener::bind(address, Protocol::Lmtp, Limits::default()) {
+        Ok(_) => Ok(format!("{address} is free")),
+        Err(listener::Error::Bind { source, .. }) if source.kind() == ErrorKind::AddrInUse => {
+            Ok(format!("{address} is in use, by Askance itself?"))
+        }
+        Err(error) => {
+            Err(config::Error { key: "lmtp_listen".to_owned(), value: None, problem: error.to_string() })
+        }
+    }
 }

@@ -137,7 +137,6 @@ fn config(folder: &Path, url: &str, clock: Clock) -> Result<Config, Error> {
         reply_domain: "post.askance.example".to_owned(),
         smtp_url: None,
         lmtp_listen: None,
-        admin_email: None,
         clock,
         secret: Secret::new(secret),
         undo_minutes: 0,

@@ -1,15 +1,10 @@
 //! `askance import authorities`: a table of authorities into the register; nothing is ever deleted.
 
-use crate::command::{exit, say};
+use crate::command::{self, exit, say};
 use crate::config::Config;
-use crate::data::Library;
-use crate::service::Context;
 use crate::service::authorities::import::{self, Report};
-use crate::store::Db;
-use crate::store::blobs::Blobs;
 use std::io::{self, Write};
 use std::path::PathBuf;
-use std::sync::Arc;
 
 /// Bring in what was collected elsewhere.
 #[derive(Debug, clap::Args)]
@@ -18,7 +13,8 @@ use std::sync::Arc;
 
 Columns: name, country, type, and if known key, name_local, place, email, email_role, website, language, law,
 wikidata, lau, nuts, source, source_id, status. Accepted and not kept yet: short_name, foi_page, parent_key,
-source_url, retrieved. A known authority (source and source_id, else wikidata, else key) gets the address.")]
+source_url, retrieved. A known authority (source and source_id, else wikidata, else key) gets the address.
+lau and nuts name a place and may be shared; the other identifiers name one body.")]
 pub struct ImportArgs {
     #[command(subcommand)]
     what: What,
@@ -44,11 +40,11 @@ enum Failure {
     #[error(transparent)]
     Store(#[from] crate::store::Error),
     #[error(transparent)]
-    Data(#[from] crate::data::Error),
+    Closed(#[from] command::Closed),
 }
 
 /// Imports and says what was done; 65 if a line was not taken.
-pub fn run(args: &ImportArgs, config: &Config, out: &mut dyn Write, err: &mut dyn Write) -> u8 {
+pub fn run(args: &ImportArgs, config: Config, out: &mut dyn Write, err: &mut dyn Write) -> u8 {
     let What::Authorities { file, dry_run } = &args.what;
     let csv = match std::fs::read(file) {
         Ok(csv) => csv,
@@ -66,21 +62,15 @@ pub fn run(args: &ImportArgs, config: &Config, out: &mut dyn Write, err: &mut dy
             exit::DATA
         }
         Err(error) => {
+            let code = if let Failure::Closed(error) = &error { error.exit_code() } else { exit::IO };
             say(err, format_args!("{error}. Nothing was imported; try again when it is mended."));
-            exit::IO
+            code
         }
     }
 }
 
-fn authorities(config: &Config, csv: &[u8], dry: bool) -> Result<Report, Failure> {
-    let db = Db::open(&config.database_url, 1)?;
-    db.migrate()?;
-    let context = Context {
-        clock: config.clock.clone(),
-        blobs: Blobs::open(&config.blob_dir)?,
-        library: Arc::new(Library::load()?),
-        config: config.clone(),
-    };
+fn authorities(config: Config, csv: &[u8], dry: bool) -> Result<Report, Failure> {
+    let (context, db) = command::open(config, 1)?;
     Ok(import::import(&context, &mut *db.conn()?, csv, dry)?)
 }
 

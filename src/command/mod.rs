@@ -14,8 +14,13 @@ pub mod regimes;
 pub mod serve;
 pub mod user;
 
+use crate::config::Config;
+use crate::data::Library;
+use crate::service::Context;
+use crate::store::{Db, Error as StoreError, blobs::Blobs};
 use clap::{Parser, Subcommand};
 use std::io::Write;
+use std::sync::Arc;
 
 /// Exit codes of `sysexits.h`.
 pub mod exit {
@@ -93,15 +98,11 @@ pub fn run() -> u8 {
         Command::Due(args) => due::run(&args, &mut out, &mut err),
         Command::Regimes(args) => regimes::run(&args, &mut out, &mut err),
         Command::Check(args) => check::run(&args, &mut out, &mut err),
-        Command::Audit(args) => audit::run(&args, &mut out, &mut err),
-        Command::User(args) => match crate::config::Config::load() {
-            Ok(config) => user::run(&args, &config, &mut out, &mut err),
-            Err(error) => misconfigured(&error, &mut err),
-        },
-        Command::Import(args) => match crate::config::Config::load() {
-            Ok(config) => import::run(&args, &config, &mut out, &mut err),
-            Err(error) => misconfigured(&error, &mut err),
-        },
+        Command::Audit(args) => configured(&mut err, |config, err| audit::run(&args, config, &mut out, err)),
+        Command::User(args) => configured(&mut err, |config, err| user::run(&args, config, &mut out, err)),
+        Command::Import(args) => {
+            configured(&mut err, |config, err| import::run(&args, config, &mut out, err))
+        }
         Command::Cage => {
             drop(out);
             cage::run()
@@ -109,9 +110,47 @@ pub fn run() -> u8 {
     }
 }
 
-fn misconfigured(error: &crate::config::Error, err: &mut dyn Write) -> u8 {
-    say(err, error);
-    exit::CONFIG
+/// Does what needs the configuration, or says what is wrong with it.
+fn configured(err: &mut dyn Write, act: impl FnOnce(Config, &mut dyn Write) -> u8) -> u8 {
+    match Config::load() {
+        Ok(config) => act(config, err),
+        Err(error) => {
+            say(err, error);
+            exit::CONFIG
+        }
+    }
+}
+
+/// Why the parts that a command works with cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub enum Closed {
+    /// A data file is wrong.
+    #[error("data file {0}")]
+    Data(#[from] crate::data::Error),
+    /// The database or the blobs.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Closed {
+    /// The exit code of `sysexits.h`.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Data(_) => exit::DATA,
+            Self::Store(StoreError::Address(_)) => exit::CONFIG,
+            Self::Store(_) => exit::IO,
+        }
+    }
+}
+
+/// Reads the data and opens blobs and database, whose schema it brings up to date.
+pub fn open(config: Config, connections: u32) -> Result<(Context, Db), Closed> {
+    let library = Arc::new(Library::load()?);
+    let db = Db::open(&config.database_url, connections)?;
+    db.migrate()?;
+    let blobs = Blobs::open(&config.blob_dir)?;
+    let clock = config.clock.clone();
+    Ok((Context { config, clock, library, blobs }, db))
 }
 
 /// Says what happened and what to do on stderr; a closed stderr is no reason to fail.

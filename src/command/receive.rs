@@ -17,7 +17,9 @@ const LONGEST_RECIPIENT: usize = 512;
 /// Take one raw mail on stdin.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Example, for Postfix's pipe(8):\n  askance receive --recipient \"${original_recipient}\" < mail.eml"
+    after_help = "Example, for Postfix's pipe(8):\n  askance receive --recipient=${original_recipient}\n\nWrite \
+                  `--recipient=` and the address as one word, so that no address is taken for an option.\nA mail \
+                  that is kept in a file: askance receive --recipient=r@post.askance.example < mail.eml"
 )]
 pub struct ReceiveArgs {
     /// Envelope recipient; more than one may be given

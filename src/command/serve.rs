@@ -1,8 +1,7 @@
 //! `askance serve`: web pages, mail in and out, background work, in one process.
 
-use crate::command::{exit, say};
+use crate::command::{self, exit, say};
 use crate::config::{self, Config};
-use crate::data::Library;
 use crate::mail::listener::{Limits, Listener, Protocol, Verdict};
 use crate::mail::smtp_url::SmtpServer;
 use crate::mail::transport::Transport;
@@ -10,8 +9,8 @@ use crate::service::cage::Cage;
 use crate::service::intake::{Mail, accept};
 use crate::service::{Context, seed};
 use crate::store::Db;
-use crate::store::blobs::Blobs;
 use crate::web;
+use crate::web::page::{Pages, Setup};
 use crate::worker::{self, Parts, Workers};
 use figment::Figment;
 use std::io::Write;
@@ -48,12 +47,9 @@ pub enum Error {
     /// A setting is wrong.
     #[error(transparent)]
     Config(#[from] config::Error),
-    /// A data file is wrong.
-    #[error("data file {0}")]
-    Data(#[from] crate::data::Error),
-    /// The database or the blobs.
+    /// Data, database or blobs.
     #[error(transparent)]
-    Store(#[from] crate::store::Error),
+    Closed(#[from] command::Closed),
     /// The register could not be filled.
     #[error(transparent)]
     Seed(#[from] seed::Error),
@@ -72,10 +68,8 @@ impl Error {
     /// The exit code of `sysexits.h`.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Config(_) | Self::Listener(_) | Self::Store(crate::store::Error::Address(_)) => {
-                exit::CONFIG
-            }
-            Self::Data(_) => exit::DATA,
+            Self::Config(_) | Self::Listener(_) => exit::CONFIG,
+            Self::Closed(error) => error.exit_code(),
             _ => exit::IO,
         }
     }
@@ -125,13 +119,10 @@ pub struct House {
 impl House {
     /// Opens database and blobs, brings the schema up to date and fills the register.
     pub fn open(config: Config) -> Result<Self, Error> {
-        let library = Arc::new(Library::load()?);
-        let transport = transport_of(&config)?;
-        let db = Db::open(&config.database_url, 10)?;
-        db.migrate()?;
-        let blobs = Blobs::open(&config.blob_dir)?;
-        let clock = config.clock.clone();
-        let context = Arc::new(Context { config, clock, library, blobs });
+        let transport = server_of(&config)?.map(Transport::Smtp);
+        templates_of(&config)?;
+        let (context, db) = command::open(config, 10)?;
+        let context = Arc::new(context);
         seed::register(&context, &db)?;
         Ok(Self { context, db, transport, listener: None })
     }
@@ -253,7 +244,8 @@ impl Signals {
     }
 }
 
-fn transport_of(config: &Config) -> Result<Option<Transport>, config::Error> {
+/// The mail server that letters go to, if one is set.
+pub fn server_of(config: &Config) -> Result<Option<SmtpServer>, config::Error> {
     let Some(url) = &config.smtp_url else { return Ok(None) };
     // The value may hold a password, so it is not shown.
     let wrong = |problem: String| config::Error { key: "smtp_url".to_owned(), value: None, problem };
@@ -263,5 +255,17 @@ fn transport_of(config: &Config) -> Result<Option<Transport>, config::Error> {
             "would send a password in the clear; use `smtps://` or `smtp+starttls://`".to_owned(),
         ));
     }
-    Ok(Some(Transport::Smtp(server)))
+    Ok(Some(server))
+}
+
+/// How many templates there are; an error where one of the operator's own cannot be used.
+pub fn templates_of(config: &Config) -> Result<usize, config::Error> {
+    let Some(folder) = &config.templates_dir else { return Ok(0) };
+    let setup =
+        Setup { public_url: String::new(), demonstration: false, templates_dir: Some(folder.clone()) };
+    Pages::new(&setup).parse_all().map_err(|problem| config::Error {
+        key: "templates_dir".to_owned(),
+        value: Some(folder.display().to_string()),
+        problem: format!("expected templates that can be used, found: {problem}"),
+    })
 }

@@ -1,15 +1,10 @@
 //! `askance user add`: people from the console.
 
-use crate::command::{exit, say};
+use crate::command::{self, exit, say};
 use crate::config::Config;
-use crate::data::Library;
-use crate::service::Context;
 use crate::service::sign_in::{self, Newcomer};
-use crate::store::Db;
-use crate::store::blobs::Blobs;
 use crate::store::types::Role;
 use std::io::Write;
-use std::sync::Arc;
 
 /// People who may sign in at the desk.
 #[derive(Debug, clap::Args)]
@@ -37,13 +32,13 @@ enum Act {
 }
 
 /// Adds the person and prints the password.
-pub fn run(args: &UserArgs, config: &Config, out: &mut dyn Write, err: &mut dyn Write) -> u8 {
+pub fn run(args: &UserArgs, config: Config, out: &mut dyn Write, err: &mut dyn Write) -> u8 {
     let Act::Add { email, role, name } = &args.act;
     let name = name.clone().unwrap_or_else(|| email.split('@').next().unwrap_or_default().to_owned());
     let new = Newcomer { email, name: &name, role: *role };
+    let base = config.public_url.clone();
     match add(config, &new) {
         Ok(password) => {
-            let base = &config.public_url;
             let told = writeln!(
                 out,
                 "Added {email} as {role}.\nPassword, shown this once: {password}\nSign in at {base}/desk/sign-in"
@@ -55,8 +50,9 @@ pub fn run(args: &UserArgs, config: &Config, out: &mut dyn Write, err: &mut dyn 
             exit::DATA
         }
         Err(error) => {
+            let code = if let Failure::Closed(error) = &error { error.exit_code() } else { exit::IO };
             say(err, format_args!("{error}. Nobody was added; try again when it is mended."));
-            exit::IO
+            code
         }
     }
 }
@@ -69,17 +65,10 @@ enum Failure {
     #[error(transparent)]
     Store(#[from] crate::store::Error),
     #[error(transparent)]
-    Data(#[from] crate::data::Error),
+    Closed(#[from] command::Closed),
 }
 
-fn add(config: &Config, new: &Newcomer<'_>) -> Result<String, Failure> {
-    let db = Db::open(&config.database_url, 1)?;
-    db.migrate()?;
-    let context = Context {
-        clock: config.clock.clone(),
-        blobs: Blobs::open(&config.blob_dir)?,
-        library: Arc::new(Library::load()?),
-        config: config.clone(),
-    };
+fn add(config: Config, new: &Newcomer<'_>) -> Result<String, Failure> {
+    let (context, db) = command::open(config, 1)?;
     Ok(sign_in::add_person(&context, &mut *db.conn()?, new)?)
 }

@@ -113,6 +113,15 @@ impl std::str::FromStr for EmailAddress {
     }
 }
 
+/// Schemes whose codes number a place: its city hall, its police and its school share them.
+pub const PLACE_SCHEMES: &[&str] =
+    &["lau", "nuts", "ags", "ars", "insee", "istat", "gss", "ine", "unlocode", "iso_3166", "geonames"];
+
+/// Whether an identifier of this scheme names one body and no other.
+pub fn names_one_body(scheme: &str) -> bool {
+    !PLACE_SCHEMES.contains(&scheme)
+}
+
 /// Text folded for search: compatibility forms, no marks, lower case; the same on both databases.
 pub fn fold(text: &str) -> String {
     use unicode_normalization::UnicodeNormalization;

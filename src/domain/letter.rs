@@ -158,11 +158,27 @@ pub struct Signature {
 }
 
 impl Signature {
-    /// A person, or a person and a group after a comma, as forms and the database hold it.
+    /// As the database holds it: the person, and on a line of its own the group. Only that line is ever public, so
+    /// nothing else parts a name: in `Varga, Mara` what stands after the comma is a given name.
     pub fn parse(signed_as: &str) -> Self {
-        let (person, group) = signed_as.split_once(',').unwrap_or((signed_as, ""));
+        let (person, group) = signed_as.trim().split_once('\n').unwrap_or((signed_as, ""));
         let group = Some(group.trim()).filter(|group| !group.is_empty()).map(str::to_owned);
         Self { person: person.trim().to_owned(), group }
+    }
+
+    /// What `parse` reads.
+    pub fn stored(&self) -> String {
+        match &self.group {
+            Some(group) => format!("{}\n{group}", self.person),
+            None => self.person.clone(),
+        }
+    }
+}
+
+impl std::fmt::Display for Signature {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.person)?;
+        self.group.as_ref().map_or(Ok(()), |group| write!(f, ", {group}"))
     }
 }
 

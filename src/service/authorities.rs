@@ -20,9 +20,14 @@ pub enum Error {
     /// Authorities of this name are in the register already, and nobody said that this is another one.
     #[error("expected a new authority, found {} of the same name in the country", .0.len())]
     SameName(Vec<Known>),
-    /// The identifier belongs to an authority of the register.
-    #[error("expected an identifier that nobody has yet, found `{0}`")]
-    TakenIdentifier(String),
+    /// The identifier names another authority of the register.
+    #[error("expected an identifier that nobody has yet, found `{identifier}` of `{}`", by.slug)]
+    TakenIdentifier {
+        /// Scheme and value.
+        identifier: String,
+        /// Who has it.
+        by: Box<Known>,
+    },
     /// The store failed.
     #[error(transparent)]
     Store(#[from] store::Error),
@@ -106,8 +111,11 @@ pub fn add(ctx: &Context, conn: &mut Conn, person: i64, new: &Newcomer) -> Resul
             return Err(Error::SameName(known));
         }
         for (scheme, value) in &new.identifiers {
-            if authorities::by_identifier(conn, scheme, value)?.is_some() {
-                return Err(Error::TakenIdentifier(format!("{scheme}:{value}")));
+            if let Some(by) = authorities::by_identifier(conn, scheme, value)? {
+                return Err(Error::TakenIdentifier {
+                    identifier: format!("{scheme}:{value}"),
+                    by: Box::new(by),
+                });
             }
         }
         let row = NewAuthority {

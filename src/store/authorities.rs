@@ -2,13 +2,17 @@
 
 mod finding;
 
-pub use finding::{Known, by_identifier, by_slug, free_slug, identify, of_sources, same_name, set_state};
+pub use finding::{
+    Identified, Known, by_identifier, by_slug, free_slug, identify, of_sources, same_name, set_state,
+};
 
 use crate::domain::authority::{AuthorityKind, AuthorityState, EmailAddress, fold};
-use crate::store::schema::{authorities, authority_addresses, authority_identifiers};
+use crate::store::schema::{authorities, authority_addresses};
 use crate::store::{Conn, Error, at};
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
+use diesel::result::DatabaseErrorKind;
+use diesel::result::Error::DatabaseError;
 
 /// What is known of an authority before it is in the database.
 #[derive(Debug, Clone)]
@@ -91,15 +95,17 @@ pub fn insert(conn: &mut Conn, new: &NewAuthority, now: DateTime<Utc>) -> Result
         add_address(conn, id, email, now)?;
     }
     for (scheme, value) in &new.identifiers {
-        diesel::insert_into(authority_identifiers::table)
-            .values((
-                authority_identifiers::authority_id.eq(id),
-                authority_identifiers::scheme.eq(scheme),
-                authority_identifiers::value.eq(value),
-            ))
-            .execute(conn)?;
+        if let Identified::Taken(other) = identify(conn, id, (scheme, value))? {
+            return Err(taken(&format!("{scheme}:{value}"), &other));
+        }
     }
     Ok(id)
+}
+
+/// As the database would say it, if a scheme that names one body could be told to it.
+fn taken(identifier: &str, by: &Known) -> Error {
+    let words = format!("expected an identifier that nobody has yet, found `{identifier}` of `{}`", by.slug);
+    Error::Database(DatabaseError(DatabaseErrorKind::UniqueViolation, Box::new(words)))
 }
 
 fn add_address(conn: &mut Conn, id: i64, email: &EmailAddress, now: DateTime<Utc>) -> Result<(), Error> {

@@ -35,8 +35,14 @@ pub fn samples() -> Vec<(&'static str, String)> {
     let (desk, reference) = told();
     let token = desk.volunteer_signs_in();
     let bundle = desk.bundle();
-    let chosen =
-        [("csrf", token.as_str()), ("a", "1"), ("a", "2"), ("bundle", &bundle), ("signed_as", "Mira Varga")];
+    let chosen = [
+        ("csrf", token.as_str()),
+        ("a", "1"),
+        ("a", "2"),
+        ("bundle", &bundle),
+        ("signed_as", "Mira Varga"),
+        ("group", "Klarblick e. V."),
+    ];
     let preview = desk.post("/desk/requests/preview", &chosen).into_string().unwrap();
     let key = between(&preview, "name=\"form_key\" value=\"", "\"").to_owned();
     let sent = desk.post("/desk/requests", &[&chosen[..], &[("form_key", &key)]].concat());

@@ -42,6 +42,10 @@ fn an_unknown_key_names_itself() {
     let told = changed("[silence]", "[silence]\nefect = \"none\"");
     let place = format!("regimes/at-ifg.toml:{}: silence.efect: ", line_of("[silence]") + 1);
     assert!(told.starts_with(&place), "{told}");
+    let told = changed("country = \"AT\"", "colour = \"red\"\ncountry = \"AT\"");
+    assert!(told.starts_with("regimes/at-ifg.toml:2: colour: "), "{told}");
+    let told = changed("[[exemption]]", "[[exemption]]\nwhy = \"so\"");
+    assert!(told.contains("exemption.why: "), "{told}");
 }
 
 #[test]

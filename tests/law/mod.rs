@@ -14,6 +14,7 @@ mod commands;
 mod errors;
 mod examples;
 mod holidays;
+mod kept;
 mod properties;
 
 /// The laws as they ship, read once for all tests.

@@ -57,12 +57,27 @@ stories! {
     fn our_own_letter_names_nobody_however_the_name_is_spelled(site: &mut Site) {
         let names = ["Anna van der Berg", "Kurt Amthor", "Mara V.", "María García López", "Lin Wu", "Jan Mu\u{308}ller", "Varga Mara", "Müller"];
         for name in names {
-            let request = signed(site, &format!("{name}, Klarblick e. V."));
+            let request = signed(site, &format!("{name}\nKlarblick e. V."));
             let page = public(site, &request);
             let composed: String = name.replace("u\u{308}", "ü");
             assert!(!page.contains(name) && !page.contains(&composed), "{name} in {page}");
             assert!(page.contains("Klarblick e. V."), "the group stands by its name");
         }
+    }
+
+    fn what_stands_after_a_comma_is_no_group(site: &mut Site) {
+        for name in ["Varga, Mara", "Varga, Mara, Klarblick", "Mara Varga für Klarblick"] {
+            let request = signed(site, name);
+            let page = public(site, &request);
+            for secret in ["Varga", "Mara", "Klarblick"] {
+                assert!(!page.contains(secret), "{secret} of `{name}` in {page}");
+            }
+        }
+        let request = signed(site, "Varga, Mara");
+        let text = "Sehr geehrte Frau Varga, liebe Mara,\n\nIhr Antrag wird abgelehnt, § 6 Satz 1 Buchst. a IFG NRW.";
+        site.receives(&Reply::to(&request, "brandau.example").about("Bescheid").saying(text).raw(), &request.reply_address);
+        let shown = format!("{:?}", proposed(site));
+        assert!(!shown.contains("Varga") && !shown.contains("Mara") && shown.contains("abgelehnt"), "{shown}");
     }
 
     fn a_reply_names_nobody_however_it_addresses_the_person(site: &mut Site) {

@@ -2,6 +2,7 @@
 
 use crate::support::mail::Reply;
 use crate::support::{Site, stories};
+use askance::domain::authority::AuthorityKind;
 use askance::service::triage::{proposed_settlement, settle};
 use askance::store::types::Role;
 use rocket::http::Status;
@@ -198,4 +199,70 @@ fn every_law_has_a_page() {
             page.lines().filter(|line| line.contains("..<") || line.contains(".. ")).collect();
         assert!(twice.is_empty(), "{}: a full stop too many in {twice:?}", law.id);
     }
+}
+
+/// The numbers of a request's drawing, and those beside its list.
+fn numbers(page: &str) -> (BTreeSet<u32>, BTreeSet<u32>) {
+    let of = |pattern: &str| {
+        let found = regex::Regex::new(pattern).unwrap();
+        found.captures_iter(page).map(|number| number[1].parse().unwrap()).collect()
+    };
+    let drawn = r#"<text class="(?:lab|on-dark)" [^>]*text-anchor="middle">(\d+)</text>"#;
+    (of(drawn), of(r#"<span class="no" aria-hidden="true">(\d+)</span>"#))
+}
+
+#[test]
+fn each_number_of_the_list_stands_in_the_drawing() {
+    let mut site = Site::new(crate::support::Backend::Sqlite);
+    let site = &mut site;
+    let person = site.person("Mara Varga", Role::Activist);
+    let city = site.city();
+    let request = site.sends(person, city);
+    let machine =
+        Reply::to(&request, "brandau.example").about("Automatische Antwort").saying("Ich bin nicht im Büro.");
+    let raw = String::from_utf8(machine.raw()).unwrap();
+    site.receives(format!("Auto-Submitted: auto-replied\r\n{raw}").as_bytes(), &request.reply_address);
+    site.days_pass(20);
+    let browser = site.browser();
+    let page = read(&browser, &format!("/requests/{}", request.reference));
+    assert!(page.contains("<h3>Automatic reply "), "{page}");
+    let (drawn, listed) = numbers(&page);
+    assert!(drawn.len() >= 2 && drawn == listed, "{drawn:?} in the drawing, {listed:?} in the list");
+    // Before the letter left nothing is drawn, and every entry has its number.
+    let waits =
+        site.authority("Stadt Neubrandau", (AuthorityKind::Municipality, "de-nw-ifg", "de"), "neu.example");
+    let filed = site.files(person, waits);
+    let page = read(&browser, &format!("/requests/{}", filed.reference));
+    assert_eq!(numbers(&page), (BTreeSet::new(), BTreeSet::from([1])));
+}
+
+/// What a page says, without its markup.
+fn words(page: &str) -> String {
+    let main = page.split("<main").nth(1).unwrap().split("</main>").next().unwrap();
+    let plain = regex::Regex::new("<[^>]*>").unwrap().replace_all(main, " ").into_owned();
+    plain.replace("&quot;", "\"").replace("&#39;", "'").replace("&amp;", "&").replace("&lt;", "<")
+}
+
+#[test]
+fn pages_of_laws_show_no_working_notes() {
+    let site = Site::new(crate::support::Backend::Sqlite);
+    let browser = site.browser();
+    let shorthand = regex::Regex::new(
+        r"(?i)src\?|todo|: check|\bsee above\b|\((medium|low)|(medium|low)\)|unverified|unchecked|nepatikrint|непроверен|from memory|\.(rb|rs|toml|md)\b|(?-i:\b(NOT|ONLY)\b)",
+    )
+    .unwrap();
+    let mut laws = 0;
+    for law in site.ctx.library.laws.regimes() {
+        let page = words(&read(&browser, &format!("/laws/{}", law.id)));
+        let marked = shorthand.find(&page).map(|found| found.as_str());
+        assert_eq!(marked, None, "{}: {page}", law.id);
+        for note in [&law.note, &law.checked, &law.response.note, &law.identity.note].into_iter().flatten() {
+            assert!(!page.contains(note.as_str()), "{}: {note}", law.id);
+        }
+        if let Some(told) = &law.for_readers {
+            assert!(page.contains(told.as_str()) && told.ends_with('.'), "{}: {told}", law.id);
+        }
+        laws += 1;
+    }
+    assert!(laws > 40);
 }

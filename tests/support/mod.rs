@@ -240,7 +240,7 @@ pub fn filing_of(authorities: &[i64], form_key: &str) -> Filing {
         authorities: authorities.to_vec(),
         bundle: "contract_and_dpia".to_owned(),
         language: None,
-        signed_as: "Mara Varga, Klarblick e. V.".to_owned(),
+        signed_as: "Mara Varga\nKlarblick e. V.".to_owned(),
         form_key: form_key.to_owned(),
         campaign: None,
     }
@@ -255,7 +255,6 @@ fn config(folder: &tempfile::TempDir, database_url: &str) -> Config {
         reply_domain: "post.askance.example".to_owned(),
         smtp_url: None,
         lmtp_listen: None,
-        admin_email: None,
         clock: Clock::fixed(start()),
         secret: Secret::new(vec![7; 32]),
         undo_minutes: 10,

@@ -61,10 +61,11 @@ CREATE TABLE authority_addresses (
 CREATE TABLE authority_identifiers (
   id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
   authority_id BIGINT NOT NULL REFERENCES authorities(id) ON DELETE CASCADE,
-  scheme TEXT NOT NULL,                       -- wikidata, lau, nuts, wdtk, fragdenstaat, …
+  scheme TEXT NOT NULL,                       -- wikidata, wdtk, fragdenstaat, … name one body; lau, nuts, … its place
   value TEXT NOT NULL,
-  UNIQUE (scheme, value)
+  UNIQUE (authority_id, scheme, value)
 );
+CREATE INDEX authority_identifiers_value ON authority_identifiers(scheme, value);
 
 CREATE TABLE regimes (
   id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,

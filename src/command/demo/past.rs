@@ -278,7 +278,7 @@ impl Stage<'_> {
             authorities: vec![*authority],
             bundle: plan.bundle.to_owned(),
             language: None,
-            signed_as: "Mara Varga, Klarblick e. V.".to_owned(),
+            signed_as: "Mara Varga\nKlarblick e. V.".to_owned(),
             form_key: format!("past-{index}"),
             campaign: None,
         };

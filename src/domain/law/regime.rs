@@ -142,9 +142,9 @@ pub struct LetterClauses {
     pub more: BTreeMap<String, String>,
 }
 
-/// An access law. A request keeps the copy under which it was filed, so a new field must have a default.
+/// An access law. A request keeps the copy under which it was filed, as JSON: a new field must have a default, a
+/// renamed one the old name as its alias, and keys that are no more are passed over. In data files they are refused.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Regime {
     /// Its id.
     pub id: RegimeId,
@@ -177,10 +177,12 @@ pub struct Regime {
     pub confidence: Confidence,
     /// How it was checked.
     pub verified: Verified,
-    /// What was seen.
+    /// What was seen; for those who keep the data.
     pub checked: Option<String>,
-    /// What a reader should know.
+    /// What those who keep the data tell each other; no page shows it, nor the `note` of any part.
     pub note: Option<String>,
+    /// What a requester should know beside the figures, in plain words; shown on the law's page.
+    pub for_readers: Option<String>,
     /// The time for the answer.
     pub response: Response,
     /// The rule as it stood before, by date.

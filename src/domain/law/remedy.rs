@@ -7,7 +7,6 @@ use crate::domain::law::term::{Term, Unit};
 
 /// A second look by the authority itself or the one above it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct InternalReview {
     /// Whether there is one.
     pub exists: bool,
@@ -41,7 +40,6 @@ impl InternalReview {
 
 /// A complaint to a commissioner or commission.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct ExternalAppeal {
     /// Whether there is one.
     pub exists: bool,
@@ -83,7 +81,6 @@ impl ExternalAppeal {
 
 /// The way to court.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Court {
     /// Which court.
     pub name: String,
@@ -106,7 +103,6 @@ impl Court {
 
 /// What a request costs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Fees {
     /// Whether asking is free.
     pub request_free: bool,
@@ -133,7 +129,6 @@ pub enum Extent {
 /// What the requester must tell of themselves, and in which form.
 #[expect(clippy::struct_excessive_bools, reason = "independent demands of form, as the laws list them")]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Identity {
     /// The real name.
     pub real_name: bool,
@@ -155,7 +150,6 @@ pub struct Identity {
 
 /// Which bodies the law binds, of those we write to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Scope {
     /// Police.
     pub police: Extent,
@@ -169,7 +163,6 @@ pub struct Scope {
 
 /// A ground on which the authority may refuse, in the law's own numbering.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Exemption {
     /// What it protects, as `law_enforcement`: one word for all laws.
     pub kind: String,

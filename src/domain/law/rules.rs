@@ -60,7 +60,6 @@ pub enum Counting {
 
 /// The time for the answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Response {
     /// How many units; absent with `promptly` and `none`.
     pub amount: Option<u32>,
@@ -119,7 +118,6 @@ pub enum ExtensionMode {
 
 /// Whether and how far the authority may put the answer off.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Extension {
     /// Whether it may at all.
     pub allowed: bool,
@@ -155,7 +153,6 @@ impl Extension {
 
 /// The rule for the answer as it stood up to a day.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct PreviousResponse {
     /// The first day of receipt for which it held; absent: as far back as the law goes.
     pub since: Option<NaiveDate>,
@@ -173,7 +170,6 @@ pub struct PreviousResponse {
 
 /// Whether the authority must confirm receipt.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Acknowledgement {
     /// Whether it must.
     pub required: bool,
@@ -199,7 +195,6 @@ pub enum SilenceEffect {
 
 /// Silence at the end of the time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Silence {
     /// Its effect.
     pub effect: SilenceEffect,
@@ -223,7 +218,6 @@ pub enum ClarificationEffect {
 
 /// A question back to the requester.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Clarification {
     /// Its effect on the clock.
     pub effect: ClarificationEffect,
@@ -260,7 +254,6 @@ pub enum TransferDuty {
 
 /// A request that reached the wrong body.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Transfer {
     /// The duty.
     pub duty: TransferDuty,

@@ -93,6 +93,14 @@ pub struct Clocks {
     pub late: bool,
 }
 
+impl Clocks {
+    /// Whether the entry of this number has a mark or a line of its own.
+    pub fn shows(&self, number: usize) -> bool {
+        self.marks.iter().any(|mark| mark.number == number)
+            || self.lines.iter().any(|line| line.number == Some(number))
+    }
+}
+
 /// The span of days across the drawing.
 #[derive(Debug, Clone, Copy)]
 struct Span {

@@ -51,7 +51,8 @@ mod tests {
     #[test]
     fn the_person_is_covered_and_nothing_else() {
         for (signed_as, written, shown) in [
-            ("Mara V., Klarblick e. V.", "Mara V.", "███████"),
+            ("Mara V.\nKlarblick e. V.", "Mara V.", "███████"),
+            ("Varga, Mara", "Varga, Mara", "███████████"),
             ("Anna van der Berg", "Anna van\n   der Berg", "████████████████████"),
             ("Jan Mu\u{308}ller", "Jan Müller", "██████████"),
             ("Lin  Wu", "Lin Wu", "██████"),

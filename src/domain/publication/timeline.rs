@@ -54,6 +54,8 @@ pub struct Tag {
 pub struct Entry {
     /// Its number, the same in the drawing.
     pub number: usize,
+    /// Whether its number stands in the drawing; always, where nothing is drawn.
+    pub numbered: bool,
     /// Its day in the zone of the law.
     pub on: NaiveDate,
     /// `day 20`, `in 10 days`; nothing before the clock started.
@@ -82,6 +84,7 @@ impl Entry {
     fn event(on: NaiveDate, kind: &'static str, heading: &str, text: String) -> Self {
         Self {
             number: 0,
+            numbered: true,
             on,
             count: None,
             kind,

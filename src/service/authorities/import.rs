@@ -5,7 +5,7 @@ mod table;
 use crate::domain::authority::{AuthorityState, slug};
 use crate::service::Context;
 use crate::service::authorities::import::table::Row;
-use crate::store::authorities::NewAuthority;
+use crate::store::authorities::{Identified, NewAuthority};
 use crate::store::{self, Conn, audit, authorities, transaction};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -123,7 +123,8 @@ fn take(
         return Ok(());
     }
     let id = if let Some(id) = known {
-        if change(ctx, conn, id, row)? {
+        let identified = identify(conn, id, row, &mut remark)?;
+        if change(ctx, conn, id, row)? || identified {
             report.changed += 1;
         } else {
             report.same += 1;
@@ -133,8 +134,10 @@ fn take(
         for same in authorities::same_name(conn, &row.country, &row.name)? {
             remark(format!("entered, but `{}` has the same name: is it another body?", same.slug));
         }
+        let id = insert(ctx, conn, row)?;
+        identify(conn, id, row, &mut remark)?;
         report.new += 1;
-        insert(ctx, conn, row)?
+        id
     };
     taken.insert(id, row.line);
     Ok(())
@@ -142,9 +145,9 @@ fn take(
 
 /// By the source's own number, by Wikidata item, by the address of the page; a name alone only makes a remark.
 fn matching(conn: &mut Conn, row: &Row) -> Result<Option<i64>, store::Error> {
-    for (scheme, value) in row.identifiers.iter().filter(|(scheme, _)| row.decides(scheme)) {
-        if let Some(id) = authorities::by_identifier(conn, scheme, value)? {
-            return Ok(Some(id));
+    for (scheme, value) in &row.identifiers {
+        if let Some(known) = authorities::by_identifier(conn, scheme, value)? {
+            return Ok(Some(known.id));
         }
     }
     match &row.key {
@@ -172,10 +175,28 @@ fn change(ctx: &Context, conn: &mut Conn, id: i64, row: &Row) -> Result<bool, st
         authorities::set_state(conn, id, AuthorityState::Defunct)?;
         changed = true;
     }
-    for (scheme, value) in &row.identifiers {
-        changed |= authorities::identify(conn, id, (scheme, value))?;
-    }
     Ok(changed)
+}
+
+/// Gives an authority the row's identifiers; false = it had them. One that names another body is only told.
+fn identify(
+    conn: &mut Conn,
+    id: i64,
+    row: &Row,
+    remark: &mut impl FnMut(String),
+) -> Result<bool, store::Error> {
+    let mut added = false;
+    for (scheme, value) in &row.identifiers {
+        match authorities::identify(conn, id, (scheme, value))? {
+            Identified::Added => added = true,
+            Identified::Same => {}
+            Identified::Taken(other) => remark(format!(
+                "`{scheme}:{value}` belongs to `{}` and was not given to this one: which of them is it?",
+                other.slug
+            )),
+        }
+    }
+    Ok(added)
 }
 
 fn insert(ctx: &Context, conn: &mut Conn, row: &Row) -> Result<i64, store::Error> {
@@ -195,10 +216,6 @@ fn insert(ctx: &Context, conn: &mut Conn, row: &Row) -> Result<i64, store::Error
         identifiers: Vec::new(),
     };
     let id = authorities::insert(conn, &new, ctx.clock.now())?;
-    for (scheme, value) in &row.identifiers {
-        // A city and its police share their place's number; the first keeps it.
-        authorities::identify(conn, id, (scheme, value))?;
-    }
     if row.defunct {
         authorities::set_state(conn, id, AuthorityState::Defunct)?;
     }

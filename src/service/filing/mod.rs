@@ -27,7 +27,7 @@ pub struct Filing {
     pub bundle: String,
     /// Of the letters; none = each authority's own.
     pub language: Option<String>,
-    /// A person, or a person and a group after a comma.
+    /// A person, and a group on a line of its own (`Signature::stored`).
     pub signed_as: String,
     /// Of the form: the same form files once, however often it is sent.
     pub form_key: String,
@@ -162,7 +162,7 @@ pub fn preview(ctx: &Context, conn: &mut Conn, filing: &Filing) -> Result<Vec<Pr
 /// The same form files once: a second press returns what the first one filed.
 pub fn file(ctx: &Context, conn: &mut Conn, person: i64, filing: &Filing) -> Result<Vec<Filed>, Error> {
     let bundle = bundle_of(ctx, filing)?;
-    if filing.signed_as.trim().is_empty() {
+    if Signature::parse(&filing.signed_as).person.is_empty() {
         return Err(Error::NoName);
     }
     let now = ctx.clock.now();
@@ -260,7 +260,7 @@ fn file_one(
             bundle: bundle.key.clone(),
             language: draft.language.as_str().to_owned(),
             title: bundle.title.clone(),
-            signed_as: filing.signed_as.trim().to_owned(),
+            signed_as: Signature::parse(&filing.signed_as).stored(),
             regime: regime.id.to_string(),
             regime_version: regime.version.clone(),
             reply_token_hash: token.hash(),

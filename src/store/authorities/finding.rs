@@ -1,12 +1,13 @@
 //! Looking for an authority that may be in the register already, so that nobody is entered twice.
 
-use crate::domain::authority::{AuthorityState, fold};
+use crate::domain::authority::{AuthorityState, fold, names_one_body};
 use crate::store::schema::{authorities, authority_identifiers};
 use crate::store::{Conn, Error, each};
 use diesel::prelude::*;
 
 /// An authority that may be the one that is meant.
-#[derive(Debug, Clone, PartialEq, Eq, Queryable)]
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = authorities)]
 pub struct Known {
     /// Its number.
     pub id: i64,
@@ -28,13 +29,7 @@ pub fn same_name(conn: &mut Conn, country: &str, name: &str) -> Result<Vec<Known
         .filter(authorities::country.eq(country))
         .filter(authorities::folded.like(format!("{escaped}%")).escape('\\'))
         .order(authorities::id.asc())
-        .select((
-            authorities::id,
-            authorities::slug,
-            authorities::name,
-            authorities::language,
-            authorities::place,
-        ))
+        .select(Known::as_select())
         .load(conn)?;
     Ok(found.into_iter().filter(|known| fold(&known.name) == folded).collect())
 }
@@ -61,18 +56,36 @@ pub fn by_slug(conn: &mut Conn, slug: &str) -> Result<Option<i64>, Error> {
         .optional()?)
 }
 
-/// The authority that has this identifier elsewhere.
-pub fn by_identifier(conn: &mut Conn, scheme: &str, value: &str) -> Result<Option<i64>, Error> {
+/// The authority that an identifier names; none for the code of a place, which many may share.
+pub fn by_identifier(conn: &mut Conn, scheme: &str, value: &str) -> Result<Option<Known>, Error> {
+    if !names_one_body(scheme) {
+        return Ok(None);
+    }
     Ok(authority_identifiers::table
+        .inner_join(authorities::table)
         .filter(authority_identifiers::scheme.eq(scheme))
         .filter(authority_identifiers::value.eq(value))
-        .select(authority_identifiers::authority_id)
+        .select(Known::as_select())
         .first(conn)
         .optional()?)
 }
 
-/// Gives an authority an identifier; false = another body, or this one, has it already.
-pub fn identify(conn: &mut Conn, id: i64, (scheme, value): (&str, &str)) -> Result<bool, Error> {
+/// What became of an identifier that an authority was to get.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Identified {
+    /// It has it now.
+    Added,
+    /// It had it before.
+    Same,
+    /// It names this other authority; nothing was written.
+    Taken(Known),
+}
+
+/// Gives an authority an identifier, unless it names another one.
+pub fn identify(conn: &mut Conn, id: i64, (scheme, value): (&str, &str)) -> Result<Identified, Error> {
+    if let Some(other) = by_identifier(conn, scheme, value)?.filter(|other| other.id != id) {
+        return Ok(Identified::Taken(other));
+    }
     let row = (
         authority_identifiers::authority_id.eq(id),
         authority_identifiers::scheme.eq(scheme),
@@ -82,7 +95,7 @@ pub fn identify(conn: &mut Conn, id: i64, (scheme, value): (&str, &str)) -> Resu
         .values(row)
         .on_conflict_do_nothing()
         .execute(c))?;
-    Ok(added > 0)
+    Ok(if added > 0 { Identified::Added } else { Identified::Same })
 }
 
 /// Says that an authority is no more, or is again.

@@ -42,7 +42,9 @@ pub struct Page {
     ready: bool,
     unready: usize,
     signed_as: String,
-    error: Option<String>,
+    group: String,
+    name_error: Option<String>,
+    group_error: Option<String>,
 }
 
 /// What was chosen so far.
@@ -104,8 +106,12 @@ struct Bundle {
 pub(crate) struct Back {
     /// The name under the letters.
     pub signed_as: Option<String>,
-    /// What is wrong with it.
-    pub error: Option<String>,
+    /// The group that the person writes for.
+    pub group: String,
+    /// What is wrong with the name, or with the choice.
+    pub name_error: Option<String>,
+    /// What is wrong with the group.
+    pub group_error: Option<String>,
 }
 
 pub(crate) fn load(
@@ -153,7 +159,9 @@ pub(crate) fn load(
         languages: ["en", "de", "fr", "it", "el"].map(|l| Choice::new(l, filters::language(l))).to_vec(),
         chosen: chosen.clone(),
         signed_as: back.signed_as.unwrap_or_else(|| me.person.name.clone()),
-        error: back.error,
+        group: back.group,
+        name_error: back.name_error,
+        group_error: back.group_error,
     })
 }
 

@@ -243,8 +243,8 @@ async fn post(
             (Faults::new(), known.into_iter().map(Namesake::of).collect())
         }
         Err(keeping::Error::UnknownLaw(found)) => fault("regime", no_law(&found)),
-        Err(keeping::Error::TakenIdentifier(found)) => {
-            let words = format!("“{found}” belongs to an authority of the register already.");
+        Err(keeping::Error::TakenIdentifier { identifier, by }) => {
+            let words = format!("“{identifier}” belongs to {}, which is in the register already.", by.name);
             fault("identifiers", words)
         }
         Err(keeping::Error::Store(error)) => return Err(error.into()),

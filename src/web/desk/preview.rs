@@ -1,5 +1,6 @@
 //! Every letter exactly as it will be sent, and the button that sends: `/desk/requests/preview`, `/desk/requests`.
 
+use crate::domain::letter::Signature;
 use crate::service::filing::{self, Filing, Preview};
 use crate::service::sign_in;
 use crate::web::desk::file_request::{self, Back, Chosen};
@@ -69,7 +70,15 @@ pub struct Typed {
     #[field(default = String::new())]
     signed_as: String,
     #[field(default = String::new())]
+    group: String,
+    #[field(default = String::new())]
     form_key: String,
+}
+
+/// What is wrong, and in which field.
+enum Fault {
+    Name(String),
+    Group(String),
 }
 
 impl Typed {
@@ -87,22 +96,29 @@ impl Typed {
             authorities: self.chosen().ids(),
             bundle: self.bundle.clone(),
             language: Some(self.language.clone()).filter(|language| !language.is_empty()),
-            signed_as: self.signed_as.trim().chars().take(200).collect(),
+            signed_as: self.signature().stored(),
             form_key: form_key.to_owned(),
             campaign: None,
         }
     }
 
-    /// What is wrong with the name under the letters.
-    fn name_fault(&self) -> Option<String> {
+    fn signature(&self) -> Signature {
+        let cut = |text: &str| text.trim().chars().take(200).collect::<String>();
+        let group = Some(cut(&self.group)).filter(|group| !group.is_empty());
+        Signature { person: cut(&self.signed_as), group }
+    }
+
+    /// What is wrong with the names under the letters.
+    fn fault(&self) -> Option<Fault> {
         let name = self.signed_as.trim();
         if name.is_empty() {
-            return Some("Write the name that stands under the letters.".to_owned());
+            return Some(Fault::Name("Write the name that stands under the letters.".to_owned()));
         }
+        let words = "A name has no line breaks or control characters.".to_owned();
         if name.chars().any(char::is_control) {
-            return Some("A name has no line breaks or control characters.".to_owned());
+            return Some(Fault::Name(words));
         }
-        None
+        self.group.trim().chars().any(char::is_control).then_some(Fault::Group(words))
     }
 }
 
@@ -166,15 +182,16 @@ fn told(error: filing::Error) -> Result<String, Error> {
 }
 
 /// The choice again, with what is wrong.
-async fn choose_again(
-    site: &Site,
-    me: &SignedIn,
-    (typed, error): (Typed, String),
-) -> Result<Rendered, Error> {
+async fn choose_again(site: &Site, me: &SignedIn, (typed, fault): (Typed, Fault)) -> Result<Rendered, Error> {
     let chrome = me.chrome(Said::default(), "File a request", "file");
     let me = me.clone();
     let page = show(site, file_request::TEMPLATE, chrome, move |ctx, conn| {
-        let back = Back { signed_as: Some(typed.signed_as.clone()), error: Some(error) };
+        let (name_error, group_error) = match fault {
+            Fault::Name(words) => (Some(words), None),
+            Fault::Group(words) => (None, Some(words)),
+        };
+        let (signed_as, group) = (Some(typed.signed_as.clone()), typed.group.clone());
+        let back = Back { signed_as, group, name_error, group_error };
         file_request::load(ctx, conn, (&typed.chosen(), &me, back))
     });
     Ok(page.await?.with_status(Status::UnprocessableEntity))
@@ -203,14 +220,14 @@ async fn read(
             });
             Ok(shown.await?.with_status(status))
         }
-        Err(why) => choose_again(site, me, (typed, why)).await,
+        Err(why) => choose_again(site, me, (typed, Fault::Name(why))).await,
     }
 }
 
 #[post("/desk/requests/preview", data = "<form>")]
 async fn preview(site: &State<Site>, me: SignedIn, form: CsrfForm<Typed>) -> Result<Rendered, Error> {
     let typed = form.0;
-    if let Some(fault) = typed.name_fault() {
+    if let Some(fault) = typed.fault() {
         return choose_again(site, &me, (typed, fault)).await;
     }
     let form_key = sign_in::random_text().map_err(|e| Error::internal(&e))?;
@@ -224,7 +241,7 @@ async fn file(
     form: CsrfForm<Typed>,
 ) -> Result<Result<Redirect, Rendered>, Error> {
     let typed = form.0;
-    if let Some(fault) = typed.name_fault() {
+    if let Some(fault) = typed.fault() {
         return choose_again(site, &me, (typed, fault)).await.map(Err);
     }
     // The key came with the letters as they were read. Without it a second press could file twice.
@@ -232,7 +249,7 @@ async fn file(
         && typed.form_key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
     if !key_good {
         let words = "The letters must be read before they are sent. Press “Read” again.".to_owned();
-        return choose_again(site, &me, (typed, words)).await.map(Err);
+        return choose_again(site, &me, (typed, Fault::Name(words))).await.map(Err);
     }
     let (context, person) = (site.context.clone(), me.person.id);
     let filing = typed.filing(&typed.form_key);

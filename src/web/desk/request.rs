@@ -1,5 +1,6 @@
 //! One request with all that only the desk may see: `/desk/requests/<reference>`.
 
+use crate::domain::letter::Signature;
 use crate::service::{Context, delivery, filing};
 use crate::store::Conn;
 use crate::store::desk::{letters, requests};
@@ -96,7 +97,7 @@ fn load(ctx: &Context, conn: &mut Conn, (reference, me): (&str, &SignedIn)) -> R
         received_on: whole.received_on,
         filed_at: whole.filed_at,
         filed_by: whole.person,
-        signed_as: whole.signed_as,
+        signed_as: Signature::parse(&whole.signed_as).to_string(),
     })
 }
 

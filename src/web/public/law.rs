@@ -25,22 +25,16 @@ pub const TEMPLATE: &str = "public/law.html";
 pub struct Fact {
     name: &'static str,
     text: String,
-    note: Option<String>,
     source: Option<String>,
 }
 
 impl Fact {
     fn new(name: &'static str, text: impl Into<String>) -> Self {
-        Self { name, text: text.into(), note: None, source: None }
+        Self { name, text: text.into(), source: None }
     }
 
     fn source(mut self, source: &str) -> Self {
         self.source = Some(source.to_owned()).filter(|source| !source.is_empty());
-        self
-    }
-
-    fn note(mut self, note: Option<&str>) -> Self {
-        self.note = note.map(str::to_owned);
         self
     }
 }
@@ -68,8 +62,7 @@ pub struct Page {
     limit_cite: String,
     verified: &'static str,
     sure: bool,
-    checked: Option<String>,
-    note: Option<String>,
+    for_readers: Option<String>,
     status: Option<String>,
     since: Option<chrono::NaiveDate>,
     sections: Vec<Section>,
@@ -100,8 +93,7 @@ impl Page {
             limit_cite: law.response.src.clone(),
             verified: verified_words(law.verified),
             sure: !law.is_estimate(),
-            checked: law.checked.clone(),
-            note: law.note.clone(),
+            for_readers: law.for_readers.clone(),
             status: law.status.clone(),
             since: law.in_force_since,
             sections: vec![time(law), silence(law), remedies(law), form(law)],
@@ -128,6 +120,8 @@ fn time(law: &Regime) -> Section {
         }
         Limit::None => "The law gives no time limit.".to_owned(),
     };
+    let limit =
+        if rule.target { format!("{limit} The law says “should”: it is a target.") } else { limit };
     let from = match rule.starts {
         Starts::DayAfterReceipt => "From the day after receipt; the day of receipt is day 0.",
         Starts::DayAfterRegistration => {
@@ -143,7 +137,7 @@ fn time(law: &Regime) -> Section {
         (EndRoll::None, _) => "An end on a day off stays where it is.",
     };
     let mut facts = vec![
-        Fact::new("Limit", limit).source(&rule.src).note(rule.note.as_deref()),
+        Fact::new("Limit", limit).source(&rule.src),
         Fact::new("Starts", from),
         Fact::new("Ends", end).source(rule.roll_src.as_deref().unwrap_or_default()),
         extension(law),
@@ -160,11 +154,13 @@ fn time(law: &Regime) -> Section {
 
 fn extension(law: &Regime) -> Fact {
     let it = &law.extension;
+    let who =
+        if it.practice { "The law gives no figure; in practice the authority" } else { "The authority" };
     let text = match it.term() {
-        Some((term, ExtensionMode::Total)) => format!("The authority may take {term} in all."),
-        Some((term, ExtensionMode::Additional)) => format!("The authority may take {term} more."),
+        Some((term, ExtensionMode::Total)) => format!("{who} may take {term} in all."),
+        Some((term, ExtensionMode::Additional)) => format!("{who} may take {term} more."),
         Some((term, ExtensionMode::FromEndOfFirst)) => {
-            format!("The authority may take {term} more, counted from the end of the first term.")
+            format!("{who} may take {term} more, counted from the end of the first term.")
         }
         None if it.allowed => "The authority may take more time; the law gives no figure.".to_owned(),
         None => "The law knows no extension.".to_owned(),
@@ -176,7 +172,7 @@ fn extension(law: &Regime) -> Fact {
         .as_ref()
         .map(|text| format!(" It has to say so {}.", open_end(text)))
         .unwrap_or_default();
-    Fact::new("Extension", format!("{text}{conditions}{told}")).source(&it.src).note(it.note.as_deref())
+    Fact::new("Extension", format!("{text}{conditions}{told}")).source(&it.src)
 }
 
 fn clarification(law: &Regime) -> Fact {
@@ -187,7 +183,7 @@ fn clarification(law: &Regime) -> Fact {
         ClarificationEffect::None => "It does not touch the clock.",
     };
     let within = it.requester_term().map(|term| format!(" The requester has {term}.")).unwrap_or_default();
-    Fact::new("Question back", format!("{text}{within}")).source(&it.src).note(it.note.as_deref())
+    Fact::new("Question back", format!("{text}{within}")).source(&it.src)
 }
 
 fn acknowledgement(law: &Regime) -> Fact {
@@ -197,7 +193,7 @@ fn acknowledgement(law: &Regime) -> Fact {
         (true, None) => "The authority must confirm receipt.".to_owned(),
         (false, _) => "The authority need not confirm receipt.".to_owned(),
     };
-    Fact::new("Receipt", text).source(&it.src).note(it.note.as_deref())
+    Fact::new("Receipt", text).source(&it.src)
 }
 
 fn silence(law: &Regime) -> Section {
@@ -221,8 +217,8 @@ fn silence(law: &Regime) -> Section {
         key: "silence",
         name: "Silence and the wrong body",
         facts: vec![
-            Fact::new("Silence", text).source(&law.silence.src).note(law.silence.note.as_deref()),
-            Fact::new("Wrong body", transfer).source(&law.transfer.src).note(law.transfer.note.as_deref()),
+            Fact::new("Silence", text).source(&law.silence.src),
+            Fact::new("Wrong body", transfer).source(&law.transfer.src),
         ],
     }
 }
@@ -242,11 +238,7 @@ fn remedies(law: &Regime) -> Section {
     Section {
         key: "remedies",
         name: "Remedies",
-        facts: vec![
-            review(law),
-            complaint(law),
-            Fact::new("Court", to_court).source(&court.src).note(court.note.as_deref()),
-        ],
+        facts: vec![review(law), complaint(law), Fact::new("Court", to_court).source(&court.src)],
     }
 }
 
@@ -266,7 +258,7 @@ fn review(law: &Regime) -> Fact {
     } else {
         "There is none.".to_owned()
     };
-    Fact::new("Review", text).source(&it.src).note(it.note.as_deref())
+    Fact::new("Review", text).source(&it.src)
 }
 
 fn complaint(law: &Regime) -> Fact {
@@ -288,14 +280,14 @@ fn complaint(law: &Regime) -> Fact {
     } else {
         "There is none.".to_owned()
     };
-    Fact::new("Complaint", text).source(&it.src).note(it.note.as_deref())
+    Fact::new("Complaint", text).source(&it.src)
 }
 
 fn form(law: &Regime) -> Section {
     let it = &law.identity;
     let needs: Vec<&str> = [
         (it.real_name, "the real name"),
-        (it.address, "a postal address"),
+        (it.address, "an address"),
         (it.signature, "a signature"),
         (it.nationality_or_residence, "citizenship or residence"),
     ]
@@ -328,11 +320,9 @@ fn form(law: &Regime) -> Section {
         key: "form",
         name: "Form, costs, bodies",
         facts: vec![
-            Fact::new("Who asks", format!("{who} {email}")).source(&it.src).note(it.note.as_deref()),
-            Fact::new("Costs", format!("{asking} Beyond that: {charge}."))
-                .source(&law.fees.src)
-                .note(law.fees.note.as_deref()),
-            Fact::new("Bodies", scope).source(&law.scope.src).note(law.scope.note.as_deref()),
+            Fact::new("Who asks", format!("{who} {email}")).source(&it.src),
+            Fact::new("Costs", format!("{asking} Beyond that: {charge}.")).source(&law.fees.src),
+            Fact::new("Bodies", scope).source(&law.scope.src),
         ],
     }
 }

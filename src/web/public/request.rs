@@ -172,12 +172,15 @@ fn told(
         published: &shown,
         today,
     };
-    let entries = timeline::entries(&story);
+    let mut entries = timeline::entries(&story);
     let course = state.first_due_on.zip(state.due_on).zip(state.received_on);
     let clocks = course.map(|((first_due, due), received)| {
         let (answered, open) = (state.answered_on, state.status.is_open());
         clocks::draw(&Course { received, first_due, due, answered, open, today, days }, &entries)
     });
+    for entry in &mut entries {
+        entry.numbered = clocks.as_ref().is_none_or(|drawn| drawn.shows(entry.number));
+    }
     Told { derivation: counted.as_ref().map(|deadline| Derivation::of(deadline, &days)), clocks, entries }
 }
 

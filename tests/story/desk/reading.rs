@@ -260,10 +260,14 @@ stories! {
         let nameless = desk.post("/desk/requests/preview", &fields);
         assert_eq!(nameless.status(), Status::UnprocessableEntity);
         drop(nameless);
-        fields.push(("signed_as", "Mira Varga"));
+        fields.extend([("signed_as", "Mira Varga"), ("group", "Klarblick\ne. V.")]);
+        let broken = desk.post("/desk/requests/preview", &fields).into_string().unwrap();
+        assert!(broken.contains("id=\"f-group-err\">A name has no line breaks"), "{broken}");
+        fields.pop();
+        fields.push(("group", "Klarblick e. V."));
         let preview = desk.post("/desk/requests/preview", &fields).into_string().unwrap();
         assert!(preview.contains("To: poststelle@brandau.example"), "{preview}");
-        assert!(preview.contains("Mira Varga") && preview.contains("Send 1 letter"));
+        assert!(preview.contains("\nMira Varga\nKlarblick e. V.\n") && preview.contains("Send 1 letter"), "{preview}");
         let keyless = desk.post("/desk/requests", &fields);
         assert_eq!(keyless.status(), Status::UnprocessableEntity, "nobody sends what was not read");
         drop(keyless);

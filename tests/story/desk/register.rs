@@ -2,8 +2,11 @@
 
 use super::Desk;
 use crate::support::{Site, stories};
-use askance::domain::authority::AuthorityState;
+use askance::domain::authority::{AuthorityKind, AuthorityState};
+use askance::service::authorities as keeping;
 use askance::service::authorities::import::{Error, import};
+use askance::store::authorities::Identified;
+use askance::store::types::Role;
 use askance::store::{audit, authorities, desk};
 use rocket::http::Status;
 
@@ -40,6 +43,10 @@ fn first_authority_is_entered_where_the_empty_register_says_so() {
     assert_eq!(twice.status(), Status::UnprocessableEntity);
     assert!(twice.into_string().unwrap().contains("1 authority has this name in this country already."));
     fields.push(("another", "1"));
+    fields[7] = ("identifiers", "ags:01234567\r\nwikidata:Q64");
+    let refused = desk.post("/desk/authorities/new", &fields).into_string().unwrap();
+    assert!(refused.contains("“wikidata:Q64” belongs to Stadt Brandau"), "{refused}");
+    fields[7] = ("identifiers", "ags:01234567");
     let another = desk.post("/desk/authorities/new", &fields);
     assert_eq!(another.status(), Status::SeeOther);
     drop(another);
@@ -110,10 +117,53 @@ stories! {
         let third = import(&site.ctx, &mut site.conn(), later.as_bytes(), false).unwrap();
         assert_eq!((third.new, third.changed), (0, 1));
         assert_eq!(third.missing, ["Old Office", "Polizei Brandau"], "told, and left as they are");
-        let id = authorities::by_identifier(&mut site.conn(), "wikidata", "Q1").unwrap().unwrap();
+        let id = authorities::by_identifier(&mut site.conn(), "wikidata", "Q1").unwrap().unwrap().id;
         assert_eq!(authorities::address(&mut site.conn(), id).unwrap().as_deref(), Some("neu@brandau.example"));
         assert_eq!(authorities::load(&mut site.conn(), &[id]).unwrap()[0].0.name, "Stadt Brandau");
         assert_eq!(audit::verify(&mut site.conn()).unwrap(), (3, None));
+    }
+
+    fn code_of_a_place_is_shared_and_an_item_is_not(site: &mut Site) {
+        let table = "name,country,type,lau,nuts,wikidata,source,source_id\n\
+            Stadt Brandau,DE,municipality,01234567,DEA11,Q1,list,1\n\
+            Polizei Brandau,DE,police,01234567,DEA11,Q2,list,2\n\
+            Schule Brandau,DE,school,01234567,DEA11,,list,3\n";
+        let first = import(&site.ctx, &mut site.conn(), table.as_bytes(), false).unwrap();
+        assert_eq!((first.new, first.remarks.len()), (3, 0), "{first:?}");
+        let again = import(&site.ctx, &mut site.conn(), table.as_bytes(), false).unwrap();
+        assert_eq!((again.new, again.changed, again.same), (0, 0, 3), "{again:?}");
+        assert_eq!(authorities::by_identifier(&mut site.conn(), "lau", "DE:01234567").unwrap(), None);
+
+        let school = "name,country,type,wikidata,source,source_id\nSchule,DE,school,Q2,list,3\n";
+        let told = import(&site.ctx, &mut site.conn(), school.as_bytes(), false).unwrap();
+        assert_eq!((told.new, told.changed, told.same), (0, 0, 1));
+        assert_eq!(told.remarks[0].words, "`wikidata:Q2` belongs to `polizei-brandau` and was not given to this one: which of them is it?");
+
+        let places = "name,country,type,source,source_id\nSchule,DE,school,lau,3\n";
+        assert_eq!(import(&site.ctx, &mut site.conn(), places.as_bytes(), false).unwrap().invalid, 1);
+
+        let admin = site.person("Tilo", Role::Admin);
+        let mut new = keeping::Newcomer {
+            name: "Bauhof Brandau".to_owned(),
+            name_en: None,
+            language: "de".to_owned(),
+            kind: AuthorityKind::Municipality,
+            country: "DE".to_owned(),
+            place: "Brandau".to_owned(),
+            entry: keeping::Entry::default(),
+            website: None,
+            identifiers: vec![("lau".to_owned(), "DE:01234567".to_owned()), ("wikidata".to_owned(), "Q1".to_owned())],
+            another: false,
+        };
+        let refused = keeping::add(&site.ctx, &mut site.conn(), admin, &new).unwrap_err().to_string();
+        assert_eq!(refused, "expected an identifier that nobody has yet, found `wikidata:Q1` of `stadt-brandau`");
+        new.identifiers.pop();
+        let added = keeping::add(&site.ctx, &mut site.conn(), admin, &new).unwrap();
+        let mut conn = site.conn();
+        let lau = ("lau", "DE:01234567");
+        assert_eq!(authorities::identify(&mut conn, added, lau).unwrap(), Identified::Same);
+        let taken = authorities::identify(&mut conn, added, ("wikidata", "Q2")).unwrap();
+        assert!(matches!(taken, Identified::Taken(other) if other.slug == "polizei-brandau"));
     }
 
     fn table_without_its_columns_is_refused(site: &mut Site) {

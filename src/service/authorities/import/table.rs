@@ -1,6 +1,6 @@
 //! The table of authorities in CSV: its columns, and what each row says or what is wrong with it.
 
-use crate::domain::authority::{AuthorityKind, EmailAddress, slug};
+use crate::domain::authority::{AuthorityKind, EmailAddress, names_one_body, slug};
 use crate::domain::law::regime::RegimeId;
 use crate::service::Context;
 use crate::service::authorities::import::{Error, Remark};
@@ -89,13 +89,6 @@ pub struct Row {
     pub defunct: bool,
     /// What is odd but no reason to leave the row out.
     pub remarks: Vec<String>,
-}
-
-impl Row {
-    /// Whether an identifier of this scheme names one body and no other.
-    pub fn decides(&self, scheme: &str) -> bool {
-        scheme == "wikidata" || scheme == self.source
-    }
 }
 
 /// Reads a table; a wrong row becomes a remark, a wrong head is an error.
@@ -275,6 +268,11 @@ fn identifiers(cells: &Cells<'_>, (country, source): (&str, &str)) -> Result<Vec
     if let Some(number) = cells.get("source_id") {
         if cells.get("source").is_none() {
             return Err(format!("expected the name of its source beside the `source_id` `{number}`"));
+        }
+        if !names_one_body(source) {
+            return Err(format!(
+                "expected a list of bodies under `source`, found `{source}`, which numbers places"
+            ));
         }
         found.push((source.to_owned(), number.to_owned()));
     }

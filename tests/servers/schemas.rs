@@ -122,6 +122,17 @@ fn both_databases_have_the_same_schema() {
 }
 
 #[test]
+fn the_index_of_identifiers_knows_the_same_places_as_the_code() {
+    for backend in ["sqlite", "postgres"] {
+        let sql =
+            std::fs::read_to_string(format!("migrations/{backend}/2026-11-22-000001_house/up.sql")).unwrap();
+        let list = sql.split("WHERE scheme NOT IN (").nth(1).unwrap().split(')').next().unwrap();
+        let schemes: Vec<&str> = list.split(',').map(|word| word.trim_matches('\'')).collect();
+        assert_eq!(schemes, askance::domain::authority::PLACE_SCHEMES, "{backend}");
+    }
+}
+
+#[test]
 fn both_folders_hold_the_same_migrations() {
     let sqlite = names("migrations/sqlite");
     assert_eq!(sqlite, names("migrations/postgres"));

@@ -66,6 +66,9 @@ CREATE TABLE authority_identifiers (
   UNIQUE (authority_id, scheme, value)
 );
 CREATE INDEX authority_identifiers_value ON authority_identifiers(scheme, value);
+-- A place has several bodies; any other identifier has one. The same words as PLACE_SCHEMES, held by a test.
+CREATE UNIQUE INDEX authority_identifiers_one_body ON authority_identifiers(scheme, value)
+  WHERE scheme NOT IN ('lau','nuts','ags','ars','insee','istat','gss','ine','unlocode','iso_3166','geonames');
 
 CREATE TABLE regimes (
   id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,

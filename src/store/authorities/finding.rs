@@ -83,7 +83,10 @@ pub enum Identified {
 
 /// Gives an authority an identifier, unless it names another one.
 pub fn identify(conn: &mut Conn, id: i64, (scheme, value): (&str, &str)) -> Result<Identified, Error> {
-    if let Some(other) = by_identifier(conn, scheme, value)?.filter(|other| other.id != id) {
+    let taken = |conn: &mut Conn| -> Result<Option<Known>, Error> {
+        Ok(by_identifier(conn, scheme, value)?.filter(|other| other.id != id))
+    };
+    if let Some(other) = taken(conn)? {
         return Ok(Identified::Taken(other));
     }
     let row = (
@@ -95,7 +98,11 @@ pub fn identify(conn: &mut Conn, id: i64, (scheme, value): (&str, &str)) -> Resu
         .values(row)
         .on_conflict_do_nothing()
         .execute(c))?;
-    Ok(if added > 0 { Identified::Added } else { Identified::Same })
+    if added > 0 {
+        return Ok(Identified::Added);
+    }
+    // It was there already, or another took it in this very moment.
+    Ok(taken(conn)?.map_or(Identified::Same, Identified::Taken))
 }
 
 /// Says that an authority is no more, or is again.

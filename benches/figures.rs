@@ -20,6 +20,9 @@ const SECONDS: &str = "10";
 /// Connections that ask at once.
 const CONNECTIONS: &str = "16";
 
+/// What a browser says it takes, as `wrk` is told.
+const GZIP: &str = "['Accept-Encoding'] = 'gzip'";
+
 type Done<T> = Result<T, Box<dyn Error>>;
 
 fn main() -> Done<()> {
@@ -161,13 +164,18 @@ fn pages(past: &Past, requests: u32) -> Done<()> {
     say(&format!("memory       {} after the start", service.memory()))?;
     let year = past.now().format("%Y").to_string();
     let mut bare = 0.0;
-    for (what, paths) in [
-        ("/robots.txt", "'/robots.txt'".to_owned()),
-        ("/requests", "'/requests'".to_owned()),
-        ("/requests/<ref>", format!("string.format('/requests/{year}-%04d', 1 + n % {requests})")),
-        ("/", "'/'".to_owned()),
+    let request = format!("string.format('/requests/{year}-%04d', 1 + n % {requests})");
+    for (what, path, coding) in [
+        ("/robots.txt", "'/robots.txt'", ""),
+        ("/requests", "'/requests'", ""),
+        ("/requests, gzip", "'/requests'", GZIP),
+        ("/requests/<ref>", request.as_str(), ""),
+        // As every browser asks.
+        ("…, gzip", request.as_str(), GZIP),
+        ("/", "'/'", ""),
+        ("/, gzip", "'/'", GZIP),
     ] {
-        let (rate, p99, failed) = ask(past, port, &paths)?;
+        let (rate, p99, failed) = ask(past, port, (path, coding))?;
         bare = if bare == 0.0 { rate } else { bare };
         let ratio = 100.0 * rate / bare;
         say(&format!(
@@ -178,11 +186,13 @@ fn pages(past: &Past, requests: u32) -> Done<()> {
 }
 
 /// Requests a second, the 99th percentile, and what went wrong.
-fn ask(past: &Past, port: u16, path: &str) -> Done<(f64, String, String)> {
+fn ask(past: &Past, port: u16, (path, headers): (&str, &str)) -> Done<(f64, String, String)> {
     let script = past.folder().join("ask.lua");
     std::fs::write(
         &script,
-        format!("n = 0\nrequest = function()\n  n = n + 7\n  return wrk.format('GET', {path})\nend\n"),
+        format!(
+            "n = 0\nrequest = function()\n  n = n + 7\n  return wrk.format('GET', {path}, {{ {headers} }})\nend\n"
+        ),
     )?;
     let run = |seconds: &str| {
         Command::new("wrk")

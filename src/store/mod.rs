@@ -133,8 +133,9 @@ impl ManageConnection for Manager {
             let mut conn = diesel::SqliteConnection::establish(path).map_err(open)?;
             // FULL: WAL with NORMAL can lose a commit on power loss, and an accepted mail is a promise.
             conn.batch_execute(
+                // A cache of 1 MB a connection: the system keeps the file's pages anyway, once for all.
                 "PRAGMA busy_timeout=10000; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; \
-                 PRAGMA foreign_keys=ON;",
+                 PRAGMA foreign_keys=ON; PRAGMA cache_size=-1000;",
             )
             .map_err(diesel::r2d2::Error::QueryError)?;
             Ok(AnyConn::Sqlite(conn))

@@ -14,13 +14,13 @@ use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Bytes that all kept pages may have together.
-pub const ROOM: u64 = 32 << 20;
+pub const ROOM: u64 = 44 << 20;
 /// What an entry takes beside its text and its address.
 const OVERHEAD: usize = 512;
 /// A longer address is not one of our links; its page is made each time.
 const LONGEST_ADDRESS: usize = 400;
 /// A usual page, by which the number of places is guessed.
-const USUAL_PAGE: u64 = 8 << 10;
+const USUAL_PAGE: u64 = 16 << 10;
 
 /// Path and query of what is asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

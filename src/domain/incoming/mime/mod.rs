@@ -2,7 +2,7 @@
 //!
 //! Structure is read by our own iterative parser, because a library that gives up on the whole mail for one bad
 //! part would lose a decision. Addresses and dates go through `mailparse` first and through a lenient reading when
-//! it refuses. Every oddity becomes a note in plain words.
+//! it refuses; docs/decisions/0016 says why. Every oddity becomes a note in plain words.
 
 pub mod address;
 pub mod charset;

@@ -221,7 +221,7 @@ impl Phrase {
 fn matched(parts: &[Part], words: &[Word], sentence: usize) -> Option<usize> {
     let Some((part, rest)) = parts.split_first() else { return Some(0) };
     if *part == Part::Gap {
-        return (0..=GAP.min(words.len()))
+        return gaps(words)
             .find_map(|skip| Some(skip + matched(rest, words.get(skip..)?, sentence)?));
     }
     let (word, tail) = words.split_first()?;
@@ -234,6 +234,12 @@ fn matched(parts: &[Part], words: &[Word], sentence: usize) -> Option<usize> {
         return None;
     }
     matched(rest, tail, sentence).map(|n| n + 1)
+}
+
+/// How many words a gap may skip: `GAP`, and the figures of one date, which are one word to whoever reads them.
+fn gaps(words: &[Word]) -> std::ops::RangeInclusive<usize> {
+    let figures = words.iter().take(GAP).filter(|w| w.folded.bytes().all(|b| b.is_ascii_digit())).count();
+    0..=(GAP + figures.min(3)).min(words.len())
 }
 
 /// A phrase found in a text.

@@ -1,6 +1,9 @@
 //! Words of a text, folded so that phrases match over case, accents, scripts and line wraps; each knows its place.
 
+use crate::domain::incoming::mime::html::cut;
+use regex::Regex;
 use std::ops::Range;
+use std::sync::LazyLock;
 use unicode_normalization::char::decompose_canonical;
 
 /// A folded word and where it stands in the text.
@@ -111,8 +114,10 @@ pub fn words(text: &str) -> Vec<Word> {
         {
             words.push(word(text, folded, start..at, sentence));
         }
-        if ends_sentence(c, text.get(at + c.len_utf8()..).unwrap_or_default())
+        let (before, rest) = text.split_at(at);
+        if ends_sentence(c, rest.get(c.len_utf8()..).unwrap_or_default())
             && !(c == '.' && is_abbreviation(text, at, words.last()))
+            && !(c == '\n' && is_set_off(before, rest))
         {
             sentence += 1;
         }
@@ -149,11 +154,47 @@ fn ends_sentence(c: char, rest: &str) -> bool {
     }
 }
 
+/// A day or a sum that a letter sets off on a line of its own goes on with the sentence above it ("verlängert bis
+/// zum", an empty line, "14.09.2026"), and what follows it in small letters ends that sentence.
+fn is_set_off(before: &str, rest: &str) -> bool {
+    // Only so much is looked at that a mail of nothing but empty lines takes no time.
+    let start = (before.len().saturating_sub(200)..=before.len()).find(|at| before.is_char_boundary(*at));
+    let above = before.get(start.unwrap_or_default()..).unwrap_or_default().trim_end();
+    let below = cut(rest, 300).trim_start();
+    let line = below.lines().next().unwrap_or_default();
+    let open = above.ends_with(|c: char| c.is_alphabetic() || matches!(c, ':' | '’' | '\''));
+    if open && is_figure(line) {
+        return true;
+    }
+    let last = above.lines().next_back().unwrap_or_default();
+    is_figure(last) && !above.ends_with(['.', '!', '?']) && below.starts_with(char::is_lowercase)
+}
+
+/// A short line that is a date or a sum, with at most a weekday or a small word before it.
+fn is_figure(line: &str) -> bool {
+    let line = line.trim();
+    line.len() <= 80 && FIGURE.as_ref().is_some_and(|figure| figure.is_match(line))
+}
+
+static FIGURE: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(
+        r"^\W*(?:\p{L}+[.,]?\s+){0,3}(?:\d{1,2}\s?[./-]\s?\d{1,2}\s?[./-]\s?20\d{2}\b|20\d{2}-\d{2}-\d{2}\b|\d{1,2}(?:\.|er|º|th|st|nd|rd)?\s+(?:de\s+|of\s+)?\p{L}{3,14}\.?,?(?:\s+(?:de\s+|del\s+)?20\d{2})?\W*$|20\d{2}\.\s|(?:EUR|€|CHF|£|Kč|zł|kr)\s?\d[\d.,' ]*\W*$|\d[\d.,' ]*\s?(?:EUR|€|CHF|£|Kč|zł|kr|[Ee]uros?|ευρώ)\W*$)",
+    )
+    .ok()
+});
+
 /// "Abs.", "čl.", "5.": a short word or number right before the point; "IFG." is not one.
 fn is_abbreviation(text: &str, point: usize, last: Option<&Word>) -> bool {
     let Some(last) = last.filter(|w| w.end == point) else { return false };
     let written = text.get(last.start..last.end).unwrap_or_default();
     let count = written.chars().count();
     let capitals = count > 1 && written.chars().all(char::is_uppercase);
-    count <= 3 && !capitals
+    (count <= 3 && !capitals) || ABBREVIATIONS.contains(&last.folded.as_str())
 }
+
+/// Abbreviations of four letters and more, folded; a point after them ends no sentence.
+const ABBREVIATIONS: &[&str] = &[
+    "alin", "apdo", "artt", "buchst", "comm", "dipl", "dott", "evtl", "insb", "kohd", "lett", "litt", "mass",
+    "numm", "odst", "paras", "περιπτ", "pism", "prof", "prot", "prow", "segg", "sigg", "subpar", "ziff",
+    "αριθμ", "εδαφ", "παραγρ", "προτ",
+];

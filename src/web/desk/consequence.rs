@@ -56,7 +56,7 @@ fn clock(asked: &Asked, settlement: &Settlement, on: NaiveDate) -> Then {
                         .to_owned(),
                 ),
             ),
-            None => line("claimed without a day", Some("the most the law allows is entered".to_owned())),
+            None => line("no day was read", Some("the most the law allows is entered".to_owned())),
         },
         Kind::Bounce => {
             line("stops", Some("the letter did not arrive; the authority needs another address".to_owned()))

@@ -54,9 +54,32 @@ fn name_in(text: &str) -> Option<String> {
 pub fn asks_for(prepared: &Prepared<'_>) -> Option<String> {
     loudest(prepared, List::Clarification).into_iter().find_map(|(section, hit)| {
         let text = section.sentence_text(section.sentence_of(hit))?;
-        let flat = text.split_whitespace().collect::<Vec<_>>().join(" ");
-        Some(flat.chars().take(MOST).collect())
+        Some(shortened(&text.split_whitespace().collect::<Vec<_>>().join(" ")))
     })
+}
+
+/// A passage of bearable length: cut at the end of a word where no bracket is open, with a sign that it goes on.
+fn shortened(text: &str) -> String {
+    if text.chars().count() <= MOST {
+        return text.to_owned();
+    }
+    let (mut open, mut end, mut word_end) = (0_usize, 0, 0);
+    for (at, c) in text.char_indices().take(MOST) {
+        match c {
+            '(' | '[' => open += 1,
+            ')' | ']' => open = open.saturating_sub(1),
+            ' ' => {
+                word_end = at;
+                end = if open == 0 { at } else { end };
+            }
+            _ => {}
+        }
+    }
+    // A bracket that fills the passage is cut within after all.
+    let end = if end * 2 > word_end { end } else { word_end };
+    let kept = text.get(..end).filter(|kept| !kept.is_empty()).unwrap_or(text);
+    let kept: String = kept.chars().take(MOST).collect();
+    format!("{} …", kept.trim_end_matches([',', ';', ':']))
 }
 
 fn loudest<'p, 'b>(prepared: &'p Prepared<'b>, list: List) -> Vec<(&'p Section<'b>, &'p Hit<'b>)> {

@@ -13,12 +13,14 @@ const MOST: usize = 12;
 const BELOW: &str = r"(?:Abs|Absatz|Satz|Nr|Nummer|Ziff|Ziffer|Z|Bst|Buchst|Buchstabe|lit|let|lett|litt|lett|odst|odstavec|ods|písm|pism|ust|pkt|punkt|par|παρ|περ|περιπτ|ал|т|став|stav|stavka|stavak|stavkom|тачка|тачке|točka|točke|točki|točko|al|alin|alinea|aliné|comma|co|lid|onder|sub|stk|stykke|nr|nummer|mom|moment|momentin|momentti|kohta|kohdan|kohdassa|p|punkten|st|stycket|lõige|lõike|lg|punkti|bekezdés|bekezdése|pont|pontja|dalis|dalies|daļa|daļas|n\.?\s?º|n\.?\s?°|nº|n°|n|alínea|alíneas|apartado|número|letra|ap|er|al\.|§)";
 
 static CITE: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    let item = r"(?:\d{1,4}(?:[a-z]\b|[º°])?(?:\.[ªº])?|[a-zа-яα-ω](?:\)|\b))";
+    let figure = r"(?:\d{1,4}(?:[a-z]\b|[º°])?(?:\.[ªº])?)";
+    let letter = r"[a-zа-яα-ω](?:\)|\b)";
+    // Before a letter the abbreviation must have ended, or the last of "lett." were taken for one.
     let below = format!(
-        r"(?:,?\s{{0,2}}(?:{BELOW})\.?[\s\u{{a0}}]{{0,2}}{item}\)?|[\s\u{{a0}}]?\((?:\d{{1,2}}|[a-z]{{1,3}})\))"
+        r"(?:,?\s{{0,2}}(?:{BELOW})(?:\.?[\s\u{{a0}}]{{0,2}}{figure}|(?:\.[\s\u{{a0}}]{{0,2}}|[\s\u{{a0}}]{{1,2}}){letter})\)?|[\s\u{{a0}}]?\((?:\d{{1,2}}|[a-z]{{1,3}})\)|,\s(?:\d{{1,2}}[º°]|[a-z]\))|\s(?:et|e|y|und|and|en|och|og|ja|i)\s[a-z]\))"
     );
     let head = r"(?:§{1,2}|\b(?i:art(?:icles?|ikels?|ikel|icolo|icoli|ículos?|ículo|igos?|igo)?|čl|čl[aá]nk\p{L}*|чл|член\p{L}*|члан\p{L}*|άρθρ\p{L}+|sections?|sec|s|člen\p{L}*)\.?|\b[LR]\.)";
-    let number = r"(?:[IVX]{1,4}\.)?\d{1,4}(?:[a-z]\b|(?:-(?:\d{1,3}|bis|ter))|(?:\.\d{1,3}\b))?[º°.]{0,2}(?:bis|ter|quater)?";
+    let number = r"(?:[LRD]\.?[\s\u{a0}]?)?(?:[IVX]{1,4}\.)?\d{1,4}(?:[a-z]\b|(?:-(?:\d{1,3}|bis|ter))|(?:\.\d{1,3}\b))?[º°.]{0,2}(?:bis|ter|quater)?";
     let leading = format!(r"{head}[\s\u{{a0}}]{{0,2}}{number}(?:{below})*");
     let nordic = format!(
         r"\b(?:\d{{1,2}}[\s\u{{a0}}]?kap\.?[\s\u{{a0}}])?\d{{1,3}}[a-z]?\.?[\s\u{{a0}}]?§(?::\p{{L}}+|-\p{{L}}+)?(?:[\s\u{{a0}}]\d{{1,2}}\.?[\s\u{{a0}}](?:mom|moment\p{{L}}*|st|stycket|p|punkt\p{{L}}*|koh\p{{L}}+)\.?|{below})*"
@@ -29,7 +31,7 @@ static CITE: LazyLock<Option<Regex>> = LazyLock::new(|| {
 
 /// The short name of a law right after a provision: `IFG`, `ЗДОИ`, `des IFG`, `AvTS`.
 static LAW: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r"^[\s\u{a0},]{0,2}(?:(?:des|der|of the|of|от|de la|del|de l'|van de|van het|zákona č\.|zákona|ustawy|ν\.|ZoSI|της|του)[\s\u{a0}])?(?:\p{Lu}[\p{L}-]*\p{Lu}\p{L}*|\d{1,4}/\d{4})(?:[\s\u{a0}](?:Sb|Z\. z|Coll)\.)?").ok()
+    Regex::new(r"^[\s\u{a0},]{0,2}(?:(?:des|der|of the|of|от|de la|del|dello|de l'|van de|van het|zákona č\.|zákona|ustawy|ν\.|ZoSI|της|του)[\s\u{a0}])?(?:(?:D\.\s?[Ll]gs\.?|L\.|D\.P\.R\.|[NnΝν]\.)[\s\u{a0}]?(?:n\.[\s\u{a0}]?)?\d{1,4}/\d{4}|\p{Lu}[\p{L}-]*\p{Lu}\p{L}*(?:[\s\u{a0}](?:\p{Lu}{2,4}|M-V|S-H)\b)?|\d{1,4}/\d{4})(?:[\s\u{a0}](?:Sb|Z\. z|Coll)\.)?").ok()
 });
 
 /// Provisions of the sentences that carry the reply's own step.
@@ -76,6 +78,8 @@ fn carries(section: &Section<'_>, sentence: usize, kind: Kind) -> bool {
         match section.sentence_of(h).abs_diff(sentence) {
             0 => true,
             1 => !section.is_recital(sentence),
+            // A refusal goes on for some sentences, each with the provision for its own part.
+            2 => matches!(kind, Kind::Refusal | Kind::Partial) && !section.is_recital(sentence),
             _ => false,
         }
     })

@@ -169,13 +169,17 @@ impl<'b> Section<'b> {
         self.text.get(first.start..last.end)
     }
 
-    /// The exact text of a sentence, from its first to its last word.
+    /// The exact text of a sentence, from its first word to what closes it: a bracket, a quote, a full stop.
     pub fn sentence_text(&self, sentence: usize) -> Option<&str> {
         let start = self.words.partition_point(|w| w.sentence < sentence);
         let end = self.words.partition_point(|w| w.sentence <= sentence);
         let first = self.words.get(start)?;
         let last = self.words.get(end.checked_sub(1)?)?;
-        self.text.get(first.start..last.end)
+        let next = self.words.get(end).map_or(self.text.len(), |w| w.start);
+        let closing = self.text.get(last.end..next)?;
+        let closed = closing.find(|c: char| !matches!(c, ')' | ']' | '.' | '?' | '!' | '”' | '“' | '»' | '"' | '…'));
+        let end = last.end + closed.unwrap_or(closing.len());
+        self.text.get(first.start..end)
     }
 
     /// A hit as evidence.

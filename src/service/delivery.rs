@@ -1,15 +1,15 @@
 //! Letters out: claimed, put in doubt between 354 and the body, ended; an unknown end is never tried again by itself.
 
+mod again;
 mod told;
 
+pub use again::{is_lost, send_again, send_lost_again, settle_unknown};
 pub use told::{expire_leases, tell_requests};
 
-use crate::domain::request::state::Status;
 use crate::mail::transport::{Dispatch, Transport};
 use crate::service::{Context, LawError};
-use crate::store::audit::{self, Act};
 use crate::store::outbox::{Claim, Ended, Letter};
-use crate::store::requests::{self, Stamp};
+use crate::store::requests;
 use crate::store::types::OutboxState;
 use crate::store::{Conn, Db, authorities, outbox, transaction};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -31,6 +31,15 @@ pub enum Error {
     /// There is no such letter.
     #[error("there is no such letter")]
     NoSuchLetter,
+    /// The authority has no such address.
+    #[error("expected an address that requests to this authority go to, found `{0}`")]
+    NotTheirs(String),
+    /// The letter cannot be made a mail to the new address.
+    #[error(transparent)]
+    Mail(#[from] crate::mail::compose::Error),
+    /// The machine has no randomness.
+    #[error("the machine gave no random bytes: {0}")]
+    Random(String),
 }
 
 /// How long a letter stays held by a worker that says nothing more; at work it renews its hold each `BEAT`.
@@ -232,47 +241,4 @@ fn back_off(attempts: i64) -> TimeDelta {
 pub fn hand_back(ctx: &Context, db: &Db, worker: &str) -> Result<usize, Error> {
     let now = ctx.clock.now();
     Ok(transaction(&mut *db.conn()?, |conn| outbox::hand_back(conn, Some(worker), now))?)
-}
-
-/// A person decides that a letter goes again: the same bytes, the same Message-ID, in the audit log.
-pub fn send_again(ctx: &Context, conn: &mut Conn, person: i64, id: i64) -> Result<(), Error> {
-    let now = ctx.clock.now();
-    transaction(conn, |conn| {
-        let letter = outbox::find(conn, id)?.ok_or(Error::NoSuchLetter)?;
-        if !outbox::send_again(conn, id, now)? {
-            return Err(Error::NotNow(letter.state));
-        }
-        let act = Act {
-            at: now,
-            person: Some(person),
-            action: "send_again",
-            subject: format!("letter:{id}"),
-            body: serde_json::json!({ "was": letter.state.as_str() }),
-        };
-        Ok(audit::append(conn, &act)?)
-    })
-}
-
-/// A person knows that an unknown letter arrived (a reply, a delivery report, a phone call).
-pub fn settle_unknown(ctx: &Context, conn: &mut Conn, person: i64, id: i64) -> Result<(), Error> {
-    let now = ctx.clock.now();
-    transaction(conn, |conn| {
-        let letter = outbox::find(conn, id)?.ok_or(Error::NoSuchLetter)?;
-        let request = requests::find(conn, letter.request_id)?.ok_or(Error::NoSuchLetter)?;
-        if letter.state != OutboxState::Unknown || request.status != Status::Unknown {
-            return Err(Error::NotNow(letter.state));
-        }
-        outbox::arrived(conn, id, now)?;
-        let handed_over = letter.in_doubt_at.unwrap_or(letter.created_at).and_utc();
-        let event = told::sent(ctx, conn, &letter, (handed_over, "said by a person"))?;
-        requests::append(conn, letter.request_id, &event, Stamp { at: now, person: Some(person) })?;
-        let act = Act {
-            at: now,
-            person: Some(person),
-            action: "letter_arrived",
-            subject: format!("letter:{id}"),
-            body: serde_json::json!({}),
-        };
-        Ok(audit::append(conn, &act)?)
-    })
 }

@@ -68,6 +68,10 @@ pub struct Letter {
     pub mail_message_id: String,
     /// Final bytes.
     pub blob_sha256: String,
+    /// As sent.
+    pub subject: String,
+    /// As sent.
+    pub body: String,
     /// MAIL FROM.
     pub envelope_from: String,
     /// RCPT TO.
@@ -228,7 +232,7 @@ pub fn hand_back(conn: &mut Conn, worker: Option<&str>, now: DateTime<Utc>) -> R
         outbox::state.eq(OutboxState::Deferred),
         outbox::claimed_by.eq(None::<String>),
         outbox::lease_until.eq(None::<NaiveDateTime>),
-        outbox::last_error.eq("the worker stopped before the letter was handed over"),
+        outbox::last_error.eq("the service stopped before the letter was handed over"),
         outbox::next_attempt_at.eq(time),
     );
     Ok(match worker {
@@ -258,7 +262,7 @@ pub fn lapse(conn: &mut Conn, id: i64, now: DateTime<Utc>) -> Result<bool, Error
     .set((
         outbox::state.eq(OutboxState::Unknown),
         outbox::lease_until.eq(None::<NaiveDateTime>),
-        outbox::last_error.eq("the worker stopped while the letter was handed over"),
+        outbox::last_error.eq("the service stopped while it handed the letter over"),
     ))
     .execute(conn)?;
     Ok(lapsed == 1)
@@ -316,10 +320,58 @@ pub fn send_again(conn: &mut Conn, id: i64, now: DateTime<Utc>) -> Result<bool, 
     Ok(again == 1)
 }
 
-/// Marks an unknown letter as arrived, because a person knows.
-pub fn arrived(conn: &mut Conn, id: i64, now: DateTime<Utc>) -> Result<(), Error> {
+/// What stands for the server's line where a person says that the letter arrived.
+pub const SAID_BY_A_PERSON: &str = "said by a person";
+
+/// The same where the authority answered it.
+pub const PROVED_BY_A_REPLY: &str = "the authority's reply proves that it arrived";
+
+/// Marks an unknown letter as arrived when it was handed over, because a person knows.
+pub fn arrived(conn: &mut Conn, id: i64, handed_over: DateTime<Utc>) -> Result<(), Error> {
     diesel::update(outbox::table.find(id).filter(outbox::state.eq(OutboxState::Unknown)))
-        .set((outbox::state.eq(OutboxState::Accepted), outbox::accepted_at.eq(at(now))))
+        .set((
+            outbox::state.eq(OutboxState::Accepted),
+            outbox::accepted_at.eq(at(handed_over)),
+            outbox::server_reply.eq(SAID_BY_A_PERSON),
+            outbox::last_error.eq(None::<String>),
+        ))
         .execute(conn)?;
+    Ok(())
+}
+
+/// A letter that never arrived, as it leaves again.
+#[derive(Debug, Clone)]
+pub struct Anew {
+    /// Another one where the bytes are others.
+    pub mail_message_id: String,
+    /// Final bytes.
+    pub blob_sha256: String,
+    /// RCPT TO.
+    pub envelope_to: String,
+    /// Until then it can be taken back.
+    pub leave_after: DateTime<Utc>,
+}
+
+/// Queues a letter that never arrived again, perhaps to another address, within the caller's transaction. The
+/// attempts stay as they are recorded; the caller has looked where the letter stands and holds it.
+pub fn queue_anew(conn: &mut Conn, letter: &Letter, anew: &Anew) -> Result<(), Error> {
+    diesel::update(outbox::table.find(letter.id))
+        .set((
+            outbox::state.eq(OutboxState::Queued),
+            outbox::mail_message_id.eq(&anew.mail_message_id),
+            outbox::blob_sha256.eq(&anew.blob_sha256),
+            outbox::envelope_to.eq(&anew.envelope_to),
+            outbox::leave_after.eq(at(anew.leave_after)),
+            outbox::next_attempt_at.eq(at(anew.leave_after)),
+            outbox::claimed_by.eq(None::<String>),
+            outbox::first_tried_at.eq(None::<NaiveDateTime>),
+            outbox::in_doubt_at.eq(None::<NaiveDateTime>),
+            outbox::accepted_at.eq(None::<NaiveDateTime>),
+            outbox::server_reply.eq(None::<String>),
+            outbox::last_error.eq(None::<String>),
+        ))
+        .execute(conn)?;
+    let unsent = requests::sent_at.eq(None::<NaiveDateTime>);
+    diesel::update(requests::table.find(letter.request_id)).set(unsent).execute(conn)?;
     Ok(())
 }

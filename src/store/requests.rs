@@ -296,7 +296,8 @@ fn arrived(conn: &mut Conn, request: i64) -> Result<(), Error> {
     .set((
         outbox::state.eq(OutboxState::Accepted),
         outbox::accepted_at.eq(outbox::in_doubt_at),
-        outbox::server_reply.eq("the authority's reply proves that it arrived"),
+        outbox::server_reply.eq(crate::store::outbox::PROVED_BY_A_REPLY),
+        outbox::last_error.eq(None::<String>),
     ))
     .execute(conn)?;
     Ok(())

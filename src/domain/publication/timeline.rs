@@ -239,16 +239,27 @@ fn plain(story: &Story<'_>, on: NaiveDate, event: &Event) -> Entry {
         Event::Filed { .. } if story.state.received_on.is_some() => it("Filed", "The letter was written.".to_owned()),
         Event::Filed { .. } => it("Filed", "The letter was written and waits to leave.".to_owned()),
         Event::Sent { received_on, .. } => {
-            let text = "The authority’s mail server took the letter: day 0 of the clock.".to_owned();
-            Entry::event(*received_on, "sent", "Sent and delivered", text)
+            // One that came back and was sent again started no clock.
+            let counts = story.state.received_on == Some(*received_on);
+            let text = if counts {
+                "The authority’s mail server took the letter: day 0 of the clock."
+            } else {
+                "A mail server took the letter, but it did not arrive; the clock did not start."
+            };
+            let heading = if counts { "Sent and delivered" } else { "Sent" };
+            Entry::event(*received_on, "sent", heading, text.to_owned())
         }
+        Event::QueuedAgain { .. } => it(
+            "Sent again",
+            "The letter had not arrived, so it was sent once more. The clock starts when it is delivered.".to_owned(),
+        ),
         Event::SendingFailed { .. } => {
             it("Could not be delivered", "The mail server in charge refused the letter. The clock has not started.".to_owned())
                 .tagged("off", "Not delivered")
         }
         Event::SendingUnknown { .. } => it(
             "Sent, receipt unknown",
-            "The connection broke after the letter was handed over. It is not sent again by itself, so that nobody gets it twice.".to_owned(),
+            "Handing the letter over was cut short, so nobody knows whether it arrived. It is not sent again by itself, so that nobody gets it twice.".to_owned(),
         ),
         Event::Bounced { permanent, .. } => bounced(on, *permanent),
         Event::AutoReplied { .. } => {

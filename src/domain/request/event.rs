@@ -69,6 +69,13 @@ pub enum Event {
         /// What broke.
         reason: String,
     },
+    /// A letter that is known not to have arrived waits to leave again; its clock has not started.
+    QueuedAgain {
+        /// Message-ID of the letter as it leaves now.
+        letter: String,
+        /// The address it goes to now.
+        to: String,
+    },
     /// The letter came back.
     Bounced {
         /// The report.
@@ -176,6 +183,7 @@ impl Event {
             Self::TakenBack => "taken_back",
             Self::Sent { .. } => "sent",
             Self::SendingFailed { .. } => "sending_failed",
+            Self::QueuedAgain { .. } => "queued_again",
             Self::SendingUnknown { .. } => "sending_unknown",
             Self::Bounced { .. } => "bounced",
             Self::AutoReplied { .. } => "auto_replied",

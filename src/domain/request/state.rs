@@ -145,6 +145,7 @@ impl State {
             Event::SendingFailed { .. } | Event::SendingUnknown { .. } => {
                 matches!(self.status, Status::Filed | Status::Unknown)
             }
+            Event::QueuedAgain { .. } => self.status == Status::Undelivered,
             Event::Overdue { due_on } => {
                 self.status.is_open() && self.due_on == Some(*due_on) && self.overdue_since != Some(*due_on)
             }
@@ -165,6 +166,7 @@ impl State {
             Event::Sent { received_on, due_on, .. } => self.sent(*received_on, *due_on),
             Event::SendingFailed { .. } => self.status = Status::Undelivered,
             Event::SendingUnknown { .. } => self.status = Status::Unknown,
+            Event::QueuedAgain { .. } => self.queued_again(),
             Event::Bounced { permanent, .. } => {
                 if *permanent && self.status.is_open() {
                     self.status = Status::Undelivered;
@@ -198,6 +200,12 @@ impl State {
                 self.withdrawn_reason = Some(reason.clone());
             }
         }
+    }
+
+    /// A letter that never arrived started no clock, whatever a server took before it came back.
+    fn queued_again(&mut self) {
+        self.status = Status::Filed;
+        (self.received_on, self.first_due_on, self.due_on, self.overdue_since) = (None, None, None, None);
     }
 
     /// The clock starts. What was recorded before it stays: a reply is proof enough that the letter arrived.

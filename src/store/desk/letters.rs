@@ -1,6 +1,7 @@
 //! The outbox by state: what waits, what left, what nobody knows of.
 
-use crate::store::schema::{authorities, outbox, people, requests};
+use crate::domain::request::state::Status;
+use crate::store::schema::{authorities, outbox, outbox_attempts, people, requests};
 use crate::store::types::OutboxState;
 use crate::store::{Conn, Error};
 use chrono::NaiveDateTime;
@@ -50,6 +51,8 @@ pub struct Letter {
     pub authority_language: String,
     /// BCP 47 of the letter.
     pub language: String,
+    /// Where the request stands.
+    pub status: Status,
 }
 
 macro_rules! letters {
@@ -77,6 +80,7 @@ macro_rules! letters {
                 authorities::name,
                 authorities::language,
                 requests::language,
+                requests::status,
             ))
     };
 }
@@ -111,4 +115,14 @@ pub fn of_references(conn: &mut Conn, references: &[String]) -> Result<Vec<Lette
         .filter(requests::reference.eq_any(references.to_vec()))
         .order(outbox::id.asc())
         .load(conn)?)
+}
+
+/// When the last attempt at each of some letters ended.
+pub fn last_tries(conn: &mut Conn, ids: &[i64]) -> Result<BTreeMap<i64, NaiveDateTime>, Error> {
+    let rows: Vec<(i64, Option<NaiveDateTime>)> = outbox_attempts::table
+        .filter(outbox_attempts::outbox_id.eq_any(ids.to_vec()))
+        .group_by(outbox_attempts::outbox_id)
+        .select((outbox_attempts::outbox_id, diesel::dsl::max(outbox_attempts::ended_at)))
+        .load(conn)?;
+    Ok(rows.into_iter().filter_map(|(id, at)| Some((id, at?))).collect())
 }

@@ -84,6 +84,8 @@ pub struct Whole {
     pub person_id: i64,
     /// Their name.
     pub person: String,
+    /// Number of the authority.
+    pub authority_id: i64,
     /// Who is asked.
     pub authority: String,
     /// BCP 47 of the name.
@@ -201,6 +203,7 @@ pub fn whole(conn: &mut Conn, reference: &str) -> Result<Option<Whole>, Error> {
             requests::reply_address,
             requests::person_id,
             people::name,
+            authorities::id,
             authorities::name,
             authorities::language,
             authorities::slug,

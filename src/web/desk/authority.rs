@@ -128,7 +128,7 @@ async fn post(
             Ok(Ok(done(
                 "note",
                 to,
-                "Kept.|The next letter goes there, under this law. Letters that were filed keep theirs.",
+                "Kept.|The next letter goes there, under this law. Letters that were filed keep theirs; one that was refused or came back can be sent here from its request.",
             )))
         }
         Err(keeping::Error::NoSuchAuthority(_)) => Err(Error::NotFound(What::Authority)),

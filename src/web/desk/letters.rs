@@ -1,6 +1,7 @@
 //! The outbox by state: `/desk/letters`.
 
 use crate::service::Context;
+use crate::service::delivery::is_lost;
 use crate::store::Conn;
 use crate::store::desk::{PAGE, letters};
 use crate::store::types::OutboxState;
@@ -55,10 +56,18 @@ pub struct Letter {
     pub next_attempt_at: Option<NaiveDateTime>,
     /// When a server took it.
     pub accepted_at: Option<NaiveDateTime>,
+    /// When it was tried last, where it is known not to have been taken, or nobody knows.
+    pub tried_at: Option<NaiveDateTime>,
     /// The server's line.
     pub server_reply: Option<String>,
+    /// What proves that it arrived, where it is no line of the server.
+    pub proof: Option<&'static str>,
     /// What went wrong.
     pub last_error: Option<String>,
+    /// Whether a server was ever offered it.
+    pub left: bool,
+    /// Whether it waits to leave.
+    pub queued: bool,
     /// Its Message-ID.
     pub message_id: String,
     /// Whether it can be taken back now.
@@ -67,15 +76,36 @@ pub struct Letter {
     pub repeatable: bool,
     /// Whether nobody knows if it arrived.
     pub unknown: bool,
+    /// Whether it is known not to have arrived: refused, or come back.
+    pub lost: bool,
+    /// Whether a server took it and it came back.
+    pub came_back: bool,
+    /// Where it can go instead; filled in where it is asked.
+    pub addresses: Vec<String>,
 }
 
 impl Letter {
     /// A letter as it stands at `now`.
     pub fn of(letter: letters::Letter, now: DateTime<Utc>) -> Self {
+        let lost = is_lost(letter.state, letter.status);
+        let proof = letter.server_reply.as_deref().and_then(words::proof);
+        let last_error = match letter.state {
+            OutboxState::Unknown => Some(words::cut_short(letter.last_error.as_deref().unwrap_or_default())),
+            // What was the matter before a server took it is no matter any more.
+            OutboxState::Accepted | OutboxState::TakenBack => None,
+            _ => letter.last_error,
+        };
         Self {
             undoable: letter.state == OutboxState::Queued && letter.leave_after > now.naive_utc(),
-            repeatable: matches!(letter.state, OutboxState::Unknown | OutboxState::Refused),
+            repeatable: letter.state == OutboxState::Unknown || lost,
             unknown: letter.state == OutboxState::Unknown,
+            came_back: lost && letter.state == OutboxState::Accepted,
+            lost,
+            addresses: Vec::new(),
+            tried_at: letter.in_doubt_at.filter(|_| letter.state == OutboxState::Unknown),
+            left: !matches!(letter.state, OutboxState::Queued | OutboxState::TakenBack),
+            queued: letter.state == OutboxState::Queued,
+            proof,
             next_attempt_at: (letter.state == OutboxState::Deferred).then_some(letter.next_attempt_at),
             id: letter.id,
             reference: letter.reference,
@@ -89,8 +119,8 @@ impl Letter {
             attempts: letter.attempts,
             leave_after: letter.leave_after,
             accepted_at: letter.accepted_at,
-            server_reply: letter.server_reply,
-            last_error: letter.last_error,
+            server_reply: letter.server_reply.filter(|_| proof.is_none()),
+            last_error,
             message_id: letter.mail_message_id,
         }
     }
@@ -124,6 +154,11 @@ fn load(ctx: &Context, conn: &mut Conn, filter: &Filter) -> Result<Page, Error> 
     let page = filter.page.clamp(0, 100_000);
     let found = letters::in_states(conn, states, page * PAGE)?;
     let now = ctx.clock.now();
+    let tried = letters::last_tries(conn, &found.iter().map(|letter| letter.id).collect::<Vec<_>>())?;
+    let mut rows: Vec<Letter> = found.into_iter().map(|letter| Letter::of(letter, now)).collect();
+    for row in &mut rows {
+        row.tried_at = row.tried_at.or_else(|| tried.get(&row.id).copied().filter(|_| row.lost));
+    }
     let tabs = PILES
         .iter()
         .map(|(pile, name, states)| Tab {
@@ -133,13 +168,8 @@ fn load(ctx: &Context, conn: &mut Conn, filter: &Filter) -> Result<Page, Error> 
             current: *pile == key,
         })
         .collect();
-    let pager = words::pager("/desk/letters", &[("state", key)], (page, found.len(), sum(states)));
-    Ok(Page {
-        tabs,
-        rows: found.into_iter().map(|letter| Letter::of(letter, now)).collect(),
-        pager,
-        no_server: ctx.config.smtp_url.is_none(),
-    })
+    let pager = words::pager("/desk/letters", &[("state", key)], (page, rows.len(), sum(states)));
+    Ok(Page { tabs, rows, pager, no_server: ctx.config.smtp_url.is_none() })
 }
 
 #[get("/desk/letters?<filter..>")]

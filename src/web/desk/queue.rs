@@ -115,13 +115,15 @@ fn tabs(pile: queue::Pile, counts: &BTreeMap<MessageState, i64>) -> Vec<Tab> {
 }
 
 fn trouble(letter: letters::Letter) -> Trouble {
-    let silence = "The connection broke after the letter was handed over.".to_owned();
     Trouble {
         reference: letter.reference,
         authority: letter.authority,
         authority_language: letter.authority_language,
         state: words::outbox_state(letter.state),
-        said: letter.server_reply.or(letter.last_error).unwrap_or(silence),
+        said: match letter.state {
+            OutboxState::Unknown => words::cut_short(letter.last_error.as_deref().unwrap_or_default()),
+            _ => letter.server_reply.or(letter.last_error).unwrap_or_default(),
+        },
     }
 }
 

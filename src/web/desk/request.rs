@@ -1,9 +1,11 @@
 //! One request with all that only the desk may see: `/desk/requests/<reference>`.
 
 use crate::domain::letter::Signature;
+use crate::domain::request::state::Status;
 use crate::service::{Context, delivery, filing};
 use crate::store::Conn;
-use crate::store::desk::{letters, requests};
+use crate::store::desk::{authorities, letters, requests};
+use crate::store::types::OutboxState;
 use crate::web::desk::guards::{CsrfForm, Said, SignedIn};
 use crate::web::desk::letters::Letter;
 use crate::web::desk::words::{self, Tag};
@@ -39,6 +41,9 @@ pub struct Page {
     reply_address: Option<String>,
     may_act: bool,
     may_read: bool,
+    /// What was taken back was never public.
+    is_public: bool,
+    authority_id: i64,
     events: Vec<Happened>,
     letters: Vec<Letter>,
     messages: Vec<Message>,
@@ -77,10 +82,18 @@ fn load(ctx: &Context, conn: &mut Conn, (reference, me): (&str, &SignedIn)) -> R
     let may_act = may_read || whole.person_id == me.person.id;
     let now = ctx.clock.now();
     let secret = Some(whole.reply_address.as_str()).filter(|_| !may_act);
+    let mut letters: Vec<Letter> =
+        letters.into_iter().map(|letter| masked(Letter::of(letter, now), secret)).collect();
+    let in_use = authorities::in_use(conn, whole.authority_id)?;
+    for letter in letters.iter_mut().filter(|letter| letter.lost) {
+        letter.addresses = in_use.iter().filter(|address| **address != letter.to).cloned().collect();
+    }
     Ok(Page {
+        is_public: whole.status != Status::TakenBack,
+        authority_id: whole.authority_id,
         standing: words::standing(whole.status, whole.outcome, (whole.due_on, today)),
         law: words::law(ctx, &whole.regime),
-        letters: letters.into_iter().map(|letter| masked(Letter::of(letter, now), secret)).collect(),
+        letters,
         reply_address: may_act.then_some(whole.reply_address),
         may_act,
         may_read,
@@ -178,6 +191,16 @@ struct Again {
     letter: i64,
     #[field(default = String::new())]
     sure: String,
+    /// The address, where it is known not to have arrived; empty = the one it had.
+    #[field(default = String::new())]
+    to: String,
+}
+
+/// What became of the wish to send a letter again.
+enum Resent {
+    Same,
+    Anew(String),
+    NotSure,
 }
 
 #[post("/desk/requests/<reference>/send-again", data = "<form>")]
@@ -187,25 +210,39 @@ async fn send_again(
     reference: &str,
     form: CsrfForm<Again>,
 ) -> Result<Flash<Redirect>, Error> {
-    let CsrfForm(Again { letter, sure }) = form;
+    let CsrfForm(Again { letter, sure, to: wanted }) = form;
     let (context, reference) = (site.context.clone(), reference.to_owned());
     let to = format!("/desk/requests/{reference}#letters");
-    if sure.is_empty() {
-        return Ok(done(
-            "warn",
-            to,
-            "Not sent.|Tick the box that says you know it may arrive twice, then press again.",
-        ));
-    }
     let outcome = site
         .store
         .run(move |conn| {
-            its_letter(conn, &me, (&reference, letter))?;
-            Ok::<_, Error>(delivery::send_again(&context, conn, me.person.id, letter))
+            let found = its_letter(conn, &me, (&reference, letter))?;
+            if delivery::is_lost(found.state, found.status) {
+                let address = if wanted.is_empty() { found.envelope_to } else { wanted };
+                let sent = delivery::send_lost_again(&context, conn, me.person.id, (letter, &address));
+                return Ok::<_, Error>(sent.map(|()| Resent::Anew(address)));
+            }
+            // Only of a letter that may have arrived is there anything to be sure of.
+            if sure.is_empty() && found.state == OutboxState::Unknown {
+                return Ok(Ok(Resent::NotSure));
+            }
+            Ok(delivery::send_again(&context, conn, me.person.id, letter).map(|()| Resent::Same))
         })
         .await?;
     Ok(match outcome {
-        Ok(()) => done("note", to, "Queued again.|The same letter, byte for byte, leaves with the next run."),
+        Ok(Resent::Same) => {
+            done("note", to, "Queued again.|The same letter, byte for byte, leaves with the next run.")
+        }
+        Ok(Resent::Anew(address)) => done(
+            "note",
+            to,
+            &format!("Queued again.|It goes to {address}; the clock starts when it is delivered."),
+        ),
+        Ok(Resent::NotSure) => done(
+            "warn",
+            to,
+            "Not sent.|Tick the box that says you know it may arrive twice, then press again.",
+        ),
         Err(delivery::Error::Store(error)) => return Err(error.into()),
         Err(error) => done("warn", to, &format!("Not sent.|{error}.")),
     })
@@ -242,12 +279,14 @@ async fn arrived(
 }
 
 /// The number in the form must be a letter of this request, whoever wrote the form.
-fn its_letter(conn: &mut Conn, me: &SignedIn, (reference, letter): (&str, i64)) -> Result<(), Error> {
+fn its_letter(
+    conn: &mut Conn,
+    me: &SignedIn,
+    (reference, letter): (&str, i64),
+) -> Result<letters::Letter, Error> {
     let request = may_act(conn, me, reference)?;
-    if letters::of_request(conn, request)?.into_iter().any(|known| known.id == letter) {
-        return Ok(());
-    }
-    Err(Error::NotFound(What::Request))
+    let known = letters::of_request(conn, request)?.into_iter().find(|known| known.id == letter);
+    known.ok_or(Error::NotFound(What::Request))
 }
 
 /// The number of the request, if it is this person's to act on.

@@ -4,6 +4,7 @@ use crate::domain::request::Position;
 use crate::domain::request::event::{Event, ExtensionVerdict};
 use crate::domain::request::state::{Outcome, Status};
 use crate::service::Context;
+use crate::store::outbox::{PROVED_BY_A_REPLY, SAID_BY_A_PERSON};
 use crate::store::types::{MessageState, OutboxState};
 pub use crate::web::choice::Choice;
 use crate::web::filters;
@@ -165,6 +166,26 @@ pub fn standing(
     Tag::new(standing.glyph, standing.words)
 }
 
+/// What proves an arrival where it is not a line of the mail server.
+pub fn proof(said: &str) -> Option<&'static str> {
+    match said {
+        SAID_BY_A_PERSON => Some("A person said that it arrived."),
+        PROVED_BY_A_REPLY => Some("The authority’s reply proves that it arrived."),
+        _ => None,
+    }
+}
+
+/// Why nobody knows whether a letter arrived, in one sentence.
+pub fn cut_short(reason: &str) -> String {
+    // Letters of before this wording keep what was recorded then.
+    let reason =
+        reason.replace("the worker stopped while the letter was", "the service stopped while it was");
+    match reason.trim().trim_end_matches('.') {
+        "" => "Handing it over was cut short.".to_owned(),
+        reason => format!("Handing it over was cut short: {reason}."),
+    }
+}
+
 /// An event as its heading and what there is to say of it.
 pub fn event(event: &Event) -> (String, Vec<String>) {
     let due = |due: &Option<NaiveDate>| match due {
@@ -179,13 +200,15 @@ pub fn event(event: &Event) -> (String, Vec<String>) {
             vec![
                 format!("Day 0 of the clock is {}.", filters::long(*received_on)),
                 due(due_on),
-                format!("The mail server said: {server_reply}"),
+                proof(server_reply)
+                    .map_or_else(|| format!("The mail server said: {server_reply}"), str::to_owned),
             ],
         ),
         Event::SendingFailed { reply, .. } => {
             ("Could not be sent", vec![format!("The mail server said: {reply}")])
         }
-        Event::SendingUnknown { reason, .. } => ("Unknown whether it arrived", vec![reason.clone()]),
+        Event::SendingUnknown { reason, .. } => ("Unknown whether it arrived", vec![cut_short(reason)]),
+        Event::QueuedAgain { to, .. } => ("Sent again, as it had not arrived", vec![format!("To {to}.")]),
         Event::Bounced { permanent, recipients, .. } => (
             if *permanent { "Came back for good" } else { "Delayed on its way" },
             vec![recipients.join(", ")],

@@ -4,6 +4,7 @@ mod network;
 mod publishing;
 mod reading;
 mod register;
+mod resending;
 mod session;
 
 use crate::support::{Backend, postgres};

@@ -1,0 +1,140 @@
+//! A person sends a letter again, or knows that it arrived.
+
+use crate::domain::letter::Signature;
+use crate::domain::request::event::Event;
+use crate::domain::request::state::Status;
+use crate::mail::compose::{self, OutgoingLetter};
+use crate::service::Context;
+use crate::service::delivery::{Error, told};
+use crate::store::audit::{self, Act};
+use crate::store::outbox::{Anew, Letter};
+use crate::store::requests::{self, RequestRow, Stamp};
+use crate::store::types::OutboxState;
+use crate::store::{Conn, desk, outbox, transaction};
+use chrono::TimeDelta;
+
+/// A letter that is known not to have arrived, refused or come back, leaves again, to the address it had or to one
+/// that the authority has now. To another address it is another mail: its bytes and its Message-ID are new. What was
+/// tried before stays recorded.
+pub fn send_lost_again(
+    ctx: &Context,
+    conn: &mut Conn,
+    person: i64,
+    (id, to): (i64, &str),
+) -> Result<(), Error> {
+    let now = ctx.clock.now();
+    transaction(conn, |conn| {
+        let letter = outbox::hold(conn, id)?.ok_or(Error::NoSuchLetter)?;
+        requests::lock(conn, letter.request_id)?;
+        let request = requests::find(conn, letter.request_id)?.ok_or(Error::NoSuchLetter)?;
+        if !is_lost(letter.state, request.status) {
+            return Err(Error::NotNow(letter.state));
+        }
+        let theirs = desk::authorities::in_use(conn, request.authority_id)?;
+        if to != letter.envelope_to && !theirs.iter().any(|known| known == to) {
+            return Err(Error::NotTheirs(to.to_owned()));
+        }
+        let anew = anew(ctx, &letter, (&request, to))?;
+        outbox::queue_anew(conn, &letter, &anew)?;
+        let stamp = Stamp { at: now, person: Some(person) };
+        if request.status == Status::Undelivered {
+            let event =
+                Event::QueuedAgain { letter: anew.mail_message_id.clone(), to: anew.envelope_to.clone() };
+            requests::append(conn, letter.request_id, &event, stamp)?;
+        }
+        let body = serde_json::json!({
+            "was": letter.state.as_str(),
+            "was_to": letter.envelope_to,
+            "was_message_id": letter.mail_message_id,
+            "was_bytes": letter.blob_sha256,
+            "to": anew.envelope_to,
+        });
+        let subject = format!("letter:{id}");
+        Ok(audit::append(
+            conn,
+            &Act { at: now, person: Some(person), action: "send_lost_again", subject, body },
+        )?)
+    })
+}
+
+/// Whether a letter is known not to have arrived: refused, or taken by a server and come back.
+pub fn is_lost(letter: OutboxState, request: Status) -> bool {
+    match letter {
+        OutboxState::Refused => request != Status::Withdrawn,
+        OutboxState::Accepted => request == Status::Undelivered,
+        _ => false,
+    }
+}
+
+fn anew(ctx: &Context, letter: &Letter, (request, to): (&RequestRow, &str)) -> Result<Anew, Error> {
+    let now = ctx.clock.now();
+    let mut anew = Anew {
+        mail_message_id: letter.mail_message_id.clone(),
+        blob_sha256: letter.blob_sha256.clone(),
+        envelope_to: letter.envelope_to.clone(),
+        leave_after: now + TimeDelta::minutes(i64::from(ctx.config.undo_minutes)),
+    };
+    if to != letter.envelope_to {
+        let mut random = [0_u8; 16];
+        getrandom::fill(&mut random).map_err(|e| Error::Random(e.to_string()))?;
+        let message_id = compose::message_id(&random, &ctx.config.reply_domain);
+        let mail = compose::compose(&OutgoingLetter {
+            from_name: Signature::parse(&request.signed_as).person,
+            reply_address: letter.envelope_from.clone(),
+            to: to.to_owned(),
+            subject: letter.subject.clone(),
+            body: letter.body.clone(),
+            message_id: message_id.clone(),
+            date: now,
+            in_reply_to: None,
+            references: Vec::new(),
+        })?;
+        anew.mail_message_id = message_id;
+        anew.blob_sha256 = ctx.blobs.put(&mail.bytes)?;
+        anew.envelope_to = mail.envelope_to;
+    }
+    Ok(anew)
+}
+
+/// A person decides that a letter goes again: the same bytes, the same Message-ID, in the audit log.
+pub fn send_again(ctx: &Context, conn: &mut Conn, person: i64, id: i64) -> Result<(), Error> {
+    let now = ctx.clock.now();
+    transaction(conn, |conn| {
+        let letter = outbox::find(conn, id)?.ok_or(Error::NoSuchLetter)?;
+        if !outbox::send_again(conn, id, now)? {
+            return Err(Error::NotNow(letter.state));
+        }
+        let act = Act {
+            at: now,
+            person: Some(person),
+            action: "send_again",
+            subject: format!("letter:{id}"),
+            body: serde_json::json!({ "was": letter.state.as_str() }),
+        };
+        Ok(audit::append(conn, &act)?)
+    })
+}
+
+/// A person knows that an unknown letter arrived (a reply, a delivery report, a phone call).
+pub fn settle_unknown(ctx: &Context, conn: &mut Conn, person: i64, id: i64) -> Result<(), Error> {
+    let now = ctx.clock.now();
+    transaction(conn, |conn| {
+        let letter = outbox::find(conn, id)?.ok_or(Error::NoSuchLetter)?;
+        let request = requests::find(conn, letter.request_id)?.ok_or(Error::NoSuchLetter)?;
+        if letter.state != OutboxState::Unknown || request.status != Status::Unknown {
+            return Err(Error::NotNow(letter.state));
+        }
+        let handed_over = letter.in_doubt_at.unwrap_or(letter.created_at).and_utc();
+        outbox::arrived(conn, id, handed_over)?;
+        let event = told::sent(ctx, conn, &letter, (handed_over, outbox::SAID_BY_A_PERSON))?;
+        requests::append(conn, letter.request_id, &event, Stamp { at: now, person: Some(person) })?;
+        let act = Act {
+            at: now,
+            person: Some(person),
+            action: "letter_arrived",
+            subject: format!("letter:{id}"),
+            body: serde_json::json!({}),
+        };
+        Ok(audit::append(conn, &act)?)
+    })
+}

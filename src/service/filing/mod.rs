@@ -60,7 +60,9 @@ pub struct Preview {
     pub body: String,
     /// The due day if it left today.
     pub due_if_sent_today: Option<NaiveDate>,
-    /// What to look at before sending.
+    /// Why the law may be the wrong one.
+    pub alarms: Vec<String>,
+    /// What else to look at before sending.
     pub warnings: Vec<String>,
     /// Why it cannot be sent at all.
     pub impossible: Option<String>,
@@ -151,6 +153,7 @@ pub fn preview(ctx: &Context, conn: &mut Conn, filing: &Filing) -> Result<Vec<Pr
             subject: letter.subject,
             body: letter.body,
             due_if_sent_today: due,
+            alarms: draft.alarms,
             warnings: draft.warnings,
             impossible: draft.impossible,
         });

@@ -49,6 +49,7 @@ struct Letter {
     body: String,
     bytes: usize,
     due_on: Option<NaiveDate>,
+    alarms: Vec<String>,
     warnings: Vec<String>,
     impossible: Option<String>,
 }
@@ -162,6 +163,7 @@ fn letter(preview: Preview) -> Letter {
         subject: preview.subject,
         body: preview.body,
         due_on: preview.due_if_sent_today,
+        alarms: preview.alarms,
         warnings: preview.warnings,
         impossible: preview.impossible,
     }

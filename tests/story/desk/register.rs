@@ -186,6 +186,22 @@ stories! {
         assert!(alarms.len() == 1 && alarms[0].starts_with("This law does not bind a police"), "{alarms:?}");
     }
 
+    fn row_without_identifiers_is_the_same_row_the_next_time(site: &mut Site) {
+        let table = "name,country,type,place,source\nNobody,DE,police,Brandau,list\nNobody,DE,police,Neubrandau,list\n";
+        let first = import(&site.ctx, &mut site.conn(), table.as_bytes(), false).unwrap();
+        assert_eq!((first.new, first.same), (2, 0), "another place, another body: {first:?}");
+        let again = import(&site.ctx, &mut site.conn(), table.as_bytes(), false).unwrap();
+        assert_eq!((again.new, again.same, again.invalid), (0, 2, 0), "{again:?}");
+        assert!(again.missing.is_empty() && again.remarks.is_empty(), "{again:?}");
+        // Later the source numbers its bodies: the first number is this one's, the second another's.
+        let numbered = "name,country,type,place,source,source_id\nNobody,DE,police,Brandau,list,1\nNobody,DE,police,Brandau,list,2\n";
+        let told = import(&site.ctx, &mut site.conn(), numbered.as_bytes(), false).unwrap();
+        assert_eq!((told.new, told.changed, told.same), (1, 1, 0), "{told:?}");
+        let elsewhere = "name,country,type,place,source\nNobody,DE,police,Brandau,another\n";
+        let told = import(&site.ctx, &mut site.conn(), elsewhere.as_bytes(), false).unwrap();
+        assert_eq!((told.new, told.remarks.len()), (1, 3), "another source may mean another body: {told:?}");
+    }
+
     fn code_of_a_place_is_shared_and_an_item_is_not(site: &mut Site) {
         let table = "name,country,type,lau,nuts,wikidata,source,source_id\n\
             Stadt Brandau,DE,municipality,01234567,DEA11,Q1,list,1\n\

@@ -3,7 +3,9 @@
 use crate::support::mail::Reply;
 use crate::support::{Site, stories};
 use askance::domain::authority::AuthorityKind;
+use askance::domain::request::event::Event;
 use askance::service::triage::{proposed_settlement, settle};
+use askance::store::requests;
 use askance::store::types::Role;
 use rocket::http::Status;
 use rocket::local::blocking::Client;
@@ -141,22 +143,63 @@ stories! {
         for other in ["/requests?country=FR", "/requests?status=answered", "/requests?q=atlantis", "/requests?campaign=none", "/requests?page=2"] {
             assert!(!read(&browser, other).contains(&request.reference), "{other}");
         }
-        let wrong = browser.get("/requests?status=lost").dispatch();
-        assert_eq!(wrong.status(), Status::BadRequest);
-        assert!(wrong.into_string().unwrap().contains("found `lost`"));
+        for (path, said) in [
+            ("/requests?status=lost", "There is no status “lost”. Open the list and choose one in its form: Waiting for an answer; Overdue;"),
+            ("/requests?status=filed", "There is no status “filed”."),
+            ("/requests?outcome=lost", "There is no outcome “lost”. Open the list and choose one in its form: Disclosed;"),
+            ("/authorities?kind=castle", "There is no kind “castle”. Open the list and choose one in its form: police;"),
+        ] {
+            let wrong = browser.get(path).dispatch();
+            assert_eq!(wrong.status(), Status::BadRequest, "{path}");
+            let page = wrong.into_string().unwrap();
+            assert!(page.contains(said) && !page.contains("expected") && !page.contains("taken_back"), "{page}");
+        }
     }
 
-    fn a_letter_taken_back_leaves_no_trace(site: &mut Site) {
+    fn a_request_is_public_when_its_letter_has_left(site: &mut Site) {
+        let activist = site.person("Mara Varga", Role::Activist);
+        let city = site.city();
+        let (filed, other) = (site.files(activist, city), site.authority("Stadt Neubrandau", (AuthorityKind::Municipality, "de-nw-ifg", "de"), "neu.example"));
+        let back = site.files(activist, other);
+        let browser = site.browser();
+        let hidden = |references: &[&str]| {
+            for reference in references {
+                for path in [format!("/requests/{reference}"), format!("/requests/{reference}.json")] {
+                    assert_eq!(browser.get(path).dispatch().status(), Status::NotFound, "{reference}");
+                }
+                for (path, page) in whole_site(&browser) {
+                    assert!(!page.contains(reference), "{path}");
+                }
+            }
+        };
+        hidden(&[&filed.reference, &back.reference]);
+        assert!(read(&browser, "/authorities/stadt-brandau").contains("It has not been asked yet."));
+        assert!(read(&browser, "/authorities").contains("data-l=\"Requests\">0</td>"));
+        assert!(read(&browser, "/requests").contains("Nothing has been asked yet."));
+        askance::service::filing::take_back(&site.ctx, &mut site.conn(), activist, &back.reference).unwrap();
+        site.ctx.clock.set(filed.leaves_at + chrono::TimeDelta::seconds(1));
+        hidden(&[&filed.reference, &back.reference]);
+        site.works();
+        assert!(whole_site(&browser).contains_key(&format!("/requests/{}", filed.reference)));
+        assert!(read(&browser, "/authorities").contains("data-l=\"Requests\">1</td>"));
+        hidden(&[&back.reference]);
+    }
+
+    fn a_request_whose_letter_was_tried_in_vain_is_public(site: &mut Site) {
         let activist = site.person("Mara Varga", Role::Activist);
         let city = site.city();
         let filed = site.files(activist, city);
+        let request = site.request(&filed.reference);
         let browser = site.browser();
-        let address = format!("/requests/{}", filed.reference);
-        assert!(read(&browser, &address).contains("Filed, not yet sent"));
-            askance::service::filing::take_back(&site.ctx, &mut site.conn(), activist, &filed.reference).unwrap();
-        assert_eq!(browser.get(address).dispatch().status(), Status::NotFound);
-        for (path, page) in whole_site(&browser) {
-            assert!(!page.contains(&filed.reference), "{path}");
+        let stamp = requests::Stamp { at: site.now(), person: None };
+        for (event, said) in [
+            (Event::SendingUnknown { letter: "<1@post.example>".to_owned(), reason: "the line broke".to_owned() }, "Sent, receipt unknown"),
+            (Event::SendingFailed { letter: "<1@post.example>".to_owned(), reply: "550 no such user".to_owned() }, "Could not be delivered"),
+        ] {
+            requests::append(&mut site.conn(), request.id, &event, stamp).unwrap();
+            let page = read(&browser, &format!("/requests/{}", filed.reference));
+            assert!(page.contains(said), "{page}");
+            assert!(read(&browser, "/requests").contains(&filed.reference));
         }
     }
 
@@ -228,12 +271,15 @@ fn each_number_of_the_list_stands_in_the_drawing() {
     assert!(page.contains("<h3>Automatic reply "), "{page}");
     let (drawn, listed) = numbers(&page);
     assert!(drawn.len() >= 2 && drawn == listed, "{drawn:?} in the drawing, {listed:?} in the list");
-    // Before the letter left nothing is drawn, and every entry has its number.
+    // While nobody knows whether the letter arrived nothing is drawn, and every entry has its number.
     let waits =
         site.authority("Stadt Neubrandau", (AuthorityKind::Municipality, "de-nw-ifg", "de"), "neu.example");
     let filed = site.files(person, waits);
+    let unknown = Event::SendingUnknown { letter: "<1@post.example>".to_owned(), reason: "lost".to_owned() };
+    let stamp = requests::Stamp { at: site.now(), person: None };
+    requests::append(&mut site.conn(), site.request(&filed.reference).id, &unknown, stamp).unwrap();
     let page = read(&browser, &format!("/requests/{}", filed.reference));
-    assert_eq!(numbers(&page), (BTreeSet::new(), BTreeSet::from([1])));
+    assert_eq!(numbers(&page), (BTreeSet::new(), BTreeSet::from([1, 2])));
 }
 
 /// What a page says, without its markup.

@@ -7,7 +7,7 @@ use crate::web::error::Error;
 use crate::web::guards::Site;
 use crate::web::kept::Address;
 use crate::web::page::Chrome;
-use crate::web::public::{Choice, Pager, said};
+use crate::web::public::{Choice, Pager, no_choice, said};
 use crate::web::rendered::Rendered;
 use chrono::{DateTime, Utc};
 use rocket::form::FromForm;
@@ -52,11 +52,14 @@ impl Row {
     }
 }
 
+fn kinds() -> Vec<Choice> {
+    AuthorityKind::ALL.iter().map(|kind| Choice::new(kind.as_str(), kind.in_words())).collect()
+}
+
 fn load(conn: &mut Conn, query: &Query) -> Result<Page, Error> {
     let kind = said(query.kind.as_deref())
-        .map(|word| word.parse::<AuthorityKind>())
-        .transpose()
-        .map_err(|e| Error::BadRequest(format!("The list was asked with {e}.")))?;
+        .map(|word| word.parse().map_err(|_| no_choice(("kind", &word), &kinds())))
+        .transpose()?;
     let filter = Filter {
         country: said(query.country.as_deref()),
         kind,
@@ -79,10 +82,7 @@ impl Page {
             country,
             kind,
             countries,
-            kinds: AuthorityKind::ALL
-                .iter()
-                .map(|kind| Choice::new(kind.as_str(), kind.in_words()))
-                .collect(),
+            kinds: kinds(),
             rows,
             pager: Pager::new(place, ("authority", "authorities"), "/authorities", &narrowing),
         }

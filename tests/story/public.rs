@@ -203,6 +203,29 @@ stories! {
         }
     }
 
+    fn an_overdue_request_says_what_silence_means_and_a_refused_one_what_may_come(site: &mut Site) {
+        let activist = site.person("Mara Varga", Role::Activist);
+        let volunteer = site.person("Theo Okafor", Role::Volunteer);
+        let lyon = site.authority("Ville de Port-Clair", (AuthorityKind::Municipality, "fr-crpa", "fr"), "port-clair.example");
+        let (french, german) = (site.sends(activist, lyon), { let city = site.city(); site.sends(activist, city) });
+        let browser = site.browser();
+        let page = |request: &requests::RequestRow| read(&browser, &format!("/requests/{}", request.reference));
+        assert!(!page(&french).contains("id=\"next\""), "nothing while there is time");
+        site.days_pass(50);
+        let late = page(&french);
+        assert!(late.contains("Under this law silence after the due day counts as a refusal (Art. R.* 311-12, R. 311-13 CRPA)."), "{late}");
+        assert!(late.contains("a complaint to CADA") && late.contains("after silence: 2 months from the implied refusal"), "{late}");
+        assert!(late.contains("href=\"/laws/fr-crpa#remedies\"") && late.contains("not advice"), "{late}");
+        assert!(read(&browser, "/laws/fr-crpa").contains("id=\"remedies\""));
+        assert!(page(&german).contains("silence after the due day is no refusal: the answer stays owed"));
+
+        site.receives(&decision(&Reply::to(&german, "brandau.example").saying(TEXT)), &german.reply_address);
+        let settlement = proposed_settlement(&site.ctx, &mut site.conn(), 1).unwrap().unwrap();
+        settle(&site.ctx, &mut site.conn(), volunteer, &settlement).unwrap();
+        let refused = page(&german);
+        assert!(refused.contains("A refusal can be challenged under this law.") && !refused.contains("is no refusal"), "{refused}");
+    }
+
     fn what_the_register_knows_is_shown_with_who_says_so(site: &mut Site) {
         askance::service::seed::register(&site.ctx, &site.db).unwrap();
         let browser = site.browser();

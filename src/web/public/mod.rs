@@ -10,6 +10,7 @@ pub mod home;
 pub mod law;
 pub mod laws;
 pub mod lines;
+pub mod remedy;
 pub mod request;
 pub mod request_sample;
 pub mod requests;

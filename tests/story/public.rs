@@ -226,6 +226,24 @@ stories! {
         assert!(refused.contains("A refusal can be challenged under this law.") && !refused.contains("is no refusal"), "{refused}");
     }
 
+    fn a_decision_of_the_demonstration_can_be_downloaded(site: &mut Site) {
+        askance::command::demo::past::tell(&site.ctx, &site.db, site.now()).unwrap();
+        let browser = site.browser();
+        let pages = whole_site(&browser);
+        let mut files: BTreeSet<&str> = BTreeSet::new();
+        for page in pages.values() {
+            files.extend(page.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next()).filter(|href| href.starts_with("/files/")));
+        }
+        assert!(!files.is_empty(), "no file is public");
+        for href in files {
+            let file = browser.get(href.to_owned()).dispatch();
+            assert_eq!(file.status(), Status::Ok, "{href}");
+            assert!(file.into_bytes().unwrap().starts_with(b"%PDF-"), "{href}");
+        }
+        let places = read(&browser, "/authorities");
+        assert!(places.contains("Ängsvik<") && places.contains("Речен бряг<") && !places.contains(">kommun<"), "{places}");
+    }
+
     fn what_the_register_knows_is_shown_with_who_says_so(site: &mut Site) {
         askance::service::seed::register(&site.ctx, &site.db).unwrap();
         let browser = site.browser();

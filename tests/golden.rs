@@ -40,7 +40,11 @@ pub fn samples() -> Vec<(&'static str, String)> {
         (
             "public/authorities",
             pages
-                .text(authorities::TEMPLATE, &authorities::chrome(now), &authorities::Page::sample())
+                .text(
+                    authorities::TEMPLATE,
+                    &authorities::chrome(now),
+                    &authorities::Page::sample(&ctx.library.laws),
+                )
                 .unwrap(),
         ),
         ("public/authority", pages.text(authority::TEMPLATE, &authority::chrome(&one, now), &one).unwrap()),

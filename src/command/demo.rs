@@ -1,6 +1,6 @@
 //! `askance demo`: the whole service with demonstration data and simulated authorities, on this machine only.
 
-mod past;
+pub mod past;
 
 use crate::clock::Clock;
 use crate::command::demo_authorities::{self, Pace, SimulatedAuthorities};

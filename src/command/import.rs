@@ -13,7 +13,8 @@ use std::path::PathBuf;
 
 Columns: name, country, type, and if known key, name_local, place, email, email_role, website, language, law,
 wikidata, lau, nuts, source, source_id, status. Accepted and not kept yet: short_name, foi_page, parent_key,
-source_url, retrieved. A known authority (source and source_id, else wikidata, else key) gets the address.
+source_url, retrieved. A known authority (source and source_id, else wikidata, else key, else the same
+source, name, country and place) gets the address. country is a code of ISO 3166-1 or EU; law is one of that country.
 lau and nuts name a place and may be shared; the other identifiers name one body.")]
 pub struct ImportArgs {
     #[command(subcommand)]

@@ -1,6 +1,7 @@
 //! The field itself, pure: values in, values out. No I/O, no clock, no randomness, no logging.
 
 pub mod authority;
+pub mod country;
 pub mod findings;
 pub mod incoming;
 pub mod law;

@@ -1,8 +1,10 @@
 //! Keeping the register of authorities: where requests go and under which law they are answered.
 
 pub mod import;
+pub mod law;
 
 use crate::domain::authority::{AuthorityKind, EmailAddress, slug};
+use crate::domain::law::fit::Misfit;
 use crate::domain::law::regime::RegimeId;
 use crate::service::Context;
 use crate::store::authorities::{Known, NewAuthority};
@@ -11,9 +13,9 @@ use crate::store::{self, Conn, audit, authorities, transaction};
 /// Why an authority was not changed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The law is none that we know.
-    #[error("expected the id of a law in `src/data/regimes`, found `{0}`")]
-    UnknownLaw(String),
+    /// The authority cannot answer under that law.
+    #[error(transparent)]
+    Law(#[from] Misfit),
     /// There is no such authority.
     #[error("there is no authority with the number `{0}`")]
     NoSuchAuthority(i64),
@@ -44,13 +46,12 @@ pub struct Entry {
 
 /// Writes down what is said, with who said it. The address itself is not put into the audit log.
 pub fn keep(ctx: &Context, conn: &mut Conn, person: i64, (id, entry): (i64, &Entry)) -> Result<(), Error> {
-    if let Some(regime) = entry.regime.as_ref().filter(|regime| ctx.library.laws.regime(regime).is_none()) {
-        return Err(Error::UnknownLaw(regime.to_string()));
-    }
     let now = ctx.clock.now();
     transaction(conn, |conn| {
-        if authorities::load(conn, &[id])?.is_empty() {
-            return Err(Error::NoSuchAuthority(id));
+        let (known, _) =
+            authorities::load(conn, &[id])?.into_iter().next().ok_or(Error::NoSuchAuthority(id))?;
+        if let Some(regime) = &entry.regime {
+            law::fitting(ctx, regime, (&known.country, known.kind))?;
         }
         if let Some(address) = &entry.address {
             authorities::set_address(conn, id, address, now)?;
@@ -101,8 +102,8 @@ pub struct Newcomer {
 /// Enters an authority, with who did it; its number.
 pub fn add(ctx: &Context, conn: &mut Conn, person: i64, new: &Newcomer) -> Result<i64, Error> {
     let regime = new.entry.regime.as_ref();
-    if let Some(regime) = regime.filter(|regime| ctx.library.laws.regime(regime).is_none()) {
-        return Err(Error::UnknownLaw(regime.to_string()));
+    if let Some(regime) = regime {
+        law::fitting(ctx, regime, (&new.country, new.kind))?;
     }
     let now = ctx.clock.now();
     transaction(conn, |conn| {

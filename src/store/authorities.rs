@@ -3,7 +3,8 @@
 mod finding;
 
 pub use finding::{
-    Identified, Known, by_identifier, by_slug, free_slug, identify, of_sources, same_name, set_state,
+    Identified, Known, Line, by_identifier, by_slug, free_slug, identify, of_sources, same_line, same_name,
+    set_state,
 };
 
 use crate::domain::authority::{AuthorityKind, AuthorityState, EmailAddress, fold};

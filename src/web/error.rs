@@ -210,7 +210,7 @@ fn missing(what: What) -> (&'static str, &'static str) {
         What::Page => ("There is no such page", ""),
         What::Request => (
             "There is no such request",
-            "A reference looks like 2026-0417. A request that was taken back before its letter left is not shown.",
+            "A reference looks like 2026-0417. A request is shown once its letter has left.",
         ),
         What::Authority => ("There is no such authority", "Look for it by name or place in the list."),
         What::Deployment => ("There is no such deployment", "Look for it by place in the list."),
@@ -249,7 +249,8 @@ fn ways(error: &Error, path: &str) -> Vec<Way> {
         Error::NotFound(_) => {
             vec![way("/requests", "All requests"), way("/authorities", "All authorities"), start]
         }
-        _ => vec![start, way("/requests", "All requests")],
+        Error::BadRequest(_) if path == "/authorities" => vec![way("/authorities", "All authorities"), start],
+        _ => vec![way("/requests", "All requests"), start],
     }
 }
 

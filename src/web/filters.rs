@@ -147,7 +147,8 @@ pub fn language(code: &str) -> &str {
 
 /// The English name of a country; the code itself where we have none.
 pub fn country(code: &str) -> &str {
-    COUNTRIES.iter().find(|(key, _)| *key == code).map_or(code, |(_, name)| name)
+    let ours = || COUNTRIES.iter().find(|(key, _)| *key == code).map(|(_, name)| *name);
+    crate::domain::country::name(code).or_else(ours).unwrap_or(code)
 }
 
 /// The countries of the register, by code.

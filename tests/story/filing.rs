@@ -29,6 +29,20 @@ stories! {
         assert_eq!(sent[0].from, address);
     }
 
+    fn day_of_the_preview_tells_how_it_is_counted_and_whether_it_is_sure(site: &mut Site) {
+        let sure = site.city();
+        let estimated = site.authority("Comune di Pietralta", (AuthorityKind::Municipality, "it-foia", "it"), "pietralta.example");
+        let laws = &site.ctx.library.laws;
+        let filing = filing_of(&[sure, estimated], "form-1");
+        for letter in filing::preview(&site.ctx, &mut site.conn(), &filing).unwrap() {
+            let law = laws.regime(&letter.regime.parse().unwrap()).unwrap();
+            let derivation = letter.derivation.unwrap();
+            assert_eq!(derivation.estimate, law.is_estimate(), "{}", letter.regime);
+            let day = letter.due_if_sent_today.unwrap().format("Why %-d %B?").to_string();
+            assert_eq!(derivation.question, day);
+        }
+    }
+
     fn double_click_files_one_letter(site: &mut Site) {
         let activist = site.person("Mara Varga", Role::Activist);
         let city = site.city();

@@ -3,7 +3,9 @@
 use crate::support::mail::Reply;
 use crate::support::{Site, stories};
 use askance::domain::authority::AuthorityKind;
+use askance::domain::request::event::Event;
 use askance::service::triage::{proposed_settlement, settle};
+use askance::store::requests;
 use askance::store::types::Role;
 use rocket::http::Status;
 use rocket::local::blocking::Client;
@@ -141,23 +143,105 @@ stories! {
         for other in ["/requests?country=FR", "/requests?status=answered", "/requests?q=atlantis", "/requests?campaign=none", "/requests?page=2"] {
             assert!(!read(&browser, other).contains(&request.reference), "{other}");
         }
-        let wrong = browser.get("/requests?status=lost").dispatch();
-        assert_eq!(wrong.status(), Status::BadRequest);
-        assert!(wrong.into_string().unwrap().contains("found `lost`"));
+        for (path, said) in [
+            ("/requests?status=lost", "There is no status “lost”. Open the list and choose one in its form: Waiting for an answer; Overdue;"),
+            ("/requests?status=filed", "There is no status “filed”."),
+            ("/requests?outcome=lost", "There is no outcome “lost”. Open the list and choose one in its form: Disclosed;"),
+            ("/authorities?kind=castle", "There is no kind “castle”. Open the list and choose one in its form: police;"),
+        ] {
+            let wrong = browser.get(path).dispatch();
+            assert_eq!(wrong.status(), Status::BadRequest, "{path}");
+            let page = wrong.into_string().unwrap();
+            assert!(page.contains(said) && !page.contains("expected") && !page.contains("taken_back"), "{page}");
+        }
     }
 
-    fn a_letter_taken_back_leaves_no_trace(site: &mut Site) {
+    fn a_request_is_public_when_its_letter_has_left(site: &mut Site) {
+        let activist = site.person("Mara Varga", Role::Activist);
+        let city = site.city();
+        let (filed, other) = (site.files(activist, city), site.authority("Stadt Neubrandau", (AuthorityKind::Municipality, "de-nw-ifg", "de"), "neu.example"));
+        let back = site.files(activist, other);
+        let browser = site.browser();
+        let hidden = |references: &[&str]| {
+            for reference in references {
+                for path in [format!("/requests/{reference}"), format!("/requests/{reference}.json")] {
+                    assert_eq!(browser.get(path).dispatch().status(), Status::NotFound, "{reference}");
+                }
+                for (path, page) in whole_site(&browser) {
+                    assert!(!page.contains(reference), "{path}");
+                }
+            }
+        };
+        hidden(&[&filed.reference, &back.reference]);
+        assert!(read(&browser, "/authorities/stadt-brandau").contains("It has not been asked yet."));
+        assert!(read(&browser, "/authorities").contains("data-l=\"Requests\">0</td>"));
+        assert!(read(&browser, "/requests").contains("Nothing has been asked yet."));
+        askance::service::filing::take_back(&site.ctx, &mut site.conn(), activist, &back.reference).unwrap();
+        site.ctx.clock.set(filed.leaves_at + chrono::TimeDelta::seconds(1));
+        hidden(&[&filed.reference, &back.reference]);
+        site.works();
+        assert!(whole_site(&browser).contains_key(&format!("/requests/{}", filed.reference)));
+        assert!(read(&browser, "/authorities").contains("data-l=\"Requests\">1</td>"));
+        hidden(&[&back.reference]);
+    }
+
+    fn a_request_whose_letter_was_tried_in_vain_is_public(site: &mut Site) {
         let activist = site.person("Mara Varga", Role::Activist);
         let city = site.city();
         let filed = site.files(activist, city);
+        let request = site.request(&filed.reference);
         let browser = site.browser();
-        let address = format!("/requests/{}", filed.reference);
-        assert!(read(&browser, &address).contains("Filed, not yet sent"));
-            askance::service::filing::take_back(&site.ctx, &mut site.conn(), activist, &filed.reference).unwrap();
-        assert_eq!(browser.get(address).dispatch().status(), Status::NotFound);
-        for (path, page) in whole_site(&browser) {
-            assert!(!page.contains(&filed.reference), "{path}");
+        let stamp = requests::Stamp { at: site.now(), person: None };
+        for (event, said) in [
+            (Event::SendingUnknown { letter: "<1@post.example>".to_owned(), reason: "the line broke".to_owned() }, "Sent, receipt unknown"),
+            (Event::SendingFailed { letter: "<1@post.example>".to_owned(), reply: "550 no such user".to_owned() }, "Could not be delivered"),
+        ] {
+            requests::append(&mut site.conn(), request.id, &event, stamp).unwrap();
+            let page = read(&browser, &format!("/requests/{}", filed.reference));
+            assert!(page.contains(said), "{page}");
+            assert!(read(&browser, "/requests").contains(&filed.reference));
         }
+    }
+
+    fn an_overdue_request_says_what_silence_means_and_a_refused_one_what_may_come(site: &mut Site) {
+        let activist = site.person("Mara Varga", Role::Activist);
+        let volunteer = site.person("Theo Okafor", Role::Volunteer);
+        let lyon = site.authority("Ville de Port-Clair", (AuthorityKind::Municipality, "fr-crpa", "fr"), "port-clair.example");
+        let (french, german) = (site.sends(activist, lyon), { let city = site.city(); site.sends(activist, city) });
+        let browser = site.browser();
+        let page = |request: &requests::RequestRow| read(&browser, &format!("/requests/{}", request.reference));
+        assert!(!page(&french).contains("id=\"next\""), "nothing while there is time");
+        site.days_pass(50);
+        let late = page(&french);
+        assert!(late.contains("Under this law silence after the due day counts as a refusal (Art. R.* 311-12, R. 311-13 CRPA)."), "{late}");
+        assert!(late.contains("a complaint to CADA") && late.contains("after silence: 2 months from the implied refusal"), "{late}");
+        assert!(late.contains("href=\"/laws/fr-crpa#remedies\"") && late.contains("not advice"), "{late}");
+        assert!(read(&browser, "/laws/fr-crpa").contains("id=\"remedies\""));
+        assert!(page(&german).contains("silence after the due day is no refusal: the answer stays owed"));
+
+        site.receives(&decision(&Reply::to(&german, "brandau.example").saying(TEXT)), &german.reply_address);
+        let settlement = proposed_settlement(&site.ctx, &mut site.conn(), 1).unwrap().unwrap();
+        settle(&site.ctx, &mut site.conn(), volunteer, &settlement).unwrap();
+        let refused = page(&german);
+        assert!(refused.contains("A refusal can be challenged under this law.") && !refused.contains("is no refusal"), "{refused}");
+    }
+
+    fn a_decision_of_the_demonstration_can_be_downloaded(site: &mut Site) {
+        askance::command::demo::past::tell(&site.ctx, &site.db, site.now()).unwrap();
+        let browser = site.browser();
+        let pages = whole_site(&browser);
+        let mut files: BTreeSet<&str> = BTreeSet::new();
+        for page in pages.values() {
+            files.extend(page.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next()).filter(|href| href.starts_with("/files/")));
+        }
+        assert!(!files.is_empty(), "no file is public");
+        for href in files {
+            let file = browser.get(href.to_owned()).dispatch();
+            assert_eq!(file.status(), Status::Ok, "{href}");
+            assert!(file.into_bytes().unwrap().starts_with(b"%PDF-"), "{href}");
+        }
+        let places = read(&browser, "/authorities");
+        assert!(places.contains("Ängsvik<") && places.contains("Речен бряг<") && !places.contains(">kommun<"), "{places}");
     }
 
     fn what_the_register_knows_is_shown_with_who_says_so(site: &mut Site) {
@@ -228,12 +312,15 @@ fn each_number_of_the_list_stands_in_the_drawing() {
     assert!(page.contains("<h3>Automatic reply "), "{page}");
     let (drawn, listed) = numbers(&page);
     assert!(drawn.len() >= 2 && drawn == listed, "{drawn:?} in the drawing, {listed:?} in the list");
-    // Before the letter left nothing is drawn, and every entry has its number.
+    // While nobody knows whether the letter arrived nothing is drawn, and every entry has its number.
     let waits =
         site.authority("Stadt Neubrandau", (AuthorityKind::Municipality, "de-nw-ifg", "de"), "neu.example");
     let filed = site.files(person, waits);
+    let unknown = Event::SendingUnknown { letter: "<1@post.example>".to_owned(), reason: "lost".to_owned() };
+    let stamp = requests::Stamp { at: site.now(), person: None };
+    requests::append(&mut site.conn(), site.request(&filed.reference).id, &unknown, stamp).unwrap();
     let page = read(&browser, &format!("/requests/{}", filed.reference));
-    assert_eq!(numbers(&page), (BTreeSet::new(), BTreeSet::from([1])));
+    assert_eq!(numbers(&page), (BTreeSet::new(), BTreeSet::from([1, 2])));
 }
 
 /// What a page says, without its markup.

@@ -133,12 +133,12 @@ const PLANS: &[Plan] = &[
     plan(1, "live_fr", 3, &[], true),
 ];
 
-/// Authorities nobody has found an address for yet.
-const WITHOUT_ADDRESS: &[(&str, &str, &str, &str)] = &[
-    ("Gemeente Oosterdam", "NL", "nl", "nl-woo"),
-    ("Ängsviks kommun", "SE", "sv", "se-tf"),
-    ("Urząd Miasta Dolnogóra", "PL", "pl", "pl-udip"),
-    ("Община Речен бряг", "BG", "bg", "bg-zdoi"),
+/// Authorities nobody has found an address for yet: name, place, country, language, law.
+const WITHOUT_ADDRESS: &[(&str, &str, &str, &str, &str)] = &[
+    ("Gemeente Oosterdam", "Oosterdam", "NL", "nl", "nl-woo"),
+    ("Ängsviks kommun", "Ängsvik", "SE", "sv", "se-tf"),
+    ("Urząd Miasta Dolnogóra", "Dolnogóra", "PL", "pl", "pl-udip"),
+    ("Община Речен бряг", "Речен бряг", "BG", "bg", "bg-zdoi"),
 ];
 
 /// What is on the agenda of a day.
@@ -207,7 +207,7 @@ fn set_the_stage<'a>(ctx: &'a Context, db: &'a Db) -> Result<(Stage<'a>, Cast), 
         .iter()
         .map(|member| Ok(authorities::insert(&mut conn, &authority(member)?, now)?))
         .collect::<Result<Vec<i64>, Error>>()?;
-    for (name, country, language, regime) in WITHOUT_ADDRESS {
+    for (name, place, country, language, regime) in WITHOUT_ADDRESS {
         let new = NewAuthority {
             slug: slug(name),
             name: (*name).to_owned(),
@@ -215,7 +215,7 @@ fn set_the_stage<'a>(ctx: &'a Context, db: &'a Db) -> Result<(Stage<'a>, Cast), 
             language: (*language).to_owned(),
             kind: AuthorityKind::Municipality,
             country: (*country).to_owned(),
-            place: name.split_whitespace().last().unwrap_or(name).to_owned(),
+            place: (*place).to_owned(),
             regime: Some((*regime).to_owned()),
             website: None,
             source: "demonstration".to_owned(),
@@ -353,6 +353,12 @@ impl Stage<'_> {
                 if kind == Kind::Refusal && settlement.grounds.is_empty() {
                     settlement.grounds.push(Ground { cite: "none given".to_owned(), category: None });
                 }
+            }
+            // The decision itself is public: its file names nobody.
+            if meant == Some(Kind::Refusal) {
+                let files = messages::attachment_names(&mut conn, message)?;
+                let decisions = files.iter().filter(|(_, name)| name.to_lowercase().ends_with(".pdf"));
+                settlement.publish_attachments = decisions.map(|(position, _)| *position).collect();
             }
             triage::settle(self.ctx, &mut conn, self.volunteer, &settlement)?;
         }

@@ -6,6 +6,7 @@ pub mod claim;
 pub mod counting;
 pub mod deadline;
 pub mod derivation;
+pub mod fit;
 pub mod regime;
 pub mod remedy;
 pub mod rules;

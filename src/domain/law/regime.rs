@@ -6,6 +6,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
+use crate::domain::authority::AuthorityKind;
 use crate::domain::law::remedy::{
     Court, Exemption, Extent, ExternalAppeal, Fees, Identity, InternalReview, Scope,
 };
@@ -278,6 +279,26 @@ impl Regime {
     /// The day of an instant where the law holds: the server's zone and the reader's never move a date.
     pub fn day_of(&self, at: DateTime<Utc>) -> NaiveDate {
         at.with_timezone(&self.zone).date_naive()
+    }
+
+    /// Whether it is a law for bodies of this kind in this country: a state's law for the state's own bodies, the
+    /// Union's for the Union's, wherever they sit. Which part of the state is not told; nobody keeps that.
+    pub fn reaches(&self, country: &str, kind: AuthorityKind) -> bool {
+        let of_the_union = country == "EU" || kind == AuthorityKind::EuAgency;
+        if of_the_union {
+            self.level == Level::Eu
+        } else {
+            self.level != Level::Eu && self.country == country
+        }
+    }
+
+    /// Whether it binds such a body; none where the data does not say.
+    pub fn binds(&self, kind: AuthorityKind) -> Option<Extent> {
+        match kind {
+            AuthorityKind::Police => Some(self.scope.police),
+            AuthorityKind::Municipality => Some(self.scope.municipalities),
+            _ => None,
+        }
     }
 
     /// Whether a request by e-mail is in a valid form, at least in some cases.

@@ -5,7 +5,7 @@ mod table;
 use crate::domain::authority::{AuthorityState, slug};
 use crate::service::Context;
 use crate::service::authorities::import::table::Row;
-use crate::store::authorities::{Identified, NewAuthority};
+use crate::store::authorities::{Identified, Line, NewAuthority};
 use crate::store::{self, Conn, audit, authorities, transaction};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -143,17 +143,25 @@ fn take(
     Ok(())
 }
 
-/// By the source's own number, by Wikidata item, by the address of the page; a name alone only makes a remark.
+/// By the source's own number, by Wikidata item, by the address of the page, by what the same source says again word
+/// for word; a name alone only makes a remark.
 fn matching(conn: &mut Conn, row: &Row) -> Result<Option<i64>, store::Error> {
     for (scheme, value) in &row.identifiers {
         if let Some(known) = authorities::by_identifier(conn, scheme, value)? {
             return Ok(Some(known.id));
         }
     }
-    match &row.key {
-        Some(key) => authorities::by_slug(conn, key),
-        None => Ok(None),
+    if let Some(key) = &row.key {
+        return authorities::by_slug(conn, key);
     }
+    let line = Line {
+        source: &row.source,
+        country: &row.country,
+        name: &row.name,
+        place: &row.place,
+        identifiers: &row.identifiers,
+    };
+    authorities::same_line(conn, &line)
 }
 
 /// Gives a known authority what the row says anew; false = nothing.

@@ -1,6 +1,7 @@
 //! Letters in the making: to whom, under which law, in which language, with what to look at before they leave.
 
-use crate::domain::authority::{AuthorityKind, AuthorityState};
+use crate::domain::authority::AuthorityState;
+use crate::domain::law::fit::{Misfit, misfit};
 use crate::domain::law::regime::{Gives, LetterClauses, Regime, RegimeId};
 use crate::domain::law::remedy::Extent;
 use crate::domain::letter::{
@@ -23,6 +24,8 @@ pub(super) struct Draft<'a> {
     pub(super) regime: Option<&'a Regime>,
     pub(super) language: Language,
     pub(super) questions: Vec<AskedQuestion>,
+    /// That the law may be the wrong one.
+    pub(super) alarms: Vec<String>,
     pub(super) warnings: Vec<String>,
     pub(super) impossible: Option<String>,
 }
@@ -47,6 +50,7 @@ pub(super) fn drafts<'a>(
             email,
             regime,
             questions: Vec::new(),
+            alarms: regime.map(|regime| alarms(ctx, regime, &authority)).unwrap_or_default(),
             warnings: Vec::new(),
             impossible: None,
             authority,
@@ -125,27 +129,31 @@ fn obstacle(draft: &Draft<'_>, bundle: &Bundle) -> Option<String> {
     clauses(draft, regime).is_none().then(|| format!("the words of {} are missing", regime.citation))
 }
 
+/// Why the law may be the wrong one: what was entered before anybody checked it stays in the register.
+fn alarms(ctx: &Context, regime: &Regime, authority: &Authority) -> Vec<String> {
+    let mut alarms = Vec::new();
+    if let Some(Misfit::Foreign { citation, country, body, right, .. }) =
+        misfit(regime, (&authority.country, authority.kind), ctx.library.laws.regimes())
+    {
+        alarms.push(format!(
+            "{citation} is a law of {country}, and this is a body of {body}. Right would be {}. Set it on the authority's page.",
+            right.replace('`', "")
+        ));
+    }
+    if regime.binds(authority.kind) == Some(Extent::No) {
+        let (kind, src) = (authority.kind.in_words(), &regime.scope.src);
+        alarms.push(format!("This law does not bind a {kind} ({src}). Look for the law that does."));
+    }
+    alarms
+}
+
 /// What a person should look at before sending.
 fn cautions(filing: &Filing, draft: &Draft<'_>, regime: &Regime) -> Vec<String> {
     let mut cautions = Vec::new();
     let kind = draft.authority.kind;
-    let extent = match kind {
-        AuthorityKind::Police => Some(regime.scope.police),
-        AuthorityKind::Municipality => Some(regime.scope.municipalities),
-        _ => None,
-    };
-    match extent {
-        Some(Extent::No) => {
-            cautions.push(format!("This law does not bind a {} ({}).", kind.in_words(), regime.scope.src));
-        }
-        Some(Extent::Partial) => {
-            cautions.push(format!(
-                "This law binds a {} only in part ({}).",
-                kind.in_words(),
-                regime.scope.src
-            ));
-        }
-        _ => {}
+    if regime.binds(kind) == Some(Extent::Partial) {
+        let src = &regime.scope.src;
+        cautions.push(format!("This law binds a {} only in part ({src}).", kind.in_words()));
     }
     if !regime.takes_email() {
         cautions.push(format!("E-mail may not be enough here: {}.", regime.identity.src));

@@ -6,6 +6,8 @@ use crate::domain::authority::fold;
 use crate::domain::law::deadline::{Clock, deadline};
 use crate::domain::law::regime::Regime;
 use crate::domain::letter::{self, Letter, Signature};
+use crate::domain::publication::counting::Days;
+use crate::domain::publication::derivation::Derivation;
 use crate::domain::questions::Bundle;
 use crate::domain::reference::{PublicReference, ReplyToken};
 use crate::domain::request::event::Event;
@@ -60,7 +62,11 @@ pub struct Preview {
     pub body: String,
     /// The due day if it left today.
     pub due_if_sent_today: Option<NaiveDate>,
-    /// What to look at before sending.
+    /// How that day is counted.
+    pub derivation: Option<Derivation>,
+    /// Why the law may be the wrong one.
+    pub alarms: Vec<String>,
+    /// What else to look at before sending.
     pub warnings: Vec<String>,
     /// Why it cannot be sent at all.
     pub impossible: Option<String>,
@@ -130,15 +136,18 @@ pub fn preview(ctx: &Context, conn: &mut Conn, filing: &Filing) -> Result<Vec<Pr
         let reference = PublicReference::new(now.year(), first + offset);
         // As long as a token, so that lines break where they will.
         let from = format!("r-{}-{}@{}", reference.as_str(), "·".repeat(20), ctx.config.reply_domain);
-        let (letter, due) = match draft.regime.filter(|_| draft.impossible.is_none()) {
+        let (letter, deadline) = match draft.regime.filter(|_| draft.impossible.is_none()) {
             Some(regime) => {
                 let letter = write(&draft, regime, (bundle, filing), (&reference, &from), now)?;
                 let today = now.with_timezone(&regime.zone).date_naive();
                 let calendar = ctx.library.laws.calendar_of(regime);
-                (letter, deadline(regime, calendar, &Clock::received(today)).ok().and_then(|d| d.due_on))
+                let days = Days::of(regime, calendar, today);
+                let counted = deadline(regime, calendar, &Clock::received(today)).ok();
+                (letter, counted.map(|counted| (counted.due_on, Derivation::of(&counted, &days))))
             }
             None => (Letter { subject: String::new(), body: String::new() }, None),
         };
+        let (due, derivation) = deadline.map_or((None, None), |(due, derivation)| (due, Some(derivation)));
         previews.push(Preview {
             authority_id: draft.authority.id,
             authority: draft.authority.name,
@@ -151,6 +160,8 @@ pub fn preview(ctx: &Context, conn: &mut Conn, filing: &Filing) -> Result<Vec<Pr
             subject: letter.subject,
             body: letter.body,
             due_if_sent_today: due,
+            derivation: derivation.filter(|_| due.is_some()),
+            alarms: draft.alarms,
             warnings: draft.warnings,
             impossible: draft.impossible,
         });

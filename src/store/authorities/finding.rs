@@ -34,6 +34,40 @@ pub fn same_name(conn: &mut Conn, country: &str, name: &str) -> Result<Vec<Known
     Ok(found.into_iter().filter(|known| fold(&known.name) == folded).collect())
 }
 
+/// A row of a table of authorities, as its source would name it again.
+#[derive(Debug, Clone, Copy)]
+pub struct Line<'a> {
+    /// Where the entry comes from.
+    pub source: &'a str,
+    /// ISO 3166-1 alpha-2, or EU.
+    pub country: &'a str,
+    /// In its own language and script.
+    pub name: &'a str,
+    /// Town or area.
+    pub place: &'a str,
+    /// Identifiers of the row; one of the same scheme and another value is another body's.
+    pub identifiers: &'a [(String, String)],
+}
+
+/// The authority that the same source entered under the same name, country and place.
+pub fn same_line(conn: &mut Conn, line: &Line<'_>) -> Result<Option<i64>, Error> {
+    for known in same_name(conn, line.country, line.name)? {
+        let source: String = authorities::table.find(known.id).select(authorities::source).first(conn)?;
+        if source != line.source || fold(&known.place) != fold(line.place) {
+            continue;
+        }
+        let has: Vec<String> = authority_identifiers::table
+            .filter(authority_identifiers::authority_id.eq(known.id))
+            .select(authority_identifiers::scheme)
+            .load(conn)?;
+        let other = |(scheme, _): &(String, String)| names_one_body(scheme) && has.contains(scheme);
+        if !line.identifiers.iter().any(other) {
+            return Ok(Some(known.id));
+        }
+    }
+    Ok(None)
+}
+
 /// `wanted`, or `wanted-2`, `wanted-3` … where others have it: addresses of pages are never used twice.
 pub fn free_slug(conn: &mut Conn, wanted: &str) -> Result<String, Error> {
     let wanted = if wanted.is_empty() { "authority" } else { wanted };

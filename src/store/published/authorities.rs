@@ -1,8 +1,7 @@
 //! Authorities as the public sees them, with how often they were asked.
 
 use crate::domain::authority::{AuthorityKind, AuthorityState};
-use crate::domain::request::state::Status;
-use crate::store::published::{PAGE, Slice, offset, patterns};
+use crate::store::published::{PAGE, Slice, hidden, offset, patterns};
 use crate::store::schema::{authorities, authority_addresses, requests};
 use crate::store::{Conn, Error};
 use diesel::dsl::count_star;
@@ -106,7 +105,7 @@ pub fn list(conn: &mut Conn, filter: &Filter, page: i64) -> Result<Slice<Listed>
     let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
     let counts: Vec<(i64, i64)> = requests::table
         .filter(requests::authority_id.eq_any(ids))
-        .filter(requests::status.ne(Status::TakenBack))
+        .filter(requests::status.ne_all(hidden()))
         .group_by(requests::authority_id)
         .select((requests::authority_id, count_star()))
         .load(conn)?;

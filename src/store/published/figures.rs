@@ -2,6 +2,7 @@
 
 use crate::domain::publication::statistics::Case;
 use crate::domain::request::state::Status;
+use crate::store::published::hidden;
 use crate::store::schema::{authorities, deployments, requests};
 use crate::store::{Conn, Error};
 use chrono::NaiveDate;
@@ -14,7 +15,7 @@ pub fn cases(conn: &mut Conn) -> Result<Vec<Case>, Error> {
     let rows: Vec<Row> = requests::table
         .inner_join(authorities::table)
         .filter(requests::received_on.is_not_null())
-        .filter(requests::status.ne(Status::TakenBack))
+        .filter(requests::status.ne_all(hidden()))
         .select((
             authorities::country,
             requests::regime,
@@ -34,7 +35,7 @@ pub fn cases(conn: &mut Conn) -> Result<Vec<Case>, Error> {
         .collect())
 }
 
-/// How many requests were filed, with how many authorities in how many countries, since when.
+/// How many requests were sent, with how many authorities in how many countries, since when.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Extent {
     /// Requests.
@@ -51,8 +52,7 @@ pub struct Extent {
 
 /// How far the archive reaches.
 pub fn extent(conn: &mut Conn) -> Result<Extent, Error> {
-    let public =
-        || requests::table.inner_join(authorities::table).filter(requests::status.ne(Status::TakenBack));
+    let public = || requests::table.inner_join(authorities::table).filter(requests::status.ne_all(hidden()));
     let requests_count = public().select(count_star()).get_result(conn)?;
     let asked: Vec<i64> = public().select(requests::authority_id).distinct().load(conn)?;
     let countries: Vec<String> = public().select(authorities::country).distinct().load(conn)?;

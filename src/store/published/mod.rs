@@ -2,14 +2,16 @@
 //!
 //! Never read below this line: `people`, `sessions`, `reply_address`, `reply_token_hash`, `recipient`,
 //! `to_addresses`, `from_name`, `from_address`, `own_text`, `quoted_text`, `reading`, `proposal`, `held_reason`,
-//! and of messages and attachments nothing but their existence before `published_at` is set. A request that was
-//! taken back before its letter left is not there. Of `signed_as` only the group is shown; the person's name is read to be covered in our own letter.
+//! and of messages and attachments nothing but their existence before `published_at` is set. A request whose
+//! letter has not left, or was taken back before it did, is not there. Of `signed_as` only the group is shown; the person's name is read to be covered in our own letter.
 
 pub mod authorities;
 pub mod deployments;
 pub mod figures;
 pub mod request;
 pub mod requests;
+
+use crate::domain::request::state::Status;
 
 /// A page of a list, and how much there is in all.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -20,6 +22,12 @@ pub struct Slice<T> {
     pub total: i64,
     /// Counted from 1.
     pub page: i64,
+}
+
+/// Where a request stands that is not public: its letter has not been tried, or was taken back before it was. It
+/// becomes public when the mail server took the letter or refused it, or nobody knows which.
+pub fn hidden() -> Vec<Status> {
+    vec![Status::Filed, Status::TakenBack]
 }
 
 /// How many rows a page has.

@@ -7,6 +7,7 @@ use crate::domain::letter::Signature;
 use crate::domain::publication::letter_text::covered;
 use crate::domain::publication::timeline::Happened;
 use crate::domain::request::state::{Outcome, Status};
+use crate::store::published::hidden;
 use crate::store::schema::{
     attachments, authorities, campaigns, events, messages, outbox, regimes, request_questions, requests,
 };
@@ -187,12 +188,12 @@ pub struct Published {
     pub rules: Option<String>,
 }
 
-/// The request under a reference; none if it was taken back.
+/// The request under a reference; none if its letter has not left.
 pub fn find(conn: &mut Conn, reference: &str) -> Result<Option<Published>, Error> {
     let found: Option<(Facts, Asked, (Option<i64>, String))> = requests::table
         .inner_join(authorities::table)
         .filter(requests::reference.eq(reference))
-        .filter(requests::status.ne(Status::TakenBack))
+        .filter(requests::status.ne_all(hidden()))
         .select((facts!(), asked!(), (requests::campaign_id, requests::signed_as)))
         .first(conn)
         .optional()?;
@@ -377,7 +378,8 @@ fn rules(conn: &mut Conn, facts: &Facts) -> Result<Option<String>, Error> {
 /// A published file of a published message; its SHA-256 is the key of its bytes.
 pub fn file(conn: &mut Conn, message: i64, position: i64) -> Result<Option<File>, Error> {
     Ok(attachments::table
-        .inner_join(messages::table)
+        .inner_join(messages::table.inner_join(requests::table))
+        .filter(requests::status.ne_all(hidden()))
         .filter(attachments::message_id.eq(message))
         .filter(attachments::position.eq(position))
         .filter(attachments::published_at.is_not_null())

@@ -1,7 +1,7 @@
 //! Lists of requests, newest first, with the body that was asked.
 
 use crate::domain::request::state::{Outcome, Status};
-use crate::store::published::{PAGE, Slice, offset, patterns};
+use crate::store::published::{PAGE, Slice, hidden, offset, patterns};
 use crate::store::schema::{authorities, campaigns, requests};
 use crate::store::{Conn, Error};
 use chrono::{NaiveDate, NaiveDateTime};
@@ -105,7 +105,7 @@ macro_rules! row {
 /// The same conditions for the rows and for their number; each backend types them itself.
 macro_rules! narrowed {
     ($query:expr, $filter:expr, $campaign:expr, $today:expr) => {{
-        let mut query = $query.filter(requests::status.ne(Status::TakenBack));
+        let mut query = $query.filter(requests::status.ne_all(hidden()));
         if let Some(slug) = &$filter.authority {
             query = query.filter(authorities::slug.eq(slug.clone()));
         }
@@ -205,7 +205,7 @@ fn campaign(conn: &mut Conn, slug: Option<&str>) -> Result<Option<i64>, Error> {
 pub fn countries(conn: &mut Conn) -> Result<Vec<String>, Error> {
     Ok(requests::table
         .inner_join(authorities::table)
-        .filter(requests::status.ne(Status::TakenBack))
+        .filter(requests::status.ne_all(hidden()))
         .select(authorities::country)
         .distinct()
         .order(authorities::country.asc())

@@ -1,7 +1,8 @@
 //! Where requests to one authority go, and under which law: `/desk/authorities/<id>`.
 
 use crate::domain::authority::EmailAddress;
-use crate::domain::law::regime::RegimeId;
+use crate::domain::law::fit::Misfit;
+use crate::domain::law::regime::{Regime, RegimeId};
 use crate::service::Context;
 use crate::service::authorities::{self as keeping, Entry};
 use crate::store::Conn;
@@ -53,7 +54,10 @@ fn load(ctx: &Context, conn: &mut Conn, id: i64) -> Result<Page, Error> {
     let address = authorities::addresses(conn, &[id])?.remove(&id).unwrap_or_default();
     let open_requests = authorities::open_requests(conn, &[id])?.remove(&id).unwrap_or(0);
     Ok(Page {
-        regimes: regimes(ctx, &entry.country),
+        // One that was chosen wrongly before stays in the list, so that the page shows what is kept.
+        regimes: regimes(ctx, &entry.country, |law| {
+            law.reaches(&entry.country, entry.kind) || entry.regime.as_deref() == Some(law.id.as_str())
+        }),
         typed: Typed { address, regime: entry.regime.unwrap_or_default() },
         address_error: None,
         regime_error: None,
@@ -70,9 +74,25 @@ fn load(ctx: &Context, conn: &mut Conn, id: i64) -> Result<Page, Error> {
     })
 }
 
-/// The laws of the country first, then all others.
-pub(crate) fn regimes(ctx: &Context, country: &str) -> Vec<Choice> {
-    let mut laws: Vec<_> = ctx.library.laws.regimes().collect();
+/// What is said of a law that is none of the list.
+pub(crate) fn no_law(found: &str) -> String {
+    format!("“{found}” is no law of the list. Choose one.")
+}
+
+/// What is said of a law under which the authority cannot answer.
+pub(crate) fn no_such_law(misfit: &Misfit) -> String {
+    match misfit {
+        Misfit::Unknown(found) => no_law(found),
+        Misfit::Foreign { citation, country, body, right, .. } => format!(
+            "“{citation}” is a law of {country}, and this is a body of {body}. Choose {}.",
+            right.replace('`', "")
+        ),
+    }
+}
+
+/// The laws that may be chosen, those of the country first.
+pub(crate) fn regimes(ctx: &Context, country: &str, may: impl Fn(&Regime) -> bool) -> Vec<Choice> {
+    let mut laws: Vec<_> = ctx.library.laws.regimes().filter(|law| may(law)).collect();
     laws.sort_by_key(|law| (law.country != country, law.country.clone(), law.id.clone()));
     laws.into_iter()
         .map(|law| {
@@ -100,7 +120,7 @@ fn parse(typed: &Typed) -> Result<Entry, (Option<String>, Option<String>)> {
                     e.0
                 )
             }),
-            regime.err().map(|e| format!("“{}” is no law of the list. Choose one.", e.0)),
+            regime.err().map(|e| no_law(&e.0)),
         )),
     }
 }
@@ -132,8 +152,8 @@ async fn post(
             )))
         }
         Err(keeping::Error::NoSuchAuthority(_)) => Err(Error::NotFound(What::Authority)),
-        Err(keeping::Error::UnknownLaw(found)) => {
-            let error = Some(format!("“{found}” is no law of the list. Choose one."));
+        Err(keeping::Error::Law(misfit)) => {
+            let error = Some(no_such_law(&misfit));
             again(site, &me, (id, typed, (None, error))).await.map(Err)
         }
         Err(keeping::Error::Store(error)) => Err(error.into()),

@@ -1,12 +1,13 @@
 //! Entering an authority that nobody has entered yet: `/desk/authorities/new`.
 
 use crate::domain::authority::{AuthorityKind, EmailAddress};
+use crate::domain::country;
 use crate::domain::law::regime::RegimeId;
 use crate::service::Context;
 use crate::service::authorities::{self as keeping, Entry, Newcomer};
 use crate::store::authorities::Known;
 use crate::web::desk::authorities::kinds;
-use crate::web::desk::authority::regimes;
+use crate::web::desk::authority::{no_law, no_such_law, regimes};
 use crate::web::desk::guards::{CsrfForm, Said, Triage};
 use crate::web::desk::words::Choice;
 use crate::web::desk::{done, show};
@@ -100,11 +101,10 @@ impl Page {
             })
             .collect();
         languages.sort_by(|a, b| a.name.cmp(&b.name));
-        let mut countries: Vec<Choice> =
-            filters::COUNTRIES.iter().map(|(code, name)| Choice::new(*code, *name)).collect();
+        let mut countries: Vec<Choice> = choices().map(|(code, name)| Choice::new(*code, *name)).collect();
         countries.sort_by(|a, b| a.name.cmp(&b.name));
         Self {
-            regimes: regimes(ctx, &typed.country),
+            regimes: regimes(ctx, &typed.country, |_| true),
             kinds: kinds(),
             faults: FIELDS.iter().map(|field| (*field, faults.get(field).cloned())).collect(),
             typed,
@@ -133,7 +133,7 @@ impl Typed {
         if kind.is_err() {
             faults.insert("kind", "Choose what kind of body it is.".to_owned());
         }
-        if !filters::COUNTRIES.iter().any(|(code, _)| *code == self.country) {
+        if !choices().any(|(code, _)| *code == self.country) {
             faults.insert("country", "Choose the country it belongs to.".to_owned());
         }
         let website = self.website(&mut faults);
@@ -204,12 +204,13 @@ impl Typed {
     }
 }
 
-fn optional(text: &str) -> Option<String> {
-    Some(text.trim().to_owned()).filter(|text| !text.is_empty())
+/// The countries of the register; an international body answers under no country's law.
+fn choices() -> impl Iterator<Item = &'static (&'static str, &'static str)> {
+    filters::COUNTRIES.iter().filter(|(code, _)| country::is_known(code))
 }
 
-fn no_law(found: &str) -> String {
-    format!("“{found}” is no law of the list. Choose one.")
+fn optional(text: &str) -> Option<String> {
+    Some(text.trim().to_owned()).filter(|text| !text.is_empty())
 }
 
 #[get("/desk/authorities/new?<name>")]
@@ -242,7 +243,7 @@ async fn post(
         Err(keeping::Error::SameName(known)) => {
             (Faults::new(), known.into_iter().map(Namesake::of).collect())
         }
-        Err(keeping::Error::UnknownLaw(found)) => fault("regime", no_law(&found)),
+        Err(keeping::Error::Law(misfit)) => fault("regime", no_such_law(&misfit)),
         Err(keeping::Error::TakenIdentifier { identifier, by }) => {
             let words = format!("“{identifier}” belongs to {}, which is in the register already.", by.name);
             fault("identifiers", words)

@@ -1,6 +1,7 @@
 //! Every letter exactly as it will be sent, and the button that sends: `/desk/requests/preview`, `/desk/requests`.
 
 use crate::domain::letter::Signature;
+use crate::domain::publication::derivation::Derivation;
 use crate::service::filing::{self, Filing, Preview};
 use crate::service::sign_in;
 use crate::web::desk::file_request::{self, Back, Chosen};
@@ -49,6 +50,8 @@ struct Letter {
     body: String,
     bytes: usize,
     due_on: Option<NaiveDate>,
+    derivation: Option<Derivation>,
+    alarms: Vec<String>,
     warnings: Vec<String>,
     impossible: Option<String>,
 }
@@ -56,6 +59,7 @@ struct Letter {
 #[derive(Debug, Clone, Serialize)]
 struct Due {
     on: NaiveDate,
+    estimate: bool,
     authority: String,
 }
 
@@ -132,7 +136,8 @@ fn page(
     let first_due = possible
         .iter()
         .filter_map(|preview| {
-            Some(Due { on: preview.due_if_sent_today?, authority: preview.authority.clone() })
+            let estimate = preview.derivation.as_ref().is_some_and(|derivation| derivation.estimate);
+            Some(Due { on: preview.due_if_sent_today?, estimate, authority: preview.authority.clone() })
         })
         .min_by_key(|due| due.on);
     Page {
@@ -162,6 +167,8 @@ fn letter(preview: Preview) -> Letter {
         subject: preview.subject,
         body: preview.body,
         due_on: preview.due_if_sent_today,
+        derivation: preview.derivation,
+        alarms: preview.alarms,
         warnings: preview.warnings,
         impossible: preview.impossible,
     }

@@ -181,7 +181,7 @@ fn lead(pile: queue::Pile, (found, total): (usize, usize), soon: usize) -> Strin
     match pile {
         queue::Pile::Waiting => {
             let soon = match soon {
-                0 => "Nothing lapses within three days.".to_owned(),
+                0 => "No answer falls due within three days.".to_owned(),
                 1 => "1 lapses within three days.".to_owned(),
                 n => format!("{n} lapse within three days."),
             };

@@ -1,6 +1,6 @@
 //! All requests, also those that are not public yet: `/desk/requests`.
 
-use crate::domain::request::state::Status;
+use crate::domain::request::state::{Outcome, Status};
 use crate::service::Context;
 use crate::store::Conn;
 use crate::store::desk::{PAGE, authorities, requests};
@@ -10,6 +10,7 @@ use crate::web::error::Error;
 use crate::web::filters;
 use crate::web::guards::Site;
 use crate::web::rendered::Rendered;
+use chrono::NaiveDate;
 use rocket::{FromForm, Route, State, get, routes};
 use serde::Serialize;
 
@@ -110,11 +111,20 @@ fn statuses() -> Vec<Choice> {
         .collect()
 }
 
+/// What lapses: the answer's day, and after anything but full disclosure a remedy's, which only the reply tells.
+fn lapse(entry: &requests::Entry, today: NaiveDate) -> Lapse {
+    if entry.outcome.is_none_or(|outcome| outcome == Outcome::Disclosed) {
+        return words::lapse(entry.status, entry.due_on, today);
+    }
+    let words = "Answered; check the remedy’s date in the reply".to_owned();
+    Lapse { glyph: None, words, sub: None }
+}
+
 fn row(ctx: &Context, entry: requests::Entry) -> Row {
     let today = words::today(ctx, &entry.regime);
     Row {
         standing: words::standing(entry.status, entry.outcome, (entry.due_on, today)),
-        lapse: words::lapse(entry.status, entry.due_on, today),
+        lapse: lapse(&entry, today),
         law: words::law(ctx, &entry.regime),
         reference: entry.reference,
         title: entry.title,

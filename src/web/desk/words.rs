@@ -141,7 +141,7 @@ pub struct Lapse {
 /// The due day of an open request as seen from `today`.
 pub fn lapse(status: Status, due_on: Option<NaiveDate>, today: NaiveDate) -> Lapse {
     let Some(due) = due_on.filter(|_| status.is_open()) else {
-        return Lapse { glyph: None, words: "Nothing lapses".to_owned(), sub: None };
+        return Lapse { glyph: None, words: "No answer is due".to_owned(), sub: None };
     };
     let sub = Some(format!("Answer due, {}", filters::short(due)));
     let days = (due - today).num_days();

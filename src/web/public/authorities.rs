@@ -1,5 +1,6 @@
 //! All authorities we know, `/authorities`.
 
+use crate::data::laws::Laws;
 use crate::domain::authority::{AuthorityKind, AuthorityState};
 use crate::store::Conn;
 use crate::store::published::authorities::{self, AuthorityRow, Filter, Listed};
@@ -7,7 +8,7 @@ use crate::web::error::Error;
 use crate::web::guards::Site;
 use crate::web::kept::Address;
 use crate::web::page::Chrome;
-use crate::web::public::{Choice, Pager, said};
+use crate::web::public::{Choice, Pager, no_choice, said};
 use crate::web::rendered::Rendered;
 use chrono::{DateTime, Utc};
 use rocket::form::FromForm;
@@ -44,19 +45,26 @@ pub struct Row {
     #[serde(flatten)]
     listed: Listed,
     kind_words: &'static str,
+    /// The law as it is cited.
+    law: Option<String>,
 }
 
 impl Row {
-    fn of(listed: Listed) -> Self {
-        Self { kind_words: listed.authority.kind.in_words(), listed }
+    fn of(listed: Listed, laws: &Laws) -> Self {
+        let id = listed.authority.regime.as_ref().and_then(|id| id.parse().ok());
+        let law = id.and_then(|id| laws.regime(&id)).map(|law| law.citation.clone());
+        Self { kind_words: listed.authority.kind.in_words(), law, listed }
     }
 }
 
-fn load(conn: &mut Conn, query: &Query) -> Result<Page, Error> {
+fn kinds() -> Vec<Choice> {
+    AuthorityKind::ALL.iter().map(|kind| Choice::new(kind.as_str(), kind.in_words())).collect()
+}
+
+fn load(laws: &Laws, conn: &mut Conn, query: &Query) -> Result<Page, Error> {
     let kind = said(query.kind.as_deref())
-        .map(|word| word.parse::<AuthorityKind>())
-        .transpose()
-        .map_err(|e| Error::BadRequest(format!("The list was asked with {e}.")))?;
+        .map(|word| word.parse().map_err(|_| no_choice(("kind", &word), &kinds())))
+        .transpose()?;
     let filter = Filter {
         country: said(query.country.as_deref()),
         kind,
@@ -65,7 +73,7 @@ fn load(conn: &mut Conn, query: &Query) -> Result<Page, Error> {
     let slice = authorities::list(conn, &filter, query.page.unwrap_or(1))?;
     let countries = Choice::countries(&authorities::countries(conn)?);
     let place = (slice.page, slice.rows.len(), slice.total);
-    let rows = slice.rows.into_iter().map(Row::of).collect();
+    let rows = slice.rows.into_iter().map(|listed| Row::of(listed, laws)).collect();
     Ok(Page::new(&filter, countries, rows, place))
 }
 
@@ -79,33 +87,34 @@ impl Page {
             country,
             kind,
             countries,
-            kinds: AuthorityKind::ALL
-                .iter()
-                .map(|kind| Choice::new(kind.as_str(), kind.in_words()))
-                .collect(),
+            kinds: kinds(),
             rows,
             pager: Pager::new(place, ("authority", "authorities"), "/authorities", &narrowing),
         }
     }
 
     /// A page as it may look.
-    pub fn sample() -> Self {
+    pub fn sample(laws: &Laws) -> Self {
         let rows = vec![
-            Row::of(Listed { authority: authority(), requests: 2 }),
-            Row::of(Listed {
-                authority: AuthorityRow {
-                    slug: "δημος-νεας-ακτης".to_owned(),
-                    name: "Δήμος Νέας Ακτής".to_owned(),
-                    name_en: Some("Municipality of Nea Akti".to_owned()),
-                    language: "el".to_owned(),
-                    kind: AuthorityKind::Municipality,
-                    country: "GR".to_owned(),
-                    place: "Νέα Ακτή".to_owned(),
-                    state: AuthorityState::NeedsAddress,
-                    ..authority()
+            Row::of(Listed { authority: authority(), requests: 2 }, laws),
+            Row::of(
+                Listed {
+                    authority: AuthorityRow {
+                        slug: "δημος-νεας-ακτης".to_owned(),
+                        name: "Δήμος Νέας Ακτής".to_owned(),
+                        name_en: Some("Municipality of Nea Akti".to_owned()),
+                        language: "el".to_owned(),
+                        kind: AuthorityKind::Municipality,
+                        country: "GR".to_owned(),
+                        place: "Νέα Ακτή".to_owned(),
+                        regime: Some("gr-kdd5".to_owned()),
+                        state: AuthorityState::NeedsAddress,
+                        ..authority()
+                    },
+                    requests: 0,
                 },
-                requests: 0,
-            }),
+                laws,
+            ),
         ];
         let countries = Choice::countries(&["GB".to_owned(), "GR".to_owned()]);
         Self::new(&Filter::default(), countries, rows, (1, 50, 1204))
@@ -138,7 +147,7 @@ pub fn chrome(now: DateTime<Utc>) -> Chrome {
 #[get("/authorities?<query..>")]
 async fn get(query: Query, address: Address, site: &State<Site>) -> Result<Rendered, Error> {
     site.kept(address, move |site, conn| {
-        let page = load(conn, &query)?;
+        let page = load(&site.context.library.laws, conn, &query)?;
         site.pages.render(TEMPLATE, &chrome(site.now()), &page)
     })
     .await

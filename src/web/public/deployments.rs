@@ -101,7 +101,16 @@ impl Page {
 
     /// A page as it may look.
     pub fn sample() -> Self {
-        let rows = vec![deployment()];
+        let undated = DeploymentRow {
+            slug: "eu-borders".to_owned(),
+            name: "Entry/Exit System".to_owned(),
+            country: "EU".to_owned(),
+            place: "European Union".to_owned(),
+            authority: None,
+            as_of: String::new(),
+            ..deployment()
+        };
+        let rows = vec![deployment(), undated];
         Self::new(Filter::default(), &rows, rows.clone())
     }
 }

@@ -1,7 +1,7 @@
 //! The access laws we count by, `/laws`.
 
 use crate::domain::law::regime::{Regime, Verified};
-use crate::domain::law::rules::SilenceEffect;
+use crate::domain::law::rules::{ExtensionMode, SilenceEffect};
 use crate::domain::publication::statistics::Case;
 use crate::service::Context;
 use crate::store::published::figures;
@@ -66,7 +66,11 @@ impl Row {
             limit: law.limit_in_words(),
             cite: law.response.src.clone(),
             extension: match law.extension.term() {
-                Some((term, _)) => term.to_string(),
+                Some((term, ExtensionMode::Total)) => format!("{term} in all"),
+                Some((term, ExtensionMode::Additional)) => format!("+ {term}"),
+                Some((term, ExtensionMode::FromEndOfFirst)) => {
+                    format!("+ {term} from the end of the first term")
+                }
                 None if law.extension.allowed => "no figure".to_owned(),
                 None => "none".to_owned(),
             },
@@ -89,10 +93,12 @@ impl Page {
         Self { in_statute: rows.iter().filter(|row| row.sure).count(), laws: rows }
     }
 
-    /// A page as it may look: four of the laws.
+    /// A page as it may look: some of the laws.
     pub fn sample(ctx: &Context) -> Self {
         let mut page = Self::new(ctx, &[], NaiveDate::default());
-        page.laws.retain(|row| ["at-ifg", "fr-crpa", "gb-foia", "se-tf"].contains(&row.id.as_str()));
+        page.laws.retain(|row| {
+            ["at-ifg", "be-vlg", "dk-offl", "fr-crpa", "gb-foia", "se-tf"].contains(&row.id.as_str())
+        });
         page.in_statute = page.laws.iter().filter(|row| row.sure).count();
         page
     }

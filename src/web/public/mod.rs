@@ -10,12 +10,14 @@ pub mod home;
 pub mod law;
 pub mod laws;
 pub mod lines;
+pub mod remedy;
 pub mod request;
 pub mod request_sample;
 pub mod requests;
 pub mod thread;
 
 pub use crate::web::choice::Choice;
+use crate::web::error::Error;
 use rocket::Route;
 use serde::Serialize;
 
@@ -84,6 +86,14 @@ impl Pager {
             next: (last < total && shown > 0).then(|| href(page + 1)),
         }
     }
+}
+
+/// What is told of a word that a list cannot be narrowed by: the field, the word, and what there is to choose.
+fn no_choice((field, word): (&str, &str), choices: &[Choice]) -> Error {
+    let names = choices.iter().map(|choice| choice.name.as_str()).collect::<Vec<_>>().join("; ");
+    Error::BadRequest(format!(
+        "There is no {field} “{word}”. Open the list and choose one in its form: {names}."
+    ))
 }
 
 /// An empty field of a form says nothing.

@@ -19,6 +19,7 @@ use crate::web::error::{Error, What};
 use crate::web::guards::Site;
 use crate::web::kept::Address;
 use crate::web::page::{Chrome, Feed};
+use crate::web::public::remedy::Remedy;
 use crate::web::public::request_sample;
 use crate::web::public::thread::{Letter, thread};
 use crate::web::rendered::Rendered;
@@ -66,6 +67,7 @@ pub struct Page {
     campaign: Option<Campaign>,
     law: Option<Law>,
     standing: Standing,
+    remedy: Option<Remedy>,
     clocks: Option<Clocks>,
     derivation: Option<Derivation>,
     entries: Vec<Entry>,
@@ -111,8 +113,10 @@ impl Page {
         let facts = &published.facts;
         let position = Position { status: facts.status, outcome: facts.outcome, due_on: facts.due_on };
         let questions = questions(&published, ctx);
+        let standing = position.standing(today);
         Ok(Self {
-            standing: position.standing(today),
+            remedy: regime.as_ref().and_then(|law| Remedy::of(law, &standing, facts.outcome)),
+            standing,
             law: regime.as_ref().map(Law::of),
             clocks: told.clocks,
             derivation: told.derivation,

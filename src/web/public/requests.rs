@@ -2,13 +2,14 @@
 
 use crate::domain::request::state::{Outcome, Status};
 use crate::store::Conn;
+use crate::store::published::hidden;
 use crate::store::published::requests::{self, Filter, Order, open_statuses};
 use crate::web::error::Error;
 use crate::web::guards::Site;
 use crate::web::kept::Address;
 use crate::web::page::Chrome;
 use crate::web::public::lines::{self, Line, lines};
-use crate::web::public::{Choice, Pager, said};
+use crate::web::public::{Choice, Pager, no_choice, said};
 use crate::web::rendered::Rendered;
 use chrono::{DateTime, NaiveDate, Utc};
 use rocket::form::FromForm;
@@ -57,19 +58,16 @@ pub struct Page {
 
 impl Query {
     fn filter(&self) -> Result<Filter, Error> {
-        let wrong =
-            |e: crate::domain::words::UnknownWord| Error::BadRequest(format!("The list was asked with {e}."));
         let (mut status, mut overdue) = (Vec::new(), false);
         match said(self.status.as_deref()).as_deref() {
             None => {}
             Some("open") => status = open_statuses(),
             Some("overdue") => overdue = true,
-            Some(word) => status.push(word.parse::<Status>().map_err(wrong)?),
+            Some(word) => status.push(status_of(word)?),
         }
         overdue |= said(self.overdue.as_deref())
             .is_some_and(|flag| matches!(flag.as_str(), "1" | "true" | "yes" | "on"));
-        let outcome =
-            said(self.outcome.as_deref()).map(|word| word.parse::<Outcome>().map_err(wrong)).transpose()?;
+        let outcome = said(self.outcome.as_deref()).map(|word| outcome_of(&word)).transpose()?;
         Ok(Filter {
             authority: said(self.authority.as_deref()),
             country: said(self.country.as_deref()),
@@ -105,12 +103,21 @@ impl Query {
     }
 }
 
+/// A status that requests of this list can have.
+fn status_of(word: &str) -> Result<Status, Error> {
+    let public = word.parse::<Status>().ok().filter(|status| !hidden().contains(status));
+    public.ok_or_else(|| no_choice(("status", word), &statuses()))
+}
+
+fn outcome_of(word: &str) -> Result<Outcome, Error> {
+    word.parse::<Outcome>().map_err(|_| no_choice(("outcome", word), &outcomes()))
+}
+
 fn statuses() -> Vec<Choice> {
     vec![
         Choice::new("open", "Waiting for an answer"),
         Choice::new("overdue", "Overdue"),
         Choice::new("answered", "Answered"),
-        Choice::new("filed", "Filed, not yet sent"),
         Choice::new("undelivered", "Could not be delivered"),
         Choice::new("withdrawn", "Withdrawn"),
     ]

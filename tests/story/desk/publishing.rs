@@ -2,10 +2,12 @@
 
 use super::{Desk, between};
 use crate::support::stories;
+use askance::mail::transport::Transport;
 use askance::service::delivery;
 use askance::store::{audit, outbox};
 use chrono::TimeDelta;
 use rocket::http::Status;
+use std::sync::Arc;
 
 /// A decision with a file, as it comes over the wire.
 fn decision(recipient: &str) -> Vec<u8> {
@@ -80,8 +82,23 @@ stories! {
         let fields = [("csrf", token.as_str()), ("text", "Ihr Antrag"), ("files", "0")];
         assert_eq!(desk.post("/desk/messages/1/publish", &fields).status(), Status::UnprocessableEntity);
         assert_eq!(desk.post("/desk/messages/7/publish", &fields).status(), Status::NotFound);
-        assert!(!desk.page(&format!("/requests/{reference}")).contains("Ihr Antrag wird"));
+        let public = format!("/requests/{reference}");
+        assert_eq!(desk.get(&public).status(), Status::NotFound, "its letter has not left");
+        desk.later(TimeDelta::minutes(11));
+        let transport = Transport::Memory(Arc::default());
+        assert!(delivery::send_next(&desk.ctx, &desk.db, &transport, "worker").unwrap());
+        delivery::tell_requests(&desk.ctx, &desk.db).unwrap();
+        let page = desk.page(&public);
+        assert!(page.contains("A reply is being read") && !page.contains("Ihr Antrag wird"), "{page}");
         assert_eq!(desk.get("/files/1/0/Vertrag.txt").status(), Status::NotFound);
+    }
+
+    fn refusal_may_have_a_remedy_whose_time_runs(desk: &mut Desk) {
+        desk.asks("Polizei Brandau");
+        settled(desk);
+        let list = desk.page("/desk/requests");
+        assert!(list.contains("Answered; check the remedy’s date in the reply"), "{list}");
+        assert!(list.contains("No answer is due") && !list.contains("Nothing lapses"), "{list}");
     }
 
     fn decision_is_coded_question_by_question(desk: &mut Desk) {

@@ -111,12 +111,12 @@ fn address_that_is_none_comes_back_beside_its_field() {
     assert_eq!(unknown.status(), Status::UnprocessableEntity);
     drop(unknown);
     let right =
-        desk.post(&path, &[("csrf", &token), ("address", "foi@brandau.example"), ("regime", "gb-foia")]);
+        desk.post(&path, &[("csrf", &token), ("address", "foi@brandau.example"), ("regime", "de-nw-ifg")]);
     assert_eq!(right.status(), Status::SeeOther);
     drop(right);
     let page = desk.page(&path);
     assert!(page.contains("foi@brandau.example"));
-    assert!(page.contains("<option value=\"gb-foia\" selected>"));
+    assert!(page.contains("<option value=\"de-nw-ifg\" selected>"));
 }
 
 stories! {

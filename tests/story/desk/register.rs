@@ -1,10 +1,11 @@
 //! The register grows: authorities entered by hand, and from a table.
 
 use super::Desk;
-use crate::support::{Site, stories};
+use crate::support::{Site, filing_of, stories};
 use askance::domain::authority::{AuthorityKind, AuthorityState};
 use askance::service::authorities as keeping;
 use askance::service::authorities::import::{Error, import};
+use askance::service::filing;
 use askance::store::authorities::Identified;
 use askance::store::types::Role;
 use askance::store::{audit, authorities, desk};
@@ -89,6 +90,44 @@ fn wrong_entry_comes_back_with_all_that_is_wrong() {
     assert!(answer.contains("“xx-none” is no law of the list."));
 }
 
+#[test]
+fn law_of_another_country_is_refused_at_the_desk() {
+    let desk = Desk::new();
+    let token = desk.volunteer_signs_in();
+    let entered = |name, kind, country, regime| {
+        let fields = [
+            ("csrf", token.as_str()),
+            ("name", name),
+            ("language", "el"),
+            ("kind", kind),
+            ("country", country),
+            ("regime", regime),
+        ];
+        let answer = desk.post("/desk/authorities/new", &fields);
+        (answer.status(), answer.into_string().unwrap_or_default())
+    };
+    let (status, page) = entered("Δήμος Αθηναίων", "municipality", "GR", "de-ifg");
+    assert_eq!(status, Status::UnprocessableEntity);
+    assert!(page.contains("is a law of Germany, and this is a body of Greece. Choose gr-kdd5."), "{page}");
+    assert_eq!(entered("Δήμος Αθηναίων", "municipality", "GR", "eu-1049").0, Status::UnprocessableEntity);
+    assert_eq!(entered("Frontex", "eu_agency", "PL", "pl-udip").0, Status::UnprocessableEntity);
+    assert_eq!(
+        entered("Frontex", "eu_agency", "PL", "eu-1049").0,
+        Status::SeeOther,
+        "the Union's, wherever it sits"
+    );
+    assert_eq!(entered("Strathbrae Police", "police", "GB", "gb-sct-foisa").0, Status::SeeOther);
+    assert_eq!(entered("Northmoor Police", "police", "GB", "gb-foia").0, Status::SeeOther);
+
+    assert_eq!(entered("Δήμος Αθηναίων", "municipality", "GR", "gr-kdd5").0, Status::SeeOther);
+    let known = desk.page("/desk/authorities/4");
+    assert!(known.contains("value=\"gr-kdd5\" selected") && !known.contains("value=\"fr-crpa\""), "{known}");
+    let answer =
+        desk.post("/desk/authorities/4", &[("csrf", &token), ("address", ""), ("regime", "fr-crpa")]);
+    assert_eq!(answer.status(), Status::UnprocessableEntity);
+    assert!(answer.into_string().unwrap().contains("is a law of France, and this is a body of Greece."));
+}
+
 const TABLE: &str = "name,name_local,country,type,place,email,law,wikidata,source,source_id,status,colour\n\
     City of Brandau,Stadt Brandau,DE,municipality,Brandau,post@brandau.example,de-nw-ifg,Q1,list,7,active,red\n\
     Brandau Police,Polizei Brandau,DE,police,Brandau,someone@gmail.com,,,list,8,,\n\
@@ -121,6 +160,46 @@ stories! {
         assert_eq!(authorities::address(&mut site.conn(), id).unwrap().as_deref(), Some("neu@brandau.example"));
         assert_eq!(authorities::load(&mut site.conn(), &[id]).unwrap()[0].0.name, "Stadt Brandau");
         assert_eq!(audit::verify(&mut site.conn()).unwrap(), (3, None));
+    }
+
+    fn law_of_another_country_is_refused_and_an_old_one_is_loud_before_sending(site: &mut Site) {
+        let table = "name,country,type,law\nMairie de Lyon,FR,municipality,gr-kdd5\nVille de Metz,FR,municipality,fr-crpa\n\
+            Nowhere,XX,police,\nFrontex,PL,eu_agency,eu-1049\nGhent,BE,municipality,be-vlg\n";
+        let report = import(&site.ctx, &mut site.conn(), table.as_bytes(), false).unwrap();
+        assert_eq!((report.new, report.invalid), (3, 2), "{report:?}");
+        assert_eq!(report.remarks[0].words, "expected `fr-crpa` for a body of France, found `gr-kdd5` of Greece");
+        assert_eq!(report.remarks[1].words, "expected a country's code of ISO 3166-1, or EU, under `country`, found `XX`");
+
+        // As it stood in a register before anybody checked.
+        let lyon = site.authority("Mairie de Lyon", (AuthorityKind::Municipality, "fr-crpa", "fr"), "lyon.example");
+        authorities::set_regime(&mut site.conn(), lyon, "gr-kdd5").unwrap();
+        let read = |authority| filing::preview(&site.ctx, &mut site.conn(), &filing_of(&[authority], "f")).unwrap().remove(0);
+        let letter = read(lyon);
+        assert_eq!(letter.alarms.len(), 1);
+        assert!(letter.alarms[0].contains("is a law of Greece, and this is a body of France. Right would be fr-crpa."), "{:?}", letter.alarms);
+        authorities::set_regime(&mut site.conn(), lyon, "fr-crpa").unwrap();
+        assert!(read(lyon).alarms.is_empty());
+
+        // A law of the right country that binds other bodies.
+        let police = site.authority("Police de Namur", (AuthorityKind::Police, "be-wal", "fr"), "namur.example");
+        let alarms = read(police).alarms;
+        assert!(alarms.len() == 1 && alarms[0].starts_with("This law does not bind a police"), "{alarms:?}");
+    }
+
+    fn row_without_identifiers_is_the_same_row_the_next_time(site: &mut Site) {
+        let table = "name,country,type,place,source\nNobody,DE,police,Brandau,list\nNobody,DE,police,Neubrandau,list\n";
+        let first = import(&site.ctx, &mut site.conn(), table.as_bytes(), false).unwrap();
+        assert_eq!((first.new, first.same), (2, 0), "another place, another body: {first:?}");
+        let again = import(&site.ctx, &mut site.conn(), table.as_bytes(), false).unwrap();
+        assert_eq!((again.new, again.same, again.invalid), (0, 2, 0), "{again:?}");
+        assert!(again.missing.is_empty() && again.remarks.is_empty(), "{again:?}");
+        // Later the source numbers its bodies: the first number is this one's, the second another's.
+        let numbered = "name,country,type,place,source,source_id\nNobody,DE,police,Brandau,list,1\nNobody,DE,police,Brandau,list,2\n";
+        let told = import(&site.ctx, &mut site.conn(), numbered.as_bytes(), false).unwrap();
+        assert_eq!((told.new, told.changed, told.same), (1, 1, 0), "{told:?}");
+        let elsewhere = "name,country,type,place,source\nNobody,DE,police,Brandau,another\n";
+        let told = import(&site.ctx, &mut site.conn(), elsewhere.as_bytes(), false).unwrap();
+        assert_eq!((told.new, told.remarks.len()), (1, 3), "another source may mean another body: {told:?}");
     }
 
     fn code_of_a_place_is_shared_and_an_item_is_not(site: &mut Site) {

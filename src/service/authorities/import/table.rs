@@ -1,9 +1,12 @@
 //! The table of authorities in CSV: its columns, and what each row says or what is wrong with it.
 
 use crate::domain::authority::{AuthorityKind, EmailAddress, names_one_body, slug};
+use crate::domain::country;
+use crate::domain::law::fit::Misfit;
 use crate::domain::law::regime::RegimeId;
 use crate::service::Context;
 use crate::service::authorities::import::{Error, Remark};
+use crate::service::authorities::law::fitting;
 
 /// The columns of our own form; `place` is the town or area in words.
 const COLUMNS: &[&str] = &[
@@ -150,9 +153,9 @@ fn row(ctx: &Context, line: u64, cells: &Cells<'_>) -> Result<Row, String> {
     }
     let mut remarks = Vec::new();
     let english = cells.required("name")?.to_owned();
-    let country = country(cells.required("country")?)?;
+    let country = country_of(cells.required("country")?)?;
     let kind = cells.required("type")?.parse::<AuthorityKind>().map_err(|error| error.to_string())?;
-    let law = law(ctx, cells)?;
+    let law = law(ctx, cells, (&country, kind))?;
     let email = email(cells, &mut remarks)?;
     let local = cells.owned("name_local").filter(|local| *local != english);
     let (name, name_en) = match local {
@@ -180,22 +183,20 @@ fn row(ctx: &Context, line: u64, cells: &Cells<'_>) -> Result<Row, String> {
 }
 
 /// `UK` and `EL` of the statistical office are `GB` and `GR` of ISO 3166.
-fn country(cell: &str) -> Result<String, String> {
+fn country_of(cell: &str) -> Result<String, String> {
     let code = cell.to_ascii_uppercase();
     match code.as_str() {
         "UK" => Ok("GB".to_owned()),
         "EL" => Ok("GR".to_owned()),
-        _ if code.len() == 2 && code.bytes().all(|b| b.is_ascii_uppercase()) => Ok(code),
-        _ => Err(format!("expected the two letters of a country under `country`, found `{cell}`")),
+        _ if country::is_known(&code) => Ok(code),
+        _ => Err(format!("expected a country's code of ISO 3166-1, or EU, under `country`, found `{cell}`")),
     }
 }
 
-fn law(ctx: &Context, cells: &Cells<'_>) -> Result<Option<String>, String> {
+fn law(ctx: &Context, cells: &Cells<'_>, body: (&str, AuthorityKind)) -> Result<Option<String>, String> {
     let Some(cell) = cells.get("law") else { return Ok(None) };
-    let known = cell.parse::<RegimeId>().ok().filter(|id| ctx.library.laws.regime(id).is_some());
-    known
-        .map(|id| Some(id.to_string()))
-        .ok_or_else(|| format!("expected a law that `askance regimes` lists, found `{cell}`"))
+    let id = cell.parse::<RegimeId>().map_err(|_| Misfit::Unknown(cell.to_owned()).to_string())?;
+    fitting(ctx, &id, body).map(|law| Some(law.id.to_string())).map_err(|misfit| misfit.to_string())
 }
 
 /// As the file says, else that of the law, else that of the country's laws.

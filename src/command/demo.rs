@@ -102,14 +102,14 @@ fn demonstrate(args: &DemoArgs, out: &mut dyn Write) -> Result<(), Error> {
     house.transport = Some(Transport::Smtp(server));
     house.listener = Some(listener);
     welcome(out, &url, &cast, &folder, args.dir.is_some())?;
-    house.serve(figment(), None)?;
+    house.serve(figment().map_err(serve::Error::from)?, None)?;
     drop(authorities);
     Ok(())
 }
 
 /// Where the pages will be, from Rocket's own settings; a demonstration is served on loopback unless told otherwise.
 fn public_url() -> Result<String, Error> {
-    let figment = figment();
+    let figment = figment().map_err(serve::Error::from)?;
     let port: u16 =
         figment.extract_inner("port").map_err(|e| Error::Setting { key: "port", problem: e.to_string() })?;
     let address: std::net::IpAddr = figment

@@ -94,11 +94,17 @@ fn serve(only: Option<Only>) -> Result<(), Error> {
     House::open(config)?.serve(figment, only)
 }
 
-/// Log lines on stderr, from `usual` on; `RUST_LOG` chooses otherwise.
+/// Log lines on stderr, from `usual` on; `RUST_LOG` chooses otherwise. Rocket's own lines hold what visitors type, so
+/// they are left out unless `RUST_LOG` names Rocket; what fails on our pages we log ourselves, under a number.
 pub fn log(usual: &str) {
     use std::io::IsTerminal;
-    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(format!("{usual},rocket=error,_=error")));
+    let chosen = std::env::var("RUST_LOG").unwrap_or_default();
+    let filter = match chosen.as_str() {
+        "" => format!("{usual},rocket=off"),
+        chosen if chosen.contains("rocket") => chosen.to_owned(),
+        chosen => format!("{chosen},rocket=off"),
+    };
+    let filter = tracing_subscriber::EnvFilter::new(filter);
     // A second call (tests) keeps the first subscriber.
     let _ = tracing_subscriber::fmt()
         .with_env_filter(filter)

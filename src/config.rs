@@ -12,6 +12,7 @@ use figment::providers::{Env, Format, Serialized, Toml};
 use figment::value::{Dict, Value};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// A setting that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -101,8 +102,8 @@ pub struct Config {
     pub clock: Clock,
     /// Signs form tokens; the same on all nodes.
     pub secret: Secret,
-    /// Minutes in which a letter can be taken back.
-    pub undo_minutes: u32,
+    /// How long a letter can be taken back; whole seconds.
+    pub undo: Duration,
     /// Templates read from here instead of those embedded.
     pub templates_dir: Option<PathBuf>,
     /// Whether this is a demonstration: every page says so.
@@ -245,7 +246,7 @@ fn from_raw(raw: Raw, port: u16) -> Result<Config, Error> {
         lmtp_listen,
         clock,
         secret,
-        undo_minutes: raw.undo_minutes,
+        undo: Duration::from_secs(u64::from(raw.undo_minutes) * 60),
         templates_dir,
         demonstration: false,
     })

@@ -14,6 +14,10 @@ use crate::service::Context;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
+
+/// Long enough to try taking a letter back, short enough to wait for its answer.
+const UNDO: Duration = Duration::from_secs(20);
 
 /// The whole service with demonstration data, on this machine only.
 #[derive(Debug, Clone, clap::Args)]
@@ -139,7 +143,7 @@ fn config(folder: &Path, url: &str, clock: Clock) -> Result<Config, Error> {
         lmtp_listen: None,
         clock,
         secret: Secret::new(secret),
-        undo_minutes: 0,
+        undo: UNDO,
         templates_dir: None,
         demonstration: true,
     })
@@ -162,11 +166,13 @@ fn welcome(
          \x20           e-mail    {}\n\
          \x20           password  {}\n\n\
          Try it: sign in, choose “File a request”, ask “Préfecture du Val-d’Ombre” and send.\n\
-         The authority answers within seconds; its reply waits in the queue, you settle it,\n\
-         and the public page shows the timeline.\n\n\
+         For {} seconds it can be taken back; then it leaves, and the authority answers within\n\
+         seconds. Its reply waits in the queue, you settle it, and the public page shows the\n\
+         timeline.\n\n\
          Data in {} ({what}). Stop with Ctrl-C.\n",
         cast.email,
         cast.password,
+        UNDO.as_secs(),
         folder.display(),
     )?;
     out.flush()

@@ -133,6 +133,15 @@ fn letter_filed_in_a_browser_is_answered_read_settled_and_public() {
         demo.get(&format!("/desk/requests/new?q=Val-d&a={authority}&bundle=municipal_cctv_analytics"));
     let preview = demo.submit_from(&chosen, "/desk/requests/preview", &[("signed_as", "Mara Varga")]);
     assert!(preview.contains("L. 311-1"), "the law is cited: {preview}");
+    assert!(preview.contains("They wait 20 seconds before they leave."), "{preview}");
+    assert!(demo.get("/about").contains("The letter waits 20 seconds, in which it can be taken back"));
+
+    // Taken back, no letter leaves; filed again, it does.
+    let filed = demo.submit_from(&preview, "/desk/requests", &[]);
+    assert!(filed.contains("seconds were left to take it back"), "{filed}");
+    let back = demo.submit_from(&filed, "/desk/requests/filed/take-back", &[]);
+    assert!(back.contains("1 letter taken back.") && !back.contains("left to take it back"), "{back}");
+    let preview = demo.submit_from(&chosen, "/desk/requests/preview", &[("signed_as", "Mara Varga")]);
     let filed = demo.submit_from(&preview, "/desk/requests", &[]);
     let reference = first(r"(20\d\d-\d{4})", &filed).expect("a reference").to_owned();
 

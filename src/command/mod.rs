@@ -68,7 +68,7 @@ enum Command {
     Check(check::CheckArgs),
     /// Recompute the hash chains of events and audit log
     Audit(audit::AuditArgs),
-    /// Add people who may sign in at the desk
+    /// People who may sign in at the desk: add, list, suspend, resume, password, role
     User(user::UserArgs),
     /// Bring in authorities from a table
     Import(import::ImportArgs),

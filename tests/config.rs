@@ -336,6 +336,39 @@ fn own_templates_are_parsed_before_they_are_served() {
     assert!(run.out.contains("parsed, with own\n"), "{}", run.out);
 }
 
+/// Each command with its help, and those below it.
+fn helps(operator: &Operator, words: &[&str]) -> Vec<(String, String)> {
+    let run = operator.runs(&[words, &["--help"]].concat(), b"");
+    assert_eq!(run.code, Some(0), "{words:?}: {}", run.err);
+    let below: Vec<String> = run
+        .out
+        .split_once("\nCommands:\n")
+        .map(|(_, list)| list.lines().take_while(|line| line.starts_with("  ")))
+        .into_iter()
+        .flatten()
+        .filter_map(|line| line.strip_prefix("  ")?.split(' ').next().map(str::to_owned))
+        .filter(|name| !name.is_empty() && name != "help")
+        .collect();
+    let mut found = vec![(words.join(" "), run.out)];
+    for name in &below {
+        found.extend(helps(operator, &[words, &[name.as_str()]].concat()));
+    }
+    found
+}
+
+#[test]
+fn the_help_of_every_command_has_an_example() {
+    let all = helps(&Operator::new(), &[]);
+    for name in ["serve", "read", "user add", "user password", "import authorities", "audit verify", "check"]
+    {
+        assert!(all.iter().any(|(found, _)| found == name), "`{name}` was not found");
+    }
+    for (name, help) in all.iter().filter(|(name, _)| !name.is_empty()) {
+        let example = help.split("Example").nth(1).unwrap_or_default();
+        assert!(example.contains(&format!("askance {name}")), "askance {name}: {help}");
+    }
+}
+
 #[test]
 fn the_program_says_how_it_is_called() {
     let operator = Operator::new();

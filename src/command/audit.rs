@@ -16,6 +16,7 @@ pub struct AuditArgs {
 #[derive(Debug, Clone, Copy, clap::Subcommand)]
 enum Act {
     /// Recompute every link; exit code 65 names the first that does not fit
+    #[command(after_help = "Example:\n  askance audit verify || echo 'the records were changed'")]
     Verify,
 }
 

@@ -134,7 +134,9 @@ fn act(act: &Act, config: Config) -> Result<String, Failure> {
         }
         Act::List => people::all(conn)?
             .iter()
-            .map(|person| format!("{}\t{}\t{}\t{}\n", person.email, person.role, person.state, person.name))
+            .map(|person| {
+                [&person.email, person.role.as_str(), &person.state, &person.name].join("\t") + "\n"
+            })
             .collect(),
     })
 }

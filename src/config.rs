@@ -1,22 +1,49 @@
 //! What an operator can set: `Rocket.toml`, section `[default.askance]`, and `ASKANCE_*` variables, checked at start.
 
+pub mod file;
+mod known;
+mod secret;
+
 use crate::clock::Clock;
+pub use crate::config::secret::Secret;
 use crate::domain::authority::EmailAddress;
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
+use figment::value::{Dict, Value};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// A setting that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("setting `{key}`{}: {problem}", .value.as_ref().map(|v| format!(" = `{v}`")).unwrap_or_default())]
-pub struct Error {
-    /// The key, as in `Rocket.toml`.
-    pub key: String,
-    /// What was found; left out where it may hold a secret.
-    pub value: Option<String>,
-    /// What would be right.
-    pub problem: String,
+pub enum Error {
+    /// A key, or a variable.
+    #[error("setting `{key}`{}: {problem}", .value.as_ref().map(|v| format!(" = `{v}`")).unwrap_or_default())]
+    Setting {
+        /// The key, as in `Rocket.toml`.
+        key: String,
+        /// What was found; left out where it may hold a secret.
+        value: Option<String>,
+        /// What would be right.
+        problem: String,
+    },
+    /// The settings file as a whole.
+    #[error("settings file `{file}`{place}: {problem}")]
+    File {
+        /// Its path.
+        file: String,
+        /// Line and column, if it is known where.
+        place: String,
+        /// What is wrong there.
+        problem: String,
+    },
+}
+
+impl Error {
+    /// Of one key; `value` is left out where it may hold a secret.
+    pub fn of(key: &str, value: Option<&str>, problem: impl Into<String>) -> Self {
+        Self::Setting { key: key.to_owned(), value: value.map(str::to_owned), problem: problem.into() }
+    }
 }
 
 /// The keys as written; `Config` is what became of them.
@@ -30,7 +57,6 @@ struct Raw {
     reply_domain: Option<String>,
     smtp_url: Option<String>,
     lmtp_listen: Option<String>,
-    imap_url: Option<String>,
     clock: String,
     secret_key: Option<String>,
     undo_minutes: u32,
@@ -47,7 +73,6 @@ impl Default for Raw {
             reply_domain: None,
             smtp_url: None,
             lmtp_listen: None,
-            imap_url: None,
             clock: "system".to_owned(),
             secret_key: None,
             undo_minutes: 10,
@@ -77,34 +102,12 @@ pub struct Config {
     pub clock: Clock,
     /// Signs form tokens; the same on all nodes.
     pub secret: Secret,
-    /// Minutes in which a letter can be taken back.
-    pub undo_minutes: u32,
+    /// How long a letter can be taken back; whole seconds.
+    pub undo: Duration,
     /// Templates read from here instead of those embedded.
     pub templates_dir: Option<PathBuf>,
     /// Whether this is a demonstration: every page says so.
     pub demonstration: bool,
-}
-
-/// Key material that never shows in logs.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret(Vec<u8>);
-
-impl Secret {
-    /// From raw bytes.
-    pub fn new(bytes: Vec<u8>) -> Self {
-        Self(bytes)
-    }
-
-    /// The bytes, for a keyed hash.
-    pub fn bytes(&self) -> &[u8] {
-        &self.0
-    }
-}
-
-impl std::fmt::Debug for Secret {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Secret(…)")
-    }
 }
 
 /// The address and port that the pages are served at, as Rocket will choose them.
@@ -121,7 +124,7 @@ fn usual_port() -> u16 {
 impl Config {
     /// Reads `Rocket.toml` (or `ROCKET_CONFIG`) and the environment. Relative paths are those of this folder.
     pub fn load() -> Result<Self, Error> {
-        Self::from_figment(&figment())
+        Self::from_figment(&figment()?)
     }
 
     /// From any source of settings; tests use it.
@@ -129,7 +132,7 @@ impl Config {
         let nested: Figment = rocket.clone().focus("askance");
         let raw: Raw = Figment::from(Serialized::defaults(Raw::default()))
             .merge(nested)
-            .merge(Env::prefixed("ASKANCE_").filter(|key| !names_a_file(key.as_str())).split("__"))
+            .merge(Serialized::globals(variables()))
             .extract()
             .map_err(|e| unreadable(&e))?;
         let served: Served = rocket.extract().map_err(|e| unreadable(&e))?;
@@ -138,34 +141,48 @@ impl Config {
 }
 
 /// Rocket's own settings, from which `rocket` is built too.
-pub fn figment() -> Figment {
-    let file = std::env::var("ROCKET_CONFIG").unwrap_or_else(|_| "Rocket.toml".to_owned());
+pub fn figment() -> Result<Figment, Error> {
     let profile = std::env::var("ROCKET_PROFILE").unwrap_or_else(|_| "default".to_owned());
-    // Rocket would believe whatever stands in X-Real-IP, and most web servers pass on what a visitor wrote there.
-    let usual = serde_json::json!({ "port": 8000, "address": "127.0.0.1", "ip_header": false });
-    Figment::new()
-        .merge(Serialized::defaults(usual))
-        .merge(Toml::file(file).nested())
-        .merge(Env::prefixed("ROCKET_").ignore(&["profile", "config"]).global())
-        .select(profile)
+    // Rocket would believe whatever stands in X-Real-IP, and most web servers pass on what a visitor wrote there. Its
+    // own log lines hold what visitors typed.
+    let usual =
+        serde_json::json!({ "port": 8000, "address": "127.0.0.1", "ip_header": false, "log_level": "off" });
+    let mut settings = Figment::new().merge(Serialized::defaults(usual));
+    if let Some(file) = file::used()? {
+        settings = settings.merge(Toml::file_exact(file).nested());
+    }
+    Ok(settings.merge(Env::prefixed("ROCKET_").ignore(&["profile", "config"]).global()).select(profile))
+}
+
+/// What `ASKANCE_*` variables say. All but a number is text as it stands: `2424` or `true` may be a name or a password.
+fn variables() -> Dict {
+    let said = std::env::vars_os().filter_map(|(name, value)| {
+        let key = name.to_str()?.strip_prefix("ASKANCE_")?.to_ascii_lowercase();
+        let text = value.to_string_lossy().into_owned();
+        let number = (key == "undo_minutes").then(|| text.parse::<Value>().ok()).flatten();
+        (!names_a_file(&key)).then(|| (key, number.unwrap_or_else(|| Value::from(text))))
+    });
+    said.collect()
 }
 
 fn unreadable(error: &figment::Error) -> Error {
     use figment::error::Kind;
-    // Where a file cannot be parsed at all, no key is to blame but the file.
-    let file = || error.metadata.as_ref().and_then(|data| data.source.as_ref()).map(ToString::to_string);
-    let key = error.path.last().cloned().or_else(file).unwrap_or_default();
-    let problem = match &error.kind {
-        Kind::UnknownField(found, known) => {
-            format!("`{found}` is no setting; there are {}", known.join(", "))
-        }
+    let key = error.path.last().cloned().unwrap_or_default();
+    match &error.kind {
+        Kind::UnknownField(found, _) => Error::of(found, None, known::no_setting(found)),
         Kind::InvalidType(found, expected) | Kind::InvalidValue(found, expected) => {
-            let expected = if expected.starts_with(['u', 'i']) { "a whole number from 0" } else { expected };
-            format!("expected {expected}, found {found}")
+            let number = expected.starts_with(['u', 'i']);
+            let expected = match known::expected(&key) {
+                _ if number => "a whole number from 0".to_owned(),
+                Some(expected) => format!("{expected}, in quotation marks"),
+                None => expected.clone(),
+            };
+            let found =
+                if SECRETS.contains(&key.as_str()) { "something else".to_owned() } else { found.to_string() };
+            Error::of(&key, None, format!("expected {expected}, found {found}"))
         }
-        kind => kind.to_string(),
-    };
-    Error { key, value: None, problem }
+        kind => Error::of(&key, None, kind.to_string().trim().replace('\n', ", ")),
+    }
 }
 
 /// Secrets, which can be given as `ASKANCE_<KEY>_FILE` too.
@@ -177,12 +194,17 @@ fn names_a_file(key: &str) -> bool {
 
 fn with_secret_files(mut raw: Raw) -> Result<Raw, Error> {
     let from_file = |key: &str| -> Result<Option<String>, Error> {
-        let Ok(path) = std::env::var(format!("ASKANCE_{}_FILE", key.to_uppercase())) else { return Ok(None) };
-        std::fs::read_to_string(&path).map(|text| Some(text.trim().to_owned())).map_err(|e| Error {
-            key: format!("{key}_file"),
-            value: Some(path),
-            problem: format!("the file cannot be read: {e}"),
-        })
+        let name = format!("ASKANCE_{}_FILE", key.to_uppercase());
+        let Some(path) = std::env::var_os(&name) else { return Ok(None) };
+        let wrong = |found: String| {
+            let path = path.to_string_lossy();
+            Error::of(&name, Some(&path), format!("expected a file that holds `{key}`, found: {found}"))
+        };
+        let text = std::fs::read_to_string(&path).map_err(|e| wrong(e.to_string()))?;
+        if text.trim().is_empty() {
+            return Err(wrong("an empty one".to_owned()));
+        }
+        Ok(Some(text.trim().to_owned()))
     };
     if let Some(url) = from_file("database_url")? {
         raw.database_url = url;
@@ -192,40 +214,28 @@ fn with_secret_files(mut raw: Raw) -> Result<Raw, Error> {
     Ok(raw)
 }
 
+/// A value that is not what its key takes.
+fn wrong(key: &str, value: &str) -> Error {
+    Error::of(key, Some(value), format!("expected {}", known::expected(key).unwrap_or_default()))
+}
+
 fn from_raw(raw: Raw, port: u16) -> Result<Config, Error> {
-    let wrong = |key: &str, value: &str, problem: &str| Error {
-        key: key.to_owned(),
-        value: Some(value.to_owned()),
-        problem: problem.to_owned(),
-    };
-    let known = ["sqlite://", "postgres://", "postgresql://"];
-    if !known.iter().any(|scheme| raw.database_url.starts_with(scheme)) {
-        let shown = raw.database_url.split("://").next().unwrap_or_default();
-        return Err(wrong("database_url", shown, "expected `sqlite://path` or `postgres://user@host/name`"));
-    }
-    let blob_dir = raw.blob_url.strip_prefix("file://").map(PathBuf::from).ok_or_else(|| {
-        wrong(
-            "blob_url",
-            &raw.blob_url,
-            "expected `file://folder`; object storage comes with a later version",
-        )
-    })?;
-    if raw.imap_url.is_some() {
-        return Err(Error {
-            key: "imap_url".to_owned(),
-            value: None,
-            problem: "a watched mailbox comes with a later version; use `lmtp_listen` or `askance receive`"
-                .to_owned(),
-        });
-    }
+    database_place(&raw.database_url)?;
+    let blob_dir = raw
+        .blob_url
+        .strip_prefix("file://")
+        .filter(|folder| !folder.is_empty())
+        .map(PathBuf::from)
+        .ok_or_else(|| wrong("blob_url", &raw.blob_url))?;
     let clock = clock_of(&raw.clock)?;
     let public_url = raw.public_url.unwrap_or_else(|| format!("http://127.0.0.1:{port}"));
     let public_url = web_address("public_url", &public_url)?;
     let files_url =
         raw.files_url.map_or_else(|| Ok(public_url.clone()), |url| web_address("files_url", &url))?;
     let reply_domain = reply_domain(raw.reply_domain.as_deref(), raw.smtp_url.is_some())?;
+    let lmtp_listen = raw.lmtp_listen.map(door).transpose()?;
     let templates_dir = raw.templates_dir.map(templates_dir).transpose()?;
-    let secret = secret_of(raw.secret_key.as_deref(), &raw.database_url)?;
+    let secret = secret::secret_of(raw.secret_key.as_deref(), &raw.database_url)?;
     Ok(Config {
         database_url: raw.database_url,
         blob_dir,
@@ -233,32 +243,62 @@ fn from_raw(raw: Raw, port: u16) -> Result<Config, Error> {
         files_url,
         reply_domain,
         smtp_url: raw.smtp_url,
-        lmtp_listen: raw.lmtp_listen,
+        lmtp_listen,
         clock,
         secret,
-        undo_minutes: raw.undo_minutes,
+        undo: Duration::from_secs(u64::from(raw.undo_minutes) * 60),
         templates_dir,
         demonstration: false,
     })
 }
 
+/// A database that we speak to; the file of one is in a folder that is there.
+fn database_place(url: &str) -> Result<(), Error> {
+    let Some(path) = url.strip_prefix("sqlite://") else {
+        let postgres = url.starts_with("postgres://") || url.starts_with("postgresql://");
+        // What comes after the scheme may hold a password.
+        return if postgres {
+            Ok(())
+        } else {
+            Err(wrong("database_url", url.split("://").next().unwrap_or_default()))
+        };
+    };
+    let folder = folder_of(Path::new(path));
+    if path.is_empty() {
+        return Err(wrong("database_url", url));
+    }
+    if !folder.is_dir() {
+        let problem =
+            format!("expected a file in a folder that is there, found no folder `{}`", folder.display());
+        return Err(Error::of("database_url", Some(url), problem));
+    }
+    Ok(())
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// Where mail comes in: an address with its port, or the path of a socket.
+fn door(address: String) -> Result<String, Error> {
+    let socket = address.strip_prefix("unix:").unwrap_or(&address).starts_with('/');
+    if socket || address.parse::<std::net::SocketAddr>().is_ok() {
+        return Ok(address);
+    }
+    Err(wrong("lmtp_listen", &address))
+}
+
 /// The domain of reply addresses, lower case. Letters that leave must name one that was chosen: with the usual one
 /// no authority could ever answer.
 fn reply_domain(given: Option<&str>, letters_leave: bool) -> Result<String, Error> {
-    let wrong = |problem: &str| Error {
-        key: "reply_domain".to_owned(),
-        value: given.map(str::to_owned),
-        problem: problem.to_owned(),
-    };
     if given.is_none() && letters_leave {
-        return Err(wrong(
-            "with `smtp_url` letters leave, and nobody could answer to `localhost`; expected a domain whose mail \
-             comes here, such as `post.askance.example`",
-        ));
+        let problem = "with `smtp_url` letters leave, and nobody could answer to `localhost`; expected a domain whose \
+                       mail comes here, such as `post.askance.example`";
+        return Err(Error::of("reply_domain", None, problem));
     }
     let domain = given.unwrap_or("localhost").to_ascii_lowercase();
     if format!("r@{domain}").parse::<EmailAddress>().is_err() {
-        return Err(wrong("expected a domain such as `post.askance.example`"));
+        return Err(wrong("reply_domain", given.unwrap_or_default()));
     }
     Ok(domain)
 }
@@ -271,11 +311,7 @@ fn clock_of(text: &str) -> Result<Clock, Error> {
     text.strip_prefix("fixed:")
         .and_then(|instant| chrono::DateTime::parse_from_rfc3339(instant).ok())
         .map(|at| Clock::fixed(at.to_utc()))
-        .ok_or_else(|| Error {
-            key: "clock".to_owned(),
-            value: Some(text.to_owned()),
-            problem: "expected `system` or `fixed:2026-11-21T12:00:00Z`".to_owned(),
-        })
+        .ok_or_else(|| wrong("clock", text))
 }
 
 fn web_address(key: &str, text: &str) -> Result<String, Error> {
@@ -286,11 +322,7 @@ fn web_address(key: &str, text: &str) -> Result<String, Error> {
     if good {
         return Ok(text.trim_end_matches('/').to_owned());
     }
-    Err(Error {
-        key: key.to_owned(),
-        value: Some(text.to_owned()),
-        problem: "expected a web address such as `https://askance.example`".to_owned(),
-    })
+    Err(wrong(key, text))
 }
 
 /// A folder that is there: in any other, every template would silently be the program's own.
@@ -298,57 +330,6 @@ fn templates_dir(folder: PathBuf) -> Result<PathBuf, Error> {
     if folder.is_dir() {
         return Ok(folder);
     }
-    Err(Error {
-        key: "templates_dir".to_owned(),
-        value: Some(folder.display().to_string()),
-        problem: "expected a folder such as `templates`, found none there".to_owned(),
-    })
-}
-
-/// The key as given, or the one kept beside the SQLite file, made at the first start with mode 0600.
-fn secret_of(given: Option<&str>, database_url: &str) -> Result<Secret, Error> {
-    let wrong = |problem: String| Error { key: "secret_key".to_owned(), value: None, problem };
-    if let Some(text) = given {
-        let bytes = data_encoding::BASE64.decode(text.as_bytes()).unwrap_or_default();
-        if bytes.len() < 32 {
-            return Err(wrong(
-                "expected at least 32 random bytes in base64 (`openssl rand -base64 32`)".to_owned(),
-            ));
-        }
-        return Ok(Secret(bytes));
-    }
-    let Some(path) = database_url.strip_prefix("sqlite://") else {
-        return Err(wrong(
-            "several nodes may share a PostgreSQL, so give them all one key: `openssl rand -base64 32`"
-                .to_owned(),
-        ));
-    };
-    kept_secret(&PathBuf::from(format!("{path}.key"))).map_err(wrong)
-}
-
-fn kept_secret(path: &Path) -> Result<Secret, String> {
-    use std::io::Write;
-    let cannot = |e: &dyn std::fmt::Display| format!("the key file `{}` cannot be used: {e}", path.display());
-    if let Ok(bytes) = std::fs::read(path) {
-        return if bytes.len() >= 32 {
-            Ok(Secret(bytes))
-        } else {
-            Err(cannot(&"it is shorter than 32 bytes"))
-        };
-    }
-    let mut bytes = vec![0_u8; 32];
-    getrandom::fill(&mut bytes).map_err(|e| cannot(&e))?;
-    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    std::fs::create_dir_all(folder).map_err(|e| cannot(&e))?;
-    // It appears with all its bytes and mode 0600, so that a process that starts at the same time never reads half.
-    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(|e| cannot(&e))?;
-    file.write_all(&bytes).and_then(|()| file.as_file().sync_all()).map_err(|e| cannot(&e))?;
-    match file.persist_noclobber(path) {
-        Ok(_) => Ok(Secret(bytes)),
-        // Another process was quicker: its key counts.
-        Err(e) if e.error.kind() == std::io::ErrorKind::AlreadyExists => {
-            std::fs::read(path).map(Secret).map_err(|e| cannot(&e))
-        }
-        Err(e) => Err(cannot(&e.error)),
-    }
+    let problem = "expected a folder such as `templates`, found none there";
+    Err(Error::of("templates_dir", Some(&folder.display().to_string()), problem))
 }

@@ -15,6 +15,8 @@ mod law;
 #[cfg(test)]
 mod letters;
 #[cfg(test)]
+mod people;
+#[cfg(test)]
 mod receive;
 #[cfg(test)]
 mod register;

@@ -19,6 +19,10 @@ impl Place {
     }
 
     fn at(public_url: &str) -> Self {
+        Self::set(public_url, |_| {})
+    }
+
+    fn set(public_url: &str, change: impl FnOnce(&mut Config)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("askance.db");
         let settings = figment::Figment::from(figment::providers::Serialized::defaults(serde_json::json!({
@@ -32,6 +36,7 @@ impl Place {
         })));
         let mut config = Config::from_figment(&settings).unwrap();
         config.secret = Secret::new(vec![7; 32]);
+        change(&mut config);
         let db = Db::open(&config.database_url, 2).unwrap();
         db.migrate().unwrap();
         let blobs = Blobs::open(&config.blob_dir).unwrap();
@@ -117,6 +122,23 @@ fn a_machine_is_told_of_errors_in_its_own_form() {
     assert_eq!(answer.headers().get_one("Content-Type"), Some("application/problem+json"));
     let problem: serde_json::Value = serde_json::from_str(&answer.into_string().unwrap()).unwrap();
     assert_eq!(problem["status"], 404);
+}
+
+#[test]
+fn about_says_how_long_a_letter_can_be_taken_back() {
+    for (seconds, told) in [
+        (0, "The letter leaves by e-mail at once. When"),
+        (1, "The letter waits 1 second, in which it can be taken back, and leaves by e-mail."),
+        (20, "The letter waits 20 seconds, in which"),
+        (60, "The letter waits 1 minute, in which"),
+        (600, "The letter waits 10 minutes, in which"),
+    ] {
+        let place = Place::set("http://127.0.0.1:8000", |config| {
+            config.undo = std::time::Duration::from_secs(seconds);
+        });
+        let text = place.get("/about").into_string().unwrap();
+        assert!(text.contains(told), "expected `{told}` in {text}");
+    }
 }
 
 #[test]

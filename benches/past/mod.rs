@@ -229,7 +229,7 @@ fn config(folder: &Path) -> Done<Config> {
         lmtp_listen: None,
         clock: Clock::fixed("2026-09-07T10:00:00Z".parse()?),
         secret: Secret::new(vec![7; 32]),
-        undo_minutes: 10,
+        undo: std::time::Duration::from_secs(600),
         templates_dir: None,
         demonstration: false,
     })

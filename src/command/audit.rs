@@ -1,8 +1,8 @@
 //! `askance audit verify`: recomputes the hash chains of events and audit log; 0 only if whole.
 
-use crate::command::{exit, say};
+use crate::command::{Closed, exit, places, say};
 use crate::config::Config;
-use crate::store::{self, Db, audit, requests};
+use crate::store::{audit, requests};
 use std::io::Write;
 
 /// Recompute the hash chains.
@@ -16,13 +16,14 @@ pub struct AuditArgs {
 #[derive(Debug, Clone, Copy, clap::Subcommand)]
 enum Act {
     /// Recompute every link; exit code 65 names the first that does not fit
+    #[command(after_help = "Example:\n  askance audit verify || echo 'the records were changed'")]
     Verify,
 }
 
 /// Verifies both chains.
 pub fn run(args: &AuditArgs, config: Config, out: &mut dyn Write, err: &mut dyn Write) -> u8 {
     let Act::Verify = args.act;
-    match verify(&config.database_url) {
+    match verify(&config) {
         Ok((events, entries, None)) => {
             let done = writeln!(out, "{events} events and {entries} audit entries: every link fits");
             if done.is_ok() { exit::OK } else { exit::IO }
@@ -35,14 +36,14 @@ pub fn run(args: &AuditArgs, config: Config, out: &mut dyn Write, err: &mut dyn 
             exit::DATA
         }
         Err(error) => {
-            say(err, error);
-            exit::IO
+            say(err, &error);
+            error.exit_code()
         }
     }
 }
 
-fn verify(database_url: &str) -> Result<(i64, i64, Option<String>), store::Error> {
-    let db = Db::open(database_url, 1)?;
+fn verify(config: &Config) -> Result<(i64, i64, Option<String>), Closed> {
+    let db = places::database(config, 1)?;
     let mut conn = db.conn()?;
     let (events, event) = requests::verify_chain(&mut conn)?;
     let (entries, entry) = audit::verify(&mut conn)?;

@@ -1,11 +1,9 @@
 //! `askance check`: configuration, data, migrations, storage, mail; each finding one line.
 
-use crate::command::{exit, serve};
+use crate::command::{Closed, exit, places, serve};
 use crate::config::{self, Config};
 use crate::data::{Library, register};
 use crate::mail::listener::{self, Limits, Listener, Protocol};
-use crate::store::Db;
-use crate::store::blobs::Blobs;
 use crate::web::page::{Pages, Setup};
 use std::io::{ErrorKind, Write};
 
@@ -44,6 +42,8 @@ pub fn run(args: &CheckArgs, out: &mut dyn Write, _err: &mut dyn Write) -> u8 {
     let mut findings = Findings { out, worst: exit::OK };
     shipped(&mut findings);
     if !args.data {
+        let file = config::file::used().map(|file| config::file::in_words(file.as_deref()));
+        findings.note("settings", file, exit::CONFIG);
         match Config::load() {
             Err(error) => findings.note::<_>("configuration", Err::<String, _>(error), exit::CONFIG),
             Ok(config) => set_up(&config, &mut findings),
@@ -74,16 +74,18 @@ fn shipped(findings: &mut Findings<'_>) {
 
 fn set_up(config: &Config, findings: &mut Findings<'_>) {
     findings.note::<String>("configuration", Ok(format!("pages at {}", config.public_url)), exit::CONFIG);
-    let database = Db::open(&config.database_url, 1).and_then(|db| db.migrate());
-    findings.note("database", database.map(|()| "reached, schema up to date".to_owned()), exit::IO);
-    let written = Blobs::open(&config.blob_dir).and_then(|blobs| {
+    let database = places::database(config, 1).and_then(|db| Ok(db.migrate()?));
+    let code = database.as_ref().err().map_or(exit::OK, Closed::exit_code);
+    findings.note("database", database.map(|()| "reached, schema up to date".to_owned()), code);
+    let written = places::blobs(config).map_err(Closed::from).and_then(|blobs| {
         let key = blobs.put(b"askance check")?;
-        blobs.get(&key)
+        Ok(blobs.get(&key)?)
     });
+    let code = written.as_ref().err().map_or(exit::OK, Closed::exit_code);
     findings.note(
         "blobs",
         written.map(|_| format!("written and read in {}", config.blob_dir.display())),
-        exit::IO,
+        code,
     );
     let files = if config.files_url == config.public_url { "where the pages are" } else { &config.files_url };
     findings.note::<String>("attachments", Ok(format!("linked at {files}")), exit::CONFIG);
@@ -112,8 +114,6 @@ fn mail_in(config: &Config) -> Result<String, config::Error> {
         Err(listener::Error::Bind { source, .. }) if source.kind() == ErrorKind::AddrInUse => {
             Ok(format!("{address} is in use, by Askance itself?"))
         }
-        Err(error) => {
-            Err(config::Error { key: "lmtp_listen".to_owned(), value: None, problem: error.to_string() })
-        }
+        Err(error) => Err(config::Error::of("lmtp_listen", None, error.to_string())),
     }
 }

@@ -24,6 +24,8 @@ pub struct ImportArgs {
 #[derive(Debug, clap::Subcommand)]
 enum What {
     /// Authorities from a CSV file with a head line
+    #[command(after_help = "Examples:\n  askance import authorities authorities.csv --dry-run\n  \
+                            askance import authorities authorities.csv\n\n`askance import --help` names the columns.")]
     Authorities {
         /// The file
         file: PathBuf,

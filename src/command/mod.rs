@@ -8,6 +8,7 @@ pub mod demo_authorities;
 pub mod due;
 pub mod due_text;
 pub mod import;
+pub mod places;
 pub mod read;
 pub mod receive;
 pub mod regimes;
@@ -17,7 +18,7 @@ pub mod user;
 use crate::config::Config;
 use crate::data::Library;
 use crate::service::Context;
-use crate::store::{Db, Error as StoreError, blobs::Blobs};
+use crate::store::{Db, Error as StoreError};
 use clap::{Parser, Subcommand};
 use std::io::Write;
 use std::sync::Arc;
@@ -67,7 +68,7 @@ enum Command {
     Check(check::CheckArgs),
     /// Recompute the hash chains of events and audit log
     Audit(audit::AuditArgs),
-    /// Add people who may sign in at the desk
+    /// People who may sign in at the desk: add, list, suspend, resume, password, role
     User(user::UserArgs),
     /// Bring in authorities from a table
     Import(import::ImportArgs),
@@ -124,6 +125,12 @@ fn configured(err: &mut dyn Write, act: impl FnOnce(Config, &mut dyn Write) -> u
 /// Why the parts that a command works with cannot be had.
 #[derive(Debug, thiserror::Error)]
 pub enum Closed {
+    /// A setting names what cannot be used.
+    #[error(transparent)]
+    Setting(#[from] crate::config::Error),
+    /// The database does not answer.
+    #[error("setting `database_url`: expected a database that answers, found: {0}")]
+    Away(String),
     /// A data file is wrong.
     #[error("data file {0}")]
     Data(#[from] crate::data::Error),
@@ -137,8 +144,8 @@ impl Closed {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Data(_) => exit::DATA,
-            Self::Store(StoreError::Address(_)) => exit::CONFIG,
-            Self::Store(_) => exit::IO,
+            Self::Setting(_) | Self::Store(StoreError::Address(_)) => exit::CONFIG,
+            Self::Away(_) | Self::Store(_) => exit::IO,
         }
     }
 }
@@ -146,9 +153,9 @@ impl Closed {
 /// Reads the data and opens blobs and database, whose schema it brings up to date.
 pub fn open(config: Config, connections: u32) -> Result<(Context, Db), Closed> {
     let library = Arc::new(Library::load()?);
-    let db = Db::open(&config.database_url, connections)?;
+    let db = places::database(&config, connections)?;
     db.migrate()?;
-    let blobs = Blobs::open(&config.blob_dir)?;
+    let blobs = places::blobs(&config)?;
     let clock = config.clock.clone();
     Ok((Context { config, clock, library, blobs }, db))
 }

@@ -16,9 +16,11 @@ const CONFIGURATION: u8 = 78;
 const MAX_MAIL: usize = 128 * 1024 * 1024;
 
 /// Reads mails without storing anything and prints what the service would understand.
-///
-/// Example: askance read --json reply.eml ~/Maildir archive.mbox
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  askance read reply.eml\n  askance read --json ~/Maildir archive.mbox\n  \
+                        askance read - < reply.eml"
+)]
 pub struct ReadArgs {
     /// Mails (`.eml`), mbox files, Maildirs, folders; `-` is one mail on standard input.
     #[arg(required = true, value_name = "PATH")]

@@ -1,9 +1,8 @@
 //! `askance receive`: one raw mail on stdin, for pipe transports of a mail server.
 
-use crate::command::{exit, say};
+use crate::command::{exit, places, say};
 use crate::config::Config;
 use crate::service::intake::{Door, Mail, accept};
-use crate::store::blobs::Blobs;
 use std::io::{Read, Write};
 
 /// Larger mails are refused: the mail server has a limit of its own below this.
@@ -51,7 +50,7 @@ pub fn run(args: &ReceiveArgs, from: &mut dyn Read, err: &mut dyn Write) -> u8 {
         return exit::DATA;
     }
     let recipients = if args.recipients.is_empty() { vec![String::new()] } else { args.recipients.clone() };
-    let stored = Blobs::open(&config.blob_dir).map_err(|e| e.to_string()).and_then(|blobs| {
+    let stored = places::blobs(&config).map_err(|e| e.to_string()).and_then(|blobs| {
         let door = Door { blobs: &blobs, clock: &config.clock };
         let mail = Mail { raw: &raw, recipients: &recipients, via: "pipe" };
         accept(door, None, mail).map_err(|e| e.to_string())

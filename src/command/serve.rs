@@ -78,11 +78,7 @@ impl Error {
 /// Serves until it is asked to stop (SIGTERM, SIGINT).
 pub fn run(args: &ServeArgs, err: &mut dyn Write) -> u8 {
     log("info");
-    let served = Config::load()
-        .map_err(Error::from)
-        .and_then(House::open)
-        .and_then(|house| house.serve(config::figment(), args.only));
-    match served {
+    match serve(args.only) {
         Ok(()) => exit::OK,
         Err(error) => {
             say(err, &error);
@@ -91,11 +87,24 @@ pub fn run(args: &ServeArgs, err: &mut dyn Write) -> u8 {
     }
 }
 
-/// Log lines on stderr, from `usual` on; `RUST_LOG` chooses otherwise.
+fn serve(only: Option<Only>) -> Result<(), Error> {
+    let (config, figment) = (Config::load()?, config::figment()?);
+    let file = config::file::used()?;
+    tracing::info!("settings: {}", config::file::in_words(file.as_deref()));
+    House::open(config)?.serve(figment, only)
+}
+
+/// Log lines on stderr, from `usual` on; `RUST_LOG` chooses otherwise. Rocket's own lines hold what visitors type, so
+/// they are left out unless `RUST_LOG` names Rocket; what fails on our pages we log ourselves, under a number.
 pub fn log(usual: &str) {
     use std::io::IsTerminal;
-    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(format!("{usual},rocket=error,_=error")));
+    let chosen = std::env::var("RUST_LOG").unwrap_or_default();
+    let filter = match chosen.as_str() {
+        "" => format!("{usual},rocket=off"),
+        chosen if chosen.contains("rocket") => chosen.to_owned(),
+        chosen => format!("{chosen},rocket=off"),
+    };
+    let filter = tracing_subscriber::EnvFilter::new(filter);
     // A second call (tests) keeps the first subscriber.
     let _ = tracing_subscriber::fmt()
         .with_env_filter(filter)
@@ -248,7 +257,7 @@ impl Signals {
 pub fn server_of(config: &Config) -> Result<Option<SmtpServer>, config::Error> {
     let Some(url) = &config.smtp_url else { return Ok(None) };
     // The value may hold a password, so it is not shown.
-    let wrong = |problem: String| config::Error { key: "smtp_url".to_owned(), value: None, problem };
+    let wrong = |problem: String| config::Error::of("smtp_url", None, problem);
     let server = SmtpServer::from_url(url).map_err(|e| wrong(e.to_string()))?;
     if server.exposes_password() {
         return Err(wrong(
@@ -263,9 +272,8 @@ pub fn templates_of(config: &Config) -> Result<usize, config::Error> {
     let Some(folder) = &config.templates_dir else { return Ok(0) };
     let setup =
         Setup { public_url: String::new(), demonstration: false, templates_dir: Some(folder.clone()) };
-    Pages::new(&setup).parse_all().map_err(|problem| config::Error {
-        key: "templates_dir".to_owned(),
-        value: Some(folder.display().to_string()),
-        problem: format!("expected templates that can be used, found: {problem}"),
+    Pages::new(&setup).parse_all().map_err(|problem| {
+        let problem = format!("expected templates that can be used, found: {problem}");
+        config::Error::of("templates_dir", Some(&folder.display().to_string()), problem)
     })
 }

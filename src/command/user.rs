@@ -1,15 +1,17 @@
-//! `askance user add`: people from the console.
+//! `askance user …`: people from the console.
 
 use crate::command::{self, exit, say};
 use crate::config::Config;
-use crate::service::sign_in::{self, Newcomer};
+use crate::service::sign_in::{self, Change, Newcomer};
+use crate::store::people;
 use crate::store::types::Role;
 use std::io::Write;
 
 /// People who may sign in at the desk.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Example:\n  askance user add m.varga@klarblick.example --role volunteer --name 'M. Varga'"
+    after_help = "Examples:\n  askance user add m.varga@klarblick.example --role volunteer --name 'M. Varga'\n  \
+                  askance user list"
 )]
 pub struct UserArgs {
     #[command(subcommand)]
@@ -19,56 +21,122 @@ pub struct UserArgs {
 #[derive(Debug, clap::Subcommand)]
 enum Act {
     /// Add a person; their password is printed once and kept nowhere
+    #[command(
+        after_help = "Example:\n  askance user add m.varga@klarblick.example --role volunteer --name 'M. Varga'"
+    )]
     Add {
         /// The e-mail address they sign in with
         email: String,
-        /// What they may do: activist files, volunteer also settles replies, publisher also publishes, admin all
+        /// What they may do: activist files requests, volunteer also settles replies; publisher and admin can at
+        /// present do what a volunteer can
         #[arg(long)]
         role: Role,
         /// Shown at the desk and under letters; the address up to the @ if left out
         #[arg(long)]
         name: Option<String>,
     },
+    /// List everybody: address, role, state and name, with tabs between them
+    #[command(after_help = "Example:\n  askance user list | grep -w suspended")]
+    List,
+    /// Let a person sign in no more; their sessions end at once, what they did stays
+    #[command(after_help = "Example:\n  askance user suspend m.varga@klarblick.example")]
+    Suspend {
+        /// The e-mail address they sign in with
+        email: String,
+    },
+    /// Let a suspended person sign in again, with the password they had
+    #[command(after_help = "Example:\n  askance user resume m.varga@klarblick.example")]
+    Resume {
+        /// The e-mail address they sign in with
+        email: String,
+    },
+    /// Make a new password, printed once; the old one and all sessions end
+    #[command(after_help = "Example:\n  askance user password m.varga@klarblick.example")]
+    Password {
+        /// The e-mail address they sign in with
+        email: String,
+    },
+    /// Change what a person may do, from their next page on
+    #[command(after_help = "Example:\n  askance user role m.varga@klarblick.example activist")]
+    Role {
+        /// The e-mail address they sign in with
+        email: String,
+        /// activist files requests, volunteer also settles replies; publisher and admin can at present do what a
+        /// volunteer can
+        role: Role,
+    },
 }
 
-/// Adds the person and prints the password.
+/// Does it and says what was done.
 pub fn run(args: &UserArgs, config: Config, out: &mut dyn Write, err: &mut dyn Write) -> u8 {
-    let Act::Add { email, role, name } = &args.act;
-    let name = name.clone().unwrap_or_else(|| email.split('@').next().unwrap_or_default().to_owned());
-    let new = Newcomer { email, name: &name, role: *role };
-    let base = config.public_url.clone();
-    match add(config, &new) {
-        Ok(password) => {
-            let told = writeln!(
-                out,
-                "Added {email} as {role}.\nPassword, shown this once: {password}\nSign in at {base}/desk/sign-in"
-            );
-            if told.is_ok() { exit::OK } else { exit::IO }
+    match act(&args.act, config) {
+        Ok(told) => {
+            if out.write_all(told.as_bytes()).and_then(|()| out.flush()).is_ok() {
+                exit::OK
+            } else {
+                exit::IO
+            }
         }
-        Err(Failure::Add(error @ (sign_in::Error::Taken(_) | sign_in::Error::Address(_)))) => {
-            say(err, format_args!("{error}. Nobody was added."));
+        Err(Failure::People(
+            error @ (sign_in::Error::Taken(_) | sign_in::Error::Address(_) | sign_in::Error::Nobody(_)),
+        )) => {
+            say(err, format_args!("{error}. Nothing was changed."));
             exit::DATA
         }
         Err(error) => {
             let code = if let Failure::Closed(error) = &error { error.exit_code() } else { exit::IO };
-            say(err, format_args!("{error}. Nobody was added; try again when it is mended."));
+            say(err, format_args!("{error}. Nothing was changed; try again when it is mended."));
             code
         }
     }
 }
 
-/// Why nobody was added.
+/// Why nothing was done.
 #[derive(Debug, thiserror::Error)]
 enum Failure {
     #[error(transparent)]
-    Add(#[from] sign_in::Error),
+    People(#[from] sign_in::Error),
     #[error(transparent)]
     Store(#[from] crate::store::Error),
     #[error(transparent)]
     Closed(#[from] command::Closed),
 }
 
-fn add(config: Config, new: &Newcomer<'_>) -> Result<String, Failure> {
+fn act(act: &Act, config: Config) -> Result<String, Failure> {
+    let desk = format!("{}/desk/sign-in", config.public_url);
     let (context, db) = command::open(config, 1)?;
-    Ok(sign_in::add_person(&context, &mut *db.conn()?, new)?)
+    let conn = &mut *db.conn()?;
+    let mut change = |email: &str, change| sign_in::change_person(&context, conn, email, change);
+    Ok(match act {
+        Act::Suspend { email } => {
+            change(email, Change::Suspend)?;
+            format!("Suspended {email}: no sign-in any more, and every session has ended.\n")
+        }
+        Act::Resume { email } => {
+            change(email, Change::Resume)?;
+            format!("Resumed {email}, with the password they had.\n")
+        }
+        Act::Role { email, role } => {
+            change(email, Change::Role(*role))?;
+            format!("{email} is {role} now.\n")
+        }
+        Act::Add { email, role, name } => {
+            let name = name.clone().unwrap_or_else(|| email.split('@').next().unwrap_or_default().to_owned());
+            let password =
+                sign_in::add_person(&context, conn, &Newcomer { email, name: &name, role: *role })?;
+            format!("Added {email} as {role}.\nPassword, shown this once: {password}\nSign in at {desk}\n")
+        }
+        Act::Password { email } => {
+            let password = sign_in::new_password(&context, conn, email)?;
+            format!(
+                "Every session of {email} has ended.\nPassword, shown this once: {password}\nSign in at {desk}\n"
+            )
+        }
+        Act::List => people::all(conn)?
+            .iter()
+            .map(|person| {
+                [&person.email, person.role.as_str(), &person.state, &person.name].join("\t") + "\n"
+            })
+            .collect(),
+    })
 }

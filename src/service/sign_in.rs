@@ -38,6 +38,9 @@ pub enum Error {
     /// The sign-in name is taken.
     #[error("expected a new sign-in name, found `{0}`, which is taken")]
     Taken(String),
+    /// Nobody has this sign-in name.
+    #[error("expected the sign-in name of a person, found `{0}`, which nobody has")]
+    Nobody(String),
     /// Not an e-mail address.
     #[error(transparent)]
     Address(#[from] crate::domain::authority::NotAnAddress),
@@ -156,6 +159,64 @@ pub struct Newcomer<'a> {
     pub name: &'a str,
     /// What they may do.
     pub role: Role,
+}
+
+/// What is done to a person from the console.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change {
+    /// They may not sign in any more, and are out at once.
+    Suspend,
+    /// They may sign in again, with the password they had.
+    Resume,
+    /// What they may do, from the next page on.
+    Role(Role),
+}
+
+/// Changes what a person may do. The console is nobody's, so the audit log names no actor.
+pub fn change_person(ctx: &Context, conn: &mut Conn, email: &str, change: Change) -> Result<(), Error> {
+    let now = ctx.clock.now();
+    transaction(conn, |conn| {
+        let id = person_of(conn, email)?;
+        let (action, body) = match change {
+            Change::Suspend => ("suspend_person", serde_json::json!({})),
+            Change::Resume => ("resume_person", serde_json::json!({})),
+            Change::Role(role) => ("set_role", serde_json::json!({ "role": role.as_str() })),
+        };
+        match change {
+            Change::Suspend => people::set_active(conn, id, false)?,
+            Change::Resume => people::set_active(conn, id, true)?,
+            Change::Role(role) => people::set_role(conn, id, role)?,
+        }
+        console(conn, now, (id, action), body)
+    })
+}
+
+/// Sets a password made here, which is returned once and kept nowhere, and ends every session of the person.
+pub fn new_password(ctx: &Context, conn: &mut Conn, email: &str) -> Result<String, Error> {
+    let password = random_text()?;
+    let password_hash = hash(&password)?;
+    let now = ctx.clock.now();
+    transaction(conn, |conn| {
+        let id = person_of(conn, email)?;
+        people::set_password(conn, id, &password_hash)?;
+        console(conn, now, (id, "new_password"), serde_json::json!({}))
+    })?;
+    Ok(password)
+}
+
+fn person_of(conn: &mut Conn, email: &str) -> Result<i64, Error> {
+    let email = email.trim().to_lowercase();
+    people::by_email(conn, &email)?.map(|person| person.id).ok_or(Error::Nobody(email))
+}
+
+fn console(
+    conn: &mut Conn,
+    at: DateTime<Utc>,
+    (person, action): (i64, &str),
+    body: serde_json::Value,
+) -> Result<(), Error> {
+    let act = audit::Act { at, person: None, action, subject: format!("person:{person}"), body };
+    Ok(audit::append(conn, &act)?)
 }
 
 fn note(conn: &mut Conn, at: DateTime<Utc>, person: i64, action: &str) -> Result<(), Error> {

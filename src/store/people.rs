@@ -94,6 +94,34 @@ pub fn set_password(conn: &mut Conn, person: i64, password_hash: &str) -> Result
     end_sessions(conn, person)
 }
 
+/// A person as an administrator sees them.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable)]
+pub struct Listed {
+    /// Sign-in name.
+    pub email: String,
+    /// What they may do.
+    pub role: Role,
+    /// `active` or `suspended`.
+    pub state: String,
+    /// Shown at the desk.
+    pub name: String,
+}
+
+/// Everybody who was ever added, by sign-in name.
+pub fn all(conn: &mut Conn) -> Result<Vec<Listed>, Error> {
+    Ok(people::table
+        .order(people::email)
+        .select((people::email, people::role, people::state, people::name))
+        .load(conn)?)
+}
+
+/// Lets a person sign in or not; who may not has no session left.
+pub fn set_active(conn: &mut Conn, person: i64, active: bool) -> Result<(), Error> {
+    let state = if active { "active" } else { "suspended" };
+    diesel::update(people::table.find(person)).set(people::state.eq(state)).execute(conn)?;
+    if active { Ok(()) } else { end_sessions(conn, person) }
+}
+
 /// Sets a role. It is read again with each page, so it counts at once.
 pub fn set_role(conn: &mut Conn, person: i64, role: Role) -> Result<(), Error> {
     diesel::update(people::table.find(person)).set(people::role.eq(role)).execute(conn)?;

@@ -71,9 +71,9 @@ words! {
         Activist = "activist",
         /// Files and settles replies.
         Volunteer = "volunteer",
-        /// All that, and publishes.
+        /// At present the same as a volunteer.
         Publisher = "publisher",
-        /// All that, and people and settings.
+        /// At present the same as a volunteer; people are managed from the console.
         Admin = "admin",
     }
     expected "a role"

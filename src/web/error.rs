@@ -227,6 +227,17 @@ fn missing(what: What) -> (&'static str, &'static str) {
     }
 }
 
+/// A span in words, as “20 seconds” or “1 minute”; none if there is nothing to wait for.
+pub(crate) fn span_words(span: std::time::Duration) -> Option<String> {
+    let (number, unit) = match span.as_secs() {
+        0 => return None,
+        whole if whole % 60 == 0 => (whole / 60, "minute"),
+        seconds @ ..120 => (seconds, "second"),
+        more => (more / 60, "minute"),
+    };
+    Some(format!("{number} {unit}{}", if number == 1 { "" } else { "s" }))
+}
+
 /// How long to wait, in words.
 pub(crate) fn wait_words(seconds: u32) -> String {
     match seconds {

@@ -4,6 +4,7 @@ mod authorities;
 mod letters_bent;
 mod letters_guarded;
 mod letters_out;
+mod log;
 pub mod mail_in;
 mod mail_limits;
 pub mod postfix;

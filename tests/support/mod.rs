@@ -257,7 +257,7 @@ fn config(folder: &tempfile::TempDir, database_url: &str) -> Config {
         lmtp_listen: None,
         clock: Clock::fixed(start()),
         secret: Secret::new(vec![7; 32]),
-        undo_minutes: 10,
+        undo: std::time::Duration::from_secs(600),
         templates_dir: None,
         demonstration: false,
     }

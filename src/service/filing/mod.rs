@@ -17,7 +17,7 @@ use crate::store::audit::{self, Act};
 use crate::store::outbox::NewLetter;
 use crate::store::requests::{self, NewRequest, Stamp};
 use crate::store::{Conn, outbox, transaction};
-use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use draft::{Draft, drafts, write};
 
 /// What a form says.
@@ -177,7 +177,7 @@ pub fn file(ctx: &Context, conn: &mut Conn, person: i64, filing: &Filing) -> Res
         return Err(Error::NoName);
     }
     let now = ctx.clock.now();
-    let leaves_at = now + TimeDelta::minutes(i64::from(ctx.config.undo_minutes));
+    let leaves_at = now + ctx.config.undo;
     transaction(conn, |conn| {
         let drafts = drafts(ctx, conn, filing, bundle)?;
         let keys: Vec<String> = drafts.iter().map(|draft| form_key(person, filing, draft)).collect();
@@ -294,7 +294,7 @@ fn file_one(
             body: letter.body,
             envelope_from: mail.envelope_from,
             envelope_to: mail.envelope_to,
-            leave_after: now + TimeDelta::minutes(i64::from(ctx.config.undo_minutes)),
+            leave_after: now + ctx.config.undo,
             created_at: now,
         },
     )?;

@@ -7,7 +7,7 @@ use crate::store::types::OutboxState;
 use crate::web::desk::guards::{CsrfForm, Said, SignedIn};
 use crate::web::desk::letters::Letter;
 use crate::web::desk::{done, preview, show, words};
-use crate::web::error::{Error, What};
+use crate::web::error::{Error, What, span_words};
 use crate::web::guards::Site;
 use crate::web::rendered::Rendered;
 use chrono::NaiveDateTime;
@@ -24,7 +24,8 @@ pub struct Page {
     letters: Vec<Letter>,
     undoable: Vec<String>,
     leaves_at: Option<NaiveDateTime>,
-    minutes_left: i64,
+    /// In words.
+    left: Option<String>,
     now: NaiveDateTime,
     no_server: bool,
     here: String,
@@ -60,7 +61,7 @@ fn load(ctx: &Context, conn: &mut Conn, (asked, me): (&References, &SignedIn)) -
     Ok(Page {
         undoable,
         leaves_at,
-        minutes_left: leaves_at.map_or(0, |at| (at - now.naive_utc()).num_minutes().max(0)),
+        left: leaves_at.and_then(|at| (at - now.naive_utc()).to_std().ok()).and_then(span_words),
         now: now.naive_utc(),
         no_server: ctx.config.smtp_url.is_none(),
         here: address(found.iter().map(|letter| letter.reference.as_str())),

@@ -1,11 +1,12 @@
 //! What this is, how dates are counted, and what happens to people's data: `/about`.
 
-use crate::web::error::Error;
+use crate::web::error::{Error, span_words};
 use crate::web::guards::Site;
 use crate::web::page::Chrome;
 use crate::web::rendered::Rendered;
 use rocket::{Route, State, get, routes};
 use serde::Serialize;
+use std::time::Duration;
 
 /// The template of this page.
 pub const TEMPLATE: &str = "public/about.html";
@@ -15,13 +16,18 @@ pub const TEMPLATE: &str = "public/about.html";
 pub struct Page {
     laws: usize,
     reply_domain: String,
-    undo_minutes: u32,
+    /// How long a letter can be taken back, in words; none if it leaves at once.
+    undo: Option<String>,
 }
 
 impl Page {
     /// A page as it may look.
     pub fn sample() -> Self {
-        Self { laws: 46, reply_domain: "post.askance.example".to_owned(), undo_minutes: 10 }
+        Self::of(46, "post.askance.example", Duration::from_secs(600))
+    }
+
+    fn of(laws: usize, reply_domain: &str, undo: Duration) -> Self {
+        Self { laws, reply_domain: reply_domain.to_owned(), undo: span_words(undo) }
     }
 }
 
@@ -33,11 +39,8 @@ pub fn chrome() -> Chrome {
 #[get("/about")]
 fn get(site: &State<Site>) -> Result<Rendered, Error> {
     let config = &site.context.config;
-    let page = Page {
-        laws: site.context.library.laws.regimes().count(),
-        reply_domain: config.reply_domain.clone(),
-        undo_minutes: config.undo_minutes,
-    };
+    let laws = site.context.library.laws.regimes().count();
+    let page = Page::of(laws, &config.reply_domain, config.undo);
     site.pages.render(TEMPLATE, &chrome(), &page)
 }
 

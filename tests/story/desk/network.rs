@@ -161,7 +161,7 @@ fn only_a_web_server_nearby_is_believed_whom_it_serves() {
 
 #[test]
 fn no_header_is_believed_unless_the_operator_names_one() {
-    let usual = figment::Figment::from(rocket::Config::default()).merge(askance::config::figment());
+    let usual = figment::Figment::from(rocket::Config::default()).merge(askance::config::figment().unwrap());
     assert_eq!(usual.extract::<rocket::Config>().unwrap().ip_header, None);
     let named = usual.merge(("ip_header", "X-Real-IP")).extract::<rocket::Config>().unwrap();
     assert_eq!(named.ip_header.unwrap().as_str(), "X-Real-IP");

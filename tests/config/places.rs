@@ -1,0 +1,121 @@
+//! Which settings file is read, which keys it may have, and what is said of places that cannot be used.
+
+use crate::config::refused;
+use crate::support::operator::Operator;
+
+#[test]
+fn a_broken_settings_file_is_told_in_one_line_with_its_place() {
+    let operator = Operator::new().with_file("[default.askance]\nundo_minutes = 10\nclock == \"system\"\n");
+    let found = refused(&operator);
+    let file = operator.path("Rocket.toml").canonicalize().unwrap();
+    let told =
+        format!("askance: settings file `{}`, line 3, column 8: expected TOML, found: ", file.display());
+    assert!(found.starts_with(&told), "expected `{told}`, found `{found}`");
+    let check = operator.runs(&["check"], b"");
+    assert_eq!(check.code, Some(78));
+    assert!(check.out.contains("WRONG  settings: settings file `"), "{}", check.out);
+}
+
+#[test]
+fn the_settings_file_is_named_and_must_be_there_if_it_was_asked_for() {
+    for words in [&["serve"][..], &["check"], &["demo"], &["user", "add", "a@b.example", "--role", "admin"]] {
+        let run = Operator::new().with("ROCKET_CONFIG", "none.toml").runs(words, b"");
+        let told = "setting `ROCKET_CONFIG` = `none.toml`: expected a settings file, found none there";
+        assert_eq!(run.code, Some(78), "{words:?}: {}{}", run.out, run.err);
+        assert!(format!("{}{}", run.out, run.err).contains(told), "{words:?}: {}{}", run.out, run.err);
+    }
+    let run = Operator::new().runs(&["check"], b"");
+    assert_eq!(run.code, Some(0), "{}", run.out);
+    assert!(run.out.contains("ok     settings: no `Rocket.toml` in this folder or above it"), "{}", run.out);
+    let operator = Operator::new();
+    std::fs::write(operator.path("other.toml"), "[default]\nport = 8125\n").unwrap();
+    let operator = operator.with("ROCKET_CONFIG", "other.toml");
+    let out = operator.runs(&["check"], b"").out;
+    assert!(out.contains("/other.toml`, then variables\n") && out.contains("http://127.0.0.1:8125"), "{out}");
+}
+
+#[test]
+fn a_place_that_cannot_be_used_is_named_with_its_key() {
+    let operator = Operator::new();
+    std::fs::write(operator.path("file"), "no database and no folder").unwrap();
+    for (name, value, told) in [
+        (
+            "BLOB_URL",
+            "file://file",
+            "setting `blob_url` = `file://file`: expected a folder that can be made and",
+        ),
+        (
+            "BLOB_URL",
+            "file:///proc/askance",
+            "setting `blob_url` = `file:///proc/askance`: expected a folder",
+        ),
+        ("BLOB_URL", "file://", "setting `blob_url` = `file://`: expected `file://folder`"),
+        ("DATABASE_URL", "sqlite://none/a.db", "a folder that is there, found no folder `none`"),
+        ("DATABASE_URL", "sqlite://file/a.db", "a folder that is there, found no folder `file`"),
+        ("DATABASE_URL", "sqlite:///proc/a.db", "expected a file in a folder that can be written, found: "),
+        (
+            "DATABASE_URL",
+            "sqlite://file",
+            "can be read and written, found: a file that is no SQLite database",
+        ),
+        ("DATABASE_URL", "sqlite://.", "setting `database_url` = `sqlite://.`: expected a database"),
+        ("DATABASE_URL", "sqlite://", "setting `database_url` = `sqlite://`: expected `sqlite://path` or"),
+    ] {
+        let operator = Operator::new();
+        std::fs::write(operator.path("file"), "no database and no folder").unwrap();
+        let operator = operator.with(&format!("ASKANCE_{name}"), value);
+        let found = refused(&operator);
+        let key = format!("setting `{}` = `{value}`: expected ", name.to_lowercase());
+        assert!(found.contains(&key) && found.contains(told), "expected `{told}`, found `{found}`");
+        let check = operator.runs(&["check"], b"");
+        assert_eq!(check.code, Some(78), "{}", check.out);
+        assert!(check.out.contains(&key) && check.out.contains(told), "{}", check.out);
+    }
+    assert_eq!(std::fs::read_to_string(operator.path("file")).unwrap(), "no database and no folder");
+    // A key that is given does not hide that the folder cannot be written.
+    let found = refused(
+        &Operator::new()
+            .with("ASKANCE_SECRET_KEY", "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=")
+            .with("ASKANCE_DATABASE_URL", "sqlite:///proc/a.db"),
+    );
+    assert!(
+        found.contains("setting `database_url` = `sqlite:///proc/a.db`: expected a database that"),
+        "{found}"
+    );
+}
+
+#[test]
+fn a_database_that_does_not_answer_is_named_with_its_key_and_without_its_password() {
+    let run = Operator::new()
+        .with("ASKANCE_DATABASE_URL", "postgres://us:geheim@127.0.0.1:1/x")
+        .with("ASKANCE_SECRET_KEY", "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=")
+        .runs(&["serve"], b"");
+    assert_eq!(run.code, Some(74), "{}", run.err);
+    let last = run.err.lines().last().unwrap();
+    assert!(
+        last.contains("setting `database_url`: expected a database that answers, found: "),
+        "{}",
+        run.err
+    );
+    assert!(!run.err.contains("geheim"), "{}", run.err);
+}
+
+#[test]
+fn the_keys_that_are_listed_are_those_of_the_settings_file_and_all_are_taken() {
+    let found = refused(&Operator::new().with("ASKANCE_SOMETHING_ELSE", "x"));
+    let listed: Vec<&str> = found.split_once("is no setting; there are ").unwrap().1.split(", ").collect();
+    let file = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/Rocket.toml")).unwrap();
+    let section = file.split_once("\n[default.askance]\n").unwrap().1;
+    let described: Vec<&str> =
+        section.lines().map(|line| line.trim_start_matches("# ").split_once(" = ").unwrap().0).collect();
+    let sorted = |mut keys: Vec<&str>| -> Vec<String> {
+        keys.sort_unstable();
+        keys.into_iter().map(str::to_owned).collect()
+    };
+    assert_eq!(sorted(listed.clone()), sorted(described));
+    for key in listed {
+        let found = refused(&Operator::new().with_file(&format!("[default.askance]\n{key} = []\n")));
+        assert!(found.contains(&format!("setting `{key}`: expected ")), "{found}");
+        assert!(found.contains("found "), "{found}");
+    }
+}

@@ -72,7 +72,7 @@ fn anew(ctx: &Context, letter: &Letter, (request, to): (&RequestRow, &str)) -> R
         mail_message_id: letter.mail_message_id.clone(),
         blob_sha256: letter.blob_sha256.clone(),
         envelope_to: letter.envelope_to.clone(),
-        leave_after: now + TimeDelta::minutes(i64::from(ctx.config.undo_minutes)),
+        leave_after: now + ctx.config.undo,
     };
     if to != letter.envelope_to {
         let mut random = [0_u8; 16];

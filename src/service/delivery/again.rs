@@ -11,7 +11,6 @@ use crate::store::outbox::{Anew, Letter};
 use crate::store::requests::{self, RequestRow, Stamp};
 use crate::store::types::OutboxState;
 use crate::store::{Conn, desk, outbox, transaction};
-use chrono::TimeDelta;
 
 /// A letter that is known not to have arrived, refused or come back, leaves again, to the address it had or to one
 /// that the authority has now. To another address it is another mail: its bytes and its Message-ID are new. What was

@@ -28,6 +28,8 @@ pub struct Page {
     now: NaiveDateTime,
     no_server: bool,
     here: String,
+    filed: usize,
+    taken_back: usize,
 }
 
 /// References of the requests.
@@ -57,7 +59,10 @@ fn load(ctx: &Context, conn: &mut Conn, (asked, me): (&References, &SignedIn)) -
     };
     let undoable: Vec<String> = found.iter().filter(waits).map(|letter| letter.reference.clone()).collect();
     let leaves_at = found.iter().filter(waits).map(|letter| letter.leave_after).min();
+    let taken_back = found.iter().filter(|letter| letter.state == OutboxState::TakenBack).count();
     Ok(Page {
+        filed: found.len() - taken_back,
+        taken_back,
         undoable,
         leaves_at,
         minutes_left: leaves_at.map_or(0, |at| (at - now.naive_utc()).num_minutes().max(0)),

@@ -5,7 +5,7 @@ use crate::domain::incoming::matching::Match;
 use crate::domain::incoming::proposal::Proposal;
 use crate::domain::publication::flow::flow;
 use crate::service::triage::{self, Settlement};
-use crate::service::{Context, publishing, sign_in};
+use crate::service::{Context, sign_in};
 use crate::store::Conn;
 use crate::store::desk::letters;
 use crate::store::desk::message::{self, Asked, Message};
@@ -15,6 +15,7 @@ use crate::web::desk::consequence::{self, Then};
 use crate::web::desk::correction::{self, Faults, Typed};
 use crate::web::desk::guards::{Said, SignedIn, Triage};
 use crate::web::desk::passages::{self, Fact, Segment};
+use crate::web::desk::publishing::offered;
 use crate::web::desk::words::{self, Choice, Lapse, Tag};
 use crate::web::desk::{show, show_wrong};
 use crate::web::error::{Error, What};
@@ -194,7 +195,7 @@ fn load(ctx: &Context, conn: &mut Conn, (id, person, mut back): (i64, i64, Back)
         Some(reading) => passages::read(reading, &message.own_text),
         None => (Vec::new(), vec![Segment { text: flow(&message.own_text), number: None, row: None }]),
     };
-    let public = public(conn, (&message, &files), back.public.take())?;
+    let public = offered(conn, (&message, &files), back.public.take())?;
     let answers = answers::rows(conn, (&message, person), back.answers.take())?;
     let typed = back.typed.unwrap_or_else(|| match &proposed {
         Some(proposed) => Typed::of(proposed),
@@ -231,32 +232,6 @@ fn load(ctx: &Context, conn: &mut Conn, (id, person, mut back): (i64, i64, Back)
         assign_typed: back.reference,
         reason_typed: back.reason,
     })
-}
-
-/// What stands in the form that changes what is public; none before the message is settled. Where nothing is public
-/// the rules propose it anew.
-fn public(
-    conn: &mut Conn,
-    (message, files): (&Message, &[message::Attachment]),
-    back: Option<Public>,
-) -> Result<Option<Public>, Error> {
-    if message.state != MessageState::Settled {
-        return Ok(None);
-    }
-    if back.is_some() {
-        return Ok(back);
-    }
-    if message.published_at.is_none() {
-        let fresh = publishing::fresh(conn, message.id).map_err(|e| Error::internal(&e))?;
-        let [subject, text] = [fresh.subject, fresh.text].map(Option::unwrap_or_default);
-        return Ok(Some(Public { subject, text, files: Vec::new() }));
-    }
-    let shown = files.iter().filter(|file| file.published_at.is_some()).map(|file| file.position);
-    Ok(Some(Public {
-        subject: message.published_subject.clone().unwrap_or_default(),
-        text: message.published_text.clone().unwrap_or_default(),
-        files: shown.collect(),
-    }))
 }
 
 /// The fields that something can be wrong with, in the names of the forms.

@@ -59,9 +59,10 @@ impl Answer {
     /// Checks the answer against what the message brings.
     pub fn check(self, evidence: &Evidence<'_>) -> Result<Finding, Fault> {
         let passage = self.passage.as_deref().map(plain).filter(|passage| !passage.is_empty());
-        if passage.as_deref().is_some_and(|passage| !evidence.holds(passage)) {
-            return Err(Fault::NotInTheReply);
-        }
+        let passage = match passage {
+            Some(passage) => Some(evidence.as_written(&passage).ok_or(Fault::NotInTheReply)?),
+            None => None,
+        };
         let shows = matches!(self.disposition, Disposition::Disclosed | Disposition::DisclosedPartly);
         if shows && passage.is_none() && !evidence.published {
             return Err(Fault::NothingShown);
@@ -78,10 +79,16 @@ impl Answer {
 }
 
 impl Evidence<'_> {
-    /// Whether the words stand in the message, letter by letter; only line ends may differ.
-    fn holds(&self, passage: &str) -> bool {
-        let texts = std::iter::once(&self.own_text).chain(self.attachments);
-        texts.into_iter().any(|text| plain(text).contains(passage))
+    /// The words as they stand in the message, letter by letter; only a line end may have become a blank, as a
+    /// page shows it (`domain::publication::flow`).
+    fn as_written(&self, passage: &str) -> Option<String> {
+        let flat = |text: &str| text.replace('\n', " ");
+        let wanted = flat(passage);
+        std::iter::once(&self.own_text).chain(self.attachments).find_map(|text| {
+            let text = plain(text);
+            let from = flat(&text).find(&wanted)?;
+            text.get(from..from + wanted.len()).map(str::to_owned)
+        })
     }
 }
 
@@ -133,6 +140,8 @@ mod tests {
         let evidence = Evidence { own_text: TEXT, attachments: &files, published: true, grounds: &[] };
         let check = |passage: &str| answer(Disposition::Disclosed, passage).check(&evidence);
         assert_eq!(check("vier Kameras"), Err(Fault::NotInTheReply));
+        let flowed = check("drei Kameras. Die Kosten").unwrap();
+        assert_eq!(flowed.passage.as_deref(), Some("drei Kameras.\nDie Kosten"), "kept as it was written");
         assert_eq!(check("drei  Kameras"), Err(Fault::NotInTheReply));
         assert!(check("Kameras.\r\nDie Kosten").is_ok(), "a browser sends other line ends");
         assert!(check("Vertrag vom").is_ok(), "in a file");

@@ -34,13 +34,24 @@ pub struct Said {
     pub answer: Option<Answer>,
 }
 
+/// What was kept of a coding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Kept {
+    /// Answers that this person coded of the message now.
+    pub answers: usize,
+    /// Those of before.
+    pub before: usize,
+    /// Whether the reply is public, and the answers with it.
+    pub public: bool,
+}
+
 /// Codes all of `said` or nothing; an earlier coding by the same person is replaced.
 pub fn code(
     ctx: &Context,
     conn: &mut Conn,
     person: i64,
     (message, said): (i64, &[Said]),
-) -> Result<(), Error> {
+) -> Result<Kept, Error> {
     let now = ctx.clock.now();
     transaction(conn, |conn| {
         let row = reads::load(conn, message)?.filter(reads::Message::is_settled_decision);
@@ -70,6 +81,7 @@ pub fn code(
         if !faults.is_empty() {
             return Err(Error::Faults(faults));
         }
+        let before = findings::coded(conn, message, person)?.len();
         for (question, finding) in &coded {
             findings::uncode(conn, (request, person), question)?;
             let Some(finding) = finding else { continue };
@@ -94,7 +106,9 @@ pub fn code(
             subject: format!("message:{message}"),
             body: serde_json::json!({ "coded": coded.iter().filter(|(_, f)| f.is_some()).count() }),
         };
-        Ok(audit::append(conn, &act)?)
+        audit::append(conn, &act)?;
+        let answers = findings::coded(conn, message, person)?.len();
+        Ok(Kept { answers, before, public: row.published_at.is_some() })
     })
 }
 

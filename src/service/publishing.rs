@@ -1,7 +1,7 @@
 //! What everyone may read of a settled message, changed or withdrawn later; the request's history stays.
 
 use crate::domain::letter::Signature;
-use crate::domain::publication::redaction::{Private, redact_file_name, strike_secrets};
+use crate::domain::publication::redaction::{Private, redact, redact_file_name, strike_secrets};
 use crate::service::Context;
 use crate::store::audit::{self, Act};
 use crate::store::messages::{self, Published};
@@ -34,6 +34,24 @@ pub struct Shown {
     pub text: Option<String>,
     /// Positions of attachments that may be downloaded.
     pub files: Vec<i64>,
+}
+
+/// What the rules would show of a message: its own text and subject with all struck out that they find. The form
+/// starts from it again after a withdrawal.
+pub fn fresh(conn: &mut Conn, id: i64) -> Result<Shown, Error> {
+    let message = messages::find(conn, id)?.ok_or(Error::NoSuchMessage(id))?;
+    let row = match message.request_id {
+        Some(request) => requests::find(conn, request)?,
+        None => None,
+    };
+    let (names, reply_address) =
+        row.map(|row| (vec![Signature::parse(&row.signed_as).person], row.reply_address)).unwrap_or_default();
+    let private = Private { names: &names, reply_address: &reply_address };
+    Ok(Shown {
+        subject: Some(redact(&message.subject, private)),
+        text: Some(redact(&message.own_text, private)),
+        files: Vec::new(),
+    })
 }
 
 /// Shows another text, subject or other attachments than before, from now on.

@@ -117,6 +117,7 @@ pub fn language(code: &str) -> &str {
         ("fi", "Finnish"),
         ("fr", "French"),
         ("ga", "Irish"),
+        ("gd", "Scottish Gaelic"),
         ("hr", "Croatian"),
         ("hu", "Hungarian"),
         ("is", "Icelandic"),

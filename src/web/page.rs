@@ -48,6 +48,24 @@ pub struct Flash {
     pub lead: String,
     /// The rest.
     pub text: String,
+    /// Where to go from here.
+    pub links: Vec<Link>,
+}
+
+/// A link on a page, to a field of a form or to where the work goes on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Link {
+    /// An address of this site, from the slash or the hash on.
+    pub href: String,
+    /// What it says.
+    pub words: String,
+}
+
+impl Link {
+    /// `words`, leading to `href`.
+    pub fn new(href: impl Into<String>, words: impl Into<String>) -> Self {
+        Self { href: href.into(), words: words.into() }
+    }
 }
 
 /// An entry of the desk's menu.
@@ -93,6 +111,8 @@ pub struct Chrome {
     pub csrf: Option<String>,
     /// What the last press of a button did.
     pub flash: Option<Flash>,
+    /// What is wrong with a form that comes back, each with a link to its field.
+    pub errors: Vec<Link>,
     /// When the figures were true.
     pub as_of: Option<DateTime<Utc>>,
     /// The page's lasting address, from the slash on.
@@ -114,6 +134,7 @@ impl Chrome {
             signed_in: None,
             csrf: None,
             flash: None,
+            errors: Vec::new(),
             as_of: None,
             path: None,
             feeds: Vec::new(),

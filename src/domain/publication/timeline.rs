@@ -240,19 +240,14 @@ fn plain(story: &Story<'_>, on: NaiveDate, event: &Event) -> Entry {
         Event::Filed { .. } => it("Filed", "The letter was written and waits to leave.".to_owned()),
         Event::Sent { received_on, .. } => {
             // One that came back and was sent again started no clock.
-            let counts = story.state.received_on == Some(*received_on);
-            let text = if counts {
-                "The authority’s mail server took the letter: day 0 of the clock."
+            let (heading, text) = if story.state.received_on == Some(*received_on) {
+                ("Sent and delivered", "The authority’s mail server took the letter: day 0 of the clock.")
             } else {
-                "A mail server took the letter, but it did not arrive; the clock did not start."
+                ("Sent", "A mail server took the letter, but it did not arrive; the clock did not start.")
             };
-            let heading = if counts { "Sent and delivered" } else { "Sent" };
             Entry::event(*received_on, "sent", heading, text.to_owned())
         }
-        Event::QueuedAgain { .. } => it(
-            "Sent again",
-            "The letter had not arrived, so it was sent once more. The clock starts when it is delivered.".to_owned(),
-        ),
+        Event::QueuedAgain { .. } => it("Sent again", "The letter had not arrived. The clock starts when it does.".to_owned()),
         Event::SendingFailed { .. } => {
             it("Could not be delivered", "The mail server in charge refused the letter. The clock has not started.".to_owned())
                 .tagged("off", "Not delivered")

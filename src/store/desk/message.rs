@@ -211,3 +211,16 @@ pub fn asked(conn: &mut Conn, ids: &[i64]) -> Result<Vec<Asked>, Error> {
         ))
         .load(conn)?)
 }
+
+/// Puts a message that was set aside into another state, within the caller's transaction; why it was set aside.
+pub fn bring_back(conn: &mut Conn, id: i64, state: MessageState) -> Result<Option<String>, Error> {
+    let was: Option<String> = messages::table.find(id).select(messages::held_reason).first(conn)?;
+    let why = match was.as_deref() {
+        Some(was) => format!("It was set aside (“{was}”) and brought back: say what it is."),
+        None => "It was set aside and brought back: say what it is.".to_owned(),
+    };
+    diesel::update(messages::table.find(id))
+        .set((messages::state.eq(state), messages::held_reason.eq(why)))
+        .execute(conn)?;
+    Ok(was)
+}

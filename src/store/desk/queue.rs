@@ -139,3 +139,15 @@ pub fn pile(conn: &mut Conn, pile: Pile) -> Result<Vec<Entry>, Error> {
         query.order((messages::received_at.desc(), messages::id.desc())).load(conn)?
     })
 }
+
+/// The message that waits longest, other than one.
+pub fn next_waiting(conn: &mut Conn, but: i64) -> Result<Option<(i64, String)>, Error> {
+    Ok(messages::table
+        .filter(messages::direction.eq(Direction::In))
+        .filter(messages::state.eq_any(Pile::Waiting.states().to_vec()))
+        .filter(messages::id.ne(but))
+        .order((messages::received_at.asc(), messages::id.asc()))
+        .select((messages::id, messages::subject))
+        .first(conn)
+        .optional()?)
+}

@@ -11,6 +11,7 @@ use crate::web::desk::guards::{CsrfForm, Triage};
 use crate::web::desk::message::{self, Back};
 use crate::web::desk::words::Choice;
 use crate::web::error::{Error, What};
+use crate::web::filters;
 use crate::web::guards::Site;
 use crate::web::rendered::Rendered;
 use rocket::response::{Flash, Redirect};
@@ -77,6 +78,13 @@ pub(crate) fn rows(
     Ok(rows)
 }
 
+impl Row {
+    /// What is wrong with it, if anything.
+    pub(crate) fn error(&self) -> Option<&'static str> {
+        self.error
+    }
+}
+
 /// What a question can have become, as the catalogue words it.
 pub(crate) fn dispositions(ctx: &Context) -> Vec<Choice> {
     let rules = ctx.library.catalogue.dispositions.iter();
@@ -121,6 +129,26 @@ fn cure(fault: Fault) -> &'static str {
     }
 }
 
+/// What was kept, truthfully: nothing where no answer was chosen.
+fn kept_words(kept: coding::Kept) -> (&'static str, String) {
+    let answers = |n: usize| filters::counted(i64::try_from(n).unwrap_or(i64::MAX), "answer", "answers");
+    match (kept.answers, kept.before) {
+        (0, 0) => (
+            "warn",
+            "Nothing was kept.|No answer is chosen: say of at least one question what it is.".to_owned(),
+        ),
+        (0, before) => {
+            ("note", format!("{} taken away.|Nothing of this reply is coded by you now.", answers(before)))
+        }
+        (n, _) if kept.public => {
+            ("note", format!("{} kept.|The public page shows them beside the questions.", answers(n)))
+        }
+        (n, _) => {
+            ("note", format!("{} kept.|The public page shows them once the reply is public.", answers(n)))
+        }
+    }
+}
+
 #[post("/desk/messages/<id>/answers", data = "<form>")]
 async fn post(
     site: &State<Site>,
@@ -143,10 +171,10 @@ async fn post(
             .run(move |conn| Ok::<_, Error>(coding::code(&context, conn, person, (id, &said))))
             .await?;
         match outcome {
-            Ok(()) => {
+            Ok(kept) => {
                 let to = format!("/desk/messages/{id}#answers");
-                let words = "Coded.|The public page shows it beside each question, once the reply is public.";
-                return Ok(Ok(done("note", to, words)));
+                let (kind, words) = kept_words(kept);
+                return Ok(Ok(done(kind, to, &words)));
             }
             Err(coding::Error::Store(error)) => return Err(error.into()),
             Err(coding::Error::NoDecision(_) | coding::Error::NotAsked(_)) => {

@@ -9,9 +9,10 @@ use crate::store::Conn;
 use crate::store::desk::authorities;
 use crate::web::desk::guards::{CsrfForm, Said, Triage};
 use crate::web::desk::words::Choice;
-use crate::web::desk::{done, show};
+use crate::web::desk::{done, show, show_wrong};
 use crate::web::error::{Error, What};
 use crate::web::guards::Site;
+use crate::web::page::Link;
 use crate::web::rendered::Rendered;
 use rocket::http::Status;
 use rocket::response::{Flash, Redirect};
@@ -169,8 +170,15 @@ async fn again(
 ) -> Result<Rendered, Error> {
     let chrome = me.0.chrome(Said::default(), "Authority", "authorities");
     let (address_error, regime_error) = errors;
-    let page = show(site, TEMPLATE, chrome, move |ctx, conn| {
+    let load = move |ctx: &Context, conn: &mut Conn| {
         Ok(Page { typed, address_error, regime_error, ..load(ctx, conn, id)? })
+    };
+    let page = show_wrong(site, (TEMPLATE, chrome), load, |page: &Page| {
+        let link = |field: &str, words: &Option<String>| Some(Link::new(field, words.as_ref()?));
+        [link("#f-address", &page.address_error), link("#f-regime", &page.regime_error)]
+            .into_iter()
+            .flatten()
+            .collect()
     });
     Ok(page.await?.with_status(Status::UnprocessableEntity))
 }

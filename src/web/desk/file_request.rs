@@ -6,11 +6,12 @@ use crate::store::Conn;
 use crate::store::desk::authorities;
 use crate::web::desk::authorities::kinds;
 use crate::web::desk::guards::{Said, SignedIn};
-use crate::web::desk::show;
+use crate::web::desk::show_wrong;
 use crate::web::desk::words::{self, Choice};
 use crate::web::error::Error;
 use crate::web::filters;
 use crate::web::guards::Site;
+use crate::web::page::Link;
 use crate::web::rendered::Rendered;
 use rocket::{FromForm, Route, State, get, routes};
 use serde::Serialize;
@@ -45,6 +46,19 @@ pub struct Page {
     group: String,
     name_error: Option<String>,
     group_error: Option<String>,
+    choice_error: Option<String>,
+}
+
+impl Page {
+    /// What is wrong, each with its field.
+    pub(crate) fn errors(&self) -> Vec<Link> {
+        let fields = [
+            (if self.picked.is_empty() { "#f-q" } else { "#f-bundle" }, &self.choice_error),
+            ("#f-signed_as", &self.name_error),
+            ("#f-group", &self.group_error),
+        ];
+        fields.iter().filter_map(|(field, words)| Some(Link::new(*field, words.as_ref()?))).collect()
+    }
 }
 
 /// What was chosen so far.
@@ -67,6 +81,9 @@ pub struct Chosen {
     /// Language of the letters; empty = each authority's own.
     #[field(default = String::new())]
     pub language: String,
+    /// Whether the choice is to be used, not searched on.
+    #[field(default = String::new())]
+    pub used: String,
 }
 
 impl Chosen {
@@ -112,6 +129,8 @@ pub(crate) struct Back {
     pub name_error: Option<String>,
     /// What is wrong with the group.
     pub group_error: Option<String>,
+    /// What is wrong with whom and what was chosen.
+    pub choice_error: Option<String>,
 }
 
 pub(crate) fn load(
@@ -144,6 +163,16 @@ pub(crate) fn load(
     let picked: Vec<Candidate> = picked.into_iter().map(option).collect();
     let bundles = bundles(ctx);
     let known = bundles.iter().any(|bundle| bundle.key == chosen.bundle);
+    // The button that uses the choice was pressed, and there is none.
+    let nothing = match (chosen.used.is_empty(), picked.is_empty(), known) {
+        (false, true, true) => Some("No authority is ticked. Tick at least one."),
+        (false, true, false) => Some(
+            "No authority is ticked and no bundle is chosen. Tick at least one, and choose what is asked.",
+        ),
+        (false, false, false) => Some("No bundle is chosen. Choose what is asked."),
+        _ => None,
+    };
+    let nothing = nothing.map(str::to_owned);
     Ok(Page {
         ready: known && !picked.is_empty(),
         unready: picked.iter().filter(|option| option.why_not.is_some()).count(),
@@ -162,6 +191,7 @@ pub(crate) fn load(
         group: back.group,
         name_error: back.name_error,
         group_error: back.group_error,
+        choice_error: back.choice_error.or(nothing),
     })
 }
 
@@ -197,16 +227,29 @@ fn bundles(ctx: &Context) -> Vec<Bundle> {
                 key: bundle.key.clone(),
                 title: bundle.title.clone(),
                 count: core.len(),
-                core: core.into_iter().map(|question| question.english.text.clone()).collect(),
+                core: core.into_iter().map(|question| readable(&question.english.text)).collect(),
             }
         })
         .collect()
 }
 
+/// A question before it is filled in for an authority: what stands in its gaps, in words.
+fn readable(question: &str) -> String {
+    [
+        ("{from}", "the first day asked about"),
+        ("{to}", "the last day asked about"),
+        ("{units}", "your units"),
+        ("{vendors}", "the suppliers we name"),
+    ]
+    .iter()
+    .fold(question.to_owned(), |text, (gap, words)| text.replace(gap, words))
+}
+
 #[get("/desk/requests/new?<chosen..>")]
 async fn get(site: &State<Site>, me: SignedIn, said: Said, chosen: Chosen) -> Result<Rendered, Error> {
     let chrome = me.chrome(said, "File a request", "file");
-    show(site, TEMPLATE, chrome, move |ctx, conn| load(ctx, conn, (&chosen, &me, Back::default()))).await
+    let load = move |ctx: &Context, conn: &mut Conn| load(ctx, conn, (&chosen, &me, Back::default()));
+    show_wrong(site, (TEMPLATE, chrome), load, Page::errors).await
 }
 
 /// The address of this page with a choice kept.

@@ -29,6 +29,8 @@ pub struct Page {
     now: NaiveDateTime,
     no_server: bool,
     here: String,
+    filed: usize,
+    taken_back: usize,
 }
 
 /// References of the requests.
@@ -58,7 +60,10 @@ fn load(ctx: &Context, conn: &mut Conn, (asked, me): (&References, &SignedIn)) -
     };
     let undoable: Vec<String> = found.iter().filter(waits).map(|letter| letter.reference.clone()).collect();
     let leaves_at = found.iter().filter(waits).map(|letter| letter.leave_after).min();
+    let taken_back = found.iter().filter(|letter| letter.state == OutboxState::TakenBack).count();
     Ok(Page {
+        filed: found.len() - taken_back,
+        taken_back,
         undoable,
         leaves_at,
         left: leaves_at.and_then(|at| (at - now.naive_utc()).to_std().ok()).and_then(span_words),

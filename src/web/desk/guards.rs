@@ -160,8 +160,18 @@ impl<'r> FromRequest<'r> for Said {
         };
         let (kind, message) = flash.into_inner();
         let kind = if matches!(kind.as_str(), "warn" | "act") { kind } else { String::new() };
-        let (lead, text) = message.split_once('|').unwrap_or((message.as_str(), ""));
-        Outcome::Success(Self(Some(page::Flash { kind, lead: lead.to_owned(), text: text.to_owned() })))
+        // The first line is what was done, each other a link: `desk::done_with`.
+        let mut parts = message.lines();
+        let said = parts.next().unwrap_or_default();
+        let (lead, text) = said.split_once('|').unwrap_or((said, ""));
+        let links = parts
+            .filter_map(|line| line.split_once('\t'))
+            // The cookie is the browser's: it leads nowhere but to our own pages.
+            .filter(|(href, _)| href.starts_with('/') && !href.starts_with("//") && !href.contains('\\'))
+            .map(|(href, words)| page::Link::new(href, words))
+            .collect();
+        let flash = page::Flash { kind, lead: lead.to_owned(), text: text.to_owned(), links };
+        Outcome::Success(Self(Some(flash)))
     }
 }
 

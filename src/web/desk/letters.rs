@@ -1,5 +1,6 @@
 //! The outbox by state: `/desk/letters`.
 
+use crate::domain::publication::flow::flow;
 use crate::service::Context;
 use crate::service::delivery::is_lost;
 use crate::store::Conn;
@@ -29,6 +30,7 @@ pub struct Page {
 
 /// A letter as the desk shows it.
 #[derive(Debug, Clone, Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a question of its own that the page asks")]
 pub struct Letter {
     /// Its number.
     pub id: i64,
@@ -112,7 +114,7 @@ impl Letter {
             authority: letter.authority,
             authority_language: letter.authority_language,
             subject: letter.subject,
-            body: letter.body,
+            body: flow(&letter.body),
             language: letter.language,
             to: letter.envelope_to,
             state: words::outbox_state(letter.state),

@@ -3,6 +3,7 @@
 use crate::domain::incoming::Incoming;
 use crate::domain::incoming::matching::Match;
 use crate::domain::incoming::proposal::Proposal;
+use crate::domain::publication::flow::flow;
 use crate::service::triage::{self, Settlement};
 use crate::service::{Context, sign_in};
 use crate::store::Conn;
@@ -14,11 +15,12 @@ use crate::web::desk::consequence::{self, Then};
 use crate::web::desk::correction::{self, Faults, Typed};
 use crate::web::desk::guards::{Said, SignedIn, Triage};
 use crate::web::desk::passages::{self, Fact, Segment};
-use crate::web::desk::show;
+use crate::web::desk::publishing::offered;
 use crate::web::desk::words::{self, Choice, Lapse, Tag};
+use crate::web::desk::{show, show_wrong};
 use crate::web::error::{Error, What};
 use crate::web::guards::Site;
-use crate::web::page::Chrome;
+use crate::web::page::{Chrome, Link};
 use crate::web::rendered::Rendered;
 use chrono::NaiveDateTime;
 use rocket::{Route, State, get, routes};
@@ -44,6 +46,8 @@ pub struct Page {
     notes: Vec<String>,
     files: Vec<File>,
     ask: Option<String>,
+    /// Why it was set aside.
+    aside: Option<String>,
     request: Option<Request>,
     facts: Vec<Fact>,
     proposed: Option<Proposed>,
@@ -189,9 +193,9 @@ fn load(ctx: &Context, conn: &mut Conn, (id, person, mut back): (i64, i64, Back)
     let reading = incoming.as_ref().map(|incoming| &incoming.reading);
     let (facts, segments) = match reading {
         Some(reading) => passages::read(reading, &message.own_text),
-        None => (Vec::new(), vec![Segment { text: message.own_text.clone(), number: None, row: None }]),
+        None => (Vec::new(), vec![Segment { text: flow(&message.own_text), number: None, row: None }]),
     };
-    let public = public(&message, &files, back.public.take());
+    let public = offered(conn, (&message, &files), back.public.take())?;
     let answers = answers::rows(conn, (&message, person), back.answers.take())?;
     let typed = back.typed.unwrap_or_else(|| match &proposed {
         Some(proposed) => Typed::of(proposed),
@@ -216,8 +220,9 @@ fn load(ctx: &Context, conn: &mut Conn, (id, person, mut back): (i64, i64, Back)
         language: message.language,
         segments,
         quoted_lines: message.quoted_text.as_deref().map_or(0, |text| text.lines().count()),
-        quoted: message.quoted_text,
+        quoted: message.quoted_text.as_deref().map(flow),
         notes: incoming.map(|incoming| incoming.notes).unwrap_or_default(),
+        aside: message.held_reason.clone().filter(|_| message.state == MessageState::SetAside),
         ask: message.held_reason.or(proposal.and_then(|p| p.ask)),
         facts,
         kinds: words::KINDS.iter().map(|(value, ..)| Kind { value, tag: words::kind(value) }).collect(),
@@ -226,18 +231,6 @@ fn load(ctx: &Context, conn: &mut Conn, (id, person, mut back): (i64, i64, Back)
         faults: FIELDS.iter().map(|field| (*field, back.faults.get(field).cloned())).collect(),
         assign_typed: back.reference,
         reason_typed: back.reason,
-    })
-}
-
-/// What stands in the form that changes what is public; none before the message is settled.
-fn public(message: &Message, files: &[message::Attachment], back: Option<Public>) -> Option<Public> {
-    let shown = files.iter().filter(|file| file.published_at.is_some()).map(|file| file.position);
-    (message.state == MessageState::Settled).then(|| {
-        back.unwrap_or_else(|| Public {
-            subject: message.published_subject.clone().unwrap_or_default(),
-            text: message.published_text.clone().unwrap_or_default(),
-            files: shown.collect(),
-        })
     })
 }
 
@@ -307,7 +300,7 @@ fn request(
         ),
         letter: letters.into_iter().next().map(|letter| Ours {
             subject: letter.subject,
-            body: letter.body,
+            body: flow(&letter.body),
             language: letter.language,
             accepted_at: letter.accepted_at,
         }),
@@ -360,12 +353,28 @@ async fn get(site: &State<Site>, me: Triage, said: Said, id: i64) -> Result<Rend
         .await
 }
 
+/// What is wrong, each with the field that it is about.
+fn errors(page: &Page) -> Vec<Link> {
+    let field = |name: &str| match name {
+        "kind" => "#f-kind".to_owned(),
+        "until" | "registered" => format!("#f-{name}-d"),
+        "reference" => "#f-ref".to_owned(),
+        "public" => "#p-text".to_owned(),
+        name => format!("#f-{name}"),
+    };
+    let faults = page.faults.iter().filter_map(|(name, words)| Some(Link::new(field(name), words.as_ref()?)));
+    let rows = page.answers.iter().enumerate().filter_map(|(n, row)| {
+        Some(Link::new(format!("#a-{n}"), format!("Question {}: {}", n + 1, row.error()?)))
+    });
+    faults.chain(rows).collect()
+}
+
 /// The same page with what was typed and what is wrong with it.
 pub(crate) async fn again(site: &Site, me: &Triage, (id, back): (i64, Back)) -> Result<Rendered, Error> {
     let person = me.0.person.id;
-    let page = show(site, TEMPLATE, chrome(&me.0, Said::default()), move |ctx, conn| {
-        load(ctx, conn, (id, person, back))
-    });
+    let chrome = chrome(&me.0, Said::default());
+    let page =
+        show_wrong(site, (TEMPLATE, chrome), move |ctx, conn| load(ctx, conn, (id, person, back)), errors);
     Ok(page.await?.with_status(rocket::http::Status::UnprocessableEntity))
 }
 

@@ -26,7 +26,7 @@ use crate::service::Context;
 use crate::store::Conn;
 use crate::web::error::{Error, What};
 use crate::web::guards::Site;
-use crate::web::page::Chrome;
+use crate::web::page::{Chrome, Link};
 use crate::web::rendered::Rendered;
 use rocket::http::Method;
 use rocket::response::{Flash, Redirect};
@@ -103,7 +103,43 @@ where
         .await
 }
 
+/// The same for a form that comes back: what is wrong with it stands at the top, in links to its fields.
+pub(crate) async fn show_wrong<P, L>(
+    site: &Site,
+    (template, mut chrome): (&'static str, Chrome),
+    load: L,
+    errors: impl FnOnce(&P) -> Vec<Link> + Send + 'static,
+) -> Result<Rendered, Error>
+where
+    P: Serialize,
+    L: FnOnce(&Context, &mut Conn) -> Result<P, Error> + Send + 'static,
+{
+    let (context, pages) = (site.context.clone(), site.pages.clone());
+    site.store
+        .run(move |conn| {
+            let page = load(&context, conn)?;
+            chrome.errors = errors(&page);
+            pages.render(template, &chrome.as_of(context.clock.now()), &page)
+        })
+        .await
+}
+
+/// After a form, with links to where the work goes on.
+pub(crate) fn done_with(
+    kind: &'static str,
+    to: impl Into<String>,
+    words: &str,
+    links: &[Link],
+) -> Flash<Redirect> {
+    let plain = |text: &str| text.replace(char::is_control, " ");
+    let mut said = plain(words);
+    for link in links {
+        said.extend(["\n", &plain(&link.href), "\t", &plain(&link.words)]);
+    }
+    Flash::new(Redirect::to(to.into()), kind, said)
+}
+
 /// After a form: where to go and what to say there. The part before `|` is bold.
 pub(crate) fn done(kind: &'static str, to: impl Into<String>, words: &str) -> Flash<Redirect> {
-    Flash::new(Redirect::to(to.into()), kind, words)
+    done_with(kind, to, words, &[])
 }

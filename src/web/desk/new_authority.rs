@@ -10,10 +10,11 @@ use crate::web::desk::authorities::kinds;
 use crate::web::desk::authority::{no_law, no_such_law, regimes};
 use crate::web::desk::guards::{CsrfForm, Said, Triage};
 use crate::web::desk::words::Choice;
-use crate::web::desk::{done, show};
+use crate::web::desk::{done, show, show_wrong};
 use crate::web::error::Error;
 use crate::web::filters;
 use crate::web::guards::Site;
+use crate::web::page::Link;
 use crate::web::rendered::Rendered;
 use rocket::http::Status;
 use rocket::response::{Flash, Redirect};
@@ -88,6 +89,17 @@ pub struct Typed {
 }
 
 impl Page {
+    /// What is wrong, each with its field.
+    fn errors(&self) -> Vec<Link> {
+        let faults = self.faults.iter();
+        let faults =
+            faults.filter_map(|(name, words)| Some(Link::new(format!("#f-{name}"), words.as_ref()?)));
+        let same = (!self.namesakes.is_empty()).then(|| {
+            Link::new("#f-another", "The name is in the register already. Say whether this is another body.")
+        });
+        faults.chain(same).collect()
+    }
+
     fn of(ctx: &Context, typed: Typed, (faults, namesakes): (&Faults, Vec<Namesake>)) -> Self {
         let laws = || ctx.library.laws.regimes();
         let languages: BTreeSet<&str> =
@@ -96,7 +108,14 @@ impl Page {
             .into_iter()
             .map(|code| {
                 let region = code.split_once('-').map_or("", |(_, region)| region);
-                let more = if region.is_empty() { String::new() } else { format!(" ({region})") };
+                let more = match (code, region) {
+                    ("nb", _) => " (Bokmål)".to_owned(),
+                    ("nn", _) => " (Nynorsk)".to_owned(),
+                    (_, "") => String::new(),
+                    (_, "Cyrl") => " (Cyrillic)".to_owned(),
+                    (_, "Latn") => " (Latin)".to_owned(),
+                    (_, region) => format!(" ({})", filters::country(region)),
+                };
                 Choice::new(code, format!("{}{more}", filters::language(code)))
             })
             .collect();
@@ -261,7 +280,12 @@ async fn again(
     (typed, faults, namesakes): (Typed, Faults, Vec<Namesake>),
 ) -> Result<Rendered, Error> {
     let chrome = me.0.chrome(Said::default(), "Add an authority", "authorities");
-    let page = show(site, TEMPLATE, chrome, move |ctx, _| Ok(Page::of(ctx, typed, (&faults, namesakes))));
+    let page = show_wrong(
+        site,
+        (TEMPLATE, chrome),
+        move |ctx, _| Ok(Page::of(ctx, typed, (&faults, namesakes))),
+        Page::errors,
+    );
     Ok(page.await?.with_status(Status::UnprocessableEntity))
 }
 

@@ -1,6 +1,7 @@
 //! Where the passages that show something stand in a reply: its text cut at them, each numbered.
 
 use crate::domain::incoming::reading::{PeriodUnit, Reading};
+use crate::domain::publication::flow::flow;
 use crate::web::desk::words::{self, Tag};
 use crate::web::filters;
 use serde::Serialize;
@@ -66,7 +67,8 @@ pub fn read(reading: &Reading, text: &str) -> (Vec<Fact>, Vec<Segment>) {
     let merged = merged(facts.iter().flat_map(|(_, marks)| marks.iter().copied()).collect());
     let facts =
         facts.into_iter().map(|(fact, marks)| Fact { passages: numbers(&merged, &marks), ..fact }).collect();
-    (facts, cut(text, &merged))
+    // Marks were found in the text as it came; flowed it has the same offsets.
+    (facts, cut(&flow(text), &merged))
 }
 
 fn kind(reading: &Reading, text: &str) -> (Fact, Vec<Mark>) {

@@ -6,11 +6,11 @@ use crate::service::filing::{self, Filing, Preview};
 use crate::service::sign_in;
 use crate::web::desk::file_request::{self, Back, Chosen};
 use crate::web::desk::guards::{CsrfForm, Said, SignedIn};
-use crate::web::desk::{filed, show};
+use crate::web::desk::{filed, show_wrong};
 use crate::web::error::Error;
 use crate::web::filters;
 use crate::web::guards::Site;
-use crate::web::page::Chrome;
+use crate::web::page::{Chrome, Link};
 use crate::web::rendered::Rendered;
 use chrono::NaiveDate;
 use rocket::http::Status;
@@ -81,6 +81,7 @@ pub struct Typed {
 
 /// What is wrong, and in which field.
 enum Fault {
+    Choice(String),
     Name(String),
     Group(String),
 }
@@ -192,15 +193,17 @@ fn told(error: filing::Error) -> Result<String, Error> {
 async fn choose_again(site: &Site, me: &SignedIn, (typed, fault): (Typed, Fault)) -> Result<Rendered, Error> {
     let chrome = me.chrome(Said::default(), "File a request", "file");
     let me = me.clone();
-    let page = show(site, file_request::TEMPLATE, chrome, move |ctx, conn| {
-        let (name_error, group_error) = match fault {
-            Fault::Name(words) => (Some(words), None),
-            Fault::Group(words) => (None, Some(words)),
-        };
+    let load = move |ctx: &crate::service::Context, conn: &mut crate::store::Conn| {
         let (signed_as, group) = (Some(typed.signed_as.clone()), typed.group.clone());
-        let back = Back { signed_as, group, name_error, group_error };
+        let mut back = Back { signed_as, group, ..Back::default() };
+        match fault {
+            Fault::Choice(words) => back.choice_error = Some(words),
+            Fault::Name(words) => back.name_error = Some(words),
+            Fault::Group(words) => back.group_error = Some(words),
+        }
         file_request::load(ctx, conn, (&typed.chosen(), &me, back))
-    });
+    };
+    let page = show_wrong(site, (file_request::TEMPLATE, chrome), load, file_request::Page::errors);
     Ok(page.await?.with_status(Status::UnprocessableEntity))
 }
 
@@ -222,12 +225,15 @@ async fn read(
     match outcome {
         Ok(previews) => {
             let status = if error.is_some() { Status::UnprocessableEntity } else { Status::Ok };
-            let shown = show(site, TEMPLATE, chrome(me), move |ctx, _| {
+            let load = move |ctx: &crate::service::Context, _: &mut crate::store::Conn| {
                 Ok(page(ctx, previews, (typed, form_key, error)))
+            };
+            let shown = show_wrong(site, (TEMPLATE, chrome(me)), load, |page: &Page| {
+                page.error.iter().map(|words| Link::new("#letters", words)).collect()
             });
             Ok(shown.await?.with_status(status))
         }
-        Err(why) => choose_again(site, me, (typed, Fault::Name(why))).await,
+        Err(why) => choose_again(site, me, (typed, Fault::Choice(why))).await,
     }
 }
 
@@ -256,7 +262,7 @@ async fn file(
         && typed.form_key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
     if !key_good {
         let words = "The letters must be read before they are sent. Press “Read” again.".to_owned();
-        return choose_again(site, &me, (typed, Fault::Name(words))).await.map(Err);
+        return choose_again(site, &me, (typed, Fault::Choice(words))).await.map(Err);
     }
     let (context, person) = (site.context.clone(), me.person.id);
     let filing = typed.filing(&typed.form_key);

@@ -1,6 +1,9 @@
 //! Changing or withdrawing what is public of a settled message: `/desk/messages/<id>/{publish,withdraw}`.
 
 use crate::service::publishing::{self, Shown};
+use crate::store::Conn;
+use crate::store::desk::message::{Attachment, Message};
+use crate::store::types::MessageState;
 use crate::web::desk::done;
 use crate::web::desk::guards::{CsrfForm, Triage};
 use crate::web::desk::message::{self, Back, Public};
@@ -9,6 +12,32 @@ use crate::web::guards::Site;
 use crate::web::rendered::Rendered;
 use rocket::response::{Flash, Redirect};
 use rocket::{FromForm, Route, State, post, routes};
+
+/// What stands in the form that changes what is public; none before the message is settled. Where nothing is public
+/// the rules propose it anew.
+pub(crate) fn offered(
+    conn: &mut Conn,
+    (message, files): (&Message, &[Attachment]),
+    back: Option<Public>,
+) -> Result<Option<Public>, Error> {
+    if message.state != MessageState::Settled {
+        return Ok(None);
+    }
+    if back.is_some() {
+        return Ok(back);
+    }
+    if message.published_at.is_none() {
+        let fresh = publishing::fresh(conn, message.id).map_err(|e| Error::internal(&e))?;
+        let [subject, text] = [fresh.subject, fresh.text].map(Option::unwrap_or_default);
+        return Ok(Some(Public { subject, text, files: Vec::new() }));
+    }
+    let shown = files.iter().filter(|file| file.published_at.is_some()).map(|file| file.position);
+    Ok(Some(Public {
+        subject: message.published_subject.clone().unwrap_or_default(),
+        text: message.published_text.clone().unwrap_or_default(),
+        files: shown.collect(),
+    }))
+}
 
 /// What is public from now on.
 #[derive(Debug, FromForm)]

@@ -1,14 +1,15 @@
 //! What a person decides of a message: accept, correct, file elsewhere, set aside: `/desk/messages/<id>/…`.
 
-use crate::service::triage;
+use crate::service::{bringing_back, triage};
 use crate::store::Conn;
-use crate::store::desk::message as reads;
+use crate::store::desk::{message as reads, queue};
 use crate::web::desk::correction::{Faults, Typed, seen};
-use crate::web::desk::done;
 use crate::web::desk::guards::{CsrfForm, Triage};
 use crate::web::desk::message::{self, Back};
+use crate::web::desk::{done, done_with};
 use crate::web::error::{Error, What};
 use crate::web::guards::Site;
+use crate::web::page::Link;
 use crate::web::rendered::Rendered;
 use rocket::response::{Flash, Redirect};
 use rocket::{FromForm, Route, State, post, routes};
@@ -55,13 +56,15 @@ async fn accept(
                 return Ok(Err("It changed since you looked: read it again.".to_owned()));
             };
             match triage::settle(&context, conn, person, &settlement) {
-                Ok(()) => Ok(Ok(())),
+                Ok(()) => onward(conn, id).map(Ok),
                 Err(error) => told(error).map(Err),
             }
         })
         .await?;
     Ok(match outcome {
-        Ok(()) => done("note", "/desk", "Accepted.|The request and its public page show it now."),
+        Ok(links) => {
+            done_with("note", "/desk", "Accepted.|The request and its public page show it now.", &links)
+        }
         Err(why) => done("warn", format!("/desk/messages/{id}"), &format!("Not accepted.|{why}")),
     })
 }
@@ -81,13 +84,16 @@ async fn settle(site: &State<Site>, me: Triage, id: i64, form: CsrfForm<Typed>) 
                 Err(faults) => return Ok(Err(faults.into())),
             };
             match triage::settle(&context, conn, person, &settlement) {
-                Ok(()) => Ok(Ok(())),
+                Ok(()) => onward(conn, id).map(Ok),
                 Err(error) => not_settled(error).map(Err),
             }
         })
         .await?;
     match outcome {
-        Ok(()) => Ok(Ok(done("note", "/desk", "Settled.|The request and its public page show it now."))),
+        Ok(links) => {
+            let words = "Settled.|The request and its public page show it now.";
+            Ok(Ok(done_with("note", "/desk", words, &links)))
+        }
         Err(Unsettled { faults, version }) => {
             // Who reads that somebody was quicker, and saves again, corrects.
             typed.seen = version.unwrap_or(typed.seen);
@@ -95,6 +101,27 @@ async fn settle(site: &State<Site>, me: Triage, id: i64, form: CsrfForm<Typed>) 
             message::again(site, &me, (id, back)).await.map(Err)
         }
     }
+}
+
+/// Where the work goes on after a message was settled: its request, the public page, the next that waits.
+fn onward(conn: &mut Conn, id: i64) -> Result<Vec<Link>, Error> {
+    let mut links = Vec::new();
+    let request = reads::load(conn, id)?.and_then(|message| message.request_id);
+    if let Some(asked) = reads::asked(conn, &request.into_iter().collect::<Vec<_>>())?.pop() {
+        let reference = &asked.reference;
+        links.push(Link::new(
+            format!("/desk/requests/{reference}"),
+            format!("Request {reference} at the desk, {}", asked.authority),
+        ));
+        links.push(Link::new(format!("/requests/{reference}"), "Its public page"));
+    }
+    if let Some((next, subject)) = queue::next_waiting(conn, id)? {
+        let subject: String = subject.trim().chars().take(60).collect();
+        let subject = if subject.is_empty() { "(no subject)".to_owned() } else { subject };
+        links
+            .push(Link::new(format!("/desk/messages/{next}"), format!("Next message that waits: {subject}")));
+    }
+    Ok(links)
 }
 
 /// What is wrong with a correction, and the version of the message where somebody else was quicker.
@@ -199,7 +226,35 @@ async fn set_aside(site: &State<Site>, me: Triage, id: i64, form: CsrfForm<Aside
     }
 }
 
+/// Nothing but the token.
+#[derive(Debug, FromForm)]
+struct Nothing {
+    #[field(name = "csrf")]
+    _csrf: String,
+}
+
+#[post("/desk/messages/<id>/bring-back", data = "<_form>")]
+async fn bring_back(
+    site: &State<Site>,
+    me: Triage,
+    id: i64,
+    _form: CsrfForm<Nothing>,
+) -> Result<Flash<Redirect>, Error> {
+    let (context, person) = (site.context.clone(), me.0.person.id);
+    let outcome = site
+        .store
+        .run(move |conn| Ok::<_, Error>(bringing_back::bring_back(&context, conn, person, id)))
+        .await?;
+    let to = format!("/desk/messages/{id}");
+    Ok(match outcome {
+        Ok(()) => done("note", to, "Brought back.|It waits in the queue again: say what it is."),
+        Err(bringing_back::Error::Store(error)) => return Err(error.into()),
+        Err(bringing_back::Error::NoSuchMessage(_)) => return Err(Error::NotFound(What::Message)),
+        Err(error) => done("warn", to, &format!("Nothing was changed.|{error}.")),
+    })
+}
+
 /// The routes of this file.
 pub fn routes() -> Vec<Route> {
-    routes![accept, settle, assign, set_aside]
+    routes![accept, settle, assign, set_aside, bring_back]
 }

@@ -1,5 +1,6 @@
 //! Our letters and the published replies of one request, in the order of their times.
 
+use crate::domain::publication::flow::flow;
 use crate::domain::publication::letter_text::{Piece, pieces};
 use crate::store::published::request::{File, OutboxState, Published};
 
@@ -70,7 +71,7 @@ fn ours(published: &Published) -> impl Iterator<Item = Letter> + '_ {
         }),
         language: Some(published.facts.language.clone()),
         subject: pieces(&letter.subject),
-        text: pieces(&letter.body),
+        text: pieces(&flow(&letter.body)),
         files: Vec::new(),
         withheld: 0,
     })
@@ -85,7 +86,7 @@ fn theirs(published: &Published) -> impl Iterator<Item = Letter> + '_ {
         fate: None,
         language: reply.language.clone(),
         subject: pieces(reply.subject.as_deref().unwrap_or_default()),
-        text: pieces(reply.text.as_deref().unwrap_or_default()),
+        text: pieces(&flow(reply.text.as_deref().unwrap_or_default())),
         files: published.files.iter().filter(|file| file.message_id == reply.id).map(Attached::of).collect(),
         withheld: published.withheld.iter().find(|(id, _)| *id == reply.id).map_or(0, |(_, n)| *n),
     })

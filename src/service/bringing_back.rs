@@ -1,0 +1,36 @@
+//! A message that was set aside comes back to the queue.
+
+use crate::service::Context;
+use crate::store::audit::{self, Act};
+use crate::store::types::MessageState;
+use crate::store::{Conn, desk, messages, transaction};
+
+/// Why nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] crate::store::Error),
+    /// There is no such message.
+    #[error("there is no message with the number `{0}`")]
+    NoSuchMessage(i64),
+    /// It stands elsewhere.
+    #[error("expected a message that was set aside, found one that is `{0}`")]
+    NotAside(MessageState),
+}
+
+/// Puts a message that was set aside before a person again, at its request or among those that match none.
+pub fn bring_back(ctx: &Context, conn: &mut Conn, person: i64, id: i64) -> Result<(), Error> {
+    let now = ctx.clock.now();
+    transaction(conn, |conn| {
+        let message = messages::locked(conn, id)?.ok_or(Error::NoSuchMessage(id))?;
+        if message.state != MessageState::SetAside {
+            return Err(Error::NotAside(message.state));
+        }
+        let state = if message.request_id.is_some() { MessageState::Held } else { MessageState::Unmatched };
+        let was = desk::message::bring_back(conn, id, state)?;
+        let body = serde_json::json!({ "was_aside_because": was });
+        let subject = format!("message:{id}");
+        Ok(audit::append(conn, &Act { at: now, person: Some(person), action: "bring_back", subject, body })?)
+    })
+}

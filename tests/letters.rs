@@ -73,6 +73,24 @@ fn overdue() -> LetterKind {
 }
 
 #[test]
+fn subject_asks_for_what_the_law_gives() {
+    let catalogue = load().unwrap();
+    for kind in [LetterKind::Request, overdue()] {
+        let subject = |language, wording| {
+            render(kind, &facts(&catalogue, "ai_act_paper_trail", language, wording)).unwrap().subject
+        };
+        let documents = subject(Language::English, Wording::Documents);
+        assert!(
+            documents.ends_with("Application for access to documents: AI Act papers [2026-0417]"),
+            "{documents}"
+        );
+        assert!(subject(Language::English, Wording::Answers).contains("Freedom of Information request: "));
+        assert!(subject(Language::French, Wording::Documents).contains("accès à des documents : "));
+        assert!(subject(Language::Greek, Wording::Documents).contains("πρόσβασης σε έγγραφα: "));
+    }
+}
+
+#[test]
 fn every_bundle_makes_a_letter_in_every_language_and_wording() {
     let catalogue = load().unwrap();
     let mut letters = 0;

@@ -7,7 +7,7 @@ use crate::domain::authority::{AuthorityKind, EmailAddress, slug};
 use crate::domain::law::fit::Misfit;
 use crate::domain::law::regime::RegimeId;
 use crate::service::Context;
-use crate::store::authorities::{Known, NewAuthority};
+use crate::store::authorities::{Described, Known, NewAuthority};
 use crate::store::{self, Conn, audit, authorities, transaction};
 
 /// Why an authority was not changed.
@@ -57,7 +57,7 @@ pub fn keep(ctx: &Context, conn: &mut Conn, person: i64, (id, entry): (i64, &Ent
             authorities::set_address(conn, id, address, now)?;
         }
         if let Some(regime) = &entry.regime {
-            authorities::set_regime(conn, id, regime.as_str())?;
+            authorities::set_regime(conn, id, Some(regime.as_str()))?;
         }
         let body = serde_json::json!({
             "address": entry.address.is_some(),
@@ -71,6 +71,51 @@ pub fn keep(ctx: &Context, conn: &mut Conn, person: i64, (id, entry): (i64, &Ent
             body,
         };
         Ok(audit::append(conn, &act)?)
+    })
+}
+
+/// Mends who an authority is, with who did it and what stood there. Another kind of body may not answer under the law
+/// it has: then the law is taken away, and that is told by `true`.
+pub fn mend(
+    ctx: &Context,
+    conn: &mut Conn,
+    person: i64,
+    (id, new): (i64, &Described),
+) -> Result<bool, Error> {
+    let now = ctx.clock.now();
+    transaction(conn, |conn| {
+        let (known, _) =
+            authorities::load(conn, &[id])?.into_iter().next().ok_or(Error::NoSuchAuthority(id))?;
+        let law = known.regime.as_deref().and_then(|id| id.parse().ok());
+        let unfit = known.kind != new.kind
+            && law.is_some_and(|law| law::fitting(ctx, &law, (&known.country, new.kind)).is_err());
+        let before = Described {
+            name: known.name,
+            name_en: known.name_en,
+            language: known.language,
+            kind: known.kind,
+            place: known.place,
+        };
+        if *new == before {
+            return Ok(false);
+        }
+        authorities::describe(conn, id, new)?;
+        if unfit {
+            authorities::set_regime(conn, id, None)?;
+        }
+        let body =
+            serde_json::json!({ "before": told(&before), "after": told(new), "law_taken_away": unfit });
+        let subject = format!("authority:{id}");
+        let act = audit::Act { at: now, person: Some(person), action: "mend_authority", subject, body };
+        audit::append(conn, &act)?;
+        Ok(unfit)
+    })
+}
+
+fn told(described: &Described) -> serde_json::Value {
+    let Described { name, name_en, language, kind, place } = described;
+    serde_json::json!({
+        "name": name, "name_en": name_en, "language": language, "kind": kind.as_str(), "place": place,
     })
 }
 

@@ -159,9 +159,40 @@ pub fn address_bounced(conn: &mut Conn, id: i64, email: &str) -> Result<(), Erro
     Ok(())
 }
 
-/// Says which law an authority answers under.
-pub fn set_regime(conn: &mut Conn, id: i64, regime: &str) -> Result<(), Error> {
+/// Says which law an authority answers under; none = nobody knows.
+pub fn set_regime(conn: &mut Conn, id: i64, regime: Option<&str>) -> Result<(), Error> {
     diesel::update(authorities::table.find(id)).set(authorities::regime.eq(regime)).execute(conn)?;
+    Ok(())
+}
+
+/// Who an authority is, as a person mends it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Described {
+    /// In its own language and script.
+    pub name: String,
+    /// English name.
+    pub name_en: Option<String>,
+    /// BCP 47.
+    pub language: String,
+    /// What kind of body.
+    pub kind: AuthorityKind,
+    /// Town or area.
+    pub place: String,
+}
+
+/// Writes down who an authority is; the address of its page stays, for links to it are out in the world.
+pub fn describe(conn: &mut Conn, id: i64, new: &Described) -> Result<(), Error> {
+    let english = new.name_en.as_deref().unwrap_or_default();
+    diesel::update(authorities::table.find(id))
+        .set((
+            authorities::name.eq(&new.name),
+            authorities::name_en.eq(&new.name_en),
+            authorities::language.eq(&new.language),
+            authorities::kind.eq(new.kind),
+            authorities::place.eq(&new.place),
+            authorities::folded.eq(fold(&format!("{} {english} {}", new.name, new.place))),
+        ))
+        .execute(conn)?;
     Ok(())
 }
 

@@ -176,7 +176,7 @@ fn change(ctx: &Context, conn: &mut Conn, id: i64, row: &Row) -> Result<bool, st
     }
     // What a person said of the law at the desk stays.
     if let Some(law) = row.law.as_ref().filter(|_| authority.regime.is_none()) {
-        authorities::set_regime(conn, id, law)?;
+        authorities::set_regime(conn, id, Some(law))?;
         changed = true;
     }
     if row.defunct && authority.state != AuthorityState::Defunct {

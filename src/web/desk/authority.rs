@@ -1,4 +1,4 @@
-//! Where requests to one authority go, and under which law: `/desk/authorities/<id>`.
+//! Where requests to one authority go, under which law, and who it is: `/desk/authorities/<id>`.
 
 use crate::domain::authority::EmailAddress;
 use crate::domain::law::fit::Misfit;
@@ -6,8 +6,11 @@ use crate::domain::law::regime::{Regime, RegimeId};
 use crate::service::Context;
 use crate::service::authorities::{self as keeping, Entry};
 use crate::store::Conn;
+use crate::store::authorities::Described;
 use crate::store::desk::authorities;
+use crate::web::desk::authorities::kinds;
 use crate::web::desk::guards::{CsrfForm, Said, Triage};
+use crate::web::desk::new_authority::{NO_KIND, NO_NAME, language_fault, languages, plain};
 use crate::web::desk::words::Choice;
 use crate::web::desk::{done, show, show_wrong};
 use crate::web::error::{Error, What};
@@ -35,6 +38,10 @@ pub struct Page {
     kind: &'static str,
     website: Option<String>,
     open_requests: i64,
+    who: Who,
+    faults: Faults,
+    languages: Vec<Choice>,
+    kinds: Vec<Choice>,
     typed: Typed,
     address_error: Option<String>,
     regime_error: Option<String>,
@@ -50,6 +57,50 @@ pub struct Typed {
     regime: String,
 }
 
+/// What is typed into the form of who it is.
+#[derive(Debug, Clone, Default, Serialize, FromForm)]
+pub struct Who {
+    #[field(default = String::new())]
+    name: String,
+    #[field(default = String::new())]
+    name_en: String,
+    #[field(default = String::new())]
+    language: String,
+    #[field(default = String::new())]
+    kind: String,
+    #[field(default = String::new())]
+    place: String,
+}
+
+/// What is wrong in the form of who it is.
+#[derive(Debug, Clone, Default, Serialize)]
+struct Faults {
+    name: Option<String>,
+    language: Option<String>,
+    kind: Option<String>,
+}
+
+impl Who {
+    fn parse(&self) -> Result<Described, Faults> {
+        let (name, language, kind) = (plain(&self.name), self.language.trim(), self.kind.parse());
+        let faults = Faults {
+            name: name.is_empty().then(|| NO_NAME.to_owned()),
+            language: language_fault(language),
+            kind: kind.is_err().then(|| NO_KIND.to_owned()),
+        };
+        match kind {
+            Ok(kind) if faults.name.is_none() && faults.language.is_none() => Ok(Described {
+                name_en: Some(plain(&self.name_en)).filter(|english| !english.is_empty() && *english != name),
+                name,
+                language: language.to_owned(),
+                kind,
+                place: plain(&self.place),
+            }),
+            _ => Err(faults),
+        }
+    }
+}
+
 fn load(ctx: &Context, conn: &mut Conn, id: i64) -> Result<Page, Error> {
     let entry = authorities::some(conn, &[id])?.into_iter().next().ok_or(Error::NotFound(What::Authority))?;
     let address = authorities::addresses(conn, &[id])?.remove(&id).unwrap_or_default();
@@ -62,6 +113,16 @@ fn load(ctx: &Context, conn: &mut Conn, id: i64) -> Result<Page, Error> {
         typed: Typed { address, regime: entry.regime.unwrap_or_default() },
         address_error: None,
         regime_error: None,
+        who: Who {
+            name: entry.name.clone(),
+            name_en: entry.name_en.clone().unwrap_or_default(),
+            language: entry.language.clone(),
+            kind: entry.kind.as_str().to_owned(),
+            place: entry.place.clone(),
+        },
+        faults: Faults::default(),
+        languages: languages(ctx, &entry.language),
+        kinds: kinds(),
         open_requests,
         id,
         slug: entry.slug,
@@ -162,6 +223,39 @@ async fn post(
     }
 }
 
+#[post("/desk/authorities/<id>/who", data = "<form>")]
+async fn mend(
+    site: &State<Site>,
+    me: Triage,
+    id: i64,
+    form: CsrfForm<Who>,
+) -> Result<Result<Flash<Redirect>, Rendered>, Error> {
+    let who = form.0;
+    let described = match who.parse() {
+        Ok(described) => described,
+        Err(faults) => {
+            let chrome = me.0.chrome(Said::default(), "Authority", "authorities");
+            let page = show(site, TEMPLATE, chrome, move |ctx, conn| {
+                Ok(Page { who, faults, ..load(ctx, conn, id)? })
+            });
+            return Ok(Err(page.await?.with_status(Status::UnprocessableEntity)));
+        }
+    };
+    let (context, person) = (site.context.clone(), me.0.person.id);
+    let outcome = site
+        .store
+        .run(move |conn| Ok::<_, Error>(keeping::mend(&context, conn, person, (id, &described))))
+        .await?;
+    let words = match outcome {
+        Ok(false) => "Kept.|The address of its page stays. Letters that were filed keep what they say.",
+        Ok(true) => "Kept.|Its law was taken away: such a body does not answer under it. Choose another.",
+        Err(keeping::Error::NoSuchAuthority(_)) => return Err(Error::NotFound(What::Authority)),
+        Err(keeping::Error::Store(error)) => return Err(error.into()),
+        Err(error) => return Err(Error::internal(&error)),
+    };
+    Ok(Ok(done("note", format!("/desk/authorities/{id}"), words)))
+}
+
 /// The same page with what was typed and what is wrong with it.
 async fn again(
     site: &Site,
@@ -185,5 +279,5 @@ async fn again(
 
 /// The routes of this file.
 pub fn routes() -> Vec<Route> {
-    routes![get, post]
+    routes![get, post, mend]
 }

@@ -101,25 +101,6 @@ impl Page {
     }
 
     fn of(ctx: &Context, typed: Typed, (faults, namesakes): (&Faults, Vec<Namesake>)) -> Self {
-        let laws = || ctx.library.laws.regimes();
-        let languages: BTreeSet<&str> =
-            laws().flat_map(|law| law.languages.iter().map(String::as_str)).collect();
-        let mut languages: Vec<Choice> = languages
-            .into_iter()
-            .map(|code| {
-                let region = code.split_once('-').map_or("", |(_, region)| region);
-                let more = match (code, region) {
-                    ("nb", _) => " (Bokmål)".to_owned(),
-                    ("nn", _) => " (Nynorsk)".to_owned(),
-                    (_, "") => String::new(),
-                    (_, "Cyrl") => " (Cyrillic)".to_owned(),
-                    (_, "Latn") => " (Latin)".to_owned(),
-                    (_, region) => format!(" ({})", filters::country(region)),
-                };
-                Choice::new(code, format!("{}{more}", filters::language(code)))
-            })
-            .collect();
-        languages.sort_by(|a, b| a.name.cmp(&b.name));
         let mut countries: Vec<Choice> = choices().map(|(code, name)| Choice::new(*code, *name)).collect();
         countries.sort_by(|a, b| a.name.cmp(&b.name));
         Self {
@@ -128,29 +109,68 @@ impl Page {
             faults: FIELDS.iter().map(|field| (*field, faults.get(field).cloned())).collect(),
             typed,
             namesakes,
-            languages,
+            languages: languages(ctx, ""),
             countries,
         }
     }
 }
 
+/// The languages of the laws, and the one that is chosen, by name.
+pub(crate) fn languages(ctx: &Context, chosen: &str) -> Vec<Choice> {
+    let mut codes: BTreeSet<&str> =
+        ctx.library.laws.regimes().flat_map(|law| law.languages.iter().map(String::as_str)).collect();
+    codes.extend(Some(chosen).filter(|code| !code.is_empty()));
+    let mut languages: Vec<Choice> = codes
+        .into_iter()
+        .map(|code| {
+            let region = code.split_once('-').map_or("", |(_, region)| region);
+            let more = match (code, region) {
+                ("nb", _) => " (Bokmål)".to_owned(),
+                ("nn", _) => " (Nynorsk)".to_owned(),
+                (_, "") => String::new(),
+                (_, "Cyrl") => " (Cyrillic)".to_owned(),
+                (_, "Latn") => " (Latin)".to_owned(),
+                (_, region) => format!(" ({})", filters::country(region)),
+            };
+            Choice::new(code, format!("{}{more}", filters::language(code)))
+        })
+        .collect();
+    languages.sort_by(|a, b| a.name.cmp(&b.name));
+    languages
+}
+
+/// A name or a place as typed, without what is too much between its words.
+pub(crate) fn plain(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// What is wrong with a language; none = nothing.
+pub(crate) fn language_fault(language: &str) -> Option<String> {
+    if language.is_empty() {
+        return Some("Choose the language of the name and of letters to it.".to_owned());
+    }
+    let fine = language.len() <= 12 && language.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    (!fine).then(|| format!("“{language}” is no language of the list. Choose one."))
+}
+
+/// What is said of a name that is missing.
+pub(crate) const NO_NAME: &str = "Write the name as the authority writes it itself.";
+/// What is said of a kind that is missing.
+pub(crate) const NO_KIND: &str = "Choose what kind of body it is.";
+
 impl Typed {
     /// What the form says, or what is wrong with it.
     fn parse(&self) -> Result<Newcomer, Faults> {
         let mut faults = Faults::new();
-        let name = self.name.split_whitespace().collect::<Vec<_>>().join(" ");
+        let name = plain(&self.name);
         if name.is_empty() {
-            faults.insert("name", "Write the name as the authority writes it itself.".to_owned());
+            faults.insert("name", NO_NAME.to_owned());
         }
         let language = self.language.trim();
-        if language.is_empty() {
-            faults.insert("language", "Choose the language of the name and of letters to it.".to_owned());
-        } else if language.len() > 12 || !language.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') {
-            faults.insert("language", format!("“{language}” is no language of the list. Choose one."));
-        }
+        faults.extend(language_fault(language).map(|fault| ("language", fault)));
         let kind = self.kind.parse::<AuthorityKind>();
         if kind.is_err() {
-            faults.insert("kind", "Choose what kind of body it is.".to_owned());
+            faults.insert("kind", NO_KIND.to_owned());
         }
         if !choices().any(|(code, _)| *code == self.country) {
             faults.insert("country", "Choose the country it belongs to.".to_owned());
@@ -165,7 +185,7 @@ impl Typed {
             language: language.to_owned(),
             kind,
             country: self.country.clone(),
-            place: self.place.split_whitespace().collect::<Vec<_>>().join(" "),
+            place: plain(&self.place),
             entry,
             website,
             identifiers,

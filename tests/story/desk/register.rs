@@ -172,12 +172,12 @@ stories! {
 
         // As it stood in a register before anybody checked.
         let lyon = site.authority("Mairie de Lyon", (AuthorityKind::Municipality, "fr-crpa", "fr"), "lyon.example");
-        authorities::set_regime(&mut site.conn(), lyon, "gr-kdd5").unwrap();
+        authorities::set_regime(&mut site.conn(), lyon, Some("gr-kdd5")).unwrap();
         let read = |authority| filing::preview(&site.ctx, &mut site.conn(), &filing_of(&[authority], "f")).unwrap().remove(0);
         let letter = read(lyon);
         assert_eq!(letter.alarms.len(), 1);
         assert!(letter.alarms[0].contains("is a law of Greece, and this is a body of France. Right would be fr-crpa."), "{:?}", letter.alarms);
-        authorities::set_regime(&mut site.conn(), lyon, "fr-crpa").unwrap();
+        authorities::set_regime(&mut site.conn(), lyon, Some("fr-crpa")).unwrap();
         assert!(read(lyon).alarms.is_empty());
 
         // A law of the right country that binds other bodies.
@@ -186,6 +186,36 @@ stories! {
         assert!(alarms.len() == 1 && alarms[0].starts_with("This law does not bind a police"), "{alarms:?}");
     }
 
+    fn who_an_authority_is_can_be_mended_and_its_address_stays(desk: &mut Desk) {
+        let id = desk.authority("Polizei Brandua");
+        let token = desk.volunteer_signs_in();
+        let (page, path) = (format!("/desk/authorities/{id}"), format!("/desk/authorities/{id}/who"));
+        let post = |name, kind, language| {
+            let fields = [("csrf", token.as_str()), ("name", name), ("name_en", "Brandau Police"), ("kind", kind), ("language", language), ("place", " Brandau  am See ")];
+            let answer = desk.post(&path, &fields);
+            (answer.status(), answer.into_string().unwrap_or_default())
+        };
+        let (status, wrong) = post(" ", "castle", "de de");
+        assert_eq!(status, Status::UnprocessableEntity);
+        assert_eq!(wrong.matches("class=\"err\"").count(), 3, "{wrong}");
+        assert_eq!(post("Polizei Brandau", "police", "de-DE").0, Status::SeeOther);
+        let shown = desk.page(&page);
+        assert!(shown.contains("Polizei Brandau</h1>") && shown.contains("value=\"Brandau am See\"") && shown.contains("value=\"de-ifg\" selected"), "{shown}");
+        assert!(desk.page("/authorities/polizei-brandua").contains("Brandau Police"), "the slug stays");
+        assert!(desk.page("/desk/authorities?q=see").contains("Polizei Brandau"), "a search finds it anew");
+
+        // The law of a state does not bind a body of the Union.
+        assert_eq!(post("Polizei Brandau", "eu_agency", "de-DE").0, Status::SeeOther);
+        let shown = desk.page(&page);
+        assert!(shown.contains("Its law was taken away") && shown.contains("value=\"eu-1049\""), "{shown}");
+        assert!(!shown.contains(" selected>DE: "), "{shown}");
+        assert_eq!(desk.post("/desk/authorities/77/who", &[("csrf", &token), ("name", "A"), ("kind", "police"), ("language", "de")]).status(), Status::NotFound);
+        let conn = &mut desk.db.conn().unwrap();
+        assert_eq!(audit::verify(conn).unwrap().1, None);
+    }
+}
+
+stories! {
     fn row_without_identifiers_is_the_same_row_the_next_time(site: &mut Site) {
         let table = "name,country,type,place,source\nNobody,DE,police,Brandau,list\nNobody,DE,police,Neubrandau,list\n";
         let first = import(&site.ctx, &mut site.conn(), table.as_bytes(), false).unwrap();

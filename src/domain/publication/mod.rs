@@ -9,3 +9,4 @@ pub mod redaction;
 pub mod signers;
 pub mod statistics;
 pub mod timeline;
+pub mod titles;

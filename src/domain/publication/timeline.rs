@@ -351,7 +351,10 @@ fn extension(
     verdict: &ExtensionVerdict,
 ) -> Entry {
     let claim = until.map_or_else(
-        || "The authority takes more time. No day by which it wants to answer was read in its letter.".to_owned(),
+        || {
+            "The authority takes more time. No day by which it wants to answer was read in its letter."
+                .to_owned()
+        },
         |until| format!("The authority wants to answer by {}.", long(until)),
     );
     let cite = &story.regime.extension.src;

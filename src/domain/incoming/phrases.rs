@@ -221,8 +221,7 @@ impl Phrase {
 fn matched(parts: &[Part], words: &[Word], sentence: usize) -> Option<usize> {
     let Some((part, rest)) = parts.split_first() else { return Some(0) };
     if *part == Part::Gap {
-        return gaps(words)
-            .find_map(|skip| Some(skip + matched(rest, words.get(skip..)?, sentence)?));
+        return gaps(words).find_map(|skip| Some(skip + matched(rest, words.get(skip..)?, sentence)?));
     }
     let (word, tail) = words.split_first()?;
     let same = match part {

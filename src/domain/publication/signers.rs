@@ -110,7 +110,10 @@ fn functioning(line: &str) -> Option<String> {
         let gap = tail.strip_suffix(name)?;
         return Some(format!("{kept}{gap}{}", bar(name)));
     }
-    (!person(rest.trim())).then(|| line.to_owned())
+    // "A Diretora de Serviços", not "Direktor von Muster".
+    let of = ["de ", "da ", "do ", "dos ", "das ", "du ", "del ", "della ", "dei ", "di ", "der ", "of "];
+    let genitive = of.iter().any(|of| rest.trim_start().starts_with(of));
+    (genitive || !person(rest.trim())).then(|| line.to_owned())
 }
 
 /// The line with the name at its start struck, if there is one; what follows a comma or bracket stays.

@@ -53,7 +53,7 @@ pub fn strike_titled(text: &str) -> String {
 fn is_person(name: &str) -> bool {
     let matches = |pattern: &LazyLock<Option<Regex>>| pattern.as_ref().is_some_and(|p| p.is_match(name));
     let alone = !name.contains([' ', '\u{a0}']);
-    !matches(&OFFICE) && !(alone && matches(&FUNCTION))
+    !(matches(&OFFICE) || (alone && matches(&FUNCTION)))
 }
 
 /// The second half of a name that the wrap of a line parted from its first.

@@ -177,7 +177,8 @@ impl<'b> Section<'b> {
         let last = self.words.get(end.checked_sub(1)?)?;
         let next = self.words.get(end).map_or(self.text.len(), |w| w.start);
         let closing = self.text.get(last.end..next)?;
-        let closed = closing.find(|c: char| !matches!(c, ')' | ']' | '.' | '?' | '!' | '”' | '“' | '»' | '"' | '…'));
+        let closed =
+            closing.find(|c: char| !matches!(c, ')' | ']' | '.' | '?' | '!' | '”' | '“' | '»' | '"' | '…'));
         let end = last.end + closed.unwrap_or(closing.len());
         self.text.get(first.start..end)
     }

@@ -1,5 +1,6 @@
 //! The outbox by state: what waits, what left, what nobody knows of.
 
+use crate::domain::request::state::Status;
 use crate::store::schema::{authorities, outbox, people, requests};
 use crate::store::types::OutboxState;
 use crate::store::{Conn, Error};
@@ -50,6 +51,15 @@ pub struct Letter {
     pub authority_language: String,
     /// BCP 47 of the letter.
     pub language: String,
+    /// Where the request stands.
+    pub status: Status,
+}
+
+impl Letter {
+    /// Whether a server took it and it came back as undeliverable: the request waits for another address.
+    pub fn came_back(&self) -> bool {
+        self.state == OutboxState::Accepted && self.status == Status::Undelivered
+    }
 }
 
 macro_rules! letters {
@@ -77,6 +87,7 @@ macro_rules! letters {
                 authorities::name,
                 authorities::language,
                 requests::language,
+                requests::status,
             ))
     };
 }
@@ -97,6 +108,16 @@ pub fn in_states(conn: &mut Conn, states: &[OutboxState], offset: i64) -> Result
         .order((outbox::leave_after.desc(), outbox::id.desc()))
         .limit(crate::store::desk::PAGE)
         .offset(offset)
+        .load(conn)?)
+}
+
+/// Letters that came back and whose requests wait for another address, the latest first.
+pub fn came_back(conn: &mut Conn) -> Result<Vec<Letter>, Error> {
+    Ok(letters!()
+        .filter(outbox::state.eq(OutboxState::Accepted))
+        .filter(requests::status.eq(Status::Undelivered))
+        .order((outbox::leave_after.desc(), outbox::id.desc()))
+        .limit(crate::store::desk::PAGE)
         .load(conn)?)
 }
 

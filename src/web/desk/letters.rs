@@ -72,6 +72,7 @@ pub struct Letter {
 impl Letter {
     /// A letter as it stands at `now`.
     pub fn of(letter: letters::Letter, now: DateTime<Utc>) -> Self {
+        let state = if letter.came_back() { came_back() } else { words::outbox_state(letter.state) };
         Self {
             undoable: letter.state == OutboxState::Queued && letter.leave_after > now.naive_utc(),
             repeatable: matches!(letter.state, OutboxState::Unknown | OutboxState::Refused),
@@ -85,7 +86,7 @@ impl Letter {
             body: letter.body,
             language: letter.language,
             to: letter.envelope_to,
-            state: words::outbox_state(letter.state),
+            state,
             attempts: letter.attempts,
             leave_after: letter.leave_after,
             accepted_at: letter.accepted_at,
@@ -94,6 +95,11 @@ impl Letter {
             message_id: letter.mail_message_id,
         }
     }
+}
+
+/// How a letter is marked that was taken and then came back.
+pub fn came_back() -> Tag {
+    Tag::new("off", "Came back")
 }
 
 /// What is looked at.

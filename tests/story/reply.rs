@@ -130,7 +130,7 @@ stories! {
         site.receives(report("FOI@brandau.example", "f2").as_bytes(), &request.reply_address);
         assert_eq!(site.kinds(request.id), ["filed", "sent", "bounced"]);
         let letters = askance::store::desk::letters::came_back(&mut site.conn()).unwrap();
-        assert_eq!(letters.iter().map(|letter| letter.reference.clone()).collect::<Vec<_>>(), [request.reference.clone()]);
+        assert_eq!(letters.iter().map(|letter| letter.reference.as_str()).collect::<Vec<_>>(), [request.reference.as_str()]);
         assert!(letters.iter().all(askance::store::desk::letters::Letter::came_back));
     }
 

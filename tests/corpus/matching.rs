@@ -10,6 +10,7 @@ fn candidate(id: i64, reference: &str) -> Candidate {
         reference: reference.to_owned(),
         reply_token: false,
         letter_message_ids: vec![format!("letter-{id}@post.askance.example")],
+        letter_addresses: vec!["foi@council.example".to_owned()],
         authority_domains: vec!["council.example".to_owned()],
     }
 }

@@ -114,6 +114,26 @@ stories! {
         assert_eq!(site.request(&request.reference).status, Status::Undelivered);
     }
 
+    fn bounce_of_a_letter_we_never_wrote_is_put_before_a_person(site: &mut Site) {
+        let activist = site.person("Mara Varga", Role::Activist);
+        let city = site.city();
+        let request = site.sends(activist, city);
+        let report = |recipient: &str, id: &str| {
+            format!(
+                "From: MAILER-DAEMON@mx.elsewhere.example\r\nTo: {}\r\nSubject: Undelivered Mail Returned to Sender\r\nMessage-ID: <{id}@mx.elsewhere.example>\r\nDate: Mon, 07 Sep 2026 12:30:00 +0200\r\nMIME-Version: 1.0\r\nContent-Type: multipart/report; report-type=delivery-status; boundary=\"b\"\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\nYour message could not be delivered.\r\n--b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx.elsewhere.example\r\n\r\nFinal-Recipient: rfc822; {recipient}\r\nAction: failed\r\nStatus: 5.1.1\r\n\r\n--b--\r\n",
+                request.reply_address
+            )
+        };
+        site.receives(report("nobody@elsewhere.example", "f1").as_bytes(), &request.reply_address);
+        assert_eq!(site.kinds(request.id), ["filed", "sent"]);
+        assert_eq!(messages::find(&mut site.conn(), 1).unwrap().unwrap().state, MessageState::Held);
+        site.receives(report("FOI@brandau.example", "f2").as_bytes(), &request.reply_address);
+        assert_eq!(site.kinds(request.id), ["filed", "sent", "bounced"]);
+        let letters = askance::store::desk::letters::came_back(&mut site.conn()).unwrap();
+        assert_eq!(letters.iter().map(|letter| letter.reference.as_str()).collect::<Vec<_>>(), [request.reference.as_str()]);
+        assert!(letters.iter().all(askance::store::desk::letters::Letter::came_back));
+    }
+
     fn sender_of_another_domain_never_speaks_for_the_authority(site: &mut Site) {
         let activist = site.person("Mara Varga", Role::Activist);
         let city = site.city();
@@ -136,6 +156,8 @@ stories! {
         site.receives(&raw, "info@post.askance.example");
         assign(&site.ctx, &mut site.conn(), volunteer, 1, &request.reference).unwrap();
         let message = messages::find(&mut site.conn(), 1).unwrap().unwrap();
+        // The sender is compared with the authority it is filed under now.
+        assert!(message.proposal.contains("\"foreign_sender\":false"), "{}", message.proposal);
         assert_eq!((message.request_id, message.state), (Some(request.id), MessageState::Held));
         let proposed = proposed_settlement(&site.ctx, &mut site.conn(), 1).unwrap().unwrap();
         settle(&site.ctx, &mut site.conn(), volunteer, &proposed).unwrap();

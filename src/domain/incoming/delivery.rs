@@ -140,12 +140,14 @@ fn delivery_status(leaf: &Leaf) -> (Vec<String>, Vec<String>, Vec<String>) {
         }
         let (fields, after) = header::split(rest, &mut Notes::default());
         let typed = |v: String| v.split_once(';').map_or(v.clone(), |(_, a)| a.trim().to_owned());
-        let recipient =
-            fields.first("Original-Recipient").or_else(|| fields.first("Final-Recipient")).map(typed);
-        if let Some(address) = recipient
-            && !recipients.contains(&address)
-        {
-            recipients.push(address.trim_matches(['<', '>']).to_owned());
+        // A relay may name the address it was given and the one it was forwarded to; one of them is ours.
+        let named =
+            ["Original-Recipient", "Final-Recipient"].into_iter().filter_map(|name| fields.first(name));
+        for address in named.map(typed) {
+            let address = address.trim_matches(['<', '>']).to_owned();
+            if !recipients.contains(&address) {
+                recipients.push(address);
+            }
         }
         actions.extend(fields.first("Action").map(|a| a.to_lowercase()));
         let code = fields.first("Status").and_then(|s| first_match(&STATUS, &s));

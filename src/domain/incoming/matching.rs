@@ -14,6 +14,8 @@ pub struct Clues {
     pub message_ids: Vec<String>,
     /// Public references in its subject, and those of its reply addresses.
     pub references: Vec<String>,
+    /// As a bounce, the addresses it says were not reached, lower case.
+    pub undelivered: Vec<String>,
     /// Who sent it.
     pub from_address: Option<String>,
     /// Its subject.
@@ -31,6 +33,8 @@ pub struct Candidate {
     pub reply_token: bool,
     /// Message ids of letters we sent in it, and of replies to it, without angle brackets.
     pub letter_message_ids: Vec<String>,
+    /// Addresses its letters went to, lower case.
+    pub letter_addresses: Vec<String>,
     /// Domains the authority writes from.
     pub authority_domains: Vec<String>,
 }
@@ -51,6 +55,11 @@ pub enum Reason {
         /// The reference as it is published.
         reference: String,
     },
+    /// It reports on the address to which a letter of this request went; says nothing of whose it is by itself.
+    ReportsOnAddress {
+        /// The address.
+        address: String,
+    },
 }
 
 impl Reason {
@@ -62,6 +71,9 @@ impl Reason {
             Reason::ReferenceInSubject { reference } => {
                 format!("Its subject names the reference {reference}.")
             }
+            Reason::ReportsOnAddress { .. } => {
+                "It reports on the address to which the letter went.".to_owned()
+            }
         }
     }
 
@@ -70,6 +82,7 @@ impl Reason {
             Reason::ReplyAddress => 3,
             Reason::AnswersLetter { .. } => 2,
             Reason::ReferenceInSubject { .. } => 1,
+            Reason::ReportsOnAddress { .. } => 0,
         }
     }
 }
@@ -114,6 +127,9 @@ pub fn clues(incoming: &Incoming, recipient: &str, reply_domain: &str) -> Clues 
     }
     for reference in references_in(&incoming.subject) {
         push_new(&mut clues.references, reference);
+    }
+    for address in incoming.bounce.iter().flat_map(|bounce| &bounce.recipients) {
+        push_new(&mut clues.undelivered, address.to_lowercase());
     }
     clues
 }
@@ -177,12 +193,21 @@ fn judge(clues: &Clues, candidate: &Candidate) -> Option<Match> {
     if in_subject.contains(&candidate.reference) {
         reasons.push(Reason::ReferenceInSubject { reference: candidate.reference.clone() });
     }
+    let reported = clues.undelivered.iter().find(|address| candidate.letter_addresses.contains(address));
+    if let Some(address) = reported.filter(|_| !reasons.is_empty()) {
+        reasons.push(Reason::ReportsOnAddress { address: address.clone() });
+    }
     (!reasons.is_empty()).then(|| Match {
         request_id: candidate.request_id,
         reasons,
         certain: false,
         foreign_sender: is_foreign(clues.from_address.as_deref(), &candidate.authority_domains),
     })
+}
+
+/// Whether a sender is of none of the domains of an authority; what a match says, told again of another request.
+pub fn is_foreign_to(from: Option<&str>, domains: &[String]) -> bool {
+    is_foreign(from.map(str::to_lowercase).as_deref(), domains)
 }
 
 /// Whether a sender is of none of the domains or their subdomains; without a sender or domains it is.

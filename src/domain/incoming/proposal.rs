@@ -39,13 +39,22 @@ fn decide(message: i64, incoming: &Incoming, found: &Match) -> Result<Event, Str
     if !found.certain {
         return Err("It may belong to more than one request: choose.".to_owned());
     }
-    if found.reasons.iter().all(|reason| matches!(reason, Reason::ReferenceInSubject { .. })) {
+    let public = |reason: &Reason| {
+        matches!(reason, Reason::ReferenceInSubject { .. } | Reason::ReportsOnAddress { .. })
+    };
+    if found.reasons.iter().all(public) {
         return Err(
             "Only the reference in its subject points to this request, and that is public.".to_owned()
         );
     }
     let reading = &incoming.reading;
     match incoming.automatic {
+        Automatic::Bounce if !is_ours(found) => {
+            return Err(
+                "It says that a letter was not delivered, but names neither our letter nor the address it went to."
+                    .to_owned(),
+            );
+        }
         Automatic::Bounce => {
             let bounce = incoming.bounce.as_ref();
             return Ok(Event::Bounced {
@@ -70,6 +79,14 @@ fn decide(message: i64, incoming: &Incoming, found: &Match) -> Result<Event, Str
         }
         kind => Err(question(kind)),
     }
+}
+
+/// Whether a bounce is of a letter of the request: it names its Message-ID, or the address it went to (RFC 3464
+/// §2.3). Anybody may write a report to the reply address, which the authority has.
+fn is_ours(found: &Match) -> bool {
+    let ours =
+        |reason: &Reason| matches!(reason, Reason::AnswersLetter { .. } | Reason::ReportsOnAddress { .. });
+    found.reasons.iter().any(ours)
 }
 
 /// Case management systems send decisions with `Auto-Submitted: auto-generated` (RFC 3834 §5): what reads like more

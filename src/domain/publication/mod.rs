@@ -10,3 +10,4 @@ pub mod redaction;
 pub mod signers;
 pub mod statistics;
 pub mod timeline;
+pub mod titles;

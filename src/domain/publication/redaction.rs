@@ -2,6 +2,7 @@
 
 use crate::domain::publication::names;
 use crate::domain::publication::signers::strike_signers;
+use crate::domain::publication::titles::strike_titled;
 use regex::{Captures, Regex};
 use std::sync::LazyLock;
 use unicode_normalization::UnicodeNormalization;
@@ -33,6 +34,19 @@ static PHONE: LazyLock<Option<Regex>> = LazyLock::new(|| {
           (\+?[\d(][\d\s()/.\-–]{5,24}\d)|(\+\d{2}[\d\s()/.\-–]{6,22}\d)",
     )
 });
+/// A national number as it is dialled: a nought, then at least eight figures in groups. Not behind letters, a
+/// section sign or a stroke, as file numbers have it, and no date (02/03/2026).
+static NATIONAL: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    pattern(
+        r"(?P<before>^|[\n(,;:]|[^\p{N}§/.\s-]\s+)(?P<number>\(?0[1-9]\d{0,4}\)?(?:[\s\u{a0}]?[/–-]?[\s\u{a0}]?\d{2,8}){1,5})(?P<after>$|[^\p{L}\p{N}/-])",
+    )
+});
+/// Words whose number is no telephone's: file numbers, laws, sums.
+static NUMBERED: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    pattern(
+        r"(?i)(?:\b(?:az|aktenzeichen|geschäftszeichen|gz|zahl|ref|reference|our ref|your ref|prot|protocollo|réf|référence|dossier|numéro|numero|número|number|nr|no|n|num|art|abs|iban|konto|rechnung|invoice|case|file|foi|αρ|αριθμ|πρωτ|znak|sprawy|dnr|diarienummer|kenmerk|zaaknummer|id|nip|regon|vat|eur|chf|gbp)\b\.?|[§°º€£#№])[\s:.\u{a0}]*$",
+    )
+});
 /// Our reply addresses, on any domain and without one: the token alone is the secret (reference.rs).
 static REPLY_ADDRESS: LazyLock<Option<Regex>> = LazyLock::new(|| {
     pattern(
@@ -52,7 +66,7 @@ pub fn redact(text: &str, private: Private<'_>) -> String {
     for name in private.names {
         out = names::strike(&out, name);
     }
-    strike_signers(&out)
+    strike_signers(&strike_titled(&out))
 }
 
 /// `text` without what no person may publish either: our reply addresses, and the bare token of this request.
@@ -72,7 +86,33 @@ pub fn strike_contacts(text: &str) -> String {
     let out = replaced(EMAIL.as_ref(), &text, |found| {
         found.get(0).map_or_else(String::new, |all| bar(all.as_str()))
     });
-    replaced(PHONE.as_ref(), &out, strike_number)
+    strike_national(&replaced(PHONE.as_ref(), &out, strike_number))
+}
+
+/// National numbers without a word before them, where nothing says that they number something else.
+fn strike_national(text: &str) -> String {
+    let Some(national) = NATIONAL.as_ref() else { return text.to_owned() };
+    let (mut out, mut done) = (String::with_capacity(text.len()), 0);
+    for found in national.captures_iter(text) {
+        let Some(number) = found.name("number") else { continue };
+        let digits = number.as_str().chars().filter(char::is_ascii_digit).count();
+        let line =
+            text.get(..number.start()).and_then(|before| before.rsplit('\n').next()).unwrap_or_default();
+        let other = NUMBERED.as_ref().is_some_and(|numbered| numbered.is_match(line));
+        let sum = text.get(number.end()..).is_some_and(|after| {
+            after.trim_start().starts_with(['€', '£', '%']) || after.trim_start().starts_with("EUR")
+        });
+        // "012-345/2026" is a file of 2026.
+        let year = number.as_str().split('/').skip(1).any(|part| part.starts_with("20"));
+        if !(9..=15).contains(&digits) || year || other || sum || number.as_str().contains('\n') {
+            continue;
+        }
+        out.push_str(text.get(done..number.start()).unwrap_or_default());
+        out.push_str(&bar(number.as_str()));
+        done = number.end();
+    }
+    out.push_str(text.get(done..).unwrap_or_default());
+    out
 }
 
 /// The name under which a file is published: redacted, its ending kept.
@@ -190,6 +230,76 @@ mod tests {
         ] {
             let text = format!("Mit freundlichen Grüßen\n{office}");
             assert_eq!(public(&text, "Mara Varga"), text);
+        }
+    }
+
+    #[test]
+    fn a_name_below_the_function_of_who_signs_is_struck() {
+        for (text, gone, kept) in [
+            (
+                "Distinti saluti\n\nIl Responsabile del procedimento\ndott.ssa Ilaria Bonfanti\nComune di Monteverde",
+                "Bonfanti",
+                "Il Responsabile del procedimento",
+            ),
+            (
+                "Distinti saluti\nIl Dirigente del Settore Affari Generali\nIlaria Bonfanti",
+                "Bonfanti",
+                "Il Dirigente",
+            ),
+            ("Mit freundlichen Grüßen\nDer Sachbearbeiter\nKurt Amthor", "Amthor", "Der Sachbearbeiter"),
+            ("Für den Bürgermeister:\n\nKurt Amthor", "Amthor", "Für den Bürgermeister"),
+            ("Pour le préfet,\nLe directeur de cabinet\nJean Dupont", "Dupont", "Le directeur de cabinet"),
+            (
+                "Με εκτίμηση\n\nΟ Προϊστάμενος της Διεύθυνσης Διοικητικών Υπηρεσιών\nΑ. Καλλέργης",
+                "Καλλέργης",
+                "Ο Προϊστάμενος",
+            ),
+            ("Η Διευθύντρια\n\nΜαρία Παππά", "Παππά", "Η Διευθύντρια"),
+            (
+                "Yours sincerely,\n\np.p.\nHead of Information Governance\nPat Ashworth",
+                "Ashworth",
+                "Head of Information",
+            ),
+            ("Atentamente,\nLa Jefa del Servicio de Transparencia\nMaría García López", "García", "La Jefa"),
+            ("Hoogachtend,\nnamens het college,\nHoofd Juridische Zaken\nJan de Vries", "Vries", "namens"),
+            (
+                "Z poważaniem\nz up. Komendanta\nNaczelnik Wydziału Ogólnego\nJan Kowalski",
+                "Kowalski",
+                "z up. Komendanta",
+            ),
+            ("Com os melhores cumprimentos\nA Diretora de Serviços\nSofia Martins", "Martins", "A Diretora"),
+            ("Med vänlig hälsning\nEnhetschef\nEva Andersson", "Andersson", "Enhetschef"),
+            ("Der Leiter, Hans Muster", "Muster", "Der Leiter"),
+        ] {
+            let public = public(text, "Mara Varga");
+            assert!(!public.contains(gone) && public.contains(kept), "{public}");
+        }
+    }
+
+    #[test]
+    fn a_national_number_is_struck_and_other_numbers_stay() {
+        for text in [
+            "call 07700 900123 please",
+            "0170/1234567",
+            "030-123 456 78",
+            "(0211) 4566 789",
+            "06 12 34 56 78",
+        ] {
+            let public = public(text, "Mara Varga");
+            assert!(public.contains('█') && !public.contains("456") && !public.contains("9001"), "{public}");
+        }
+        for kept in [
+            "§ 08 123 456 789",
+            "Az. 0123 4567 89",
+            "prot. n. 0033410 2026",
+            "on 02/03/2026 and 05.06.2026",
+            "EUR 012 345 678",
+            "ref 07700900123",
+            "2026-0417, 0033410",
+            "012-345/2026-999",
+            "100 000 000 people",
+        ] {
+            assert_eq!(public(kept, "Mara Varga"), kept);
         }
     }
 

@@ -30,8 +30,24 @@ pub static OFFICE: LazyLock<Option<Regex>> = LazyLock::new(|| {
     )
 });
 
+/// A line that says in which function somebody signs, or for whom; the name comes below it.
+pub static FUNCTION: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    pattern(
+        r"(?ix)^\s*(?:p\.\s?p\.|p\.\s?o\.|p\.\s?d\.|i\.\s?a\.|i\.\s?v\.|im\x20auftrage?|z\x20up\.|z\x20upoważnienia|f(?:ü|o)r\x20(?:den|die|das|and)|pour\x20l[ea]|par\x20délégation|por\x20delega|namens|enligt\x20uppdrag|με\x20εντολή|for\x20and\x20on|(?:(?:[\p{L}-]+\.?\s|l['’]){0,2}
+        (?:\p{L}*sachbearbeiter|\p{L}*leiter|\p{L}*bürgermeister|\p{L}*beauftragte|\p{L}*präsident|\p{L}*dire(?:k|c)?t(?:or|eur|rice|tore|trice|ör)|\p{L}*referent|\p{L}*dezernent|vorsitzende
+        |responsab|dirigente|segretari|sindac|comandante|funzionari|chef|cheffe|secrétaire|maire\b|préf[eè]t|président|adjoint|référent
+        |προϊστ[αά]μ[εέ]ν|διευθ[υύ]ντ|δ[ηή]μαρχ|γραμματ[εέ]|αναπληρ
+        |head\x20of|officer|manager|chief|secretary|mayor|coordinator|adviser|jef[ea]\b|subdirector|secretari|alcald|delegad|concejal
+        |\p{L}*hoofd\b|burgemeester|secretaris|teamleider|naczelni|dyrektor|kierowni|zastępc|prezydent|burmistrz|wójt|sekretarz|komendant|inspektor
+        |diretor|presidente|vereador|secretári|responsáve|encarregad|\p{L}*handläggare|registrator|\p{L}*chef\b|jurist\b|samordnare|ordförande)\p{L}*))",
+    )
+});
+
 /// How many lines below a formula may be a name.
 const REACH: usize = 3;
+
+/// How many lines below the function in which somebody signs.
+const BELOW_FUNCTION: usize = 2;
 
 /// `text` without the names beside and up to three lines below closing formulas.
 pub fn strike_signers(text: &str) -> String {
@@ -41,6 +57,10 @@ pub fn strike_signers(text: &str) -> String {
         .map(|line| {
             if let Some((shown, reach)) = closed(line) {
                 left = reach;
+                return shown;
+            }
+            if let Some(shown) = functioning(line) {
+                left = left.max(BELOW_FUNCTION);
                 return shown;
             }
             if left == 0 || line.trim().is_empty() {
@@ -66,6 +86,34 @@ fn closed(line: &str) -> Option<(String, usize)> {
         return Some((format!("{formula}{struck}"), REACH));
     }
     (line.chars().count() <= 60).then(|| (line.to_owned(), REACH))
+}
+
+/// A short line that names the function of who signs, a name behind it struck ("Der Leiter, Hans Muster").
+fn functioning(line: &str) -> Option<String> {
+    let trimmed = line.trim_end();
+    if trimmed.chars().count() > 90 || trimmed.ends_with(['.', '?', '!']) {
+        return None;
+    }
+    let found = FUNCTION.as_ref()?.find(trimmed)?;
+    let rest = trimmed.get(found.end()..)?;
+    // "Bürgermeister Hans Muster" is a name with its function, and is struck whole below a formula.
+    let person = |text: &str| {
+        NAME_LINE.as_ref().is_some_and(|name| name.is_match(text))
+            && !OFFICE.as_ref().is_some_and(|office| office.is_match(text))
+    };
+    if let Some(at) = rest.rfind([',', ':'])
+        && let Some(tail) = rest.get(at + 1..)
+        && person(tail.trim())
+    {
+        let name = tail.trim();
+        let kept = trimmed.strip_suffix(tail)?;
+        let gap = tail.strip_suffix(name)?;
+        return Some(format!("{kept}{gap}{}", bar(name)));
+    }
+    // "A Diretora de Serviços", not "Direktor von Muster".
+    let of = ["de ", "da ", "do ", "dos ", "das ", "du ", "del ", "della ", "dei ", "di ", "der ", "of "];
+    let genitive = of.iter().any(|of| rest.trim_start().starts_with(of));
+    (genitive || !person(rest.trim())).then(|| line.to_owned())
 }
 
 /// The line with the name at its start struck, if there is one; what follows a comma or bracket stays.

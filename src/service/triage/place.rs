@@ -189,6 +189,7 @@ fn matches(conn: &mut Conn, clues: &Clues) -> Result<Vec<Match>, PlaceError> {
             request_id: found.id,
             reply_token: hashes.contains(&found.token_hash),
             letter_message_ids: found.letters,
+            letter_addresses: found.addresses,
             authority_domains: addresses
                 .iter()
                 .filter(|(authority, _)| *authority == found.authority_id)

@@ -55,6 +55,13 @@ pub struct Letter {
     pub status: Status,
 }
 
+impl Letter {
+    /// Whether a server took it and it came back as undeliverable: the request waits for another address.
+    pub fn came_back(&self) -> bool {
+        self.state == OutboxState::Accepted && self.status == Status::Undelivered
+    }
+}
+
 macro_rules! letters {
     () => {
         outbox::table
@@ -101,6 +108,16 @@ pub fn in_states(conn: &mut Conn, states: &[OutboxState], offset: i64) -> Result
         .order((outbox::leave_after.desc(), outbox::id.desc()))
         .limit(crate::store::desk::PAGE)
         .offset(offset)
+        .load(conn)?)
+}
+
+/// Letters that came back and whose requests wait for another address, the latest first.
+pub fn came_back(conn: &mut Conn) -> Result<Vec<Letter>, Error> {
+    Ok(letters!()
+        .filter(outbox::state.eq(OutboxState::Accepted))
+        .filter(requests::status.eq(Status::Undelivered))
+        .order((outbox::leave_after.desc(), outbox::id.desc()))
+        .limit(crate::store::desk::PAGE)
         .load(conn)?)
 }
 

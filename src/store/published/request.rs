@@ -318,16 +318,15 @@ fn replies(conn: &mut Conn, id: i64) -> Result<Vec<Reply>, Error> {
         .load(conn)?)
 }
 
-/// Of a reply that nobody has settled only its arrival is told; machines' replies are in the events.
+/// Of a reply that waits for the reader or for a person only its arrival is told; what a rule recorded is in the
+/// events.
 fn being_read(conn: &mut Conn, id: i64) -> Result<Vec<NaiveDateTime>, Error> {
-    let waiting =
-        vec![MessageState::Received, MessageState::Read, MessageState::Held, MessageState::Unreadable];
+    let waiting = vec![MessageState::Received, MessageState::Held, MessageState::Unreadable];
     Ok(messages::table
         .filter(messages::request_id.eq(id))
         .filter(messages::direction.eq(Direction::In))
         .filter(messages::published_at.is_null())
         .filter(messages::state.eq_any(waiting))
-        .filter(messages::automatic.eq("none"))
         .order(messages::received_at.asc())
         .select(messages::received_at)
         .load(conn)?)

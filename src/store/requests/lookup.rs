@@ -19,6 +19,8 @@ pub struct Found {
     pub token_hash: String,
     /// Message-IDs of our letters to it.
     pub letters: Vec<String>,
+    /// Where those letters went, lower case.
+    pub addresses: Vec<String>,
 }
 
 /// Requests that any of the clues of a mail points at.
@@ -44,9 +46,9 @@ pub fn candidates(
         .select((requests::id, requests::reference, requests::authority_id, requests::reply_token_hash))
         .load(conn)?;
     let ids: Vec<i64> = rows.iter().map(|row| row.0).collect();
-    let letters: Vec<(i64, String)> = outbox::table
+    let letters: Vec<(i64, String, String)> = outbox::table
         .filter(outbox::request_id.eq_any(ids))
-        .select((outbox::request_id, outbox::mail_message_id))
+        .select((outbox::request_id, outbox::mail_message_id, outbox::envelope_to))
         .load(conn)?;
     Ok(rows
         .into_iter()
@@ -55,7 +57,16 @@ pub fn candidates(
             reference,
             authority_id,
             token_hash,
-            letters: letters.iter().filter(|(of, _)| *of == id).map(|(_, letter)| letter.clone()).collect(),
+            letters: letters
+                .iter()
+                .filter(|(of, ..)| *of == id)
+                .map(|(_, letter, _)| letter.clone())
+                .collect(),
+            addresses: letters
+                .iter()
+                .filter(|(of, ..)| *of == id)
+                .map(|(.., to)| to.to_lowercase())
+                .collect(),
         })
         .collect())
 }

@@ -65,17 +65,26 @@ fn clock(asked: &Asked, settlement: &Settlement, on: NaiveDate) -> Then {
     }
 }
 
-/// The first remedy that the law names with a term, as it says it.
+/// The remedies that the law names, each by the body that hears it, with its term where there is one.
 fn remedy(law: &Regime) -> Option<Then> {
-    let term = |term: Term| format!("{} {}", term.amount, term.unit.in_words(term.amount));
-    let (name, within, src) = if let Some(within) = law.internal_review.request_within() {
-        ("internal review or objection", within, &law.internal_review.src)
-    } else if let Some(within) = law.external_appeal.file_within() {
-        ("appeal to the supervising body", within, &law.external_appeal.src)
-    } else {
-        ("court", law.court.file_within()?, &law.court.src)
+    let told = |name: &str, within: Option<Term>| match within {
+        Some(term) => format!("{name}, within {} {}", term.amount, term.unit.in_words(term.amount)),
+        None => name.to_owned(),
     };
-    Some(Then { what: "Remedy", how: format!("{name}, within {}", term(within)), more: Some(src.clone()) })
+    let (review, appeal, court) = (&law.internal_review, &law.external_appeal, &law.court);
+    let mut ways: Vec<(String, &str)> = Vec::new();
+    if review.exists {
+        ways.push((told("internal review or objection", review.request_within()), &review.src));
+    }
+    if appeal.exists {
+        let body = appeal.body.as_deref().unwrap_or("the supervising body");
+        ways.push((told(&format!("appeal to {body}"), appeal.file_within()), &appeal.src));
+    }
+    if let Some(within) = court.file_within() {
+        ways.push((told(&format!("court ({})", court.name), Some(within)), &court.src));
+    }
+    let (how, sources): (Vec<String>, Vec<&str>) = ways.into_iter().unzip();
+    (!how.is_empty()).then(|| Then { what: "Remedy", how: how.join("; "), more: Some(sources.join("; ")) })
 }
 
 fn public(settlement: &Settlement) -> Then {

@@ -89,6 +89,7 @@ pub struct Letter {
 impl Letter {
     /// A letter as it stands at `now`.
     pub fn of(letter: letters::Letter, now: DateTime<Utc>) -> Self {
+        let state = if letter.came_back() { came_back() } else { words::outbox_state(letter.state) };
         let lost = is_lost(letter.state, letter.status);
         let proof = letter.server_reply.as_deref().and_then(words::proof);
         let last_error = match letter.state {
@@ -117,7 +118,7 @@ impl Letter {
             body: flow(&letter.body),
             language: letter.language,
             to: letter.envelope_to,
-            state: words::outbox_state(letter.state),
+            state,
             attempts: letter.attempts,
             leave_after: letter.leave_after,
             accepted_at: letter.accepted_at,
@@ -126,6 +127,11 @@ impl Letter {
             message_id: letter.mail_message_id,
         }
     }
+}
+
+/// How a letter is marked that was taken and then came back.
+pub fn came_back() -> Tag {
+    Tag::new("off", "Came back")
 }
 
 /// What is looked at.

@@ -294,7 +294,7 @@ fn request(
     Request {
         standing: words::standing(asked.status, asked.outcome, (asked.due_on, today)),
         lapse: words::lapse(asked.status, asked.due_on, today),
-        why: found.map_or_else(
+        why: found.filter(|found| !found.reasons.is_empty()).map_or_else(
             || vec!["A person filed it here.".to_owned()],
             |found| found.reasons.iter().map(crate::domain::incoming::matching::Reason::in_words).collect(),
         ),

@@ -86,15 +86,16 @@ fn load(ctx: &Context, conn: &mut Conn, filter: &Filter) -> Result<Page, Error> 
     let outbox = letters::counts(conn)?;
     let of = |state: OutboxState| outbox.get(&state).copied().unwrap_or(0);
     let troubled = [OutboxState::Unknown, OutboxState::Refused];
-    let letters = if troubled.iter().any(|state| of(*state) > 0) {
+    let mut letters_of_trouble: Vec<Trouble> = if troubled.iter().any(|state| of(*state) > 0) {
         letters::in_states(conn, &troubled, 0)?.into_iter().map(trouble).collect()
     } else {
         Vec::new()
     };
+    letters_of_trouble.extend(letters::came_back(conn)?.into_iter().map(trouble));
     let waiting = of(OutboxState::Queued) + of(OutboxState::Deferred);
     let mut page = arrange(ctx, pile, filter, entries);
     page.tabs = tabs(pile, &counts);
-    page.letters = letters;
+    page.letters = letters_of_trouble;
     page.waiting_letters = ctx.config.smtp_url.is_none().then_some(waiting);
     Ok(page)
 }
@@ -115,6 +116,15 @@ fn tabs(pile: queue::Pile, counts: &BTreeMap<MessageState, i64>) -> Vec<Tab> {
 }
 
 fn trouble(letter: letters::Letter) -> Trouble {
+    if letter.came_back() {
+        return Trouble {
+            reference: letter.reference,
+            authority: letter.authority,
+            authority_language: letter.authority_language,
+            state: crate::web::desk::letters::came_back(),
+            said: format!("Nobody was reached at {}: find another address.", letter.envelope_to),
+        };
+    }
     Trouble {
         reference: letter.reference,
         authority: letter.authority,

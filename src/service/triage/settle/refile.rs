@@ -1,5 +1,7 @@
 //! A message belongs elsewhere or nowhere: what was recorded of it is retracted, and nothing of it is public any more.
 
+use crate::domain::incoming::Incoming;
+use crate::domain::incoming::matching::{Match, is_foreign_to};
 use crate::domain::incoming::proposal::Proposal;
 use crate::domain::request::event::Event;
 use crate::service::Context;
@@ -8,9 +10,9 @@ use crate::service::triage::place::scope_of;
 use crate::service::triage::settle::events::of_message;
 use crate::store::audit::{self, Act};
 use crate::store::messages::{self, Refiled};
-use crate::store::requests::{self, Stamp};
+use crate::store::requests::{self, RequestRow, Stamp};
 use crate::store::types::MessageState;
-use crate::store::{Conn, transaction};
+use crate::store::{Conn, authorities, transaction};
 
 /// Retracts what a message proves of a request, if it proves anything.
 pub(super) fn retract(
@@ -49,6 +51,8 @@ pub fn assign(ctx: &Context, conn: &mut Conn, person: i64, id: i64, reference: &
             ask: None,
         });
         (proposal.event, proposal.ask) = (None, Some(reason.clone()));
+        let sender = serde_json::from_str::<Incoming>(&message.reading).ok().and_then(|mail| mail.from);
+        compare(conn, &mut proposal, &request, sender.as_ref().map(|from| from.address.as_str()))?;
         let state = if message.state == MessageState::Unreadable {
             MessageState::Unreadable
         } else {
@@ -65,6 +69,27 @@ pub fn assign(ctx: &Context, conn: &mut Conn, person: i64, id: i64, reference: &
         let subject = format!("request:{reference}");
         Ok(audit::append(conn, &Act { at: now, person: Some(person), action: "assign", subject, body })?)
     })
+}
+
+/// Compares the sender with the authority of the request under which the message is filed now, as it is done where
+/// a rule files it.
+fn compare(
+    conn: &mut Conn,
+    proposal: &mut Proposal,
+    request: &RequestRow,
+    from: Option<&str>,
+) -> Result<(), Error> {
+    let addresses = authorities::addresses_of(conn, &[request.authority_id])?;
+    let domains: Vec<String> = addresses
+        .iter()
+        .filter_map(|(_, address)| address.rsplit_once('@').map(|(_, domain)| domain.to_owned()))
+        .collect();
+    let before = proposal.matches.iter().position(|found| found.request_id == request.id);
+    let reasons = before.map(|at| proposal.matches.remove(at).reasons).unwrap_or_default();
+    let foreign_sender = is_foreign_to(from, &domains);
+    let found = Match { request_id: request.id, reasons, certain: false, foreign_sender };
+    proposal.matches.insert(0, found);
+    Ok(())
 }
 
 /// Puts a message out of the way that belongs to no request; it is kept and can be found again.

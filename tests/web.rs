@@ -128,7 +128,10 @@ fn a_machine_is_told_of_errors_in_its_own_form() {
 fn about_says_how_long_a_letter_can_be_taken_back() {
     for (seconds, told) in [
         (0, "The letter leaves by e-mail at once. When"),
-        (1, "The letter waits 1 second, in which it can be taken back, and leaves by e-mail."),
+        (
+            1,
+            "The letter waits 1 second, in which it can be taken back and is not public, and leaves by e-mail.",
+        ),
         (20, "The letter waits 20 seconds, in which"),
         (60, "The letter waits 1 minute, in which"),
         (600, "The letter waits 10 minutes, in which"),

@@ -390,8 +390,7 @@ fn long(day: NaiveDate) -> String {
 
 /// Prose as a sentence: capital first, full stop last.
 fn sentence(text: &str) -> String {
-    let text = text.trim();
-    let mut chars = text.chars();
+    let mut chars = text.trim().chars();
     let mut out: String = chars.next().map_or_else(String::new, |first| first.to_uppercase().collect());
     out.push_str(chars.as_str());
     if !out.is_empty() && !out.ends_with(['.', '!', '?', '…']) {

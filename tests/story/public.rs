@@ -5,6 +5,7 @@ use crate::support::{Site, stories};
 use askance::domain::authority::AuthorityKind;
 use askance::domain::request::event::Event;
 use askance::service::triage::{proposed_settlement, settle};
+use askance::store::desk::{authorities::in_use, message};
 use askance::store::requests;
 use askance::store::types::Role;
 use rocket::http::Status;
@@ -51,6 +52,28 @@ fn decision(reply: &Reply) -> Vec<u8> {
          Dienstplan von Petra Mustermann\r\n--b--\r\n"
     )
     .into_bytes()
+}
+
+/// Whoever answers a request in the demonstration is the body that was asked, or a mail server.
+fn answers_come_from_whom_was_asked(site: &Site) {
+    let domain = |address: &str| address.rsplit_once('@').map(|(_, domain)| domain.to_owned());
+    let mut conn = site.conn();
+    let mut answers = 0;
+    for id in 1.. {
+        let Some(message) = message::load(&mut conn, id).unwrap() else { break };
+        let Some(request) = message.request_id.filter(|_| message.automatic != "bounce") else { continue };
+        let request = requests::find(&mut conn, request).unwrap().unwrap();
+        let asked: Vec<_> =
+            in_use(&mut conn, request.authority_id).unwrap().iter().map(|to| domain(to)).collect();
+        let from = domain(&message.from_address.unwrap());
+        assert!(
+            asked.is_empty() || asked.contains(&from),
+            "{} asked {asked:?}, {from:?} answers",
+            request.reference
+        );
+        answers += 1;
+    }
+    assert!(answers > 20, "{answers} answers");
 }
 
 const TEXT: &str = "Sehr geehrte Frau Varga,\n\nIhr Antrag wird abgelehnt. Dem Informationszugang steht § 6 Satz 1 Buchst. a IFG NRW \
@@ -228,6 +251,7 @@ stories! {
 
     fn a_decision_of_the_demonstration_can_be_downloaded(site: &mut Site) {
         askance::command::demo::past::tell(&site.ctx, &site.db, site.now()).unwrap();
+        answers_come_from_whom_was_asked(site);
         let browser = site.browser();
         let pages = whole_site(&browser);
         let mut files: BTreeSet<&str> = BTreeSet::new();

@@ -289,12 +289,13 @@ impl Stage<'_> {
                 filing::take_back(self.ctx, &mut conn, self.activist, &filed.reference)?;
                 return Ok(Vec::new());
             }
-            (End::Unknown, _) => {
-                drop(conn);
-                self.stop_in_mid_send()?;
-                return Ok(Vec::new());
-            }
             _ => drop(conn),
+        }
+        // Once it can no longer be taken back; a letter that stays would be answered in the name of the next.
+        self.ctx.clock.set(self.ctx.clock.now() + self.ctx.config.undo);
+        if plan.end == End::Unknown {
+            self.stop_in_mid_send()?;
+            return Ok(Vec::new());
         }
         let transport = Transport::Memory(Arc::clone(&self.sent));
         while delivery::send_next(self.ctx, self.db, &transport, "past")? {}

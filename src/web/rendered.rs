@@ -130,20 +130,22 @@ impl Body {
     }
 
     fn fill(self, mut response: Builder<'static>, as_packed: bool) -> rocket::response::Result<'static> {
-        let bytes = match self {
-            Self::Plain(bytes) => bytes,
+        // In one piece: by default Rocket copies and sends four kilobytes at a time.
+        match self {
+            Self::Plain(bytes) => {
+                response.max_chunk_size(bytes.len().max(1)).sized_body(bytes.len(), Cursor::new(bytes))
+            }
             Self::Packed { gzip, .. } if as_packed => {
                 response.header(Header::new("Content-Encoding", "gzip"));
-                gzip
+                response.max_chunk_size(gzip.len().max(1)).sized_body(gzip.len(), Cursor::new(gzip))
             }
             Self::Packed { lz4, size, .. } => {
                 let plain = lz4_flex::block::decompress(&lz4.0, size);
-                Shared(plain.map_err(|_| Status::InternalServerError)?.into())
+                let plain = plain.map_err(|_| Status::InternalServerError)?;
+                response.max_chunk_size(plain.len().max(1)).sized_body(plain.len(), Cursor::new(plain))
             }
-        };
-        // In one piece: by default Rocket copies and sends four kilobytes at a time.
-        response.max_chunk_size(bytes.len().max(1));
-        response.sized_body(bytes.len(), Cursor::new(bytes)).ok()
+        }
+        .ok()
     }
 }
 

@@ -40,12 +40,7 @@ pub struct Shown {
 /// starts from it again after a withdrawal.
 pub fn fresh(conn: &mut Conn, id: i64) -> Result<Shown, Error> {
     let message = messages::find(conn, id)?.ok_or(Error::NoSuchMessage(id))?;
-    let row = match message.request_id {
-        Some(request) => requests::find(conn, request)?,
-        None => None,
-    };
-    let (names, reply_address) =
-        row.map(|row| (vec![Signature::parse(&row.signed_as).person], row.reply_address)).unwrap_or_default();
+    let (names, reply_address) = private_of(conn, message.request_id)?;
     let private = Private { names: &names, reply_address: &reply_address };
     Ok(Shown {
         subject: Some(redact(&message.subject, private)),
@@ -87,17 +82,19 @@ fn write(
     })
 }
 
+/// Who signed the request and where its replies go: neither is public.
+fn private_of(conn: &mut Conn, request: Option<i64>) -> Result<(Vec<String>, String), Error> {
+    let Some(request) = request else { return Ok(Default::default()) };
+    let row = requests::find(conn, request)?;
+    Ok(row.map(|row| (vec![Signature::parse(&row.signed_as).person], row.reply_address)).unwrap_or_default())
+}
+
 /// What may be shown of it: whatever a person typed, the reply address is struck, and files go by redacted names.
 fn published(conn: &mut Conn, message: &messages::MessageRow, shown: &Shown) -> Result<Published, Error> {
     if shown.text.is_none() {
         return Ok(Published::default());
     }
-    let row = match message.request_id {
-        Some(request) => requests::find(conn, request)?,
-        None => None,
-    };
-    let (names, reply_address) =
-        row.map(|row| (vec![Signature::parse(&row.signed_as).person], row.reply_address)).unwrap_or_default();
+    let (names, reply_address) = private_of(conn, message.request_id)?;
     let private = Private { names: &names, reply_address: &reply_address };
     let struck = |text: &String| strike_secrets(text, &reply_address);
     let attachments = messages::attachment_names(conn, message.id)?

@@ -196,16 +196,20 @@ pub fn describe(conn: &mut Conn, id: i64, new: &Described) -> Result<(), Error> 
     Ok(())
 }
 
-/// The address that requests go to.
-pub fn address(conn: &mut Conn, id: i64) -> Result<Option<String>, Error> {
+/// The addresses that requests to an authority go to now, the latest first.
+pub fn in_use(conn: &mut Conn, id: i64) -> Result<Vec<String>, Error> {
     Ok(authority_addresses::table
         .filter(authority_addresses::authority_id.eq(id))
         .filter(authority_addresses::purpose.eq("requests"))
         .filter(authority_addresses::state.eq("in_use"))
         .order(authority_addresses::since.desc())
         .select(authority_addresses::email)
-        .first(conn)
-        .optional()?)
+        .load(conn)?)
+}
+
+/// The address that requests go to.
+pub fn address(conn: &mut Conn, id: i64) -> Result<Option<String>, Error> {
+    Ok(in_use(conn, id)?.into_iter().next())
 }
 
 /// Every address of some authorities, retired ones too: a reply from an old address is theirs as well.

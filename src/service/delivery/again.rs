@@ -10,7 +10,7 @@ use crate::store::audit::{self, Act};
 use crate::store::outbox::{Anew, Letter};
 use crate::store::requests::{self, RequestRow, Stamp};
 use crate::store::types::OutboxState;
-use crate::store::{Conn, desk, outbox, transaction};
+use crate::store::{Conn, authorities, outbox, transaction};
 
 /// A letter that is known not to have arrived, refused or come back, leaves again, to the address it had or to one
 /// that the authority has now. To another address it is another mail: its bytes and its Message-ID are new. What was
@@ -29,7 +29,7 @@ pub fn send_lost_again(
         if !is_lost(letter.state, request.status) {
             return Err(Error::NotNow(letter.state));
         }
-        let theirs = desk::authorities::in_use(conn, request.authority_id)?;
+        let theirs = authorities::in_use(conn, request.authority_id)?;
         if to != letter.envelope_to && !theirs.iter().any(|known| known == to) {
             return Err(Error::NotTheirs(to.to_owned()));
         }

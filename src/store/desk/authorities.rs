@@ -170,14 +170,3 @@ pub fn open_requests(conn: &mut Conn, ids: &[i64]) -> Result<BTreeMap<i64, i64>,
         .load(conn)?;
     Ok(rows.into_iter().collect())
 }
-
-/// The addresses that requests to an authority go to now, the latest first.
-pub fn in_use(conn: &mut Conn, id: i64) -> Result<Vec<String>, Error> {
-    Ok(authority_addresses::table
-        .filter(authority_addresses::authority_id.eq(id))
-        .filter(authority_addresses::purpose.eq("requests"))
-        .filter(authority_addresses::state.eq("in_use"))
-        .order(authority_addresses::since.desc())
-        .select(authority_addresses::email)
-        .load(conn)?)
-}

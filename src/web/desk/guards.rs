@@ -179,6 +179,13 @@ impl<'r> FromRequest<'r> for Said {
 #[derive(Debug)]
 pub struct CsrfForm<T>(pub T);
 
+/// A form that holds nothing but the token.
+#[derive(Debug, FromForm)]
+pub struct Nothing {
+    #[field(name = "csrf")]
+    _csrf: String,
+}
+
 #[rocket::async_trait]
 impl<'r, T> FromData<'r> for CsrfForm<T>
 where

@@ -94,13 +94,7 @@ where
     P: Serialize,
     L: FnOnce(&Context, &mut Conn) -> Result<P, Error> + Send + 'static,
 {
-    let (context, pages) = (site.context.clone(), site.pages.clone());
-    site.store
-        .run(move |conn| {
-            let page = load(&context, conn)?;
-            pages.render(template, &chrome.as_of(context.clock.now()), &page)
-        })
-        .await
+    show_wrong(site, (template, chrome), load, |_| Vec::new()).await
 }
 
 /// The same for a form that comes back: what is wrong with it stands at the top, in links to its fields.

@@ -5,7 +5,7 @@ use crate::store::Conn;
 use crate::store::desk::message::{Attachment, Message};
 use crate::store::types::MessageState;
 use crate::web::desk::done;
-use crate::web::desk::guards::{CsrfForm, Triage};
+use crate::web::desk::guards::{CsrfForm, Nothing, Triage};
 use crate::web::desk::message::{self, Back, Public};
 use crate::web::error::{Error, What};
 use crate::web::guards::Site;
@@ -96,13 +96,6 @@ async fn publish(
             message::again(site, &me, (id, back)).await.map(Err)
         }
     }
-}
-
-/// Nothing but the token.
-#[derive(Debug, FromForm)]
-struct Nothing {
-    #[field(name = "csrf")]
-    _csrf: String,
 }
 
 #[post("/desk/messages/<id>/withdraw", data = "<_form>")]

@@ -4,9 +4,10 @@ use crate::domain::letter::Signature;
 use crate::domain::request::state::Status;
 use crate::service::{Context, delivery, filing};
 use crate::store::Conn;
-use crate::store::desk::{authorities, letters, requests};
+use crate::store::authorities;
+use crate::store::desk::{letters, requests};
 use crate::store::types::OutboxState;
-use crate::web::desk::guards::{CsrfForm, Said, SignedIn};
+use crate::web::desk::guards::{CsrfForm, Nothing, Said, SignedIn};
 use crate::web::desk::letters::Letter;
 use crate::web::desk::words::{self, Tag};
 use crate::web::desk::{done, show};
@@ -153,13 +154,6 @@ async fn get(site: &State<Site>, me: SignedIn, said: Said, reference: &str) -> R
     let chrome = me.chrome(said, format!("Request {reference}"), "requests");
     let reference = reference.to_owned();
     show(site, TEMPLATE, chrome, move |ctx, conn| load(ctx, conn, (&reference, &me))).await
-}
-
-/// Nothing but the token.
-#[derive(Debug, FromForm)]
-struct Nothing {
-    #[field(name = "csrf")]
-    _csrf: String,
 }
 
 #[post("/desk/requests/<reference>/take-back", data = "<_form>")]

@@ -1,7 +1,7 @@
 //! Signing in and out: `/desk/sign-in`, `/desk/sign-out`.
 
 use crate::service::sign_in;
-use crate::web::desk::guards::{self, CsrfForm, Said, SignedIn};
+use crate::web::desk::guards::{self, CsrfForm, Nothing, Said, SignedIn};
 use crate::web::error::{Error, wait_words};
 use crate::web::guards::Site;
 use crate::web::network::Network;
@@ -152,13 +152,6 @@ async fn post(
 struct Out {
     to: Flash<Redirect>,
     clear: Header<'static>,
-}
-
-/// Nothing but the token.
-#[derive(FromForm)]
-struct Nothing {
-    #[field(name = "csrf")]
-    _csrf: String,
 }
 
 #[post("/desk/sign-out", data = "<_form>")]

@@ -4,7 +4,7 @@ use crate::service::{bringing_back, triage};
 use crate::store::Conn;
 use crate::store::desk::{message as reads, queue};
 use crate::web::desk::correction::{Faults, Typed, seen};
-use crate::web::desk::guards::{CsrfForm, Triage};
+use crate::web::desk::guards::{CsrfForm, Nothing, Triage};
 use crate::web::desk::message::{self, Back};
 use crate::web::desk::{done, done_with};
 use crate::web::error::{Error, What};
@@ -224,13 +224,6 @@ async fn set_aside(site: &State<Site>, me: Triage, id: i64, form: CsrfForm<Aside
             message::again(site, &me, (id, back)).await.map(Err)
         }
     }
-}
-
-/// Nothing but the token.
-#[derive(Debug, FromForm)]
-struct Nothing {
-    #[field(name = "csrf")]
-    _csrf: String,
 }
 
 #[post("/desk/messages/<id>/bring-back", data = "<_form>")]

@@ -1,7 +1,7 @@
 //! What must hold in an access law beyond the types: figures with their units, sources, rolls with their days.
 
 use crate::domain::law::regime::Regime;
-use crate::domain::law::rules::{EndRoll, Extension};
+use crate::domain::law::rules::{EndRoll, Extension, SilenceEffect, ThirdPartyEffect};
 use crate::domain::law::term::Unit;
 
 /// What is wrong in a law, and at which key.
@@ -27,6 +27,7 @@ pub fn check(regime: &Regime) -> Result<(), Flaw> {
     previous(regime)?;
     extension("extension", &regime.extension)?;
     terms(regime)?;
+    remedies(regime)?;
     if regime.languages.is_empty() {
         return flaw("languages", "expected at least one language, found none");
     }
@@ -41,9 +42,6 @@ fn sources(r: &Regime) -> Checked {
         ("silence.src", &r.silence.src),
         ("clarification.src", &r.clarification.src),
         ("transfer.src", &r.transfer.src),
-        ("internal_review.src", &r.internal_review.src),
-        ("external_appeal.src", &r.external_appeal.src),
-        ("court.src", &r.court.src),
         ("fees.src", &r.fees.src),
         ("identity.src", &r.identity.src),
         ("scope.src", &r.scope.src),
@@ -132,22 +130,57 @@ fn extension(key: &str, it: &Extension) -> Checked {
 }
 
 fn terms(r: &Regime) -> Checked {
-    let (review, appeal) = (&r.internal_review, &r.external_appeal);
     let pairs = [
         ("acknowledgement.amount", r.acknowledgement.amount, r.acknowledgement.unit),
         ("clarification.requester_amount", r.clarification.requester_amount, r.clarification.requester_unit),
         ("transfer.amount", r.transfer.amount, r.transfer.unit),
-        ("internal_review.request_within_amount", review.request_within_amount, review.request_within_unit),
-        ("internal_review.answer_within_amount", review.answer_within_amount, review.answer_within_unit),
-        ("external_appeal.file_within_amount", appeal.file_within_amount, appeal.file_within_unit),
-        ("external_appeal.decide_within_amount", appeal.decide_within_amount, appeal.decide_within_unit),
-        ("court.file_within_amount", r.court.file_within_amount, r.court.file_within_unit),
+        ("fees.pay_within_amount", r.fees.pay_within_amount, r.fees.pay_within_unit),
     ];
     for (key, amount, unit) in pairs {
         pair(key, amount, unit)?;
     }
-    if appeal.exists && appeal.body.is_none() {
-        return flaw("external_appeal.body", "expected the body to complain to, found none");
+    if let Some(it) = &r.third_party {
+        pair("third_party.amount", it.amount, it.unit)?;
+        if it.effect == ThirdPartyEffect::Adds && it.amount.is_none() {
+            return flaw("third_party.amount", "expected by how much the term is longer, found none");
+        }
+    }
+    Ok(())
+}
+
+fn remedies(r: &Regime) -> Checked {
+    for (place, it) in r.remedies.iter().enumerate() {
+        let key = |what: &str| format!("remedy.{what}");
+        let step = it.step.as_str();
+        if it.src.trim().is_empty() || it.ways.iter().any(|way| way.src.trim().is_empty()) {
+            return flaw(key("src"), format!("expected a source for `{step}` and each of its ways, found none"));
+        }
+        if it.body.trim().is_empty() {
+            return flaw(key("body"), format!("expected who hears the `{step}`, found nothing"));
+        }
+        if it.ways.is_empty() {
+            return flaw(key("way"), format!("expected what opens the `{step}`, found nothing"));
+        }
+        pair(&key("answer_amount"), it.answer_amount, it.answer_unit)?;
+        pair(&key("silence_amount"), it.silence_amount, it.silence_unit)?;
+        if it.silence == SilenceEffect::Refusal && it.silence_after().is_none() {
+            return flaw(key("silence_amount"), format!("expected when silence on the `{step}` is a refusal"));
+        }
+        let before = r.remedies.get(..place).unwrap_or_default();
+        if before.iter().any(|other| other.step == it.step) {
+            return flaw(key("step"), format!("expected each step once, found `{step}` again"));
+        }
+        for way in &it.ways {
+            pair(&key("way.amount"), way.amount, way.unit)?;
+            pair(&key("way.opens_amount"), way.opens_amount, way.opens_unit)?;
+            pair(&key("way.untold_amount"), way.untold_amount, way.untold_unit)?;
+            if way.opens_amount.is_some() != way.opens_from.is_some() {
+                return flaw(key("way.opens_from"), format!("expected from where the first day of `{step}` is counted"));
+            }
+            if let Some(of) = way.of.filter(|of| before.iter().all(|other| other.step != *of)) {
+                return flaw(key("way.of"), format!("expected a step before `{step}`, found `{}`", of.as_str()));
+            }
+        }
     }
     Ok(())
 }

@@ -8,10 +8,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::authority::AuthorityKind;
 use crate::domain::law::remedy::{
-    Court, Exemption, Extent, ExternalAppeal, Fees, Identity, InternalReview, Scope,
+    Exemption, Extent, Fees, Identity, Remedy, RemedyStep, Scope,
 };
 use crate::domain::law::rules::{
-    Acknowledgement, Clarification, Extension, PreviousResponse, Response, Silence, Transfer,
+    Acknowledgement, Clarification, Extension, PreviousResponse, Response, Silence, ThirdParty, Transfer,
 };
 use crate::domain::law::term::{Limit, Term};
 
@@ -197,14 +197,13 @@ pub struct Regime {
     pub silence: Silence,
     /// A question back.
     pub clarification: Clarification,
+    /// Hearing somebody whose affairs the answer touches; absent: it does not move the clock.
+    pub third_party: Option<ThirdParty>,
     /// The wrong body.
     pub transfer: Transfer,
-    /// A second look by the authority.
-    pub internal_review: InternalReview,
-    /// A complaint.
-    pub external_appeal: ExternalAppeal,
-    /// The court.
-    pub court: Court,
+    /// What the requester may do against a refusal or silence, in the order in which it is done.
+    #[serde(default, rename = "remedy")]
+    pub remedies: Vec<Remedy>,
     /// Costs.
     pub fees: Fees,
     /// Form.
@@ -299,6 +298,11 @@ impl Regime {
             AuthorityKind::Municipality => Some(self.scope.municipalities),
             _ => None,
         }
+    }
+
+    /// The remedy of a step, where the law has one.
+    pub fn remedy(&self, step: RemedyStep) -> Option<&Remedy> {
+        self.remedies.iter().find(|remedy| remedy.step == step)
     }
 
     /// Whether a request by e-mail is in a valid form, at least in some cases.

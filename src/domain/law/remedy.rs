@@ -1,103 +1,169 @@
-//! What a requester can do and must know: review, complaint, court, fees, form, scope, grounds of refusal.
+//! What a requester can do and must know: remedies and their times, fees, form, scope, grounds of refusal.
 
 use serde::{Deserialize, Serialize};
 
 use crate::domain::law::regime::Confidence;
+use crate::domain::law::rules::{DayKind, FeeEffect, PauseDays, SilenceEffect};
 use crate::domain::law::term::{Term, Unit};
+use crate::domain::words::words;
 
-/// A second look by the authority itself or the one above it.
+words! {
+    /// A way to have an answer, or its absence, looked at; a law has each at most once.
+    pub enum RemedyStep {
+        /// A notice that the authority is in default, before anything else may be done.
+        Notice = "notice",
+        /// A second look by the authority itself.
+        Review = "review",
+        /// A complaint to a commissioner, a commission or the authority above.
+        Complaint = "complaint",
+        /// A supervisor that mediates or criticises and binds nobody.
+        Ombudsman = "ombudsman",
+        /// The court.
+        Court = "court",
+    }
+    expected "a step of remedy"
+}
+
+words! {
+    /// What opens a way.
+    pub enum After {
+        /// A decision that does not give all that was asked.
+        Decision = "decision",
+        /// The end of the time without one.
+        Silence = "silence",
+    }
+    expected "`decision` or `silence`"
+}
+
+/// The event from which the first day of a way is counted, where it is not the day that opens it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OpensFrom {
+    /// The day of the decision or of the silence.
+    Trigger,
+    /// The day the authority received the request (§ 75 VwGO: three months).
+    Receipt,
+}
+
+/// When a remedy may be used: after what, from which day, and until which.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct InternalReview {
-    /// Whether there is one.
-    pub exists: bool,
-    /// Whether it must come before a complaint or the court.
-    pub mandatory: Option<bool>,
-    /// The requester's time to ask for it.
-    pub request_within_amount: Option<u32>,
-    /// Its unit.
-    pub request_within_unit: Option<Unit>,
-    /// The authority's time to answer it.
-    pub answer_within_amount: Option<u32>,
-    /// Its unit.
-    pub answer_within_unit: Option<Unit>,
+pub struct Way {
+    /// What opens it.
+    pub after: After,
+    /// Whose decision or silence; absent: the authority's on the request itself.
+    pub of: Option<RemedyStep>,
+    /// How many units the requester has; absent: the law sets no end.
+    pub amount: Option<u32>,
+    /// The unit.
+    pub unit: Option<Unit>,
+    /// Days added to the end, as the ten for distance before the Court of Justice.
+    #[serde(default)]
+    pub plus_days: u32,
+    /// The kinds of day that move the requester's last day. None: it is told unmoved, which is never too late.
+    #[serde(default)]
+    pub roll_on: Vec<DayKind>,
+    /// It may be used only once so many units are over; absent: from the day after the trigger.
+    pub opens_amount: Option<u32>,
+    /// The unit.
+    pub opens_unit: Option<Unit>,
+    /// Counted from where.
+    pub opens_from: Option<OpensFrom>,
+    /// The time if the decision did not name the remedy, as a year under § 58 Abs. 2 VwGO.
+    pub untold_amount: Option<u32>,
+    /// The unit.
+    pub untold_unit: Option<Unit>,
+    /// The figure is that of practice, not of a statute.
+    #[serde(default)]
+    pub practice: bool,
     /// The provision.
     pub src: String,
-    /// What a reader should know.
+    /// What those who keep the data tell each other.
     pub note: Option<String>,
 }
 
-impl InternalReview {
-    /// The requester's time to ask for it.
-    pub const fn request_within(&self) -> Option<Term> {
-        Term::of(self.request_within_amount, self.request_within_unit)
+impl Way {
+    /// The requester's time.
+    pub const fn within(&self) -> Option<Term> {
+        Term::of(self.amount, self.unit)
     }
 
-    /// The authority's time to answer it.
-    pub const fn answer_within(&self) -> Option<Term> {
-        Term::of(self.answer_within_amount, self.answer_within_unit)
+    /// The time that must pass before it may be used.
+    pub const fn opens_after(&self) -> Option<Term> {
+        Term::of(self.opens_amount, self.opens_unit)
+    }
+
+    /// The requester's time where the decision named no remedy.
+    pub const fn untold(&self) -> Option<Term> {
+        Term::of(self.untold_amount, self.untold_unit)
     }
 }
 
-/// A complaint to a commissioner or commission.
+/// Something that a requester may do against a refusal or silence, and the time of the body that hears it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ExternalAppeal {
-    /// Whether there is one.
-    pub exists: bool,
-    /// To whom.
-    pub body: Option<String>,
+pub struct Remedy {
+    /// Which.
+    pub step: RemedyStep,
+    /// What it is called where it is used, as `Widerspruch`, `bezwaar`, `recours devant la CADA`.
+    pub name: Option<String>,
+    /// Who hears it.
+    pub body: String,
     /// Where.
     pub url: Option<String>,
-    /// The requester's time to file it.
-    pub file_within_amount: Option<u32>,
-    /// Its unit.
-    pub file_within_unit: Option<Unit>,
-    /// When it may be filed against silence.
-    pub after_silence: Option<String>,
+    /// Whether it must come before the steps after it.
+    pub mandatory: Option<bool>,
     /// The body's time to decide.
-    pub decide_within_amount: Option<u32>,
+    pub answer_amount: Option<u32>,
     /// Its unit.
-    pub decide_within_unit: Option<Unit>,
+    pub answer_unit: Option<Unit>,
+    /// Whether that time is only an aim or practice.
+    #[serde(default)]
+    pub answer_target: bool,
+    /// What the body's silence means.
+    #[serde(default = "no_effect")]
+    pub silence: SilenceEffect,
+    /// After how many units silence means that, where it is not the body's time to decide: the authority's second
+    /// implied refusal, two months after CADA registered the case (R.* 343-5 CRPA).
+    pub silence_amount: Option<u32>,
+    /// Its unit.
+    pub silence_unit: Option<Unit>,
+    /// So many days after the end silence counts as a decision that was served.
+    #[serde(default)]
+    pub silence_served_after_days: u32,
     /// Whether the authority is bound by the result.
     pub binding: Option<bool>,
+    /// What it costs, in plain words; absent: nothing, or nobody looked.
+    pub fee: Option<String>,
+    /// In which form it must be sent, in plain words.
+    pub form: Option<String>,
     /// The provision.
     pub src: String,
-    /// What a reader should know.
+    /// What those who keep the data tell each other.
     pub note: Option<String>,
     /// How sure we are.
     pub confidence: Option<Confidence>,
+    /// What opens it, and for how long.
+    #[serde(default, rename = "way")]
+    pub ways: Vec<Way>,
 }
 
-impl ExternalAppeal {
-    /// The requester's time to file it.
-    pub const fn file_within(&self) -> Option<Term> {
-        Term::of(self.file_within_amount, self.file_within_unit)
-    }
+const fn no_effect() -> SilenceEffect {
+    SilenceEffect::None
+}
 
+impl Remedy {
     /// The body's time to decide.
-    pub const fn decide_within(&self) -> Option<Term> {
-        Term::of(self.decide_within_amount, self.decide_within_unit)
+    pub const fn answer_within(&self) -> Option<Term> {
+        Term::of(self.answer_amount, self.answer_unit)
     }
-}
 
-/// The way to court.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Court {
-    /// Which court.
-    pub name: String,
-    /// The requester's time to file.
-    pub file_within_amount: Option<u32>,
-    /// Its unit.
-    pub file_within_unit: Option<Unit>,
-    /// The provision.
-    pub src: String,
-    /// What a reader should know.
-    pub note: Option<String>,
-}
-
-impl Court {
-    /// The requester's time to file.
-    pub const fn file_within(&self) -> Option<Term> {
-        Term::of(self.file_within_amount, self.file_within_unit)
+    /// The time after which the body's silence counts as a refusal, where it does.
+    pub fn silence_after(&self) -> Option<Term> {
+        match self.silence {
+            SilenceEffect::Refusal => {
+                Term::of(self.silence_amount, self.silence_unit).or_else(|| self.answer_within())
+            }
+            SilenceEffect::None => None,
+        }
     }
 }
 
@@ -108,6 +174,16 @@ pub struct Fees {
     pub request_free: bool,
     /// What else may be charged.
     pub charge: String,
+    /// What a demand for money does to the clock.
+    #[serde(default)]
+    pub effect: FeeEffect,
+    /// The days on which the clock stands still, where it does.
+    #[serde(default)]
+    pub days: PauseDays,
+    /// The requester's time to pay.
+    pub pay_within_amount: Option<u32>,
+    /// Its unit.
+    pub pay_within_unit: Option<Unit>,
     /// The provision.
     pub src: String,
     /// What a reader should know.

@@ -198,6 +198,9 @@ pub enum SilenceEffect {
 pub struct Silence {
     /// Its effect.
     pub effect: SilenceEffect,
+    /// So many days after the end it counts as a decision that was served (§ 18 ods. 3 of Act 211/2000: three).
+    #[serde(default)]
+    pub served_after_days: u32,
     /// The provision.
     pub src: String,
     /// What a reader should know.
@@ -216,6 +219,69 @@ pub enum ClarificationEffect {
     None,
 }
 
+/// From and until which days a clock stands still, about the day of the notice and that of its answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PauseDays {
+    /// From the day after the notice to the day of its answer: as many days as lie between the two.
+    #[default]
+    Between,
+    /// Both days too (s.10(2) FOIA 2000: the period beginning with the notice and ending with the payment).
+    Both,
+    /// From the day after the notice to the day before the answer (Art. 4:15 Awb).
+    Inside,
+}
+
+/// What a demand for money does to the clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FeeEffect {
+    /// It stands still until the fee is paid.
+    Stops,
+    /// Nothing.
+    #[default]
+    None,
+}
+
+/// What hearing a third party does to the clock.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ThirdParty {
+    /// Its effect on the clock: it stands still, at most for the time given.
+    pub effect: ThirdPartyEffect,
+    /// The longest it may stand still; absent: as long as the hearing takes.
+    pub amount: Option<u32>,
+    /// The unit.
+    pub unit: Option<Unit>,
+    /// The days it stands still.
+    #[serde(default)]
+    pub days: PauseDays,
+    /// The provision.
+    pub src: String,
+    /// What a reader should know.
+    pub note: Option<String>,
+}
+
+/// What hearing a third party does to the clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ThirdPartyEffect {
+    /// It stands still.
+    Stops,
+    /// The term is longer by the time given.
+    Adds,
+}
+
+/// What a transfer does to the clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TransferEffect {
+    /// It begins again when the new body has the request.
+    #[default]
+    Restarts,
+    /// It runs on: the wrong address is the authority's affair.
+    RunsOn,
+}
+
 /// A question back to the requester.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Clarification {
@@ -225,6 +291,9 @@ pub struct Clarification {
     pub requester_amount: Option<u32>,
     /// Its unit.
     pub requester_unit: Option<Unit>,
+    /// The days on which the clock stands still, where it does.
+    #[serde(default)]
+    pub days: PauseDays,
     /// The provision.
     pub src: String,
     /// What a reader should know.
@@ -261,6 +330,9 @@ pub struct Transfer {
     pub amount: Option<u32>,
     /// The unit.
     pub unit: Option<Unit>,
+    /// What it does to the clock.
+    #[serde(default)]
+    pub effect: TransferEffect,
     /// The provision.
     pub src: String,
     /// What a reader should know.

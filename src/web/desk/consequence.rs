@@ -2,7 +2,7 @@
 
 use crate::domain::incoming::reading::Kind;
 use crate::domain::law::regime::Regime;
-use crate::domain::law::term::Term;
+use crate::domain::law::remedy::{After, Remedy};
 use crate::service::Context;
 use crate::service::triage::Settlement;
 use crate::store::desk::message::Asked;
@@ -67,23 +67,12 @@ fn clock(asked: &Asked, settlement: &Settlement, on: NaiveDate) -> Then {
 
 /// The remedies that the law names, each by the body that hears it, with its term where there is one.
 fn remedy(law: &Regime) -> Option<Then> {
-    let told = |name: &str, within: Option<Term>| match within {
-        Some(term) => format!("{name}, within {} {}", term.amount, term.unit.in_words(term.amount)),
-        None => name.to_owned(),
+    let opened = |it: &Remedy| {
+        let way = it.ways.iter().find(|way| way.of.is_none() && way.after == After::Decision)?;
+        let within = way.within().map(|term| format!(", within {term}")).unwrap_or_default();
+        Some((format!("{} ({}){within}", it.step.as_str(), it.body), way.src.clone()))
     };
-    let (review, appeal, court) = (&law.internal_review, &law.external_appeal, &law.court);
-    let mut ways: Vec<(String, &str)> = Vec::new();
-    if review.exists {
-        ways.push((told("internal review or objection", review.request_within()), &review.src));
-    }
-    if appeal.exists {
-        let body = appeal.body.as_deref().unwrap_or("the supervising body");
-        ways.push((told(&format!("appeal to {body}"), appeal.file_within()), &appeal.src));
-    }
-    if let Some(within) = court.file_within() {
-        ways.push((told(&format!("court ({})", court.name), Some(within)), &court.src));
-    }
-    let (how, sources): (Vec<String>, Vec<&str>) = ways.into_iter().unzip();
+    let (how, sources): (Vec<String>, Vec<String>) = law.remedies.iter().filter_map(opened).unzip();
     (!how.is_empty()).then(|| Then { what: "Remedy", how: how.join("; "), more: Some(sources.join("; ")) })
 }
 

@@ -1,7 +1,7 @@
 //! One access law, `/laws/<regime>`: its limits in plain words, each with its provision.
 
 use crate::domain::law::regime::{Gives, Regime};
-use crate::domain::law::remedy::{Exemption, Extent};
+use crate::domain::law::remedy::{After, Exemption, Extent, OpensFrom, Remedy, RemedyStep, Way};
 use crate::domain::law::rules::{
     ClarificationEffect, EndRoll, ExtensionMode, SilenceEffect, Starts, TransferDuty,
 };
@@ -233,54 +233,73 @@ fn open_end(text: &str) -> &str {
 }
 
 fn remedies(law: &Regime) -> Section {
-    let court = &law.court;
-    let to_court = format!("{}.{}", open_end(&court.name), within("To be filed within", court.file_within()));
-    Section {
-        key: "remedies",
-        name: "Remedies",
-        facts: vec![review(law), complaint(law), Fact::new("Court", to_court).source(&court.src)],
+    let mut facts: Vec<Fact> = law.remedies.iter().map(remedy).collect();
+    if facts.is_empty() {
+        facts.push(Fact::new("Remedies", "This law names none."));
     }
+    Section { key: "remedies", name: "Remedies", facts }
 }
 
-fn review(law: &Regime) -> Fact {
-    let it = &law.internal_review;
-    let text = if it.exists {
-        let must = match it.mandatory {
-            Some(true) => " It comes first: without it there is no complaint.",
-            Some(false) => " It is not needed for a complaint.",
-            None => "",
-        };
-        let asked = within("To be asked for within", it.request_within());
-        format!(
-            "The authority looks again.{must}{asked}{}",
-            within("To be answered within", it.answer_within())
-        )
-    } else {
-        "There is none.".to_owned()
+fn remedy(it: &Remedy) -> Fact {
+    let mut text = format!("To: {}.", open_end(&it.body));
+    if let Some(name) = &it.name {
+        text = format!("{}, to: {}.", open_end(name), open_end(&it.body));
+    }
+    let must = match it.mandatory {
+        Some(true) => " It comes first: the steps after it need it.",
+        Some(false) => " It is not needed for the steps after it.",
+        None => "",
     };
-    Fact::new("Review", text).source(&it.src)
+    let ways: String = it.ways.iter().map(|way| format!(" {}", way_in_words(way))).collect();
+    let binding = match it.binding {
+        Some(true) => " The authority is bound by the decision.",
+        Some(false) => " The authority is not bound by the result.",
+        None => "",
+    };
+    let quiet = it.silence_after().map(|term| format!(" Its silence for {term} counts as a refusal."));
+    let decided = within("To be decided within", it.answer_within());
+    let extra: String =
+        [&it.form, &it.fee].into_iter().flatten().map(|text| format!(" {}.", open_end(text))).collect();
+    let text = format!("{text}{must}{ways}{decided}{}{binding}{extra}", quiet.unwrap_or_default());
+    Fact::new(step_name(it.step), text).source(&it.src)
 }
 
-fn complaint(law: &Regime) -> Fact {
-    let it = &law.external_appeal;
-    let text = if it.exists {
-        let body = open_end(it.body.as_deref().unwrap_or("a commissioner"));
-        let binding = match it.binding {
-            Some(true) => " The authority is bound by the decision.",
-            Some(false) => " The authority is not bound by the result.",
-            None => "",
-        };
-        let silent = it.after_silence.as_deref().map(|text| format!(" After silence: {}.", open_end(text)));
-        format!(
-            "To: {body}.{}{}{binding}{}",
-            within("To be filed within", it.file_within()),
-            within("To be decided within", it.decide_within()),
-            silent.unwrap_or_default()
-        )
-    } else {
-        "There is none.".to_owned()
+/// When it may be used and until when, as a sentence.
+fn way_in_words(way: &Way) -> String {
+    let whose = match way.of {
+        None => "the authority’s",
+        Some(RemedyStep::Court) => "the court’s",
+        Some(RemedyStep::Review) => "the review’s",
+        Some(_) => "that body’s",
     };
-    Fact::new("Complaint", text).source(&it.src)
+    let after = match way.after {
+        After::Decision => format!("After {whose} decision"),
+        After::Silence => format!("After {whose} silence"),
+    };
+    let within = match (way.within(), way.plus_days) {
+        (Some(term), 0) => format!("within {term}"),
+        (Some(term), plus) => format!("within {term} and {plus} days"),
+        (None, _) => "without a limit that we know".to_owned(),
+    };
+    let opens = match (way.opens_after(), way.opens_from) {
+        (Some(term), Some(OpensFrom::Receipt)) => format!(", at the earliest {term} after receipt of the request"),
+        (Some(term), _) => format!(", at the earliest {term} later"),
+        (None, _) => String::new(),
+    };
+    let untold = way.untold().map(|term| format!(", {term} where the decision did not name this remedy"));
+    let practice = if way.practice { " (a figure of practice)" } else { "" };
+    format!("{after}: {within}{}{opens}{practice}.", untold.unwrap_or_default())
+}
+
+/// A step of remedy as the pages call it.
+pub fn step_name(step: RemedyStep) -> &'static str {
+    match step {
+        RemedyStep::Notice => "Notice of default",
+        RemedyStep::Review => "Review",
+        RemedyStep::Complaint => "Complaint",
+        RemedyStep::Ombudsman => "Ombudsman",
+        RemedyStep::Court => "Court",
+    }
 }
 
 fn form(law: &Regime) -> Section {

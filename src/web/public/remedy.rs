@@ -1,10 +1,11 @@
 //! What a law says of silence and of a refusal, and what may come next, in general: no date is counted here.
 
 use crate::domain::law::regime::Regime;
+use crate::domain::law::remedy::{After, Remedy as LawRemedy};
 use crate::domain::law::rules::SilenceEffect;
-use crate::domain::law::term::Term;
 use crate::domain::request::Standing;
 use crate::domain::request::state::Outcome;
+use crate::web::public::law::step_name;
 use serde::Serialize;
 
 /// A few sentences from the law's data, each with its provision.
@@ -46,63 +47,23 @@ fn after_silence(law: &Regime) -> Remedy {
             "Under this law silence after the due day is no refusal: the answer stays owed"
         }
     };
-    let appeal = &law.external_appeal;
-    let when = match (&appeal.after_silence, appeal.file_within()) {
-        (Some(when), _) => format!("; after silence: {}", plain(when)),
-        (None, Some(term)) => within(Some(term)),
-        (None, None) => String::new(),
-    };
-    let mut ways = Vec::new();
-    if law.internal_review.exists && law.internal_review.mandatory == Some(true) {
-        ways.push(review(law));
-    }
-    if appeal.exists {
-        ways.push(complaint(law, &when));
-    }
-    if ways.is_empty() {
-        ways.push(court(law, ""));
-    }
+    let ways = ways(law, After::Silence);
     Remedy { says: format!("{says} ({}).", plain(&law.silence.src)), ways }
 }
 
 fn after_refusal(law: &Regime, says: &str) -> Remedy {
-    let mut ways = Vec::new();
-    if law.internal_review.exists {
-        ways.push(review(law));
-    }
-    if law.external_appeal.exists {
-        ways.push(complaint(law, &within(law.external_appeal.file_within())));
-    }
-    if ways.is_empty() {
-        ways.push(court(law, &within(law.court.file_within())));
-    }
-    Remedy { says: says.to_owned(), ways }
+    Remedy { says: says.to_owned(), ways: ways(law, After::Decision) }
 }
 
-fn review(law: &Regime) -> Way {
-    let it = &law.internal_review;
-    let (before, after) = match it.mandatory {
-        Some(true) => ("first ", ""),
-        Some(false) => ("", ", not needed for a complaint"),
-        None => ("", ""),
+/// What this opens at once, in the order of the law.
+fn ways(law: &Regime, after: After) -> Vec<Way> {
+    let opened = |it: &LawRemedy| {
+        let way = it.ways.iter().find(|way| way.of.is_none() && way.after == after)?;
+        let within = way.within().map(|term| format!(", within {term}")).unwrap_or_default();
+        let text = format!("{}: {}{within}", step_name(it.step).to_lowercase(), plain(&it.body));
+        Some(Way { text, cite: plain(&way.src).to_owned() })
     };
-    let text = format!("{before}a second look by the authority itself{}{after}", within(it.request_within()));
-    Way { text, cite: plain(&it.src).to_owned() }
-}
-
-fn complaint(law: &Regime, when: &str) -> Way {
-    let it = &law.external_appeal;
-    let body = plain(it.body.as_deref().unwrap_or("a commissioner"));
-    Way { text: format!("a complaint to {body}{when}"), cite: plain(&it.src).to_owned() }
-}
-
-fn court(law: &Regime, when: &str) -> Way {
-    let it = &law.court;
-    Way { text: format!("court: {}{when}", plain(&it.name)), cite: plain(&it.src).to_owned() }
-}
-
-fn within(term: Option<Term>) -> String {
-    term.map(|term| format!(", within {term}")).unwrap_or_default()
+    law.remedies.iter().filter_map(opened).collect()
 }
 
 /// Prose of the data without its own full stop.

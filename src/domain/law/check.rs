@@ -153,7 +153,10 @@ fn remedies(r: &Regime) -> Checked {
         let key = |what: &str| format!("remedy.{what}");
         let step = it.step.as_str();
         if it.src.trim().is_empty() || it.ways.iter().any(|way| way.src.trim().is_empty()) {
-            return flaw(key("src"), format!("expected a source for `{step}` and each of its ways, found none"));
+            return flaw(
+                key("src"),
+                format!("expected a source for `{step}` and each of its ways, found none"),
+            );
         }
         if it.body.trim().is_empty() {
             return flaw(key("body"), format!("expected who hears the `{step}`, found nothing"));
@@ -164,7 +167,10 @@ fn remedies(r: &Regime) -> Checked {
         pair(&key("answer_amount"), it.answer_amount, it.answer_unit)?;
         pair(&key("silence_amount"), it.silence_amount, it.silence_unit)?;
         if it.silence == SilenceEffect::Refusal && it.silence_after().is_none() {
-            return flaw(key("silence_amount"), format!("expected when silence on the `{step}` is a refusal"));
+            return flaw(
+                key("silence_amount"),
+                format!("expected when silence on the `{step}` is a refusal"),
+            );
         }
         let before = r.remedies.get(..place).unwrap_or_default();
         if before.iter().any(|other| other.step == it.step) {
@@ -175,10 +181,16 @@ fn remedies(r: &Regime) -> Checked {
             pair(&key("way.opens_amount"), way.opens_amount, way.opens_unit)?;
             pair(&key("way.untold_amount"), way.untold_amount, way.untold_unit)?;
             if way.opens_amount.is_some() != way.opens_from.is_some() {
-                return flaw(key("way.opens_from"), format!("expected from where the first day of `{step}` is counted"));
+                return flaw(
+                    key("way.opens_from"),
+                    format!("expected from where the first day of `{step}` is counted"),
+                );
             }
             if let Some(of) = way.of.filter(|of| before.iter().all(|other| other.step != *of)) {
-                return flaw(key("way.of"), format!("expected a step before `{step}`, found `{}`", of.as_str()));
+                return flaw(
+                    key("way.of"),
+                    format!("expected a step before `{step}`, found `{}`", of.as_str()),
+                );
             }
         }
     }

@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-use chrono::{Datelike, Days, Months, NaiveDate};
+use chrono::{Datelike, Days, Months, NaiveDate, TimeDelta};
+use serde::Serialize;
 
 use crate::domain::law::calendar::{Calendar, Unknown, next, weekend};
 use crate::domain::law::derivation::DayCount;
@@ -11,6 +12,17 @@ use crate::domain::law::term::{Term, Unit};
 
 /// A day that does not count, or on which no term ends, and why.
 pub type DayOff = (NaiveDate, Cow<'static, str>);
+
+/// Days on which a clock stood still, the first and the last included.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Still {
+    /// The first day that does not count.
+    pub first: NaiveDate,
+    /// The last one.
+    pub last: NaiveDate,
+    /// Why, as `a question to the requester`.
+    pub why: &'static str,
+}
 
 /// How a law counts: its calendar, clear days, and the days that move an end.
 #[derive(Debug, Clone, Copy)]
@@ -21,6 +33,8 @@ pub struct Count<'a> {
     pub counting: Counting,
     /// The days that move an end; none: it stays.
     pub moved_by: &'a [DayKind],
+    /// The days on which the clock stood still, in order, none twice.
+    pub still: &'a [Still],
 }
 
 /// The end of a term.
@@ -43,7 +57,7 @@ impl<'a> Count<'a> {
             EndRoll::NextWorkingDay => response.roll_on.as_slice(),
             EndRoll::None => &[],
         };
-        Self { calendar, counting: response.counting, moved_by }
+        Self { calendar, counting: response.counting, moved_by, still: &[] }
     }
 
     /// Where a term that starts on a day (day 0) ends.
@@ -74,14 +88,34 @@ impl<'a> Count<'a> {
                 days(u64::from(term.amount))
             }
         };
+        let end = if term.unit == Unit::WorkingDays { end } else { self.put_off(start, end) };
         self.calendar.reaches(end)?;
         Ok((end, clamped))
+    }
+
+    /// An end put off by the days on which the clock stood still before it.
+    fn put_off(&self, start: NaiveDate, mut end: NaiveDate) -> NaiveDate {
+        for still in self.still.iter().filter(|still| still.last > start) {
+            if still.first > end {
+                break;
+            }
+            let lost = (still.last - still.first.max(next(start))).num_days() + 1;
+            end = end.checked_add_signed(TimeDelta::days(lost)).unwrap_or(NaiveDate::MAX);
+        }
+        end
+    }
+
+    fn stands_still(&self, day: NaiveDate) -> Option<&'static str> {
+        self.still.iter().find(|still| still.first <= day && day <= still.last).map(|still| still.why)
     }
 
     fn working_days(&self, start: NaiveDate, amount: u32) -> Result<NaiveDate, Unknown> {
         let mut day = start;
         for _ in 0..amount {
             day = self.calendar.next_working_day(day)?;
+            while self.stands_still(day).is_some() {
+                day = self.calendar.next_working_day(day)?;
+            }
         }
         Ok(day)
     }
@@ -104,7 +138,7 @@ impl<'a> Count<'a> {
         all.iter()
             .skip(from)
             .take_while(|h| h.on <= until)
-            .filter(|h| weekend(h.on).is_none())
+            .filter(|h| weekend(h.on).is_none() && self.stands_still(h.on).is_none())
             .map(|h| (h.on, Cow::Owned(h.name.clone())))
             .collect()
     }
@@ -120,7 +154,9 @@ impl<'a> Count<'a> {
         };
         while day < end.due {
             day = next(day);
-            let off = if term.unit == Unit::WorkingDays { self.calendar.day_off(day) } else { None };
+            let still = self.stands_still(day).map(|why| Cow::Owned(format!("stands still: {why}")));
+            let off = still
+                .or_else(|| if term.unit == Unit::WorkingDays { self.calendar.day_off(day) } else { None });
             let counts = off.is_none() && number < limit && day <= end.nominal;
             number += u32::from(counts);
             let why_not = off.or_else(|| {

@@ -4,7 +4,7 @@ use chrono::{Datelike, NaiveDate};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::law::calendar::{Calendar, Unknown, weekend};
-use crate::domain::law::counting::{Count, DayOff, End};
+use crate::domain::law::counting::{Count, DayOff, End, Still};
 use crate::domain::law::derivation::{StartIs, Step, StepKind, in_words};
 use crate::domain::law::regime::{Regime, RegimeId, RuleInForce, Verified};
 use crate::domain::law::rules::{Counting, ExtensionMode, Starts};
@@ -57,8 +57,28 @@ pub enum Error {
     },
 }
 
+/// A clock with what happened to it on its way.
+#[derive(Debug, Clone, Default)]
+pub struct Run {
+    /// The day from which it began again, and why, as `the requester said what was meant`.
+    pub restarted: Option<(NaiveDate, &'static str)>,
+    /// The days on which it stood still, in order, none twice.
+    pub still: Vec<Still>,
+    /// Time that the law adds, and why.
+    pub added: Option<(Term, &'static str)>,
+}
+
 /// The last day for the answer to a request, with its derivation.
 pub fn deadline(regime: &Regime, calendar: &Calendar, clock: &Clock) -> Result<Deadline, Error> {
+    deadline_of(regime, calendar, (clock, &Run::default()))
+}
+
+/// The last day for the answer to a request whose clock stood still or began again, with its derivation.
+pub fn deadline_of(
+    regime: &Regime,
+    calendar: &Calendar,
+    (clock, run): (&Clock, &Run),
+) -> Result<Deadline, Error> {
     calendar.reaches(clock.received)?;
     if let Some(registered) = clock.registered {
         calendar.reaches(registered)?;
@@ -71,7 +91,18 @@ pub fn deadline(regime: &Regime, calendar: &Calendar, clock: &Clock) -> Result<D
         since: regime.in_force_since.unwrap_or(clock.received),
         received: clock.received,
     })?;
-    let (start, start_is) = start_of(regime.response.starts, *clock);
+    let (mut start, start_is) = start_of(regime.response.starts, *clock);
+    let mut steps = opening(regime, *clock, &rule);
+    if let Some((on, why)) = run.restarted {
+        calendar.reaches(on)?;
+        start = on;
+        let text = format!("{why} on {}: time begins again, this day is not counted", in_words(on));
+        steps.push(Step::new(StepKind::Restarted, text).on(on));
+    }
+    for still in &run.still {
+        calendar.reaches(still.last)?;
+        steps.push(stood_still(still));
+    }
     let mut found = Deadline {
         regime: regime.id.clone(),
         version: regime.version.clone(),
@@ -81,14 +112,14 @@ pub fn deadline(regime: &Regime, calendar: &Calendar, clock: &Clock) -> Result<D
         extended_due_on: None,
         is_target: regime.response.target,
         expected_on: None,
-        steps: opening(regime, *clock, &rule),
+        steps,
         extended_steps: Vec::new(),
         days: Vec::new(),
         estimate: regime.is_estimate() || calendar.caveat().is_some(),
     };
-    let count = Count::of(&regime.response, calendar);
+    let count = Count { still: &run.still, ..Count::of(&regime.response, calendar) };
     match rule.limit {
-        Limit::Term(term) => with_figure(regime, &rule, (&count, term), &mut found)?,
+        Limit::Term(term) => with_figure(regime, &rule, (&count, term, run.added), &mut found)?,
         Limit::Promptly { expected } => without_figure(regime, expected, &count, &mut found)?,
         Limit::None => found
             .steps
@@ -96,6 +127,19 @@ pub fn deadline(regime: &Regime, calendar: &Calendar, clock: &Clock) -> Result<D
     }
     found.steps.extend(caveats(regime, calendar));
     Ok(found)
+}
+
+fn stood_still(still: &Still) -> Step {
+    let text = match (still.last - still.first).num_days() + 1 {
+        1 => format!("on {} the clock stood still: {}", in_words(still.first), still.why),
+        days => format!(
+            "from {} to {}, {days} days, the clock stood still: {}",
+            in_words(still.first),
+            in_words(still.last),
+            still.why
+        ),
+    };
+    Step::new(StepKind::StoodStill, text).on(still.first)
 }
 
 const fn start_of(starts: Starts, clock: Clock) -> (NaiveDate, StartIs) {
@@ -158,10 +202,10 @@ fn opening(regime: &Regime, clock: Clock, rule: &RuleInForce<'_>) -> Vec<Step> {
 fn with_figure(
     regime: &Regime,
     rule: &RuleInForce<'_>,
-    (count, term): (&Count<'_>, Term),
+    (count, term, added): (&Count<'_>, Term, Option<(Term, &'static str)>),
     found: &mut Deadline,
 ) -> Result<(), Error> {
-    let end = count.end(found.start, term)?;
+    let mut end = count.end(found.start, term)?;
     let clear = match count.counting {
         Counting::Ordinary => "",
         Counting::ClearDays => ", neither the first nor the last day counted",
@@ -170,6 +214,13 @@ fn with_figure(
     found.steps.push(Step::new(StepKind::Rule, text).cite(Some(rule.src)));
     let told = Told { regime, count, start: found.start };
     told.end(term, &end, &mut found.steps);
+    if let Some((more, why)) = added {
+        let text = format!("{more} more from {}: {why}", in_words(end.nominal));
+        found.steps.push(Step::new(StepKind::Added, text));
+        let start = end.nominal;
+        end = count.end(start, more)?;
+        Told { start, ..told }.end(more, &end, &mut found.steps);
+    }
     let text = format!("the last day for the answer is {}", in_words(end.due));
     found.steps.push(Step::new(StepKind::Due, text).on(end.due));
     found.days = count.days(found.start, term, &end);

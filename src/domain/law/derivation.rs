@@ -29,6 +29,18 @@ pub enum StepKind {
     Registered,
     /// An older rule applies.
     OlderRule,
+    /// Time began again.
+    Restarted,
+    /// Days on which the clock stood still.
+    StoodStill,
+    /// Time that the law adds.
+    Added,
+    /// Something happened that moves nothing, and why.
+    MovesNothing,
+    /// From when a right may be used.
+    Opens,
+    /// What the authority claimed, and what the law says of it.
+    Claimed,
     /// The rule in one sentence.
     Rule,
     /// A holiday inside a term of working days.

@@ -4,6 +4,7 @@ pub mod calendar;
 pub mod check;
 pub mod claim;
 pub mod counting;
+pub mod course;
 pub mod deadline;
 pub mod derivation;
 pub mod fit;

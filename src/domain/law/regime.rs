@@ -7,9 +7,7 @@ use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::authority::AuthorityKind;
-use crate::domain::law::remedy::{
-    Exemption, Extent, Fees, Identity, Remedy, RemedyStep, Scope,
-};
+use crate::domain::law::remedy::{Exemption, Extent, Fees, Identity, Remedy, RemedyStep, Scope};
 use crate::domain::law::rules::{
     Acknowledgement, Clarification, Extension, PreviousResponse, Response, Silence, ThirdParty, Transfer,
 };

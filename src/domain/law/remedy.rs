@@ -41,7 +41,7 @@ words! {
 pub enum OpensFrom {
     /// The day of the decision or of the silence.
     Trigger,
-    /// The day the authority received the request (§ 75 VwGO: three months).
+    /// The day the authority received the request (`§ 75 VwGO`: three months).
     Receipt,
 }
 
@@ -68,7 +68,7 @@ pub struct Way {
     pub opens_unit: Option<Unit>,
     /// Counted from where.
     pub opens_from: Option<OpensFrom>,
-    /// The time if the decision did not name the remedy, as a year under § 58 Abs. 2 VwGO.
+    /// The time if the decision did not name the remedy, as a year under `§ 58 Abs. 2 VwGO`.
     pub untold_amount: Option<u32>,
     /// The unit.
     pub untold_unit: Option<Unit>,

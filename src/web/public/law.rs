@@ -250,7 +250,11 @@ fn remedy(it: &Remedy) -> Fact {
         Some(false) => " It is not needed for the steps after it.",
         None => "",
     };
-    let ways: String = it.ways.iter().map(|way| format!(" {}", way_in_words(way))).collect();
+    let mut ways = String::new();
+    for way in &it.ways {
+        ways.push(' ');
+        ways.push_str(&way_in_words(way));
+    }
     let binding = match it.binding {
         Some(true) => " The authority is bound by the decision.",
         Some(false) => " The authority is not bound by the result.",
@@ -258,9 +262,10 @@ fn remedy(it: &Remedy) -> Fact {
     };
     let quiet = it.silence_after().map(|term| format!(" Its silence for {term} counts as a refusal."));
     let decided = within("To be decided within", it.answer_within());
-    let extra: String =
-        [&it.form, &it.fee].into_iter().flatten().map(|text| format!(" {}.", open_end(text))).collect();
-    let text = format!("{text}{must}{ways}{decided}{}{binding}{extra}", quiet.unwrap_or_default());
+    let mut text = format!("{text}{must}{ways}{decided}{}{binding}", quiet.unwrap_or_default());
+    for more in [&it.form, &it.fee].into_iter().flatten() {
+        text = format!("{text} {}.", open_end(more));
+    }
     Fact::new(step_name(it.step), text).source(&it.src)
 }
 
@@ -282,7 +287,9 @@ fn way_in_words(way: &Way) -> String {
         (None, _) => "without a limit that we know".to_owned(),
     };
     let opens = match (way.opens_after(), way.opens_from) {
-        (Some(term), Some(OpensFrom::Receipt)) => format!(", at the earliest {term} after receipt of the request"),
+        (Some(term), Some(OpensFrom::Receipt)) => {
+            format!(", at the earliest {term} after receipt of the request")
+        }
         (Some(term), _) => format!(", at the earliest {term} later"),
         (None, _) => String::new(),
     };

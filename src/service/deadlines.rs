@@ -1,40 +1,96 @@
-//! What is past due and has no `Overdue` event gets one, however late the tick runs, and only once.
+//! What a day that came makes of requests: overdue, refused by silence, a right lapsed. Level-triggered: however late it
+//! runs, what is not recorded is, once.
 
+use crate::domain::request::clocks::{facts, looked_at_on, unrecorded};
 use crate::domain::request::event::Event;
-use crate::service::{Context, LawError};
-use crate::store::requests::{self, Stamp};
-use crate::store::{Db, transaction};
-use chrono::TimeDelta;
+use crate::domain::request::fold;
+use crate::service::{Context, LawError, LawOfRequest};
+use crate::store::requests::{self, Waiting};
+use crate::store::{Conn, Db, transaction};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use std::collections::HashMap;
 
-/// Marks every open request whose due day has passed in the zone of its law; how many were marked.
+/// Requests looked at in one go.
+const BATCH: i64 = 500;
+
+/// Looks at the clocks of every request to which something happened since, or whose day has come in the zone of its law;
+/// how many events were recorded.
 pub fn tick(ctx: &Context, db: &Db) -> Result<usize, LawError> {
     let now = ctx.clock.now();
-    // No zone is more than 14 hours ahead of UTC: what is not past due there is past due nowhere.
+    // No zone is more than 14 hours ahead of UTC: what is not due there is due nowhere.
     let latest = (now + TimeDelta::hours(14)).date_naive();
     let mut conn = db.conn()?;
-    let mut marked = 0;
-    for late in requests::past_due(&mut conn, latest)? {
-        // One request whose rules cannot be read must not keep the others from being marked.
-        let law = match ctx.law_of(&mut conn, late.id) {
-            Ok(law) => law,
-            Err(error) => {
-                tracing::error!(%error, request = late.id, "a due day cannot be looked at");
-                continue;
+    let mut laws = Laws { ctx, kept: HashMap::new() };
+    let (mut after, mut recorded) = (0, 0);
+    loop {
+        let batch = requests::to_look_at(&mut conn, latest, (after, BATCH))?;
+        let Some((last, _)) = batch.last() else { return Ok(recorded) };
+        after = last.id;
+        let mut quiet = Vec::new();
+        for (waiting, events) in batch {
+            // One request whose rules cannot be read must not keep the others from being looked at.
+            match laws.look(&mut conn, &waiting, &events, now) {
+                Ok(Look::NotYet) => {}
+                Ok(Look::Nothing(next)) => quiet.push((waiting.id, (waiting.events_count, next))),
+                // Something is to be recorded: read again under the lock, an answer may have come in between.
+                Ok(Look::Something) => {
+                    recorded += transaction(&mut conn, |conn| ctx.catch_up(conn, waiting.id, None))?;
+                }
+                Err(error) => tracing::error!(%error, request = waiting.id, "clocks cannot be looked at"),
             }
-        };
-        if law.day_of(now) <= late.due_on {
-            continue;
         }
-        let event = Event::Overdue { due_on: late.due_on };
-        let done = transaction(&mut conn, |conn| {
-            // Another worker may have marked it, or an answer may have come, since the list was read.
-            let still = requests::state(conn, late.id)?.is_some_and(|state| state.apply(&event).is_ok());
-            if still {
-                requests::append(conn, late.id, &event, Stamp { at: now, person: None })?;
-            }
-            Ok::<bool, crate::store::Error>(still)
+        transaction(&mut conn, |conn| {
+            quiet.iter().try_for_each(|(request, looked)| requests::looked_at(conn, *request, *looked))
         })?;
-        marked += usize::from(done);
     }
-    Ok(marked)
+}
+
+/// What a look at a request's clocks finds.
+enum Look {
+    /// Its day has not come where its law holds.
+    NotYet,
+    /// Nothing to record; the day to look again.
+    Nothing(Option<NaiveDate>),
+    /// Something to record.
+    Something,
+}
+
+/// The laws of requests, each version read once.
+struct Laws<'a> {
+    ctx: &'a Context,
+    kept: HashMap<(String, String), LawOfRequest<'a>>,
+}
+
+impl<'a> Laws<'a> {
+    fn look(
+        &mut self,
+        conn: &mut Conn,
+        waiting: &Waiting,
+        events: &[Event],
+        now: DateTime<Utc>,
+    ) -> Result<Look, LawError> {
+        let law = self.law(conn, waiting)?;
+        let today = law.day_of(now);
+        let seen = waiting.clocks_seq == waiting.events_count;
+        if seen && waiting.clocks_on.is_none_or(|on| today < on) {
+            return Ok(Look::NotYet);
+        }
+        let Some(state) = fold(events).map_err(crate::store::Error::from)? else {
+            return Ok(Look::NotYet);
+        };
+        let course = law.course(&facts(events))?;
+        if unrecorded(&course, &state, today).is_empty() {
+            return Ok(Look::Nothing(looked_at_on(&course, &state, today)));
+        }
+        Ok(Look::Something)
+    }
+
+    fn law(&mut self, conn: &mut Conn, waiting: &Waiting) -> Result<&LawOfRequest<'a>, LawError> {
+        let key = (waiting.regime.clone(), waiting.regime_version.clone());
+        if !self.kept.contains_key(&key) {
+            let law = self.ctx.kept_law(conn, &key.0, &key.1)?;
+            self.kept.insert(key.clone(), law);
+        }
+        self.kept.get(&key).ok_or_else(|| LawError::NoRules(key.1))
+    }
 }

@@ -1,9 +1,12 @@
 //! Requests and their events: one function appends, and only it writes the cached columns.
 
+mod clocks;
 mod lookup;
 
-pub use lookup::{Found, PastDue, candidates, open_with_bundle, past_due};
+pub use clocks::{Waiting, look_again, looked_at, to_look_at};
+pub use lookup::{Found, candidates, open_with_bundle};
 
+use crate::domain::law::remedy::RemedyStep;
 use crate::domain::reference::PublicReference;
 use crate::domain::request::event::Event;
 use crate::domain::request::fold;
@@ -280,7 +283,9 @@ fn proves_arrival(event: &Event) -> bool {
             | Event::ExtensionClaimed { .. }
             | Event::ClarificationAsked { .. }
             | Event::FeeAsked { .. }
+            | Event::ThirdPartyAsked { .. }
             | Event::Transferred { .. }
+            | Event::AnsweredInPart { .. }
             | Event::Answered { .. }
     )
 }
@@ -314,6 +319,8 @@ fn cache(conn: &mut Conn, id: i64, state: &State, (seq, time): (i64, NaiveDateTi
             requests::answered_on.eq(state.answered_on),
             requests::overdue_since.eq(state.overdue_since),
             requests::withdrawn_reason.eq(&state.withdrawn_reason),
+            requests::silence_refused_on.eq(state.silence_refused_on),
+            requests::stage.eq(state.stage.map(RemedyStep::as_str)),
             requests::last_event_at.eq(time),
             requests::events_count.eq(seq),
         ))

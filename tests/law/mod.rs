@@ -11,6 +11,7 @@ use chrono::NaiveDate;
 
 mod cases;
 mod commands;
+mod course;
 mod errors;
 mod examples;
 mod holidays;

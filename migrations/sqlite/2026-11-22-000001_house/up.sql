@@ -153,12 +153,17 @@ CREATE TABLE requests (
   answered_on DATE,
   overdue_since DATE,                         -- the due day that passed without an answer; kept when the answer comes
   withdrawn_reason TEXT,
+  silence_refused_on DATE,                    -- the last day, where the law makes a refusal of silence
+  stage TEXT,                                 -- the remedy that was used last and is not decided: review, complaint, …
+  clocks_seq BIGINT NOT NULL DEFAULT 0,       -- events_count when the clocks were last looked at; other = look again
+  clocks_on DATE,                             -- the day on which the law may add something: look again
   last_event_at TIMESTAMP NOT NULL,
   events_count BIGINT NOT NULL,
   folded TEXT NOT NULL
 );
 CREATE INDEX requests_authority ON requests(authority_id);
 CREATE INDEX requests_status ON requests(status, due_on);
+CREATE INDEX requests_clocks ON requests(clocks_on);
 CREATE INDEX requests_latest ON requests(last_event_at);
 
 CREATE TABLE request_questions (

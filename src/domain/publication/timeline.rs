@@ -2,6 +2,7 @@
 
 use crate::domain::law::deadline::Deadline;
 use crate::domain::law::regime::Regime;
+use crate::domain::publication::clock_words::{self, long};
 use crate::domain::publication::counting::Days;
 use crate::domain::publication::redaction::{Private, redact};
 use crate::domain::request::event::{Event, ExtensionVerdict, Ground};
@@ -217,7 +218,8 @@ fn limit(story: &Story<'_>, on: NaiveDate, kind: &'static str, name: &str) -> En
 }
 
 fn entry(story: &Story<'_>, happened: &Happened) -> Option<Entry> {
-    let on = happened.at.with_timezone(&story.regime.zone).date_naive();
+    let recorded = happened.at.with_timezone(&story.regime.zone).date_naive();
+    let on = happened.event.on().unwrap_or(recorded);
     let mut entry = match &happened.event {
         // The limit's own entry says it; the event only keeps the books.
         Event::Overdue { .. } | Event::TakenBack => return None,
@@ -268,7 +270,7 @@ fn plain(story: &Story<'_>, on: NaiveDate, event: &Event) -> Entry {
             let text = format!("Registered on {}; this law counts from that day.", long(*registered));
             it("Registered", text)
         }
-        Event::ClarificationAsked { message, asks_for } => {
+        Event::ClarificationAsked { message, asks_for, .. } => {
             let words = quoted(story, *message, asks_for.as_deref());
             let what = words.map(|text| format!(" It asks: “{text}”")).unwrap_or_default();
             it("Clarification asked", format!("The authority wants to know more before it answers.{what}"))
@@ -278,7 +280,7 @@ fn plain(story: &Story<'_>, on: NaiveDate, event: &Event) -> Entry {
             let sum = sum.map(|sum| sum.trim().to_owned()).filter(|sum| !sum.is_empty());
             it("Fee asked", sum.map_or_else(|| "The authority asks for money.".to_owned(), |sum| format!("The authority asks for {sum}.")))
         }
-        Event::Transferred { message, to } => {
+        Event::Transferred { message, to, .. } => {
             let whom = quoted(story, *message, to.as_deref()).map(|to| format!(" to {to}")).unwrap_or_default();
             it("Forwarded", format!("The authority passed the request on{whom}."))
         }
@@ -287,7 +289,10 @@ fn plain(story: &Story<'_>, on: NaiveDate, event: &Event) -> Entry {
             Entry::event(on, event.kind(), &format!("Corrected: {reason}"), text)
         }
         Event::Withdrawn { reason } => it("Withdrawn", sentence(&without_contacts(reason))).tagged("off", "Withdrawn"),
-        _ => it("A letter came", transferless(story)),
+        event => match clock_words::told(event, story.regime) {
+            Some((heading, text, tag)) => Entry { tag, ..it(&heading, text) },
+            None => it("A letter came", transferless(story)),
+        },
     }
 }
 
@@ -382,10 +387,6 @@ fn extension(
     };
     let text = [claim, why, then].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ");
     Entry::event(on, "extension_claimed", heading, text)
-}
-
-fn long(day: NaiveDate) -> String {
-    day.format("%-d %B %Y").to_string()
 }
 
 /// Prose as a sentence: capital first, full stop last.

@@ -1,5 +1,6 @@
 //! What can happen to a request; each event names the message or letter that proves it.
 
+use crate::domain::law::remedy::RemedyStep;
 use crate::domain::request::state::Outcome;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -31,6 +32,24 @@ pub enum ExtensionVerdict {
     },
     /// The law gives no figure that the date could be measured by.
     Unmeasured,
+}
+
+/// Why a due day is another one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "because", rename_all = "snake_case")]
+pub enum Moved {
+    /// It stands still: the authority waits for something.
+    StandsStill {
+        /// For what, in words after "because".
+        why: String,
+    },
+    /// What happened before it was recorded moved it: it runs on, began again, or was corrected.
+    Counted,
+    /// The days off of the place changed, as by a day of mourning.
+    DaysOff {
+        /// Which and who says so, in words.
+        what: String,
+    },
 }
 
 /// One thing that happened. Events are only ever appended; a request is their fold.
@@ -110,6 +129,8 @@ pub enum Event {
     ExtensionClaimed {
         /// The notice.
         message: i64,
+        /// The day it came.
+        on: NaiveDate,
         /// Until when it says it needs.
         until: Option<NaiveDate>,
         /// What the law says of that.
@@ -121,24 +142,59 @@ pub enum Event {
     ClarificationAsked {
         /// The letter that asks.
         message: i64,
+        /// The day it came.
+        on: NaiveDate,
         /// What it asks.
         asks_for: Option<String>,
+    },
+    /// We said what is meant.
+    ClarificationGiven {
+        /// The day our answer reached the authority.
+        on: NaiveDate,
     },
     /// The authority asks for money.
     FeeAsked {
         /// The demand.
         message: i64,
+        /// The day it came.
+        on: NaiveDate,
         /// Decimal amount as text, for example `12.50`.
         amount: Option<String>,
         /// ISO 4217.
         currency: Option<String>,
     },
+    /// The money was paid, or the demand was dropped.
+    FeePaid {
+        /// The day the authority had it.
+        on: NaiveDate,
+    },
+    /// The authority hears somebody whose affairs the answer touches.
+    ThirdPartyAsked {
+        /// The letter that says so.
+        message: i64,
+        /// The day it came.
+        on: NaiveDate,
+    },
+    /// That hearing ended.
+    ThirdPartyAnswered {
+        /// The day it ended.
+        on: NaiveDate,
+    },
     /// Passed on to another body.
     Transferred {
         /// The letter that says so.
         message: i64,
+        /// The day the other body had it; the day of the letter where it names none.
+        on: NaiveDate,
         /// To whom.
         to: Option<String>,
+    },
+    /// A part was answered; the rest is still owed.
+    AnsweredInPart {
+        /// The letter.
+        message: i64,
+        /// The day it came.
+        on: NaiveDate,
     },
     /// The authority decided.
     Answered {
@@ -168,6 +224,59 @@ pub enum Event {
         /// The due day that passed.
         due_on: NaiveDate,
     },
+    /// The law makes a refusal of the silence: the time for the remedy runs by itself.
+    RefusedBySilence {
+        /// The last day for the answer.
+        on: NaiveDate,
+    },
+    /// The requester used a remedy.
+    RemedyUsed {
+        /// Which.
+        step: RemedyStep,
+        /// The day it reached the body that hears it.
+        on: NaiveDate,
+    },
+    /// The body that hears a remedy registered it.
+    RemedyRegistered {
+        /// Which.
+        step: RemedyStep,
+        /// The day of registration.
+        on: NaiveDate,
+    },
+    /// A remedy was decided.
+    RemedyDecided {
+        /// Which.
+        step: RemedyStep,
+        /// The decision, where it came by mail.
+        message: Option<i64>,
+        /// The day it came.
+        on: NaiveDate,
+        /// How the request stands after it; none: as before.
+        outcome: Option<Outcome>,
+    },
+    /// Silence on a remedy counts as a refusal, as the second implied one in France.
+    RemedySilent {
+        /// Which.
+        step: RemedyStep,
+        /// The day on which it counts as one.
+        on: NaiveDate,
+    },
+    /// The last day of a right passed and it was not used.
+    RightLapsed {
+        /// Which.
+        step: RemedyStep,
+        /// The last day it could be used.
+        on: NaiveDate,
+    },
+    /// The day in force is another one than before, or stands still.
+    ClockMoved {
+        /// The message whose event moved it, where one did.
+        message: Option<i64>,
+        /// The due day in force; none: the clock stands still.
+        due_on: Option<NaiveDate>,
+        /// Why.
+        why: Moved,
+    },
     /// The requester gave it up.
     Withdrawn {
         /// Why, in words.
@@ -192,11 +301,23 @@ impl Event {
             Self::ExtensionClaimed { .. } => "extension_claimed",
             Self::ClarificationAsked { .. } => "clarification_asked",
             Self::FeeAsked { .. } => "fee_asked",
+            Self::ClarificationGiven { .. } => "clarification_given",
+            Self::FeePaid { .. } => "fee_paid",
+            Self::ThirdPartyAsked { .. } => "third_party_asked",
+            Self::ThirdPartyAnswered { .. } => "third_party_answered",
             Self::Transferred { .. } => "transferred",
+            Self::AnsweredInPart { .. } => "answered_in_part",
             Self::Answered { .. } => "answered",
             Self::Noted { .. } => "noted",
             Self::Retracted { .. } => "retracted",
             Self::Overdue { .. } => "overdue",
+            Self::RefusedBySilence { .. } => "refused_by_silence",
+            Self::RemedyUsed { .. } => "remedy_used",
+            Self::RemedyRegistered { .. } => "remedy_registered",
+            Self::RemedyDecided { .. } => "remedy_decided",
+            Self::RemedySilent { .. } => "remedy_silent",
+            Self::RightLapsed { .. } => "right_lapsed",
+            Self::ClockMoved { .. } => "clock_moved",
             Self::Withdrawn { .. } => "withdrawn",
         }
     }
@@ -211,10 +332,37 @@ impl Event {
             | Self::ExtensionClaimed { message, .. }
             | Self::ClarificationAsked { message, .. }
             | Self::FeeAsked { message, .. }
+            | Self::ThirdPartyAsked { message, .. }
             | Self::Transferred { message, .. }
+            | Self::AnsweredInPart { message, .. }
             | Self::Answered { message, .. }
             | Self::Retracted { message, .. }
             | Self::Noted { message } => Some(*message),
+            Self::RemedyDecided { message, .. } | Self::ClockMoved { message, .. } => *message,
+            _ => None,
+        }
+    }
+
+    /// The day in the zone of the law on which it happened, where the event says so itself.
+    pub fn on(&self) -> Option<NaiveDate> {
+        match self {
+            Self::Sent { received_on: on, .. }
+            | Self::ExtensionClaimed { on, .. }
+            | Self::ClarificationAsked { on, .. }
+            | Self::ClarificationGiven { on }
+            | Self::FeeAsked { on, .. }
+            | Self::FeePaid { on }
+            | Self::ThirdPartyAsked { on, .. }
+            | Self::ThirdPartyAnswered { on }
+            | Self::Transferred { on, .. }
+            | Self::AnsweredInPart { on, .. }
+            | Self::Answered { on, .. }
+            | Self::RefusedBySilence { on }
+            | Self::RemedyUsed { on, .. }
+            | Self::RemedyRegistered { on, .. }
+            | Self::RemedyDecided { on, .. }
+            | Self::RemedySilent { on, .. }
+            | Self::RightLapsed { on, .. } => Some(*on),
             _ => None,
         }
     }

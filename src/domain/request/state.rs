@@ -1,5 +1,6 @@
 //! Which event is allowed when; where a request stands and how it ended.
 
+use crate::domain::law::remedy::RemedyStep;
 use crate::domain::request::event::Event;
 use crate::domain::words::words;
 use chrono::NaiveDate;
@@ -101,6 +102,14 @@ pub struct State {
     pub authority_reference: Option<String>,
     /// Why it was withdrawn.
     pub withdrawn_reason: Option<String>,
+    /// Since when silence counts as a refusal, where it does.
+    pub silence_refused_on: Option<NaiveDate>,
+    /// The remedy that was used last and is not decided.
+    pub stage: Option<RemedyStep>,
+    /// Remedies whose silence was recorded as a refusal, with the day.
+    pub silent: Vec<(RemedyStep, NaiveDate)>,
+    /// Rights that were recorded as lapsed, with their last day.
+    pub lapsed: Vec<(RemedyStep, NaiveDate)>,
 }
 
 impl State {
@@ -120,6 +129,10 @@ impl State {
             overdue_since: None,
             authority_reference: None,
             withdrawn_reason: None,
+            silence_refused_on: None,
+            stage: None,
+            silent: Vec::new(),
+            lapsed: Vec::new(),
         })
     }
 
@@ -149,6 +162,10 @@ impl State {
             Event::Overdue { due_on } => {
                 self.status.is_open() && self.due_on == Some(*due_on) && self.overdue_since != Some(*due_on)
             }
+            Event::RefusedBySilence { on } => !gone && self.silence_refused_on != Some(*on),
+            Event::RemedySilent { step, on } => !gone && !self.silent.contains(&(*step, *on)),
+            Event::RightLapsed { step, on } => !gone && !self.lapsed.contains(&(*step, *on)),
+            Event::ClockMoved { due_on, .. } => !gone && self.due_on != *due_on,
             // A correction is always possible; what it takes back is left out by the fold.
             Event::Retracted { .. } => true,
             Event::Withdrawn { .. } => !gone && self.status != Status::Withdrawn,
@@ -161,6 +178,10 @@ impl State {
             Event::Filed { .. }
             | Event::AutoReplied { .. }
             | Event::Noted { .. }
+            | Event::ThirdPartyAsked { .. }
+            | Event::ThirdPartyAnswered { .. }
+            | Event::AnsweredInPart { .. }
+            | Event::RemedyRegistered { .. }
             | Event::Retracted { .. } => {}
             Event::TakenBack => self.status = Status::TakenBack,
             Event::Sent { received_on, due_on, .. } => self.sent(*received_on, *due_on),
@@ -188,7 +209,15 @@ impl State {
             }
             Event::ClarificationAsked { .. } => self.step(Status::ClarificationAsked),
             Event::FeeAsked { .. } => self.step(Status::FeeAsked),
+            Event::ClarificationGiven { .. } => self.no_longer(Status::ClarificationAsked),
+            Event::FeePaid { .. } => self.no_longer(Status::FeeAsked),
             Event::Transferred { .. } => self.step(Status::Transferred),
+            Event::RefusedBySilence { on } => self.silence_refused_on = Some(*on),
+            Event::RemedyUsed { step, .. } => self.stage = Some(*step),
+            Event::RemedyDecided { step, outcome, .. } => self.decided(*step, *outcome),
+            Event::RemedySilent { step, on } => self.silent.push((*step, *on)),
+            Event::RightLapsed { step, on } => self.lapsed.push((*step, *on)),
+            Event::ClockMoved { due_on, .. } => self.due_on = *due_on,
             Event::Answered { outcome, on, .. } => {
                 self.status = Status::Answered;
                 self.outcome = Some(*outcome);
@@ -198,6 +227,26 @@ impl State {
             Event::Withdrawn { reason } => {
                 self.status = Status::Withdrawn;
                 self.withdrawn_reason = Some(reason.clone());
+            }
+        }
+    }
+
+    /// The authority has what it waited for.
+    fn no_longer(&mut self, waiting: Status) {
+        if self.status == waiting {
+            self.status = Status::Acknowledged;
+        }
+    }
+
+    /// A decision on a remedy says how the request stands now; one that says nothing of it leaves that as it was.
+    fn decided(&mut self, step: RemedyStep, outcome: Option<Outcome>) {
+        if self.stage == Some(step) {
+            self.stage = None;
+        }
+        if let Some(outcome) = outcome {
+            self.outcome = Some(outcome);
+            if self.status.is_open() {
+                self.status = Status::Answered;
             }
         }
     }

@@ -1,9 +1,8 @@
-//! Which requests something concerns: a mail, a day that passed, a second letter with the same questions.
+//! Which requests something concerns: a mail, a second letter with the same questions.
 
 use crate::domain::request::state::Status;
 use crate::store::schema::{outbox, requests};
 use crate::store::{Conn, Error};
-use chrono::NaiveDate;
 use diesel::prelude::*;
 
 /// What a mail may belong to.
@@ -69,29 +68,6 @@ pub fn candidates(
                 .collect(),
         })
         .collect())
-}
-
-/// An open request whose due day passed and that has no `Overdue` event for that day.
-#[derive(Debug, Clone, PartialEq, Eq, Queryable)]
-pub struct PastDue {
-    /// The request.
-    pub id: i64,
-    /// Its law, whose zone decides what today is.
-    pub regime: String,
-    /// The due day in force.
-    pub due_on: NaiveDate,
-}
-
-/// Requests that may have become overdue by `latest`, the date where it is latest on earth.
-pub fn past_due(conn: &mut Conn, latest: NaiveDate) -> Result<Vec<PastDue>, Error> {
-    let open: Vec<Status> = Status::ALL.iter().copied().filter(|status| status.is_open()).collect();
-    Ok(requests::table
-        .filter(requests::status.eq_any(open))
-        .filter(requests::due_on.lt(latest))
-        .filter(requests::overdue_since.is_null().or(requests::overdue_since.ne(requests::due_on)))
-        .order(requests::id.asc())
-        .select((requests::id, requests::regime, requests::due_on.assume_not_null()))
-        .load(conn)?)
 }
 
 /// Open requests with the same bundle at some authorities, as (authority, reference).

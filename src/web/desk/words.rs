@@ -1,7 +1,9 @@
 //! What the pages of the desk have in common: tags, ages, what lapses, events and letters in words.
 
+use crate::domain::law::remedy::RemedyStep;
+use crate::domain::publication::clock_words::step_word;
 use crate::domain::request::Position;
-use crate::domain::request::event::{Event, ExtensionVerdict};
+use crate::domain::request::event::{Event, ExtensionVerdict, Moved};
 use crate::domain::request::state::{Outcome, Status};
 use crate::service::Context;
 use crate::store::outbox::{PROVED_BY_A_REPLY, SAID_BY_A_PERSON};
@@ -242,8 +244,42 @@ pub fn event(event: &Event) -> (String, Vec<String>) {
         Event::Noted { .. } => ("A letter of the authority", Vec::new()),
         Event::Overdue { due_on } => ("Due day passed, no answer", vec![filters::long(*due_on)]),
         Event::Withdrawn { reason } => ("Withdrawn", vec![reason.clone()]),
+        event => return moved(event),
     };
     (heading.to_owned(), more)
+}
+
+/// What moves a clock, or was done about a refusal.
+fn moved(event: &Event) -> (String, Vec<String>) {
+    let step = |step: &RemedyStep, what: &str| format!("{what}: {}", step_word(*step));
+    let (heading, more) = match event {
+        Event::ClarificationGiven { .. } => ("Question answered".to_owned(), None),
+        Event::FeePaid { .. } => ("Fee settled".to_owned(), None),
+        Event::ThirdPartyAsked { .. } => ("A third party is heard".to_owned(), None),
+        Event::ThirdPartyAnswered { .. } => ("The hearing ended".to_owned(), None),
+        Event::AnsweredInPart { .. } => {
+            ("Answered in part".to_owned(), Some("The rest is still owed.".to_owned()))
+        }
+        Event::RefusedBySilence { .. } => ("Silence counts as a refusal".to_owned(), None),
+        Event::RemedyUsed { step: it, .. } => (step(it, "Used"), None),
+        Event::RemedyRegistered { step: it, .. } => (step(it, "Registered"), None),
+        Event::RemedyDecided { step: it, outcome, .. } => {
+            (step(it, "Decided"), outcome.map(|outcome| self::outcome(outcome).words))
+        }
+        Event::RemedySilent { step: it, .. } => (step(it, "Silence counts as a refusal"), None),
+        Event::RightLapsed { step: it, .. } => (step(it, "Time is over"), None),
+        Event::ClockMoved { due_on, why, .. } => {
+            let heading = match why {
+                Moved::StandsStill { why } => format!("The clock stands still: {why}"),
+                Moved::Counted => "The due day moved".to_owned(),
+                Moved::DaysOff { what } => format!("The due day moved: {what}"),
+            };
+            (heading, due_on.map(|day| format!("Answer due by {}.", filters::long(day))))
+        }
+        _ => ("Something else".to_owned(), None),
+    };
+    let on = event.on().map(|on| format!("On {}.", filters::long(on)));
+    (heading, on.into_iter().chain(more).collect())
 }
 
 fn extension(until: Option<NaiveDate>, verdict: &ExtensionVerdict) -> Vec<String> {

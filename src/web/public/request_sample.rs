@@ -44,6 +44,7 @@ pub fn late(ctx: &Context) -> Published {
     };
     let claim = Event::ExtensionClaimed {
         message: 3,
+        on: day(2026, 8, 31),
         until: Some(day(2026, 9, 29)),
         verdict: ExtensionVerdict::NotLawful { why },
         due_on: Some(due),

@@ -1,6 +1,7 @@
 //! The events that a settlement stands for, and those that a message proves already.
 
 use crate::domain::incoming::reading::Kind;
+use crate::domain::law::remedy::RemedyStep;
 use crate::domain::request::event::{Event, Ground};
 use crate::domain::request::state::{Outcome, State};
 use crate::domain::request::{fold, in_force};
@@ -18,7 +19,9 @@ pub(super) fn of_message(recorded: &[Event], message: i64) -> Vec<Event> {
         .iter()
         .zip(counts)
         .filter(|(event, counts)| {
-            *counts && event.message() == Some(message) && !matches!(event, Event::Retracted { .. })
+            // Where the clock moved follows from the rest.
+            let said = !matches!(event, Event::Retracted { .. } | Event::ClockMoved { .. });
+            *counts && event.message() == Some(message) && said
         })
         .map(|(event, _)| event.clone())
         .collect()
@@ -40,26 +43,32 @@ pub(super) fn events(
 ) -> Result<Vec<Event>, Error> {
     let on = law.day_of(message.received_at.and_utc());
     let id = message.id;
-    let mut state = without(recorded, id)?;
+    let state = without(recorded, id)?;
     let mut events = Vec::new();
     if let Some(day) = settlement.registered_on {
-        let event = registered(law, state.as_ref(), id, day)?;
-        state = state.map(|state| state.apply(&event)).transpose()?;
-        events.push(event);
+        events.push(registered(law, state.as_ref(), id, day)?);
     }
+    if settlement.hears_third_party {
+        events.push(Event::ThirdPartyAsked { message: id, on });
+    }
+    let under_way = state.as_ref().and_then(|state| state.stage);
     events.push(match settlement.kind {
         Kind::Acknowledgement => {
             Event::Acknowledged { message: id, reference: settlement.authority_reference.clone() }
         }
-        Kind::Extension => extension(law, state.as_ref(), settlement, on)?,
+        Kind::Extension => extension(law, (recorded, &events), settlement, on)?,
         Kind::Clarification => {
-            Event::ClarificationAsked { message: id, asks_for: settlement.asks_for.clone() }
+            Event::ClarificationAsked { message: id, on, asks_for: settlement.asks_for.clone() }
         }
-        Kind::Transfer => Event::Transferred { message: id, to: settlement.passed_to.clone() },
+        Kind::Transfer => {
+            let on = settlement.passed_on.unwrap_or(on);
+            Event::Transferred { message: id, on, to: settlement.passed_to.clone() }
+        }
         Kind::Fee => {
             let (amount, currency) = settlement.fee.clone().unzip();
-            Event::FeeAsked { message: id, amount, currency }
+            Event::FeeAsked { message: id, on, amount, currency }
         }
+        Kind::Partial | Kind::Full if settlement.rest_owed => Event::AnsweredInPart { message: id, on },
         Kind::Refusal | Kind::Partial | Kind::Full | Kind::NotHeld | Kind::Ncnd => {
             answered(law, settlement, id, on)?
         }
@@ -69,6 +78,12 @@ pub(super) fn events(
             .into_iter()
             .find(|event| matches!(event, Event::Bounced { .. }))
             .unwrap_or(Event::Bounced { message: id, permanent: true, recipients: Vec::new() }),
+        Kind::DecisionReview if under_way.is_some() => Event::RemedyDecided {
+            step: under_way.unwrap_or(RemedyStep::Review),
+            message: Some(id),
+            on,
+            outcome: settlement.outcome,
+        },
         Kind::DecisionReview | Kind::Other => Event::Noted { message: id },
     });
     Ok(events)

@@ -43,8 +43,14 @@ pub struct Settlement {
     pub fee: Option<(String, String)>,
     /// The body it was passed on to.
     pub passed_to: Option<String>,
+    /// The day the other body had it, where the message names one.
+    pub passed_on: Option<NaiveDate>,
     /// What a clarification asks.
     pub asks_for: Option<String>,
+    /// The authority hears a third party first.
+    pub hears_third_party: bool,
+    /// What was answered is a part, and the rest is still owed: no decision yet.
+    pub rest_owed: bool,
     /// On what it refuses.
     pub grounds: Vec<Ground>,
     /// The redacted text to show; none = nothing of it is public.
@@ -86,6 +92,9 @@ pub fn proposed_settlement(ctx: &Context, conn: &mut Conn, id: i64) -> Result<Op
             .flatten()
             .map(|fee| (fee.amount, fee.currency)),
         passed_to: reading.transferred_to.filter(|_| reading.kind == Kind::Transfer),
+        passed_on: None,
+        hears_third_party: false,
+        rest_owed: false,
         asks_for: reading.asks_for.filter(|_| reading.kind == Kind::Clarification),
         grounds: if refuses { grounds(&law, &reading.grounds) } else { Vec::new() },
         publish: (decision || reading.kind != Kind::Other).then(|| redact(&message.own_text, private)),
@@ -189,6 +198,7 @@ fn record(
                 error => Error::Store(error),
             })?;
         }
+        ctx.catch_up(conn, request, Some(id))?;
     }
     Ok(true)
 }

@@ -1,0 +1,101 @@
+//! From the events of a request to the facts that move its clocks, and what the law adds to them by a day.
+
+use chrono::NaiveDate;
+
+use crate::domain::law::course::{Course, Fact, Happened, RightStanding};
+use crate::domain::request::event::{Event, Moved};
+use crate::domain::request::in_force;
+use crate::domain::request::state::{Outcome, State, Status};
+
+/// What moves the clocks of a request, of the events that count.
+pub fn facts(events: &[Event]) -> Vec<Fact> {
+    let counts = in_force(&events.iter().collect::<Vec<_>>());
+    // Of several deliveries the last one that arrived started the clock.
+    let last_queued =
+        events.iter().rposition(|event| matches!(event, Event::QueuedAgain { .. })).unwrap_or(0);
+    let counted = events.iter().zip(counts).enumerate().filter(|(_, (_, counts))| *counts);
+    counted
+        .filter(|(place, (event, _))| !matches!(event, Event::Sent { .. }) || *place >= last_queued)
+        .filter_map(|(_, (event, _))| fact(event))
+        .collect()
+}
+
+fn fact(event: &Event) -> Option<Fact> {
+    let refuses = |outcome: Outcome| outcome != Outcome::Disclosed;
+    let (on, what) = match event {
+        Event::Sent { received_on, .. } => (*received_on, Happened::Received),
+        Event::Registered { on, .. } => (*on, Happened::Registered),
+        Event::ExtensionClaimed { on, until, .. } => (*on, Happened::Extended(*until)),
+        Event::ClarificationAsked { on, .. } => (*on, Happened::ClarificationAsked),
+        Event::ClarificationGiven { on } => (*on, Happened::ClarificationGiven),
+        Event::FeeAsked { on, .. } => (*on, Happened::FeeAsked),
+        Event::FeePaid { on } => (*on, Happened::FeePaid),
+        Event::ThirdPartyAsked { on, .. } => (*on, Happened::ThirdPartyAsked),
+        Event::ThirdPartyAnswered { on } => (*on, Happened::ThirdPartyAnswered),
+        Event::Transferred { on, .. } => (*on, Happened::Transferred),
+        Event::AnsweredInPart { on, .. } => (*on, Happened::AnsweredInPart),
+        Event::Answered { on, outcome, .. } => (*on, Happened::Answered { refuses: refuses(*outcome) }),
+        Event::RemedyUsed { step, on } => (*on, Happened::Taken(*step)),
+        Event::RemedyRegistered { step, on } => (*on, Happened::TakenRegistered(*step)),
+        Event::RemedyDecided { step, on, outcome, .. } => {
+            (*on, Happened::Decided { step: *step, refuses: outcome.is_none_or(refuses) })
+        }
+        _ => return None,
+    };
+    Some(Fact { on, what })
+}
+
+/// Whether its clocks mean anything: not those of a letter that did not arrive or was given up.
+fn lives(state: &State) -> bool {
+    state.status.is_open() || state.status == Status::Answered
+}
+
+/// What the law has made of a request by a day and what is not recorded yet, in the order in which it is recorded. Level
+/// triggered: however late it is asked, each is there once.
+pub fn unrecorded(course: &Course, state: &State, today: NaiveDate) -> Vec<Event> {
+    let mut events = Vec::new();
+    let Some(answer) = course.answer.as_ref().filter(|_| lives(state)) else { return events };
+    if answer.answered_on.is_none() && state.due_on != answer.due_on {
+        let why = match answer.stands_still {
+            Some((_, why)) => Moved::StandsStill { why: why.to_owned() },
+            None => Moved::Counted,
+        };
+        events.push(Event::ClockMoved { message: None, due_on: answer.due_on, why });
+    }
+    let passed = answer.due_on.filter(|due| *due < today && answer.answered_on.is_none());
+    if let Some(due_on) = passed.filter(|due| state.status.is_open() && state.overdue_since != Some(*due)) {
+        events.push(Event::Overdue { due_on });
+    }
+    let refused = course.refused_by_silence(today);
+    if let Some(on) = refused.filter(|on| state.silence_refused_on != Some(*on)) {
+        events.push(Event::RefusedBySilence { on });
+    }
+    for body in &course.bodies {
+        let silent = body.refuses_on.filter(|on| *on < body.decided_on.unwrap_or(today));
+        if let Some(on) = silent.filter(|on| !state.silent.contains(&(body.step, *on))) {
+            events.push(Event::RemedySilent { step: body.step, on });
+        }
+    }
+    let lapsed = course.rights.iter().filter(|right| right.standing(today) == RightStanding::Lapsed);
+    for right in lapsed {
+        let gone = right.last_on.map(|on| (right.step, on)).filter(|gone| !state.lapsed.contains(gone));
+        if let Some((step, on)) =
+            gone.filter(|gone| !events.contains(&Event::RightLapsed { step: gone.0, on: gone.1 }))
+        {
+            events.push(Event::RightLapsed { step, on });
+        }
+    }
+    events
+}
+
+/// The next day on which `unrecorded` may have something new: the day after the next last day.
+pub fn looked_at_on(course: &Course, state: &State, today: NaiveDate) -> Option<NaiveDate> {
+    let answer = course.answer.as_ref().filter(|_| lives(state))?;
+    let due = answer.due_on.filter(|_| answer.answered_on.is_none());
+    let lasts =
+        course.rights.iter().filter(|right| right.used_on.is_none()).filter_map(|right| right.last_on);
+    let bodies =
+        course.bodies.iter().filter(|body| body.decided_on.is_none()).filter_map(|body| body.refuses_on);
+    let ends = due.into_iter().chain(lasts).chain(bodies).filter(|last| *last >= today);
+    ends.min().and_then(|last| last.succ_opt())
+}

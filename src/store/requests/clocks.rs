@@ -1,0 +1,78 @@
+//! Whose clocks must be looked at: something happened since they were, or a day came on which the law adds something.
+
+use std::collections::BTreeMap;
+
+use crate::domain::request::event::Event;
+use crate::store::schema::{events, requests};
+use crate::store::{Conn, Error};
+use chrono::NaiveDate;
+use diesel::prelude::*;
+
+/// A request whose clocks must be looked at.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable)]
+pub struct Waiting {
+    /// The request.
+    pub id: i64,
+    /// Id of its law.
+    pub regime: String,
+    /// Version of the rules it was filed under.
+    pub regime_version: String,
+    /// How many events it has.
+    pub events_count: i64,
+    /// How many it had when its clocks were last looked at.
+    pub clocks_seq: i64,
+    /// The day on which the law may add something.
+    pub clocks_on: Option<NaiveDate>,
+}
+
+/// The next of those requests after a number, with their events: `latest` is the date where it is latest on earth.
+pub fn to_look_at(
+    conn: &mut Conn,
+    latest: NaiveDate,
+    (after, limit): (i64, i64),
+) -> Result<Vec<(Waiting, Vec<Event>)>, Error> {
+    let waiting: Vec<Waiting> = requests::table
+        .filter(requests::id.gt(after))
+        .filter(requests::clocks_seq.ne(requests::events_count).or(requests::clocks_on.le(latest)))
+        .order(requests::id.asc())
+        .limit(limit)
+        .select((
+            requests::id,
+            requests::regime,
+            requests::regime_version,
+            requests::events_count,
+            requests::clocks_seq,
+            requests::clocks_on,
+        ))
+        .load(conn)?;
+    let ids: Vec<i64> = waiting.iter().map(|it| it.id).collect();
+    let bodies: Vec<(i64, String)> = events::table
+        .filter(events::request_id.eq_any(ids))
+        .order((events::request_id.asc(), events::seq.asc()))
+        .select((events::request_id, events::body))
+        .load(conn)?;
+    let mut by_request: BTreeMap<i64, Vec<Event>> = BTreeMap::new();
+    for (request, body) in bodies {
+        by_request.entry(request).or_default().push(serde_json::from_str(&body)?);
+    }
+    Ok(waiting
+        .into_iter()
+        .map(|it| (it.id, it))
+        .map(|(id, it)| (it, by_request.remove(&id).unwrap_or_default()))
+        .collect())
+}
+
+/// Keeps that the clocks were looked at with so many events, and when to look again.
+pub fn looked_at(conn: &mut Conn, request: i64, (seq, next): (i64, Option<NaiveDate>)) -> Result<(), Error> {
+    diesel::update(requests::table.find(request))
+        .set((requests::clocks_seq.eq(seq), requests::clocks_on.eq(next)))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// Has the clocks of all requests under some laws looked at again, as when a day off was added; how many.
+pub fn look_again(conn: &mut Conn, regimes: &[String]) -> Result<usize, Error> {
+    Ok(diesel::update(requests::table.filter(requests::regime.eq_any(regimes.to_vec())))
+        .set(requests::clocks_seq.eq(-1_i64))
+        .execute(conn)?)
+}

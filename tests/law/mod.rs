@@ -16,6 +16,7 @@ mod examples;
 mod holidays;
 mod kept;
 mod properties;
+mod zones;
 
 /// The laws as they ship, read once for all tests.
 pub static LAWS: LazyLock<Laws> = LazyLock::new(|| Laws::load().expect("the data files load"));

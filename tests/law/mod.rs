@@ -18,6 +18,7 @@ mod holidays;
 mod kept;
 mod properties;
 mod ways;
+mod zones;
 
 /// The laws as they ship, read once for all tests.
 pub static LAWS: LazyLock<Laws> = LazyLock::new(|| Laws::load().expect("the data files load"));

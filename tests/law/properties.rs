@@ -2,52 +2,123 @@
 
 use askance::domain::law::deadline::{Clock, Deadline, deadline};
 use askance::domain::law::regime::Regime;
-use askance::domain::law::rules::EndRoll;
-use askance::domain::law::term::{Limit, Unit};
-use chrono::{Datelike, NaiveDate};
+use askance::domain::law::rules::{Counting, EndRoll, ExtensionMode, Starts};
+use askance::domain::law::term::{Limit, Term, Unit};
+use chrono::{Datelike, Days, NaiveDate};
 
 use crate::law::{LAWS, day, law};
 
-/// Each law on days of three years, 3 apart, so that all weekdays, month ends and holidays come up.
-fn walk(mut seen: impl FnMut(&'static Regime, NaiveDate, &Deadline)) {
+/// Each law on days of three years, one of them a leap year: on every day, or on every third, which still brings up
+/// all weekdays, month ends and holidays.
+fn walk(apart: u64, mut seen: impl FnMut(&'static Regime, NaiveDate, &Deadline)) {
     for regime in LAWS.regimes() {
         let calendar = LAWS.calendar_of(regime);
         let mut day = day("2026-01-01");
         while day < self::day("2029-01-01") {
             let found = deadline(regime, calendar, &Clock::received(day)).unwrap();
             seen(regime, day, &found);
-            day = day + chrono::Days::new(3);
+            day = day + Days::new(apart);
         }
     }
+}
+
+/// The day on which a term is over before anything moves it, or for working days if there were no holidays.
+fn earliest(start: NaiveDate, term: Term, counting: Counting) -> NaiveDate {
+    let end = match term.unit {
+        Unit::WorkingDays => {
+            let weekdays = start.iter_days().skip(1).filter(|d| d.weekday().number_from_monday() < 6);
+            weekdays.take(usize::try_from(term.amount).unwrap()).last().unwrap()
+        }
+        Unit::Months => {
+            let month = start.month0() + term.amount;
+            let year = start.year() + i32::try_from(month / 12).unwrap();
+            let on = |day| NaiveDate::from_ymd_opt(year, month % 12 + 1, day);
+            (1..=start.day()).rev().find_map(on).unwrap()
+        }
+        _ => start + Days::new(u64::from(term.amount)),
+    };
+    if counting == Counting::ClearDays { end.succ_opt().unwrap() } else { end }
+}
+
+/// The extended term: the day from which it is counted, and its length.
+fn extension(regime: &Regime, found: &Deadline) -> Option<(NaiveDate, Term)> {
+    let (term, mode) = regime.extension.term()?;
+    let Limit::Term(first) = regime.response.limit() else { return None };
+    Some(match mode {
+        ExtensionMode::Total => (found.start, term),
+        ExtensionMode::FromEndOfFirst => (found.due_on?, term),
+        ExtensionMode::Additional => {
+            assert_eq!(first.unit, term.unit, "{}", regime.id);
+            (found.start, Term { amount: first.amount + term.amount, unit: term.unit })
+        }
+    })
 }
 
 #[test]
 fn a_due_date_is_never_before_its_time_and_never_on_a_day_that_moves_it() {
     let mut dates = 0;
-    let mut last: Option<(&Regime, NaiveDate)> = None;
-    walk(|regime, received, found| {
+    walk(1, |regime, received, found| {
         let calendar = LAWS.calendar_of(regime);
-        let Some(due) = found.due_on else { return };
+        let (Some(due), Limit::Term(term)) = (found.due_on, regime.response.limit()) else { return };
         let told = format!("{} received {received}", regime.id);
         assert!(due > received, "{told}: due {due}");
         assert!(found.extended_due_on.is_none_or(|later| later >= due), "{told}: extended before due");
-        for end in [Some(due), found.extended_due_on].into_iter().flatten() {
-            if regime.response.end_roll == EndRoll::NextWorkingDay {
-                assert_eq!(calendar.moves_end(&regime.response.roll_on, end), None, "{told}: ends on {end}");
-            }
+        let longer = extension(regime, found);
+        assert_eq!(longer.is_some(), found.extended_due_on.is_some(), "{told}: the extension");
+        let ends = [Some((due, (found.start, term))), found.extended_due_on.zip(longer)];
+        for (end, (start, term)) in ends.into_iter().flatten() {
+            let earliest = earliest(start, term, regime.response.counting);
+            assert!(earliest <= end, "{told}: {term} from {start} end on {end}");
+            let rolls = regime.response.end_roll == EndRoll::NextWorkingDay;
+            let moves = |day: NaiveDate| rolls && calendar.moves_end(&regime.response.roll_on, day).is_some();
+            let counts = term.unit != Unit::WorkingDays || calendar.is_working_day(end);
+            assert!(!moves(end) && counts, "{told}: ends on {end}");
+            let kept = |day: &NaiveDate| *day < end && !moves(*day);
+            let early = earliest.iter_days().take_while(|day| *day < end).find(kept);
+            assert!(term.unit == Unit::WorkingDays || early.is_none(), "{told}: {end}, not {early:?}");
         }
-        if let Some((_, before)) = last.filter(|(law, _)| law.id == regime.id) {
-            assert!(before <= due, "{told}: a later request is due earlier");
-        }
-        last = Some((regime, due));
         dates += 1;
     });
-    assert!(dates > 15_000, "only {dates} dates were looked at");
+    assert!(dates > 52_000, "only {dates} dates were looked at");
+}
+
+#[test]
+fn a_later_request_is_never_due_earlier() {
+    let mut last: Option<(&Regime, [Option<NaiveDate>; 3])> = None;
+    let mut steps = 0;
+    walk(1, |regime, received, found| {
+        let now = [found.due_on, found.extended_due_on, found.expected_on];
+        if let Some((_, before)) = last.filter(|(law, _)| law.id == regime.id) {
+            let told = format!("{} received {received}: {before:?}, then {now:?}", regime.id);
+            // `None` comes before any date: a date that is missing once is missed always.
+            assert!(before.iter().zip(&now).all(|(b, n)| b <= n && b.is_some() == n.is_some()), "{told}");
+            steps += 1;
+        }
+        last = Some((regime, now));
+    });
+    assert!(steps > 58_000, "only {steps} pairs of days were compared");
+}
+
+#[test]
+fn only_a_law_that_counts_from_registration_asks_for_its_day() {
+    walk(3, |regime, received, found| {
+        let registered = Some(received + Days::new(u64::from(received.day() % 9)));
+        let clock = Clock { received, registered };
+        let with = deadline(regime, LAWS.calendar_of(regime), &clock).unwrap();
+        let told = format!("{} received {received}, registered {registered:?}", regime.id);
+        if regime.response.starts == Starts::DayAfterReceipt {
+            assert_eq!((with.start, with.due_on), (received, found.due_on), "{told}");
+            assert_eq!((with.extended_due_on, with.expected_on), (found.extended_due_on, found.expected_on));
+        } else {
+            assert_eq!(Some(with.start), registered, "{told}");
+            assert!(with.due_on >= found.due_on && with.extended_due_on >= found.extended_due_on, "{told}");
+        }
+    });
 }
 
 #[test]
 fn the_days_of_a_derivation_count_up_to_the_limit_without_a_gap() {
-    walk(|regime, received, found| {
+    walk(3, |regime, received, found| {
         let (Some(due), Limit::Term(term)) = (found.due_on, regime.response.limit()) else { return };
         let told = format!("{} received {received}", regime.id);
         let (first, last) = (found.days.first().unwrap(), found.days.last().unwrap());
@@ -91,7 +162,7 @@ fn a_month_ends_on_its_number_or_on_its_last_day() {
 
 #[test]
 fn a_date_is_an_estimate_unless_the_statute_was_read() {
-    walk(|regime, received, found| {
+    walk(3, |regime, received, found| {
         let sure = regime.verified.as_str() == "primary";
         assert!(found.estimate || sure, "{} received {received}", regime.id);
     });

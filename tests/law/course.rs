@@ -115,11 +115,11 @@ fn silence_in_france_opens_the_cada_and_its_silence_the_court() {
             ("taken_registered:complaint", "2026-05-06"),
         ],
     );
-    // R.* 343-5: two months after CADA registered it; then two months to the court.
+    // R.* 343-5: two months after CADA registered it; then two clear months to the court, whose last day is a Monday.
     assert_eq!(at_cada.bodies[0].refuses_on, Some(day("2026-07-06")));
     assert_eq!(at_cada.counts(day("2026-06-01")), Counts::Body(RemedyStep::Complaint));
     let court = right(&at_cada, RemedyStep::Court, After::Silence);
-    assert_eq!(court, ("2026-07-07".to_owned(), "2026-09-06".to_owned()));
+    assert_eq!(court, ("2026-07-07".to_owned(), "2026-09-07".to_owned()));
 }
 
 #[test]

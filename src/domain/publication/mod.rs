@@ -1,7 +1,9 @@
 //! What the public may read: redacted text, timelines, figures.
 
+pub mod clock_rows;
 pub mod clocks;
 pub mod counting;
+pub mod dates;
 pub mod derivation;
 pub mod flow;
 pub mod letter_text;

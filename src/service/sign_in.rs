@@ -249,6 +249,29 @@ fn verify(password: &str, kept: Option<&str>) -> Result<bool, Error> {
     Ok(argon2().verify_password(password.as_bytes(), &parsed).is_ok())
 }
 
+/// A token for the address of a person's own calendar; the one before is worth nothing from now on. Only its hash is
+/// kept, so it is told this once and never again.
+pub fn renew_calendar(conn: &mut Conn, person: i64) -> Result<String, Error> {
+    let token = random_text()?;
+    people::set_calendar_token(conn, person, Some(&token_hash(&token)))?;
+    Ok(token)
+}
+
+/// Ends a person's calendar.
+pub fn end_calendar(conn: &mut Conn, person: i64) -> Result<(), Error> {
+    Ok(people::set_calendar_token(conn, person, None)?)
+}
+
+/// Whose calendar it is; nobody's where the token is unknown, renewed or of somebody who is suspended.
+pub fn calendar_owner(conn: &mut Conn, token: &str) -> Result<Option<i64>, store::Error> {
+    people::by_calendar_token(conn, &token_hash(token))
+}
+
+/// Whether a person has one.
+pub fn has_calendar(conn: &mut Conn, person: i64) -> Result<bool, store::Error> {
+    people::has_calendar(conn, person)
+}
+
 /// What the database holds of a token.
 pub fn token_hash(token: &str) -> String {
     hex(Sha256::digest(token.as_bytes()).as_slice())

@@ -115,6 +115,28 @@ pub fn all(conn: &mut Conn) -> Result<Vec<Listed>, Error> {
         .load(conn)?)
 }
 
+/// Keeps the hash of the token by which a person's calendar is asked for, or forgets it.
+pub fn set_calendar_token(conn: &mut Conn, person: i64, hash: Option<&str>) -> Result<(), Error> {
+    diesel::update(people::table.find(person)).set(people::calendar_token_hash.eq(hash)).execute(conn)?;
+    Ok(())
+}
+
+/// The active person with this token.
+pub fn by_calendar_token(conn: &mut Conn, hash: &str) -> Result<Option<i64>, Error> {
+    Ok(people::table
+        .filter(people::calendar_token_hash.eq(hash))
+        .filter(people::state.eq("active"))
+        .select(people::id)
+        .first(conn)
+        .optional()?)
+}
+
+/// Whether a person has such a token.
+pub fn has_calendar(conn: &mut Conn, person: i64) -> Result<bool, Error> {
+    let kept: Option<String> = people::table.find(person).select(people::calendar_token_hash).first(conn)?;
+    Ok(kept.is_some())
+}
+
 /// Lets a person sign in or not; who may not has no session left.
 pub fn set_active(conn: &mut Conn, person: i64, active: bool) -> Result<(), Error> {
     let state = if active { "active" } else { "suspended" };

@@ -11,6 +11,7 @@ diesel::table! {
         password_hash -> Text,
         state -> Text,
         created_at -> Timestamp,
+        calendar_token_hash -> Nullable<Text>,
     }
 }
 

@@ -1,6 +1,7 @@
 //! SQL for domain types, on both databases: each closed vocabulary is stored as its word.
 
 use crate::domain::authority::{AuthorityKind, AuthorityState};
+use crate::domain::law::remedy::RemedyStep;
 use crate::domain::request::state::{Outcome, Status};
 use crate::domain::words::words;
 use diesel::backend::Backend;
@@ -120,6 +121,7 @@ macro_rules! text_sql {
 }
 
 text_sql! {
+    RemedyStepProxy = RemedyStep;
     StatusProxy = Status;
     OutcomeProxy = Outcome;
     AuthorityKindProxy = AuthorityKind;

@@ -31,6 +31,11 @@ impl Rendered {
         Self { status: Status::Ok, kind: ContentType::HTML, tag: None, body: Body::plain(text) }
     }
 
+    /// A file for one reader, known by a secret address: neither they nor anyone between keeps it.
+    pub fn secret(kind: ContentType, text: String) -> Self {
+        Self { kind, ..Self::private(text) }
+    }
+
     /// With another status, for a form that came back with its faults.
     #[must_use]
     pub fn with_status(self, status: Status) -> Self {
@@ -54,7 +59,7 @@ impl<'r> Responder<'r, 'static> for Rendered {
         let mut response = Response::build();
         response.status(self.status).header(self.kind);
         let Some(tag) = self.tag else {
-            response.header(Header::new("Cache-Control", "no-store"));
+            response.header(Header::new("Cache-Control", "private, no-store"));
             return self.body.fill(response, false);
         };
         response.header(Header::new("Cache-Control", "no-cache"));

@@ -8,7 +8,8 @@ CREATE TABLE people (
   role TEXT NOT NULL,                         -- activist, volunteer, publisher, admin
   password_hash TEXT NOT NULL,                -- Argon2id, PHC string; empty = cannot sign in
   state TEXT NOT NULL,                        -- active, suspended
-  created_at TIMESTAMP NOT NULL
+  created_at TIMESTAMP NOT NULL,
+  calendar_token_hash TEXT UNIQUE             -- SHA-256 of the secret in the address of their calendar feed, hex
 );
 
 CREATE TABLE sessions (

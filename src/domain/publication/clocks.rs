@@ -16,6 +16,12 @@ pub struct Course<'a> {
     pub due: NaiveDate,
     /// The day of the answer.
     pub answered: Option<NaiveDate>,
+    /// First and last days on which the clock stood still.
+    pub still: &'a [(NaiveDate, NaiveDate)],
+    /// Since when it stands still, if it does; then no due day is in force.
+    pub stands_since: Option<NaiveDate>,
+    /// The requester's right that lapses next: what it is, its first day, its last.
+    pub window: Option<(&'a str, NaiveDate, NaiveDate)>,
     /// Whether an answer is still owed.
     pub open: bool,
     /// Today in the zone of the law.
@@ -23,6 +29,9 @@ pub struct Course<'a> {
     /// Days in the unit of the law.
     pub days: Days<'a>,
 }
+
+/// How many days past the rest a requester's window may widen the drawing.
+const FARTHEST: i64 = 70;
 
 /// A place across with words at it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -40,7 +49,7 @@ pub struct Label {
 /// A bar of days.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Bar {
-    /// `in` (used, within the law), `over` (past the line), `open` (days left).
+    /// `in` (used, within the law), `still` (stood still), `over` (past the line), `open` (days left).
     pub kind: &'static str,
     /// Per cent.
     pub x: String,
@@ -70,6 +79,17 @@ pub struct Line {
     pub level: u8,
 }
 
+/// The requester's days, below those of the authority.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Window {
+    /// Per cent.
+    pub x: String,
+    /// Per cent.
+    pub width: String,
+    /// `complaint to CADA until 3 January`, beside it.
+    pub label: Label,
+}
+
 /// The drawing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Clocks {
@@ -87,6 +107,10 @@ pub struct Clocks {
     pub bars: Vec<Bar>,
     /// The limits.
     pub lines: Vec<Line>,
+    /// The requester's own days, where a right may be used or soon may.
+    pub window: Option<Window>,
+    /// Whether the clock stood still on some day.
+    pub paused: bool,
     /// Over the end of the bars: where it stands.
     pub standing: Label,
     /// Whether that is bad news.
@@ -116,6 +140,9 @@ impl Span {
                 .flatten()
                 .max()
                 .unwrap_or(course.due);
+        // A right that lapses in a year would leave no room for the rest: its bar then ends at the edge.
+        let reach = last + chrono::TimeDelta::days(FARTHEST);
+        let last = course.window.map_or(last, |(_, _, lapses)| last.max(lapses.min(reach)));
         let length = (last - course.received).num_days().max(7);
         // A little air on both sides, so that marks at the edges are whole.
         let air = (length / 20).max(2);
@@ -161,6 +188,8 @@ pub fn draw(course: &Course<'_>, entries: &[Entry]) -> Clocks {
         marks: marks(course, entries, &span),
         bars: bars(course, &span),
         lines: lines(course, entries, &span),
+        window: window(course, &span),
+        paused: !course.still.is_empty() || course.stands_since.is_some(),
         standing: span.label(end.max(course.received), standing(course), 8),
         late,
     }
@@ -168,10 +197,16 @@ pub fn draw(course: &Course<'_>, entries: &[Entry]) -> Clocks {
 
 /// The day up to which it is or was late.
 fn late_until(course: &Course<'_>) -> Option<NaiveDate> {
+    if course.stands_since.is_some() {
+        return None;
+    }
     course.answered.or(course.open.then_some(course.today)).filter(|end| *end > course.due)
 }
 
 fn standing(course: &Course<'_>) -> String {
+    if course.stands_since.is_some() {
+        return "stands still".to_owned();
+    }
     match (course.answered, late_until(course)) {
         (Some(_), Some(end)) => format!("reply, late by {}", course.days.in_words(course.due, end)),
         (Some(_), None) => "reply, on time".to_owned(),
@@ -192,21 +227,35 @@ fn finding(course: &Course<'_>) -> String {
     } else {
         String::new()
     };
+    let paused = match (course.stands_since, course.still) {
+        (Some(since), _) => format!(", the clock stands still since {}", day(since)),
+        (None, []) => String::new(),
+        (None, still) => {
+            let days: i64 = still.iter().map(|(first, last)| (*last - *first).num_days() + 1).sum();
+            let unit = if days == 1 { "day" } else { "days" };
+            format!(", the clock stood still on {days} {unit}")
+        }
+    };
+    let window = course.window.map(|(what, first, last)| {
+        format!(" The requester’s time for {what}: {} to {}.", day(first), day(last))
+    });
     let what = match (course.answered, late_until(course)) {
         (Some(answered), Some(_)) => {
             format!("answered {}, late by {}", day(answered), course.days.in_words(course.due, answered))
         }
         (Some(answered), None) => format!("answered {}, on time", day(answered)),
         (None, Some(end)) => format!("no answer, overdue by {}", course.days.in_words(course.due, end)),
+        (None, None) if course.stands_since.is_some() => "no answer yet".to_owned(),
         (None, None) if course.open => {
             format!("{} calendar days left", (course.due - course.today).num_days())
         }
         (None, None) => "ended without an answer".to_owned(),
     };
     format!(
-        "Received {}, due {}{extended}, {what}. The numbered list below says the same.",
+        "Received {}, due {}{extended}{paused}, {what}.{} The numbered list below says the same.",
         day(course.received),
-        day(course.due)
+        day(course.due),
+        window.unwrap_or_default()
     )
 }
 
@@ -218,13 +267,29 @@ fn bars(course: &Course<'_>, span: &Span) -> Vec<Bar> {
         }
     };
     let reached = course.answered.unwrap_or(course.today);
-    bar("in", course.received, reached.min(course.due));
+    let used = course.stands_since.unwrap_or_else(|| reached.min(course.due));
+    bar("in", course.received, used);
+    for (first, last) in course.still {
+        // From the end of the day before to the end of the last one.
+        bar("still", first.pred_opt().unwrap_or(*first), *last);
+    }
+    if let Some(since) = course.stands_since {
+        bar("still", since, reached.max(since));
+        return bars;
+    }
     if let Some(end) = late_until(course) {
         bar("over", course.due, end);
     } else if course.open && course.answered.is_none() {
         bar("open", course.today.max(course.received), course.due);
     }
     bars
+}
+
+fn window(course: &Course<'_>, span: &Span) -> Option<Window> {
+    let (what, first, last) = course.window?;
+    let label = span.label(first, format!("{what}: until {}", last.format("%-d %B %Y")), 0);
+    let width = (span.x(last) - span.x(first)).max(0.5);
+    Some(Window { x: span.at(first), width: two(width), label })
 }
 
 fn lines(course: &Course<'_>, entries: &[Entry], span: &Span) -> Vec<Line> {
@@ -235,6 +300,9 @@ fn lines(course: &Course<'_>, entries: &[Entry], span: &Span) -> Vec<Line> {
         label: span.label(day, format!("{words} {}", day.format("%-d %B")), 15),
         level,
     };
+    if course.stands_since.is_some() {
+        return vec![line(course.first_due, number("due"), "without the pause: due", 0)];
+    }
     if course.due == course.first_due {
         return vec![line(course.due, number("due"), "due", 0)];
     }

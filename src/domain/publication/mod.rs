@@ -8,6 +8,7 @@ pub mod dates;
 pub mod derivation;
 pub mod flow;
 pub mod letter_text;
+pub mod limits;
 pub mod names;
 pub mod redaction;
 pub mod signers;

@@ -4,6 +4,7 @@ use crate::domain::law::deadline::Deadline;
 use crate::domain::law::regime::Regime;
 use crate::domain::publication::clock_words::{self, long};
 use crate::domain::publication::counting::Days;
+use crate::domain::publication::limits::limits;
 use crate::domain::publication::redaction::{Private, redact};
 use crate::domain::request::event::{Event, ExtensionVerdict, Ground};
 use crate::domain::request::in_force;
@@ -82,7 +83,8 @@ pub struct Entry {
 }
 
 impl Entry {
-    fn event(on: NaiveDate, kind: &'static str, heading: &str, text: String) -> Self {
+    /// An entry about a day, without what the story adds to it.
+    pub fn event(on: NaiveDate, kind: &'static str, heading: &str, text: String) -> Self {
         Self {
             number: 0,
             numbered: true,
@@ -100,7 +102,9 @@ impl Entry {
         }
     }
 
-    fn tagged(mut self, glyph: &'static str, words: impl Into<String>) -> Self {
+    /// The same, with what it means.
+    #[must_use]
+    pub fn tagged(mut self, glyph: &'static str, words: impl Into<String>) -> Self {
         self.tag = Some(Tag { glyph, words: words.into() });
         self
     }
@@ -148,73 +152,6 @@ fn count(story: &Story<'_>, entry: &Entry) -> Option<String> {
     }
     let start = story.deadline.map(|deadline| deadline.start).or(story.state.received_on)?;
     (entry.on >= start).then(|| format!("day {}", story.days.between(start, entry.on)))
-}
-
-/// The due days, first and extended, as entries of their own.
-fn limits(story: &Story<'_>) -> Vec<Entry> {
-    let mut limits = Vec::new();
-    let first = story.state.first_due_on;
-    let in_force = story.state.due_on;
-    if let Some(first) = first {
-        let mut entry = limit(story, first, "due", "Due day");
-        if in_force.is_some_and(|due| due > first) {
-            entry.tag = None;
-            "First due day".clone_into(&mut entry.heading);
-            "Replaced by the extension.".clone_into(&mut entry.text);
-        }
-        entry.explained = story.deadline.is_some_and(|deadline| deadline.due_on == Some(first));
-        limits.push(entry);
-    }
-    if let Some(due) = in_force.filter(|due| Some(*due) != first) {
-        limits.push(limit(story, due, "due_extended", "Extended due day"));
-    }
-    let expected = story.deadline.filter(|_| first.is_none()).and_then(|deadline| deadline.expected_on);
-    if let Some(expected) = expected.filter(|_| story.state.answered_on.is_none()) {
-        let mut entry = Entry::event(
-            expected,
-            "expected",
-            "An answer is to be expected",
-            "The law says “promptly” and gives no figure. This is what practice expects, no legal limit."
-                .to_owned(),
-        );
-        entry.limit = true;
-        entry.ahead = expected >= story.today;
-        entry.explained = true;
-        limits.push(entry);
-    }
-    // A limit that nobody waits for any more is no news.
-    let gone = |on: NaiveDate| {
-        !story.state.status.is_open() && story.state.answered_on.is_none() && on >= story.today
-    };
-    limits.retain(|entry| !gone(entry.on));
-    limits
-}
-
-fn limit(story: &Story<'_>, on: NaiveDate, kind: &'static str, name: &str) -> Entry {
-    let mut entry = Entry::event(on, kind, name, String::new());
-    entry.limit = true;
-    match story.state.answered_on {
-        Some(answered) if answered <= on => "The answer had come.".clone_into(&mut entry.text),
-        Some(_) => entry.heading = format!("{name}, no reply"),
-        None if on < story.today && story.state.status.is_open() => {
-            entry.heading = format!("{name}, no reply");
-            let words = format!("Overdue by {}", story.days.in_words(on, story.today));
-            return entry.tagged("late", words);
-        }
-        None if on < story.today => {}
-        None => {
-            entry.ahead = true;
-            let left = (on - story.today).num_days();
-            let glyph = if left <= 3 { "soon" } else { "wait" };
-            let words = match left {
-                0 => "Running: last day".to_owned(),
-                1 => "Running: 1 day left".to_owned(),
-                n => format!("Running: {n} days left"),
-            };
-            return entry.tagged(glyph, words);
-        }
-    }
-    entry
 }
 
 fn entry(story: &Story<'_>, happened: &Happened) -> Option<Entry> {

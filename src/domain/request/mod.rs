@@ -4,6 +4,7 @@ pub mod clocks;
 pub mod event;
 pub mod state;
 
+use crate::domain::law::remedy::RemedyStep;
 use crate::domain::request::event::Event;
 use crate::domain::request::state::{NotAllowed, Outcome, State, Status};
 use chrono::NaiveDate;
@@ -57,6 +58,17 @@ pub struct Standing {
     pub days_over: i64,
     /// Calendar days until the due day, where one is ahead.
     pub days_left: Option<i64>,
+    /// What stands beside it and never hides it: that silence counts as a refusal, a remedy under way.
+    pub beside: Vec<Beside>,
+}
+
+/// Something that holds beside where a request stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Beside {
+    /// Glyph and colour.
+    pub glyph: &'static str,
+    /// The words: Refused by silence, Complaint pending, …
+    pub words: &'static str,
 }
 
 /// What a standing is computed from; the columns of a list row suffice.
@@ -90,8 +102,36 @@ impl Position {
             _ if days_over > 1 => ("late", format!("Overdue by {days_over} days")),
             (status, _) => open_words(status, days_left),
         };
-        Standing { glyph, words, days_over, days_left }
+        Standing { glyph, words, days_over, days_left, beside: Vec::new() }
     }
+
+    /// The same, with the refusal that the law makes of silence and the remedy that is under way: an appeal does not
+    /// hide that the answer is late.
+    pub fn with_stage(
+        self,
+        today: NaiveDate,
+        (silence_refused_on, stage): (Option<NaiveDate>, Option<RemedyStep>),
+    ) -> Standing {
+        let mut standing = self.standing(today);
+        if silence_refused_on.is_some() && self.status.is_open() {
+            standing.beside.push(Beside { glyph: "silent", words: "Refused by silence" });
+        }
+        if let Some(step) = stage.filter(|_| self.status.is_open() || self.status == Status::Answered) {
+            standing.beside.push(stage_words(step));
+        }
+        standing
+    }
+}
+
+fn stage_words(step: RemedyStep) -> Beside {
+    let (glyph, words) = match step {
+        RemedyStep::Notice => ("review", "Notice of default sent"),
+        RemedyStep::Review => ("review", "Review under way"),
+        RemedyStep::Complaint => ("complain", "Complaint pending"),
+        RemedyStep::Ombudsman => ("complain", "Before the ombudsman"),
+        RemedyStep::Court => ("complain", "Before the court"),
+    };
+    Beside { glyph, words }
 }
 
 fn outcome_words(outcome: Outcome) -> (&'static str, String) {

@@ -3,6 +3,7 @@
 mod answers;
 
 use crate::domain::authority::AuthorityKind;
+use crate::domain::law::remedy::RemedyStep;
 use crate::domain::letter::Signature;
 use crate::domain::publication::letter_text::covered;
 use crate::domain::publication::timeline::Happened;
@@ -48,6 +49,10 @@ pub struct Facts {
     pub due_on: Option<NaiveDate>,
     /// The day of the answer.
     pub answered_on: Option<NaiveDate>,
+    /// Since when silence counts as a refusal, where it does.
+    pub silence_refused_on: Option<NaiveDate>,
+    /// The remedy that is under way.
+    pub stage: Option<RemedyStep>,
 }
 
 /// The body that was asked.
@@ -234,6 +239,8 @@ macro_rules! facts {
             requests::first_due_on,
             requests::due_on,
             requests::answered_on,
+            requests::silence_refused_on,
+            requests::stage,
         )
     };
 }

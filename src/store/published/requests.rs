@@ -1,5 +1,6 @@
 //! Lists of requests, newest first, with the body that was asked.
 
+use crate::domain::law::remedy::RemedyStep;
 use crate::domain::request::state::{Outcome, Status};
 use crate::store::published::{PAGE, Slice, hidden, offset, patterns};
 use crate::store::schema::{authorities, campaigns, requests};
@@ -31,6 +32,10 @@ pub struct RequestRow {
     pub answered_on: Option<NaiveDate>,
     /// The last thing that happened.
     pub last_event_at: NaiveDateTime,
+    /// Since when silence counts as a refusal, where it does.
+    pub silence_refused_on: Option<NaiveDate>,
+    /// The remedy that is under way.
+    pub stage: Option<RemedyStep>,
     /// Address of the authority's page.
     pub authority: String,
     /// Its name.
@@ -93,6 +98,8 @@ macro_rules! row {
             requests::due_on,
             requests::answered_on,
             requests::last_event_at,
+            requests::silence_refused_on,
+            requests::stage,
             authorities::slug,
             authorities::name,
             authorities::language,
@@ -194,7 +201,10 @@ fn ranked(
 }
 
 /// The number of a campaign; one that is not known matches nothing.
-fn campaign(conn: &mut Conn, slug: Option<&str>) -> Result<Option<i64>, Error> {
+pub(in crate::store::published) fn campaign(
+    conn: &mut Conn,
+    slug: Option<&str>,
+) -> Result<Option<i64>, Error> {
     let Some(slug) = slug else { return Ok(None) };
     let found =
         campaigns::table.filter(campaigns::slug.eq(slug)).select(campaigns::id).first(conn).optional()?;

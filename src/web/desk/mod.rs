@@ -3,6 +3,7 @@
 pub mod answers;
 pub mod authorities;
 pub mod authority;
+pub mod calendar;
 pub mod consequence;
 pub mod correction;
 pub mod file_request;
@@ -52,6 +53,7 @@ pub fn routes() -> Vec<Route> {
         authorities::routes(),
         new_authority::routes(),
         authority::routes(),
+        calendar::routes(),
     ]
     .concat()
 }

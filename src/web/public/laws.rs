@@ -9,9 +9,11 @@ use crate::web::error::Error;
 use crate::web::filters::country;
 use crate::web::guards::Site;
 use crate::web::kept::Address;
-use crate::web::page::Chrome;
+use crate::web::page::{Chrome, Feed};
+use crate::web::public::law_json;
 use crate::web::rendered::Rendered;
 use chrono::{DateTime, NaiveDate, Utc};
+use rocket::http::ContentType;
 use rocket::{Route, State, get, routes};
 use serde::Serialize;
 
@@ -106,7 +108,19 @@ impl Page {
 
 /// What stands around it.
 pub fn chrome(now: DateTime<Utc>) -> Chrome {
-    Chrome::public("Laws and how their dates are counted", "laws").at("/laws").as_of(now)
+    let mut chrome = Chrome::public("Laws and how their dates are counted", "laws").at("/laws").as_of(now);
+    let title = "All rules as JSON".to_owned();
+    chrome.feeds.push(Feed { kind: "application/json", title, href: "/laws.json".to_owned() });
+    chrome
+}
+
+#[get("/laws.json")]
+fn json(site: &State<Site>) -> Result<Rendered, Error> {
+    let laws = &site.context.library.laws;
+    let rules = laws.regimes().map(|law| law_json::rules(law, laws.calendar_of(law)));
+    let rules = rules.collect::<Result<Vec<_>, _>>().map_err(crate::store::Error::from)?;
+    let text = serde_json::json!({ "laws": rules, "caution": "Not legal advice." }).to_string();
+    Ok(Rendered::public(ContentType::JSON, text).packed())
 }
 
 #[get("/laws")]
@@ -121,5 +135,5 @@ async fn get(address: Address, site: &State<Site>) -> Result<Rendered, Error> {
 
 /// The routes of this file.
 pub fn routes() -> Vec<Route> {
-    routes![get]
+    routes![get, json]
 }

@@ -1,5 +1,6 @@
 //! A request as a line of a list: where it stands, and its clock as a small bar.
 
+use crate::domain::law::remedy::RemedyStep;
 use crate::domain::request::state::Status;
 use crate::domain::request::{Position, Standing};
 use crate::store::published::requests::RequestRow;
@@ -46,7 +47,8 @@ pub fn lines(rows: Vec<RequestRow>, today: NaiveDate) -> Vec<Line> {
     rows.into_iter()
         .map(|row| {
             let position = Position { status: row.status, outcome: row.outcome, due_on: row.due_on };
-            Line { standing: position.standing(today), bar: bar(&row, longest, today), row }
+            let stage = (row.silence_refused_on, row.stage);
+            Line { standing: position.with_stage(today, stage), bar: bar(&row, longest, today), row }
         })
         .collect()
 }
@@ -102,6 +104,8 @@ pub fn sample(today: NaiveDate) -> Vec<Line> {
         due_on: Some(day(due)),
         answered_on: answered.map(day),
         last_event_at: day(answered.unwrap_or(due)).and_time(chrono::NaiveTime::MIN),
+        silence_refused_on: None,
+        stage: outcome.map(|_| RemedyStep::Review),
         authority: slug.to_owned(),
         authority_name: name.to_owned(),
         authority_language: language.to_owned(),

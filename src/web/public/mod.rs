@@ -4,13 +4,18 @@ pub mod about;
 pub mod attachment;
 pub mod authorities;
 pub mod authority;
+pub mod dates;
 pub mod deployment;
 pub mod deployments;
+pub mod feeds;
 pub mod home;
 pub mod law;
+pub mod law_json;
+pub mod law_words;
 pub mod laws;
 pub mod lines;
-pub mod remedy;
+pub mod lived;
+pub mod panel;
 pub mod request;
 pub mod request_sample;
 pub mod requests;
@@ -27,6 +32,8 @@ pub fn routes() -> Vec<Route> {
         home::routes(),
         requests::routes(),
         request::routes(),
+        dates::routes(),
+        feeds::routes(),
         attachment::routes(),
         authorities::routes(),
         authority::routes(),

@@ -1,25 +1,25 @@
 //! One request, `/requests/<reference>`: where it stands, its clocks, what happened, answers, letters.
 
-use crate::domain::law::calendar::Calendar;
-use crate::domain::law::deadline::{Clock, Deadline, deadline};
+use crate::domain::law::course::AnswerClock;
 use crate::domain::law::regime::Regime;
 use crate::domain::publication::clocks::{self, Clocks, Course};
 use crate::domain::publication::counting::Days;
+use crate::domain::publication::dates::{KeyDate, key_dates, next_right, remedy_name};
 use crate::domain::publication::derivation::Derivation;
 use crate::domain::publication::timeline::{self, Entry, Story, Tag};
 use crate::domain::questions::Disposition;
 use crate::domain::request::event::Ground;
-use crate::domain::request::state::State as Folded;
-use crate::domain::request::{Position, Standing, fold};
+use crate::domain::request::{Position, Standing};
 use crate::service::Context;
-use crate::store;
 use crate::store::Conn;
 use crate::store::published::request::{self, Asked, Campaign, Facts, Published};
 use crate::web::error::{Error, What};
 use crate::web::guards::Site;
 use crate::web::kept::Address;
 use crate::web::page::{Chrome, Feed};
-use crate::web::public::remedy::Remedy;
+use crate::web::public::feeds;
+use crate::web::public::lived::{Lived, law_of, lived};
+use crate::web::public::panel::Panel;
 use crate::web::public::request_sample;
 use crate::web::public::thread::{Letter, thread};
 use crate::web::rendered::Rendered;
@@ -67,7 +67,8 @@ pub struct Page {
     campaign: Option<Campaign>,
     law: Option<Law>,
     standing: Standing,
-    remedy: Option<Remedy>,
+    panel: Option<Panel>,
+    dates: Vec<KeyDate>,
     clocks: Option<Clocks>,
     derivation: Option<Derivation>,
     entries: Vec<Entry>,
@@ -89,33 +90,23 @@ fn load(site: &Site, conn: &mut Conn, reference: &str) -> Result<Page, Error> {
     Ok(page)
 }
 
-/// The law as it stood when the request was filed; today's where no copy was kept.
-fn regime_of(published: &Published, ctx: &Context) -> Result<Option<Regime>, Error> {
-    if let Some(rules) = &published.rules {
-        return serde_json::from_str(rules).map(Some).map_err(|e| store::Error::from(e).into());
-    }
-    Ok(published.facts.regime.parse().ok().and_then(|id| ctx.library.laws.regime(&id)).cloned())
-}
-
 impl Page {
     fn assemble(published: Published, ctx: &Context, now: DateTime<Utc>) -> Result<Self, Error> {
-        let regime = regime_of(&published, ctx)?;
-        let state =
-            fold(published.events.iter().map(|happened| &happened.event)).map_err(store::Error::from)?;
+        let facts = &published.facts;
+        let regime = law_of(published.rules.as_deref(), &facts.regime, ctx)?;
         let zone = regime.as_ref().map_or(chrono_tz::Tz::UTC, |regime| regime.zone);
         let today = now.with_timezone(&zone).date_naive();
-        let told = match (&regime, &state) {
-            (Some(regime), Some(state)) => {
-                told(&published, (regime, ctx.library.laws.calendar_of(regime)), state, today)
-            }
-            _ => Told::default(),
+        let life = match &regime {
+            Some(law) => lived(&published.events, law, ctx, now)?,
+            None => None,
         };
-        let facts = &published.facts;
+        let told = life.as_ref().map(|life| told(&published, life)).unwrap_or_default();
         let position = Position { status: facts.status, outcome: facts.outcome, due_on: facts.due_on };
         let questions = questions(&published, ctx);
-        let standing = position.standing(today);
+        let standing = position.with_stage(today, (facts.silence_refused_on, facts.stage));
         Ok(Self {
-            remedy: regime.as_ref().and_then(|law| Remedy::of(law, &standing, facts.outcome)),
+            panel: life.as_ref().and_then(Panel::of),
+            dates: life.as_ref().and_then(|life| life.course.as_ref()).map(key_dates).unwrap_or_default(),
             standing,
             law: regime.as_ref().map(Law::of),
             clocks: told.clocks,
@@ -155,37 +146,57 @@ struct Told {
     derivation: Option<Derivation>,
 }
 
-fn told(
-    published: &Published,
-    (regime, calendar): (&Regime, &Calendar),
-    state: &Folded,
-    today: NaiveDate,
-) -> Told {
-    let received = state.received_on.unwrap_or(today);
-    let days = Days::of(regime, calendar, received);
-    let counted: Option<Deadline> = state.received_on.and_then(|received| {
-        deadline(regime, calendar, &Clock { received, registered: state.registered_on }).ok()
-    });
+fn told(published: &Published, life: &Lived<'_>) -> Told {
+    let (state, today) = (&life.state, life.today);
+    let answer = life.course.as_ref().and_then(|course| course.answer.as_ref());
+    let days = Days::of(life.law, life.calendar, state.received_on.unwrap_or(today));
     let shown: BTreeSet<i64> = published.replies.iter().map(|reply| reply.id).collect();
     let story = Story {
         events: &published.events,
         state,
-        regime,
+        regime: life.law,
         days,
-        deadline: counted.as_ref(),
+        deadline: answer.map(|answer| &answer.deadline),
         published: &shown,
         today,
     };
     let mut entries = timeline::entries(&story);
-    let course = state.first_due_on.zip(state.due_on).zip(state.received_on);
-    let clocks = course.map(|((first_due, due), received)| {
-        let (answered, open) = (state.answered_on, state.status.is_open());
-        clocks::draw(&Course { received, first_due, due, answered, open, today, days }, &entries)
-    });
+    let clocks = drawn(life, answer, &days, &entries);
     for entry in &mut entries {
         entry.numbered = clocks.as_ref().is_none_or(|drawn| drawn.shows(entry.number));
     }
-    Told { derivation: counted.as_ref().map(|deadline| Derivation::of(deadline, &days)), clocks, entries }
+    Told { derivation: answer.map(|answer| Derivation::of(&answer.deadline, &days)), clocks, entries }
+}
+
+/// The drawing, where the law gives a figure to draw.
+fn drawn(
+    life: &Lived<'_>,
+    answer: Option<&AnswerClock>,
+    days: &Days<'_>,
+    entries: &[Entry],
+) -> Option<Clocks> {
+    let (state, today) = (&life.state, life.today);
+    let (first_due, received) = state.first_due_on.zip(state.received_on)?;
+    let still: Vec<(NaiveDate, NaiveDate)> =
+        answer.map(|it| it.still.iter().map(|still| (still.first, still.last)).collect()).unwrap_or_default();
+    let stands_since = answer.and_then(|it| it.stands_still).map(|(since, _)| since);
+    let due = state.due_on.or(stands_since.and(Some(first_due)))?;
+    let right = life.course.as_ref().and_then(|course| next_right(course, today));
+    let name = right.map(|right| remedy_name(right.step, &right.body));
+    let window = right.and_then(|right| Some((name.as_deref()?, right.opens_on?, right.last_on?)));
+    let drawn = Course {
+        received,
+        first_due,
+        due,
+        answered: state.answered_on,
+        still: &still,
+        stands_since,
+        window,
+        open: state.status.is_open(),
+        today,
+        days: *days,
+    };
+    Some(clocks::draw(&drawn, entries))
 }
 
 impl Law {
@@ -269,6 +280,13 @@ pub fn chrome(page: &Page, now: DateTime<Utc>) -> Chrome {
         title: format!("Request {} as JSON", page.facts.reference),
         href: format!("{path}.json"),
     });
+    if !page.dates.is_empty() {
+        chrome.feeds.push(Feed {
+            kind: "text/calendar",
+            title: format!("Dates of request {}", page.facts.reference),
+            href: format!("{path}.ics"),
+        });
+    }
     chrome
 }
 
@@ -291,7 +309,7 @@ fn machine(page: &Page) -> String {
     serde_json::json!({
         "request": page.facts, "authority": page.asked, "campaign": page.campaign,
         "standing": page.standing, "events": page.entries, "questions": page.questions, "letters": letters,
-        "replies_being_read": page.being_read.len(), "as_of": page.today,
+        "clocks": page.panel, "dates": page.dates, "law": page.law, "replies_being_read": page.being_read.len(), "as_of": page.today,
     })
     .to_string()
 }
@@ -299,6 +317,9 @@ fn machine(page: &Page) -> String {
 #[get("/requests/<reference>")]
 async fn get(reference: String, address: Address, site: &State<Site>) -> Result<Rendered, Error> {
     site.kept(address, move |site, conn| {
+        if let Some(bare) = reference.strip_suffix(".ics") {
+            return feeds::of_request(site, conn, bare);
+        }
         let bare = reference.strip_suffix(".json");
         let page = load(site, conn, bare.unwrap_or(&reference))?;
         if bare.is_some() {

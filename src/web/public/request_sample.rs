@@ -124,6 +124,8 @@ fn facts(version: String, (received, due, answered): (NaiveDate, NaiveDate, Naiv
         first_due_on: Some(due),
         due_on: Some(due),
         answered_on: Some(answered),
+        silence_refused_on: None,
+        stage: None,
     }
 }
 

@@ -336,6 +336,7 @@ impl<'a> Running<'a> {
             deadline,
             due_on,
             stands_still,
+            still: self.run.still,
             claims: self.claims,
             remarks: self.remarks,
             answered_on: self.answered_on,

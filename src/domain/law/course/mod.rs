@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use crate::domain::law::calendar::Calendar;
 use crate::domain::law::claim::Claim;
+use crate::domain::law::counting::Still;
 use crate::domain::law::deadline::{Deadline, Error};
 use crate::domain::law::derivation::Step;
 use crate::domain::law::regime::{Regime, RegimeId};
@@ -100,6 +101,8 @@ pub struct AnswerClock {
     pub due_on: Option<NaiveDate>,
     /// Since when it stands still, and why.
     pub stands_still: Option<(NaiveDate, &'static str)>,
+    /// The days on which it stood still and that are over, in order, none twice.
+    pub still: Vec<Still>,
     /// The claims to more time, in their order.
     pub claims: Vec<Extended>,
     /// What happened and moved nothing, or moved the end beside the derivation, in order.

@@ -1,0 +1,156 @@
+//! The clocks of a request side by side: which one counts, what the requester may do now, and until when.
+
+use crate::domain::law::course::{AnswerClock, Counts, Course};
+use crate::domain::law::derivation::StepKind;
+use crate::domain::law::regime::Regime;
+use crate::domain::law::rules::SilenceEffect;
+use crate::domain::publication::clock_rows::{ClockRow, side_by_side};
+use crate::domain::publication::dates::{day, next_right, remedy_name};
+use crate::domain::publication::derivation::StepLine;
+use crate::domain::publication::timeline::Tag;
+use crate::web::public::lived::Lived;
+use chrono::NaiveDate;
+use serde::Serialize;
+use std::collections::HashMap;
+
+/// One clock with the place where it is explained.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Row {
+    /// The clock.
+    #[serde(flatten)]
+    pub clock: ClockRow,
+    /// What it is known by on the page of its dates, as `complaint` or `complaint-2`.
+    pub anchor: String,
+    /// What silence on it means, where it means something.
+    pub later: Option<String>,
+}
+
+/// A sentence with its provision.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Said {
+    /// The sentence.
+    pub text: String,
+    /// The provision.
+    pub cite: String,
+}
+
+/// What the page shows of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Panel {
+    /// Which clock counts, in a sentence.
+    pub counts: String,
+    /// That silence counts as a refusal, as a tag.
+    pub refused: Option<Tag>,
+    /// What silence or the refusal means in this law.
+    pub says: Option<Said>,
+    /// What is to be done next, in a sentence.
+    pub next: Option<String>,
+    /// What the authority claimed, and what happened and moved nothing.
+    pub claims: Vec<StepLine>,
+    /// The clocks.
+    pub rows: Vec<Row>,
+}
+
+impl Panel {
+    /// Of a request whose clocks mean something.
+    pub fn of(lived: &Lived<'_>) -> Option<Self> {
+        let (course, today) = (lived.course.as_ref()?, lived.today);
+        let answer = course.answer.as_ref()?;
+        let claims = answer.remarks.iter().filter(|step| {
+            matches!(step.kind, StepKind::Claimed | StepKind::MovesNothing | StepKind::Restarted)
+        });
+        Some(Self {
+            counts: counts(course, answer, today),
+            refused: course
+                .refused_by_silence(today)
+                .filter(|_| answer.answered_on.is_none())
+                .map(|_| Tag { glyph: "silent", words: "Refused by silence".to_owned() }),
+            says: says(lived.law, course, answer, today),
+            next: next(course, today),
+            claims: claims.map(StepLine::of).collect(),
+            rows: rows(course, lived.law, today),
+        })
+    }
+}
+
+/// The clocks in their order, each with a name of its own on the page.
+pub fn rows(course: &Course, law: &Regime, today: NaiveDate) -> Vec<Row> {
+    let mut seen: HashMap<String, u32> = HashMap::new();
+    let named = |clock: ClockRow| {
+        let base = match (clock.step, clock.whose) {
+            (None, _) => "answer".to_owned(),
+            (Some(step), "body") => format!("{step}-decision"),
+            (Some(step), _) => step.to_string(),
+        };
+        let nth = seen.entry(base.clone()).or_default();
+        *nth += 1;
+        let anchor = if *nth == 1 { base } else { format!("{base}-{nth}") };
+        let later = clock.step.filter(|_| clock.whose == "you").and_then(|step| {
+            let term = law.remedy(step)?.silence_after()?;
+            Some(format!(
+                "Once it is used, silence for {term} counts as a refusal again and opens the next step."
+            ))
+        });
+        Row { clock, anchor, later }
+    };
+    side_by_side(course, today).into_iter().map(named).collect()
+}
+
+fn counts(course: &Course, answer: &AnswerClock, today: NaiveDate) -> String {
+    let body = |step| course.bodies.iter().rev().find(|body| body.step == step);
+    match course.counts(today) {
+        Counts::Answer if answer.stands_still.is_some() => {
+            "The authority’s clock counts, and it stands still.".to_owned()
+        }
+        Counts::Answer => "The authority’s clock counts: the answer is owed.".to_owned(),
+        Counts::Body(step) => {
+            let name = body(step).map(|body| remedy_name(step, &body.body)).unwrap_or_default();
+            format!("The clock of the remedy counts: {name}.")
+        }
+        Counts::Nothing => "No clock of an authority runs: the next step is the requester’s.".to_owned(),
+    }
+}
+
+fn says(law: &Regime, course: &Course, answer: &AnswerClock, today: NaiveDate) -> Option<Said> {
+    if answer.answered_on.is_some() {
+        return None;
+    }
+    let late = answer.due_on.filter(|due| *due < today)?;
+    let text = match (law.silence.effect, course.refused_by_silence(today)) {
+        (SilenceEffect::Refusal, _) => {
+            format!("The time ended on {}: silence counts as a refusal.", day(late))
+        }
+        (SilenceEffect::None, _) => format!(
+            "The time ended on {}. Under this law silence is no refusal: the answer stays owed.",
+            day(late)
+        ),
+    };
+    Some(Said { text, cite: plain(&law.silence.src).to_owned() })
+}
+
+fn next(course: &Course, today: NaiveDate) -> Option<String> {
+    let right = next_right(course, today)?;
+    let name = remedy_name(right.step, &right.body);
+    let opened = right.opens_on.is_none_or(|on| on <= today);
+    Some(match (opened, right.opens_on, right.last_on) {
+        (false, Some(opens), _) => {
+            let silent = if right.if_silent { ", if nothing comes before" } else { "" };
+            format!("{name}: from {}{silent}. Before that it is too early.", day(opens))
+        }
+        (_, _, Some(last)) => format!("{name}: {}.", lapses(last, today)),
+        (_, _, None) => format!("{name}: open; no last day is known."),
+    })
+}
+
+fn lapses(last: NaiveDate, today: NaiveDate) -> String {
+    match (last - today).num_days() {
+        0 => format!("lapses today, {}", day(last)),
+        1 => format!("lapses tomorrow, {}", day(last)),
+        days => format!("lapses in {days} days, after {}", day(last)),
+    }
+}
+
+/// Prose of the data without its own full stop.
+fn plain(text: &str) -> &str {
+    text.trim().trim_end_matches('.')
+}

@@ -6,6 +6,7 @@ pub mod check;
 pub mod demo;
 pub mod demo_authorities;
 pub mod due;
+pub(crate) mod due_table;
 pub mod due_text;
 pub mod import;
 pub mod places;

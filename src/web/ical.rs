@@ -7,7 +7,9 @@ use chrono::{DateTime, NaiveDate, Utc};
 use rocket::http::ContentType;
 
 use crate::domain::law::calendar::next;
+use crate::domain::law::told::Told;
 use crate::domain::publication::dates::KeyDate;
+use crate::service::reckoning::Reckoning;
 
 /// A line has at most so many octets, its end not counted (RFC 5545 §3.1).
 const LONGEST_LINE: usize = 75;
@@ -53,6 +55,23 @@ pub struct Calendar<'a> {
 /// The media type.
 pub fn content_type() -> ContentType {
     ContentType::new("text", "calendar").with_params(("charset", "utf-8"))
+}
+
+/// The file of one question's answer, from its site's `host` or from a command line. The same question has the same
+/// ids, so that a calendar that reads it again moves its events instead of doubling them; another question has others.
+pub fn answer(found: &Reckoning, told: &Told, (host, url): (&str, Option<&str>)) -> String {
+    use sha2::{Digest, Sha256};
+    let mut question = Sha256::new();
+    let words = [found.law.id.as_str(), told.received.as_str(), told.registered.as_str()];
+    for word in words.into_iter().chain(told.since.iter().map(String::as_str)) {
+        question.update(word.trim());
+        question.update("\n");
+    }
+    let hash = data_encoding::HEXLOWER.encode(&question.finalize());
+    let of = format!("{}-{}", found.law.id, hash.get(..16).unwrap_or(&hash));
+    let name = format!("Deadlines under {}, received {}", found.law.citation, told.received.trim());
+    let stamp = found.today.and_time(chrono::NaiveTime::MIN).and_utc();
+    file(&Calendar { name: &name, host, stamp }, &entries(&found.dates, (&of, &found.law.citation), url))
 }
 
 /// The dates of a course as entries. `of` tells this course from all others; `about` stands before each heading.

@@ -76,7 +76,7 @@ pub fn day(on: NaiveDate) -> String {
 
 /// A remedy with who hears it, as `Complaint to CADA`.
 pub fn remedy_name(step: RemedyStep, body: &str) -> String {
-    let body = short(body);
+    let body = body_name(body);
     match step {
         RemedyStep::Notice => "Notice of default".to_owned(),
         RemedyStep::Review if body == "the authority itself" => "Review by the authority".to_owned(),
@@ -88,7 +88,7 @@ pub fn remedy_name(step: RemedyStep, body: &str) -> String {
 }
 
 /// The first name of a body, without what the data says of it beside.
-fn short(body: &str) -> &str {
+pub fn body_name(body: &str) -> &str {
     let ends = [" (", ";", " / ", " → ", " – ", ", then "];
     let end = ends.iter().filter_map(|sign| body.find(sign)).min().unwrap_or(body.len());
     let name = body.get(..end).unwrap_or(body).trim();

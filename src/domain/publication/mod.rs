@@ -1,5 +1,6 @@
 //! What the public may read: redacted text, timelines, figures.
 
+pub mod clock_axis;
 pub mod clock_rows;
 pub mod clock_words;
 pub mod clocks;

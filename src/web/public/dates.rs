@@ -1,10 +1,12 @@
 //! How every date of a request came about, `/requests/<reference>/dates`: each clock, rule, day and provision.
 
 use crate::domain::law::course::Course;
+use crate::domain::law::told::Told;
 use crate::domain::publication::counting::Days;
 use crate::domain::publication::dates::{KeyDate, key_dates};
 use crate::domain::publication::derivation::Derivation;
 use crate::service::Context;
+use crate::service::reckoning::{LetterText, letter_texts};
 use crate::store::Conn;
 use crate::store::published::request::{self, Asked, Published};
 use crate::web::error::{Error, What};
@@ -62,6 +64,7 @@ pub struct Page {
     dates: Vec<KeyDate>,
     #[serde(skip)]
     course: Option<Course>,
+    letters: Vec<LetterText>,
     caution: &'static str,
     today: NaiveDate,
 }
@@ -84,6 +87,7 @@ impl Page {
             derivation: None,
             dates: Vec::new(),
             course: None,
+            letters: Vec::new(),
             caution: CAUTION,
             today: now.date_naive(),
         };
@@ -101,6 +105,8 @@ impl Page {
                 page.dates = key_dates(&course);
                 page.derivation =
                     course.answer.as_ref().map(|answer| Derivation::of(&answer.deadline, &days));
+                let told = Told { received: received.to_string(), ..Told::default() };
+                page.letters = letter_texts(&law, &course, (&told, life.today));
                 page.course = Some(course);
             }
         }
@@ -147,7 +153,7 @@ fn machine(page: &Page) -> String {
     serde_json::json!({
         "request": page.reference, "authority": page.asked, "law": page.law, "days_off": page.days_off,
         "as_of": page.today, "dates": page.dates, "clocks": page.clocks, "course": page.course,
-        "caution": page.caution,
+        "letter": page.letters, "caution": page.caution,
     })
     .to_string()
 }

@@ -9,6 +9,7 @@ use crate::web::filters::country;
 use crate::web::guards::Site;
 use crate::web::page::{Chrome, Feed};
 use crate::web::public::law_json;
+pub use crate::web::public::law_words::step_name;
 use crate::web::public::law_words::{Section, sections};
 use crate::web::public::laws::verified_words;
 use crate::web::rendered::Rendered;

@@ -305,7 +305,7 @@ fn way_in_words(way: &Way) -> String {
 }
 
 /// A step of remedy as the pages call it.
-fn step_name(step: RemedyStep) -> &'static str {
+pub fn step_name(step: RemedyStep) -> &'static str {
     match step {
         RemedyStep::Notice => "Notice of default",
         RemedyStep::Review => "Review",

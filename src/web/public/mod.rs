@@ -5,6 +5,8 @@ pub mod attachment;
 pub mod authorities;
 pub mod authority;
 pub mod dates;
+pub mod deadline;
+pub mod deadline_form;
 pub mod deployment;
 pub mod deployments;
 pub mod feeds;
@@ -41,6 +43,7 @@ pub fn routes() -> Vec<Route> {
         deployment::routes(),
         laws::routes(),
         law::routes(),
+        deadline::routes(),
         about::routes(),
     ]
     .concat()

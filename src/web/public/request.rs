@@ -2,7 +2,7 @@
 
 use crate::domain::law::course::AnswerClock;
 use crate::domain::law::regime::Regime;
-use crate::domain::publication::clocks::{self, Clocks, Course};
+use crate::domain::publication::clocks::{self, Beside, Clocks, Course};
 use crate::domain::publication::counting::Days;
 use crate::domain::publication::dates::{KeyDate, key_dates, next_right, remedy_name};
 use crate::domain::publication::derivation::Derivation;
@@ -189,14 +189,12 @@ fn drawn(
         first_due,
         due,
         answered: state.answered_on,
-        still: &still,
-        stands_since,
-        window,
         open: state.status.is_open(),
         today,
         days: *days,
     };
-    Some(clocks::draw(&drawn, entries))
+    let beside = Beside { still: &still, stands_since, window };
+    Some(clocks::draw_with(&drawn, beside, entries))
 }
 
 impl Law {

@@ -7,7 +7,7 @@ mod desk;
 use askance::web::error;
 use askance::web::page::{Chrome, Pages, Setup};
 use askance::web::public::{
-    about, authorities, authority, deployment, deployments, home, law, laws, request, request_sample,
+    about, authorities, authority, dates, deployment, deployments, home, law, laws, request, request_sample,
     requests,
 };
 use std::collections::BTreeSet;
@@ -32,6 +32,8 @@ pub fn samples() -> Vec<(&'static str, String)> {
     let now = request_sample::now();
     let pages = pages();
     let (late, waiting) = (request::Page::sample(ctx).unwrap(), request::Page::waiting(ctx).unwrap());
+    let (paused, silent) = (request::Page::paused(ctx).unwrap(), request::Page::silent(ctx).unwrap());
+    let counted = dates::Page::sample(ctx).unwrap();
     let one = authority::Page::sample();
     let place = deployment::Page::sample();
     let foia = law::Page::sample(ctx).unwrap();
@@ -48,6 +50,15 @@ pub fn samples() -> Vec<(&'static str, String)> {
                 .unwrap(),
         ),
         ("public/authority", pages.text(authority::TEMPLATE, &authority::chrome(&one, now), &one).unwrap()),
+        ("public/dates", pages.text(dates::TEMPLATE, &dates::chrome(&counted, now), &counted).unwrap()),
+        (
+            "public/request-paused",
+            pages.text(request::TEMPLATE, &request::chrome(&paused, now), &paused).unwrap(),
+        ),
+        (
+            "public/request-silent",
+            pages.text(request::TEMPLATE, &request::chrome(&silent, now), &silent).unwrap(),
+        ),
         (
             "public/deployment",
             pages.text(deployment::TEMPLATE, &deployment::chrome(&place, now), &place).unwrap(),

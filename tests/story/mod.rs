@@ -8,6 +8,7 @@ mod intake;
 mod kept;
 mod privacy;
 mod public;
+mod public_clocks;
 mod reply;
 mod sending;
 mod sending_ends;

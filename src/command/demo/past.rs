@@ -119,10 +119,14 @@ const PLANS: &[Plan] = &[
     plan(11, "municipal_cctv_analytics", 70, &[0], true),
     plan(0, "live_fr", 62, &[4, 30], true),
     plan(9, "contract_and_dpia", 55, &[1, 17], true),
+    // Silent for more than a month: in France a refusal, and the time for CADA runs.
+    plan(3, "police_retrospective_fr", 52, &[], true),
     plan(2, "municipal_cctv_analytics", 47, &[], true),
     plan(1, "ai_act_paper_trail", 41, &[], true),
     plan(3, "internet_face_search", 36, &[2], true),
     plan(6, "contract_and_dpia", 30, &[3, 26], false),
+    // The clock stands still since the question back (Art. L. 114-5 CRPA).
+    plan(4, "school_attendance", 27, &[12], true),
     ended(10, "contract_and_dpia", 26, End::TakenBack),
     plan(8, "ai_act_paper_trail", 21, &[1], true),
     plan(0, "internet_face_search", 16, &[2], true),

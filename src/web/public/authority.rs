@@ -8,8 +8,9 @@ use crate::store::published::requests::{self, Order};
 use crate::web::error::{Error, What};
 use crate::web::guards::Site;
 use crate::web::kept::Address;
-use crate::web::page::Chrome;
+use crate::web::page::{Chrome, Feed};
 use crate::web::public::Pager;
+use crate::web::public::feeds;
 use crate::web::public::lines::{self, Line, lines};
 use crate::web::rendered::Rendered;
 use chrono::{DateTime, NaiveDate, Utc};
@@ -104,7 +105,14 @@ impl Page {
 
 /// What stands around it.
 pub fn chrome(page: &Page, now: DateTime<Utc>) -> Chrome {
-    Chrome::public(page.authority.name.clone(), "authorities").at(path(&page.authority.slug)).as_of(now)
+    let path = path(&page.authority.slug);
+    let mut chrome = Chrome::public(page.authority.name.clone(), "authorities").at(path.clone()).as_of(now);
+    chrome.feeds.push(Feed {
+        kind: "text/calendar",
+        title: format!("Dates of requests to {}", page.authority.name),
+        href: format!("{path}.ics"),
+    });
+    chrome
 }
 
 #[get("/authorities/<slug>?<page>")]
@@ -115,6 +123,9 @@ async fn get(
     site: &State<Site>,
 ) -> Result<Rendered, Error> {
     site.kept(address, move |site, conn| {
+        if let Some(bare) = slug.strip_suffix(".ics") {
+            return feeds::of_authority(site, conn, bare);
+        }
         let page = load(site, conn, &slug, page.unwrap_or(1))?;
         site.pages.render(TEMPLATE, &chrome(&page, site.now()), &page)
     })

@@ -136,6 +136,16 @@ impl Page {
     pub fn waiting(ctx: &Context) -> Result<Self, Error> {
         Self::assemble(request_sample::waiting(ctx), ctx, request_sample::now())
     }
+
+    /// A request whose clock stood still until a fee was paid.
+    pub fn paused(ctx: &Context) -> Result<Self, Error> {
+        Self::assemble(request_sample::paused(ctx), ctx, request_sample::now())
+    }
+
+    /// A French request that silence refused.
+    pub fn silent(ctx: &Context) -> Result<Self, Error> {
+        Self::assemble(request_sample::silent(ctx), ctx, request_sample::now())
+    }
 }
 
 /// The story with its drawing and its derivation.

@@ -2,7 +2,7 @@
 
 use crate::domain::authority::AuthorityKind;
 use crate::domain::publication::timeline::Happened;
-use crate::domain::request::event::{Event, ExtensionVerdict, Ground};
+use crate::domain::request::event::{Event, ExtensionVerdict, Ground, Moved};
 use crate::domain::request::state::{Outcome, Status};
 use crate::service::Context;
 use crate::store::published::request::{
@@ -106,6 +106,60 @@ pub fn waiting(ctx: &Context) -> Published {
     (published.replies, published.files, published.being_read, published.withheld) = Default::default();
     published.campaign = None;
     published.answers = Vec::new();
+    published
+}
+
+/// The same request, held up by a demand for money that was paid.
+pub fn paused(ctx: &Context) -> Published {
+    let mut published = waiting(ctx);
+    let (asked, paid, due) = (day(2026, 11, 11), day(2026, 11, 18), day(2026, 12, 16));
+    let fee = Event::FeeAsked {
+        message: 2,
+        on: asked,
+        amount: Some("45.00".to_owned()),
+        currency: Some("GBP".to_owned()),
+    };
+    let still = Moved::StandsStill { why: "the authority asked for money".to_owned() };
+    published.events.extend([
+        happened(asked, 11, fee),
+        happened(asked, 12, Event::ClockMoved { message: None, due_on: None, why: still }),
+        happened(paid, 9, Event::FeePaid { on: paid }),
+        happened(paid, 10, Event::ClockMoved { message: None, due_on: Some(due), why: Moved::Counted }),
+    ]);
+    (published.facts.status, published.facts.due_on) = (Status::Acknowledged, Some(due));
+    published
+}
+
+/// A French town that never answered: since a month and a day that is a refusal.
+pub fn silent(ctx: &Context) -> Published {
+    let mut published = waiting(ctx);
+    let (received, due) = (day(2026, 10, 5), day(2026, 11, 5));
+    for happened in &mut published.events {
+        happened.at = time(received, 9, 14).and_utc();
+        if let Event::Sent { received_on, due_on, .. } = &mut happened.event {
+            (*received_on, *due_on) = (received, Some(due));
+        }
+    }
+    published.events.extend([
+        happened(day(2026, 11, 6), 0, Event::Overdue { due_on: due }),
+        happened(day(2026, 11, 6), 0, Event::RefusedBySilence { on: due }),
+    ]);
+    let law = "fr-crpa".parse().ok().and_then(|id| ctx.library.laws.regime(&id));
+    let facts = &mut published.facts;
+    "fr-crpa".clone_into(&mut facts.regime);
+    facts.regime_version = law.map(|law| law.version.clone()).unwrap_or_default();
+    (facts.received_on, facts.first_due_on, facts.due_on) = (Some(received), Some(due), Some(due));
+    (facts.silence_refused_on, facts.filed_at) = (Some(due), time(received, 9, 2));
+    published.letters = vec![our_letter(received)];
+    published.asked = Asked {
+        slug: "ville-de-port-clair".to_owned(),
+        name: "Ville de Port-Clair".to_owned(),
+        language: "fr".to_owned(),
+        kind: AuthorityKind::Municipality,
+        country: "FR".to_owned(),
+        place: "Port-Clair".to_owned(),
+        ..published.asked
+    };
     published
 }
 

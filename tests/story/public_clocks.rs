@@ -1,11 +1,12 @@
 //! The clocks of a request as the public sees them: rights with their days, how each was counted, calendars.
 
-use crate::story::desk::{Desk, VOLUNTEER};
+use crate::story::desk::{ACTIVIST, Desk, VOLUNTEER};
 use crate::support::mail::Reply;
 use crate::support::{Site, day, stories};
 use askance::domain::authority::AuthorityKind;
 use askance::domain::law::remedy::RemedyStep;
 use askance::domain::request::event::Event;
+use askance::service::sign_in;
 use askance::store::people;
 use askance::store::requests::{self, Stamp};
 use askance::store::types::Role;
@@ -233,8 +234,11 @@ stories! {
         assert_eq!(answer.headers().get_one("Referrer-Policy"), Some("no-referrer"));
         assert!(answer.headers().get_one("ETag").is_none());
         let own = calendar(&answer.into_string().unwrap());
-        let asked_by_me = desk.page("/desk/requests").contains(&reference);
-        assert_eq!(own.keys().any(|uid| uid.contains(&reference)), asked_by_me && !own.is_empty());
+        assert!(own.keys().any(|uid| uid.contains(&reference)), "{own:#?}");
+        let other = people::by_email(&mut desk.db.conn().unwrap(), ACTIVIST).unwrap().unwrap().id;
+        let theirs = sign_in::renew_calendar(&mut desk.db.conn().unwrap(), other).unwrap();
+        let theirs = desk.page(&format!("/calendar/{theirs}.ics"));
+        assert!(calendar(&theirs).is_empty(), "who asked nothing reads nothing of others: {theirs}");
         assert_eq!(status(&desk.client, "/calendar/x.ics"), Status::NotFound);
         assert_eq!(status(&desk.client, second.trim_end_matches(".ics")), Status::NotFound);
 

@@ -200,8 +200,9 @@ fn standing(course: &Whole<'_>) -> String {
 
 fn finding(course: &Whole<'_>) -> String {
     let day = |date: NaiveDate| date.format("%-d %B %Y").to_string();
+    let moved = if course.beside.still.is_empty() { "extended" } else { "moved" };
     let extended = if course.due > course.first_due {
-        format!(" (first {}, then extended)", day(course.first_due))
+        format!(" (first {}, then {moved})", day(course.first_due))
     } else {
         String::new()
     };
@@ -286,7 +287,12 @@ fn lines(course: &Whole<'_>, entries: &[Entry], span: &Span) -> Vec<Line> {
     }
     vec![
         line(course.first_due, number("due"), "first due", 0),
-        line(course.due, number("due_extended"), "extended to", 1),
+        line(
+            course.due,
+            number("due_extended"),
+            if course.beside.still.is_empty() { "extended to" } else { "moved to" },
+            1,
+        ),
     ]
 }
 

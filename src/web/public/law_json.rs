@@ -1,4 +1,4 @@
-//! The rules of a law for machines, `/laws.json` and `/laws/<id>.json`, in the shape that docs/data/laws.md tells.
+//! The rules of a law for machines, `/laws.json` and `/laws/<id>.json`, in the shape that docs/machines.md tells.
 
 use crate::domain::law::calendar::Calendar;
 use crate::domain::law::regime::Regime;

@@ -59,14 +59,15 @@ impl Panel {
         let claims = answer.remarks.iter().filter(|step| {
             matches!(step.kind, StepKind::Claimed | StepKind::MovesNothing | StepKind::Restarted)
         });
+        let says = says(lived.law, course, answer, today);
         Some(Self {
             counts: counts(course, answer, today),
             refused: course
                 .refused_by_silence(today)
                 .filter(|_| answer.answered_on.is_none())
                 .map(|_| Tag { glyph: "silent", words: "Refused by silence".to_owned() }),
-            says: says(lived.law, course, answer, today),
-            next: next(course, today),
+            next: next(course, today, says.is_some()),
+            says,
             claims: claims.map(StepLine::of).collect(),
             rows: rows(course, lived.law, today),
         })
@@ -76,7 +77,10 @@ impl Panel {
 /// The clocks in their order, each with a name of its own on the page.
 pub fn rows(course: &Course, law: &Regime, today: NaiveDate) -> Vec<Row> {
     let mut seen: HashMap<String, u32> = HashMap::new();
-    let named = |clock: ClockRow| {
+    let refused = course.refused_by_silence(today).is_some();
+    let named = |mut clock: ClockRow| {
+        clock.counts &= clock.step.is_some() || !refused;
+        clock.remarks = clock.remarks.iter().map(|remark| sentence(remark)).collect();
         let base = match (clock.step, clock.whose) {
             (None, _) => "answer".to_owned(),
             (Some(step), "body") => format!("{step}-decision"),
@@ -101,6 +105,10 @@ fn counts(course: &Course, answer: &AnswerClock, today: NaiveDate) -> String {
     match course.counts(today) {
         Counts::Answer if answer.stands_still.is_some() => {
             "The authority’s clock counts, and it stands still.".to_owned()
+        }
+        Counts::Answer if course.refused_by_silence(today).is_some() => {
+            "The authority’s time has run out, and silence is a refusal: the requester’s own time counts now."
+                .to_owned()
         }
         Counts::Answer => "The authority’s clock counts: the answer is owed.".to_owned(),
         Counts::Body(step) => {
@@ -128,8 +136,13 @@ fn says(law: &Regime, course: &Course, answer: &AnswerClock, today: NaiveDate) -
     Some(Said { text, cite: plain(&law.silence.src).to_owned() })
 }
 
-fn next(course: &Course, today: NaiveDate) -> Option<String> {
+/// While the time for the answer runs, what may be done should it pass is no news.
+fn next(course: &Course, today: NaiveDate, ended: bool) -> Option<String> {
     let right = next_right(course, today)?;
+    let ahead = right.if_silent && right.opens_on.is_none_or(|on| today < on);
+    if ahead && !ended && course.bodies.is_empty() {
+        return None;
+    }
     let name = remedy_name(right.step, &right.body);
     let opened = right.opens_on.is_none_or(|on| on <= today);
     Some(match (opened, right.opens_on, right.last_on) {
@@ -148,6 +161,13 @@ fn lapses(last: NaiveDate, today: NaiveDate) -> String {
         1 => format!("lapses tomorrow, {}", day(last)),
         days => format!("lapses in {days} days, after {}", day(last)),
     }
+}
+
+/// Prose of the data as a sentence.
+fn sentence(text: &str) -> String {
+    let mut chars = plain(text).chars();
+    let first: String = chars.next().map(|c| c.to_uppercase().collect()).unwrap_or_default();
+    format!("{first}{}.", chars.as_str())
 }
 
 /// Prose of the data without its own full stop.

@@ -34,8 +34,7 @@ pub fn late(ctx: &Context) -> Published {
         "gb-foia".parse().ok().and_then(|id| ctx.library.laws.regime(&id)).map(|law| law.version.clone());
     let letter = "r1@post.askance.example".to_owned();
     let (received, due, answered) = (day(2026, 8, 3), day(2026, 9, 1), day(2026, 9, 21));
-    let why = "more time may be taken only to weigh the public interest, and the notice names no exemption"
-        .to_owned();
+    let why = "it was told after the first term had passed".to_owned();
     let sent = Event::Sent {
         letter: letter.clone(),
         received_on: received,
@@ -44,7 +43,7 @@ pub fn late(ctx: &Context) -> Published {
     };
     let claim = Event::ExtensionClaimed {
         message: 3,
-        on: day(2026, 8, 31),
+        on: day(2026, 9, 3),
         until: Some(day(2026, 9, 29)),
         verdict: ExtensionVerdict::NotLawful { why },
         due_on: Some(due),
@@ -72,8 +71,8 @@ pub fn late(ctx: &Context) -> Published {
                 11,
                 Event::Acknowledged { message: 2, reference: Some("NP/2026/1182".to_owned()) },
             ),
-            happened(day(2026, 8, 28), 15, claim),
             happened(day(2026, 9, 2), 6, Event::Overdue { due_on: due }),
+            happened(day(2026, 9, 3), 15, claim),
             happened(answered, 16, decision),
         ],
         questions: questions(),

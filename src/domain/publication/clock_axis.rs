@@ -44,7 +44,7 @@ impl Span {
     /// Words at a day, `dx` pixels away from it.
     pub fn label(&self, day: NaiveDate, words: String, dx: i32) -> Label {
         let x = self.x(day);
-        let (anchor, dx) = if x > 62.0 { ("end", -dx) } else { ("start", dx) };
+        let (anchor, dx) = if x > 55.0 { ("end", -dx) } else { ("start", dx) };
         Label { x: two(x), words, anchor, dx }
     }
 }

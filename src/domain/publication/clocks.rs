@@ -266,7 +266,9 @@ fn bars(course: &Whole<'_>, span: &Span) -> Vec<Bar> {
 
 fn window(course: &Whole<'_>, span: &Span) -> Option<Window> {
     let (what, first, last) = course.beside.window?;
-    let label = span.label(first, format!("{what}: until {}", last.format("%-d %B %Y")), 0);
+    // The words are longer than most windows: they end where the window does, if that leaves them room.
+    let at = if span.x(last) > 60.0 { last } else { first };
+    let label = span.label(at, format!("{what}: until {}", last.format("%-d %B %Y")), 0);
     let width = (span.x(last) - span.x(first)).max(0.5);
     Some(Window { x: span.at(first), width: two(width), label })
 }

@@ -218,8 +218,7 @@ fn limit(story: &Story<'_>, on: NaiveDate, kind: &'static str, name: &str) -> En
 }
 
 fn entry(story: &Story<'_>, happened: &Happened) -> Option<Entry> {
-    let recorded = happened.at.with_timezone(&story.regime.zone).date_naive();
-    let on = happened.event.on().unwrap_or(recorded);
+    let on = happened.event.on().unwrap_or_else(|| story.regime.day_of(happened.at));
     let mut entry = match &happened.event {
         // The limit's own entry says it; the event only keeps the books.
         Event::Overdue { .. } | Event::TakenBack => return None,

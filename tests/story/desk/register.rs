@@ -181,7 +181,7 @@ stories! {
         assert!(read(lyon).alarms.is_empty());
 
         // A law of the right country that binds other bodies.
-        let police = site.authority("Police de Namur", (AuthorityKind::Police, "be-wal", "fr"), "namur.example");
+        let police = site.authority("Polizei Hessen", (AuthorityKind::Police, "de-he-hdsig", "de"), "hessen.example");
         let alarms = read(police).alarms;
         assert!(alarms.len() == 1 && alarms[0].starts_with("This law does not bind a police"), "{alarms:?}");
     }

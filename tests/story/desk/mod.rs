@@ -135,6 +135,8 @@ impl Desk {
             country: "DE".to_owned(),
             place: "Brandau".to_owned(),
             regime: Some("de-ifg".to_owned()),
+            subdivision: None,
+            regime_reason: None,
             website: None,
             source: "test".to_owned(),
             email: Some("poststelle@brandau.example".parse().unwrap()),

@@ -25,7 +25,7 @@ pub struct LawOfArgs {
     /// ISO 3166-1, or EU.
     #[arg(long, value_name = "CODE")]
     pub country: String,
-    /// Kind of body: police, municipality, ministry, transport, school, border, eu_agency, regulator, private, other.
+    /// Kind of body: police, municipality, ministry, transport, school, border, `eu_agency`, regulator, private, other.
     #[arg(long, value_name = "KIND")]
     pub kind: String,
     /// Its name; may be given again in another language.

@@ -68,7 +68,12 @@ impl Why {
             (Choice::Unknown { why: open, .. }, None) => why.open = Some(open.clone()),
             (_, None) => {
                 why.caveats.clear();
-                why.rules = Some(in_words(ctx, &choice));
+                let by = if matches!(choice, Choice::One { .. }) {
+                    "By the rules it would be"
+                } else {
+                    "The rules say"
+                };
+                why.rules = Some(format!("{by}: {}", in_words(ctx, &choice)));
             }
         }
         why
@@ -112,7 +117,7 @@ pub fn may_hold(ctx: &Context, candidates: &[Candidate]) -> Vec<MayHold> {
 /// Citation and English name of a law.
 pub fn cited(ctx: &Context, id: &RegimeId) -> String {
     let law = ctx.library.laws.regime(id);
-    law.map_or_else(|| id.to_string(), |law| format!("{} ({})", law.citation, law.law_en))
+    law.map_or_else(|| id.to_string(), |law| format!("{}, {}", law.citation, law.law_en))
 }
 
 /// What the rules say, in a sentence without its full stop.

@@ -239,7 +239,7 @@ impl Rules {
                     let words = format!("If it does public work or is in public hands: {}", reason.words);
                     let law = Some(law.clone());
                     Candidate { law, reason: Reason { words, confidence: Confidence::Low, ..reason } }
-                }))
+                }));
             }
             Choice::Ask { candidates: more, .. } => candidates = more,
             // Where no public body is bound, no private one is.

@@ -79,13 +79,13 @@ pub enum Unsettled {
     Misfit(#[from] Misfit),
     /// The rules turn on a part of the country that nobody told.
     #[error("expected the part of the country, found none")]
-    Part(Choice),
+    Part(Box<Choice>),
     /// Several laws may hold.
     #[error("expected one of the laws that may hold, found none")]
-    Ask(Choice),
+    Ask(Box<Choice>),
     /// The rules choose otherwise, and nobody said why.
     #[error("expected a reason for `{1}`, found none")]
-    Reason(Choice, RegimeId),
+    Reason(Box<Choice>, RegimeId),
 }
 
 /// What is to be kept of a law that somebody says, or leaves to the rules.
@@ -99,8 +99,8 @@ pub fn settle(ctx: &Context, facts: &Facts<'_>, wanted: &Wanted) -> Result<Settl
             Ok(Settled { regime: None, reason, part, choice })
         }
         Wanted::Rules => match &choice {
-            Choice::Ask { .. } => Err(Unsettled::Ask(choice)),
-            Choice::Unknown { needs_part: true, .. } => Err(Unsettled::Part(choice)),
+            Choice::Ask { .. } => Err(Unsettled::Ask(Box::new(choice))),
+            Choice::Unknown { needs_part: true, .. } => Err(Unsettled::Part(Box::new(choice))),
             _ => Ok(Settled { regime: choice.law().cloned(), reason: None, part, choice }),
         },
         Wanted::This(id, why) => {
@@ -125,7 +125,7 @@ pub fn settle(ctx: &Context, facts: &Facts<'_>, wanted: &Wanted) -> Result<Settl
                 Some(why) => {
                     Ok(Settled { regime: Some(id.clone()), reason: Some(why.to_owned()), part, choice })
                 }
-                None => Err(Unsettled::Reason(choice, id.clone())),
+                None => Err(Unsettled::Reason(Box::new(choice), id.clone())),
             }
         }
     }

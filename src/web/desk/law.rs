@@ -68,12 +68,15 @@ pub(crate) fn fault(ctx: &Context, unsettled: &Unsettled) -> (&'static str, Stri
         }
         Unsettled::Part(choice) => ("part", format!("{}.", in_words(ctx, choice)), Vec::new()),
         Unsettled::Ask(choice) => {
-            let candidates =
-                if let Chosen::Ask { candidates, .. } = choice { candidates.as_slice() } else { &[] };
+            let candidates = if let Chosen::Ask { candidates, .. } = choice.as_ref() {
+                candidates.as_slice()
+            } else {
+                &[]
+            };
             ("regime", format!("{}. Say which.", in_words(ctx, choice)), may_hold(ctx, candidates))
         }
         Unsettled::Reason(choice, id) => {
-            let rules = match choice {
+            let rules = match choice.as_ref() {
                 Chosen::One { .. } => format!("By the rules it is {}.", in_words(ctx, choice)),
                 _ => format!("The rules do not choose this law: {}.", in_words(ctx, choice)),
             };

@@ -97,7 +97,7 @@ impl Page {
             }),
             why: Why {
                 words: Some(
-                    "Police forces of England, Wales and Northern Ireland are listed in the Act of 2000"
+                    "Police forces of England, Wales and Northern Ireland are listed in the Act of 2000; Scotland has one force, Police Scotland, under its own Act"
                         .to_owned(),
                 ),
                 src: Some("Sch. 1 Part V FOIA 2000".to_owned()),

@@ -1,5 +1,6 @@
 //! The desk as its people meet it: a desk over a temporary place, and its stories.
 
+mod choosing;
 mod guiding;
 mod network;
 mod publishing;

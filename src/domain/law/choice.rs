@@ -6,6 +6,7 @@ pub use crate::domain::law::choice::matching::Pattern;
 
 use crate::domain::authority::AuthorityKind;
 use crate::domain::law::choice::matching::{hinted, words_of};
+use crate::domain::law::fit::named_country;
 use crate::domain::law::part::Part;
 use crate::domain::law::regime::{Confidence, RegimeId};
 use serde::Serialize;
@@ -277,9 +278,9 @@ impl Rules {
 
     fn needs_part(&self, country: &str) -> Choice {
         let parts = self.parts_of(country).filter(|part| !part.code.is_whole()).count();
-        let name = crate::domain::country::name(country).unwrap_or(country);
+        let name = named_country(country);
         let why = format!(
-            "{name} has no one law for such bodies: say of which of its {parts} parts it is a body, or that it is one of the whole state"
+            "Such bodies of {name} have no one law: say of which of its {parts} parts it is a body, or that it is one of the whole state"
         );
         Choice::Unknown { why, needs_part: true }
     }
@@ -346,9 +347,10 @@ impl Rules {
 }
 
 fn unknown_country(country: &str) -> Choice {
-    let why = match crate::domain::country::name(country) {
-        Some(name) => format!("no access law of {name} is in our data yet"),
-        None => format!("`{country}` is no country that we know"),
+    let why = if crate::domain::country::is_known(country) {
+        format!("no access law of {} is in our data yet", named_country(country))
+    } else {
+        format!("`{country}` is no country that we know")
     };
     Choice::Unknown { why, needs_part: false }
 }

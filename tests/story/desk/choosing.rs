@@ -39,7 +39,7 @@ stories! {
         let mut fields = vec![("name", "Stadt Neubrandau"), ("kind", "municipality"), ("country", "DE")];
         let (status, page) = enters(desk, &token, &fields);
         assert_eq!(status, Status::UnprocessableEntity);
-        assert!(page.contains("id=\"f-part-err\">Germany has no one law for such bodies") && page.contains("<option value=\"DE-NW\">"), "{page}");
+        assert!(page.contains("id=\"f-part-err\">Such bodies of Germany have no one law") && page.contains("<option value=\"DE-NW\">"), "{page}");
         fields.push(("part", "FR-75"));
         let (status, page) = enters(desk, &token, &fields);
         assert!(status == Status::UnprocessableEntity && page.contains("“FR-75” is no part of this country."), "{page}");
@@ -143,7 +143,7 @@ stories! {
         for (line, words) in [
             (4, "entered, but Hesse leaves its police out of the law"),
             (5, "entered without a law: Which law binds a local police zone is disputed"),
-            (7, "entered without a law: Germany has no one law for such bodies"),
+            (7, "entered without a law: Such bodies of Germany have no one law"),
             (9, "the file says `de-nw-ifg`, which is kept; by the rules: Municipalities and districts of Hesse"),
             (10, "expected a part of `DE` under `part`, found `FR-75`"),
             (13, "entered, but Kantonspolizei Brandau is a body of Zürich"),

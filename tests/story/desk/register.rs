@@ -239,7 +239,7 @@ stories! {
             Schule Brandau,DE,school,01234567,DEA11,,list,3\n";
         let first = import(&site.ctx, &mut site.conn(), table.as_bytes(), false).unwrap();
         assert_eq!(first.new, 3);
-        let open = |r: &Remark| r.words.starts_with("entered without a law: Germany has no one law");
+        let open = |r: &Remark| r.words.starts_with("entered without a law: Such bodies of Germany have no one law");
         assert!(first.remarks.len() == 3 && first.remarks.iter().all(open), "two numbers, two Länder: {first:?}");
         let again = import(&site.ctx, &mut site.conn(), table.as_bytes(), false).unwrap();
         assert_eq!((again.new, again.changed, again.same), (0, 0, 3), "{again:?}");

@@ -244,6 +244,8 @@ fn authority(n: u32) -> Done<NewAuthority> {
         country: "DE".to_owned(),
         place: format!("Brandau {n}"),
         regime: Some("de-nw-ifg".to_owned()),
+        subdivision: None,
+        regime_reason: None,
         website: None,
         source: "figures".to_owned(),
         email: Some(format!("foi@stadt-{n}.example").parse()?),

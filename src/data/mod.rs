@@ -1,6 +1,7 @@
 //! The files a lawyer or a native speaker edits: embedded, parsed and checked at start.
 
 pub mod catalogue;
+pub mod choice;
 pub mod holidays;
 pub mod laws;
 pub mod located;
@@ -12,6 +13,8 @@ pub mod register;
 pub struct Library {
     /// Access laws and calendars.
     pub laws: laws::Laws,
+    /// By which rules the law of an authority is chosen.
+    pub choice: crate::domain::law::choice::Rules,
     /// Questions, bundles, answer types.
     pub catalogue: crate::domain::questions::Catalogue,
     /// What the reader of mail must know.
@@ -21,8 +24,10 @@ pub struct Library {
 impl Library {
     /// Reads everything; the first error stops the start.
     pub fn load() -> Result<Self, Error> {
+        let laws = laws::Laws::load()?;
         Ok(Self {
-            laws: laws::Laws::load()?,
+            choice: choice::load(&laws)?,
+            laws,
             catalogue: catalogue::load()?,
             knowledge: crate::domain::incoming::Knowledge { phrasebook: phrasebook::phrasebook()? },
         })

@@ -3,6 +3,7 @@
 pub mod audit;
 pub mod cage;
 pub mod check;
+pub mod cite;
 pub mod demo;
 pub mod demo_authorities;
 pub mod due;
@@ -62,6 +63,8 @@ enum Command {
     Read(read::ReadArgs),
     /// Compute due dates and how they come about, day by day
     Due(due::DueArgs),
+    /// Say which provisions a refusal cites, and whether they are grounds of the law
+    Cite(cite::CiteArgs),
     /// List the laws it knows
     Regimes(regimes::RegimesArgs),
     /// Check configuration, data, templates, migrations, storage and mail
@@ -97,6 +100,7 @@ pub fn run() -> u8 {
         Command::Receive(args) => receive::run(&args, &mut std::io::stdin().lock(), &mut err),
         Command::Read(args) => read::run(&args, &mut out, &mut err),
         Command::Due(args) => due::run(&args, &mut out, &mut err),
+        Command::Cite(args) => cite::run(&args, &mut std::io::stdin().lock(), &mut out, &mut err),
         Command::Regimes(args) => regimes::run(&args, &mut out, &mut err),
         Command::Check(args) => check::run(&args, &mut out, &mut err),
         Command::Audit(args) => configured(&mut err, |config, err| audit::run(&args, config, &mut out, err)),

@@ -6,12 +6,15 @@ pub mod laws;
 pub mod located;
 pub mod phrasebook;
 pub mod register;
+pub mod statutes;
 
 /// All that we ship: read and checked once, at start.
 #[derive(Debug)]
 pub struct Library {
     /// Access laws and calendars.
     pub laws: laws::Laws,
+    /// What citations mean.
+    pub citations: crate::domain::law::citation::Index,
     /// Questions, bundles, answer types.
     pub catalogue: crate::domain::questions::Catalogue,
     /// What the reader of mail must know.
@@ -21,8 +24,10 @@ pub struct Library {
 impl Library {
     /// Reads everything; the first error stops the start.
     pub fn load() -> Result<Self, Error> {
+        let laws = laws::Laws::load()?;
         Ok(Self {
-            laws: laws::Laws::load()?,
+            citations: statutes::index(&laws)?,
+            laws,
             catalogue: catalogue::load()?,
             knowledge: crate::domain::incoming::Knowledge { phrasebook: phrasebook::phrasebook()? },
         })

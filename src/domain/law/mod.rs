@@ -2,6 +2,7 @@
 
 pub mod calendar;
 pub mod check;
+pub mod citation;
 pub mod claim;
 pub mod counting;
 pub mod deadline;

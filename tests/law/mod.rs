@@ -10,6 +10,7 @@ use askance::domain::law::regime::Regime;
 use chrono::NaiveDate;
 
 mod cases;
+mod citation;
 mod commands;
 mod errors;
 mod examples;

@@ -5,6 +5,7 @@ use crate::domain::law::citation::matching::{Fit, fit};
 use crate::domain::law::citation::names::{Beside, Named, Names, Whose, names_of};
 use crate::domain::law::citation::parsing::{Grammar, Parsed};
 use crate::domain::law::citation::statute::Statutes;
+use crate::domain::law::citation::words::joins;
 use crate::domain::law::citation::{Cited, Level, Part, Provision, Reason, Verdict};
 use crate::domain::law::regime::{Regime, RegimeId};
 use std::collections::{BTreeSet, HashMap};
@@ -23,6 +24,8 @@ struct Law {
     id: RegimeId,
     short: String,
     country: String,
+    /// Whether it is the whole state's.
+    states: bool,
     grounds: Vec<Listed>,
     /// Articles that its data cites, by number.
     articles: BTreeSet<String>,
@@ -85,7 +88,15 @@ impl Index {
             articles.extend(own.filter_map(|f| article(&f.parts)));
         }
         let short = law.abbreviations.first().unwrap_or(&law.citation).clone();
-        Law { id: law.id.clone(), short, country: law.country.clone(), grounds, articles, last }
+        Law {
+            id: law.id.clone(),
+            short,
+            country: law.country.clone(),
+            states: law.level != crate::domain::law::regime::Level::Regional,
+            grounds,
+            articles,
+            last,
+        }
     }
 
     fn is_own(&self, named: Option<&Named>, law: Option<usize>) -> bool {
@@ -239,7 +250,8 @@ impl Index {
             .iter()
             .filter_map(|w| if let Whose::Law(at) = w { self.laws.get(*at) } else { None })
             .collect();
-        let at_home: Vec<&Law> = laws.iter().filter(|law| law.country == to.country).copied().collect();
+        let at_home = laws.iter().filter(|law| law.country == to.country);
+        let at_home: Vec<&Law> = at_home.filter(|law| law.states || laws.len() == 1).copied().collect();
         let regime = match (laws.as_slice(), at_home.as_slice()) {
             ([one], _) | (_, [one]) => Some(*one),
             _ => None,
@@ -333,6 +345,9 @@ fn expand(parsed: Parsed, tokens: (usize, usize)) -> Vec<Found> {
     std::iter::once(parsed.parts).chain(more).map(|parts| Found { parts, tokens, beside: None }).collect()
 }
 
+/// Words of `i. V. m.`, `de l’`, which stand between provisions of one list.
+const BETWEEN: &[&str] = &["i", "v", "m", "jo", "de", "l", "les", "dell"];
+
 /// `§ 3 Nr. 2 und § 4 IFG`: the law named behind a list is that of all in it.
 fn inherit(found: &mut [Found], tokens: &[Token]) {
     for at in (1..found.len()).rev() {
@@ -341,12 +356,7 @@ fn inherit(found: &mut [Found], tokens: &[Token]) {
         let joined = between.len() <= 6
             && between.iter().all(|t| {
                 t.is_any(&[',', '/', ';', '.'])
-                    || (t.is_word()
-                        && (crate::domain::law::citation::words::joins(&t.text)
-                            || matches!(
-                                t.text.as_str(),
-                                "i" | "v" | "m" | "also" | "jo" | "de" | "l" | "les" | "dell"
-                            )))
+                    || (t.is_word() && (joins(&t.text) || BETWEEN.contains(&t.text.as_str())))
                     || t.is('\'')
             });
         if joined && before.beside.is_none() {

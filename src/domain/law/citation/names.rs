@@ -120,24 +120,19 @@ impl Names {
     /// The longest name that starts at a token.
     pub fn at(&self, tokens: &[Token], i: usize) -> Option<(Vec<Whose>, usize)> {
         let token = tokens.get(i).filter(|token| !matches!(token.kind, Kind::Sign(_)))?;
-        let mut found: Option<(usize, Vec<Whose>, usize)> = None;
+        let mut found: Option<(usize, bool, Vec<Whose>, usize)> = None;
         for name in self.by_start.get(&start_of(&token.text))? {
             if found.as_ref().is_some_and(|(length, ..)| name.words.len() < *length) {
                 break;
             }
             let Some(after) = name.matches(tokens, i) else { continue };
+            // Of names as long, the one that is written exactly so.
             let exact = tokens.get(after - 1).is_some_and(|t| name.words.last() == Some(&t.text));
-            match &mut found {
-                Some((_, whose, _)) if exact => whose.extend(name.whose.iter().filter(|_| true)),
-                Some(_) => {}
-                None => found = Some((name.words.len(), name.whose.clone(), after)),
+            if found.as_ref().is_none_or(|(_, other, ..)| exact && !other) {
+                found = Some((name.words.len(), exact, name.whose.clone(), after));
             }
         }
-        found.map(|(_, mut whose, after)| {
-            whose.sort_unstable();
-            whose.dedup();
-            (whose, after)
-        })
+        found.map(|(_, _, whose, after)| (whose, after))
     }
 }
 
@@ -207,7 +202,7 @@ fn unknown(text: &str, tokens: &[Token], i: usize) -> Option<(String, usize)> {
     }
     // `Investigatory Powers Act 2016`
     for end in i + 1..i + 9 {
-        let next = tokens.get(end)?;
+        let Some(next) = tokens.get(end) else { break };
         if next.text == "act" && next.capital {
             let year = tokens.get(end + 1).is_some_and(|t| t.is_number() && t.text.len() == 4);
             return Some((

@@ -180,8 +180,14 @@ impl<'a> Grammar<'a> {
     /// A number, with what dots hang on it: `5.1`, `14.1.a)`, `II.34`.
     fn article(self, i: usize) -> Option<(Vec<Part>, usize)> {
         let (value, mut next) = values::number(self, i).or_else(|| values::roman(self, i))?;
+        // `33/2013` and `2009:400` are laws.
+        let year = |at: usize| self.number(at).is_some_and(|digits| digits.len() == 4);
+        if self.is(next, '/') && year(next + 1) || self.is(next, ':') && value.from.len() == 4 {
+            return None;
+        }
         let mut parts = vec![Part::of(Some(Level::Article), value)];
-        while parts.len() < 4 && self.is(next, '.') && self.glued(next) && self.glued(next + 1) {
+        let point = |at: usize| self.is(at, '.') || (self.is(at, ':') && self.number(at + 1).is_some());
+        while parts.len() < 4 && point(next) && self.glued(next) && self.glued(next + 1) {
             if let Some((value, after)) = values::number(self, next + 1) {
                 parts.push(Part::of(None, value));
                 next = after;

@@ -36,8 +36,10 @@ pub(crate) fn number(g: Grammar<'_>, i: usize) -> Option<(Value, usize)> {
         Some(_) => return None,
         None => {}
     }
-    if g.is(next, '°') {
-        next += 1;
+    // `1°` and the Portuguese `6.º`
+    let dot = usize::from(g.is(next, '.') && g.is(next + 1, '°'));
+    if g.is(next + dot, '°') {
+        next += dot + 1;
     }
     let hung = usize::from(g.is(next, '-') && g.glued(next));
     if let Some(word) = g.word(next + hung).filter(|word| LATIN.contains(word)) {

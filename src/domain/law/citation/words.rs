@@ -17,175 +17,156 @@ use Level::{Chapter, Indent, Letter, Number, Paragraph, Sentence};
 use Side::{After, Before, Either};
 
 /// Whole words. A word of one letter must have a full stop or a blank behind it, which the grammar sees to.
-const WORDS: &[(&str, Level, Side)] = &[
-    ("abs", Paragraph, Before),
-    ("absatz", Paragraph, Either),
-    ("absatzes", Paragraph, Either),
-    ("odst", Paragraph, Either),
-    ("ods", Paragraph, Either),
-    ("ust", Paragraph, Before),
-    ("para", Paragraph, Before),
-    ("paras", Paragraph, Before),
-    ("par", Paragraph, Before),
-    ("subsection", Paragraph, Before),
-    ("subsections", Paragraph, Before),
-    ("ss", Paragraph, Before),
-    ("παρ", Paragraph, Before),
-    ("εδ", Sentence, Either),
-    ("εδαφιο", Sentence, Either),
-    ("περ", Letter, Before),
-    ("περιπτ", Letter, Before),
-    ("στοιχ", Letter, Before),
-    ("ал", Paragraph, Before),
-    ("алинея", Paragraph, Before),
-    ("став", Paragraph, Either),
-    ("ставот", Paragraph, Either),
-    ("ст", Paragraph, Before),
-    ("т", Number, Before),
-    ("точка", Number, Before),
-    ("точки", Number, Before),
-    ("тач", Number, Before),
-    ("буква", Letter, Before),
-    ("st", Paragraph, Either),
-    ("stav", Paragraph, Either),
-    ("al", Paragraph, Before),
-    ("alin", Paragraph, Either),
-    ("co", Paragraph, Before),
-    ("c", Paragraph, Before),
-    ("cpv", Paragraph, Before),
-    ("lid", Paragraph, Either),
-    ("leden", Paragraph, Before),
-    ("stk", Paragraph, Before),
-    ("mom", Paragraph, Either),
-    ("lg", Paragraph, Before),
-    ("lõige", Paragraph, Either),
-    ("apdo", Paragraph, Before),
-    ("ap", Paragraph, Before),
-    ("apartado", Paragraph, Before),
-    ("ledd", Paragraph, After),
-    ("leddet", Paragraph, After),
-    ("bek", Paragraph, After),
-    ("f", Sentence, Before),
-    ("satz", Sentence, Either),
-    ("s", Sentence, Before),
-    ("hs", Sentence, After),
-    ("halbsatz", Sentence, Either),
-    ("volzin", Sentence, After),
-    ("pkt", Number, Either),
-    ("punkt", Number, Either),
-    ("punkti", Number, Either),
-    ("punktid", Number, Before),
-    ("punkten", Number, Either),
-    ("nr", Number, Before),
-    ("nrn", Number, Before),
-    ("nrs", Number, Before),
-    ("no", Number, Before),
-    ("nos", Number, Before),
-    ("n", Number, Before),
-    ("nummer", Number, Before),
-    ("nummern", Number, Before),
-    ("numero", Number, Before),
-    ("ziff", Number, Before),
-    ("ziffer", Number, Before),
-    ("z", Number, Before),
-    ("t", Number, Before),
-    ("tc", Number, Either),
-    ("tocka", Number, Either),
-    ("tocke", Number, Either),
-    ("tocki", Number, Either),
-    ("tocko", Number, Either),
-    ("p", Number, Either),
-    ("k", Number, After),
-    ("punto", Number, Before),
-    ("punct", Number, Before),
-    ("pct", Number, Before),
-    ("pont", Number, Either),
-    ("point", Number, Before),
-    ("bod", Number, Before),
-    ("bodu", Number, Before),
-    ("bst", Letter, Before),
-    ("buchst", Letter, Before),
-    ("buchstabe", Letter, Before),
-    ("lit", Letter, Before),
-    ("let", Letter, Before),
-    ("lett", Letter, Before),
-    ("litt", Letter, Before),
-    ("pism", Letter, Before),
-    ("onder", Letter, Before),
-    ("sub", Letter, Before),
-    ("letra", Letter, Before),
-    ("lettre", Letter, Before),
-    ("lettera", Letter, Before),
-    ("litera", Letter, Before),
-    ("литера", Letter, Before),
-    ("er", Letter, Before),
-    ("indent", Indent, After),
-    ("tiret", Indent, Either),
-    ("tankestreck", Indent, After),
-    ("streepje", Indent, After),
-    ("spiegelstrich", Indent, Either),
-    ("part", Chapter, Before),
-    ("dal", Paragraph, After),
-    ("d", Paragraph, After),
+const WORDS: &[(Level, Side, &[&str])] = &[
+    (
+        Paragraph,
+        Before,
+        &[
+            "abs",
+            "ust",
+            "para",
+            "paras",
+            "par",
+            "subsection",
+            "subsections",
+            "ss",
+            "παρ",
+            "ал",
+            "алинея",
+            "ст",
+            "al",
+            "co",
+            "c",
+            "cpv",
+            "leden",
+            "stk",
+            "lg",
+            "apdo",
+            "ap",
+            "apartado",
+        ],
+    ),
+    (
+        Paragraph,
+        Either,
+        &["absatz", "absatzes", "odst", "ods", "став", "ставот", "st", "stav", "alin", "lid", "mom", "lõige"],
+    ),
+    (Sentence, Either, &["εδ", "εδαφιο", "satz", "halbsatz"]),
+    (
+        Letter,
+        Before,
+        &[
+            "περ",
+            "περιπτ",
+            "στοιχ",
+            "буква",
+            "bst",
+            "buchst",
+            "buchstabe",
+            "lit",
+            "let",
+            "lett",
+            "litt",
+            "pism",
+            "onder",
+            "sub",
+            "letra",
+            "lettre",
+            "lettera",
+            "litera",
+            "литера",
+            "er",
+        ],
+    ),
+    (
+        Number,
+        Before,
+        &[
+            "т",
+            "точка",
+            "точки",
+            "тач",
+            "punktid",
+            "nr",
+            "nrn",
+            "nrs",
+            "no",
+            "nos",
+            "n",
+            "nummer",
+            "nummern",
+            "numero",
+            "ziff",
+            "ziffer",
+            "z",
+            "t",
+            "punto",
+            "punct",
+            "pct",
+            "point",
+            "bod",
+            "bodu",
+        ],
+    ),
+    (Paragraph, After, &["ledd", "leddet", "bek", "dal", "d"]),
+    (Sentence, Before, &["f", "s"]),
+    (Sentence, After, &["hs", "volzin"]),
+    (
+        Number,
+        Either,
+        &["pkt", "punkt", "punkti", "punkten", "tc", "tocka", "tocke", "tocki", "tocko", "p", "pont"],
+    ),
+    (Number, After, &["k"]),
+    (Indent, After, &["indent", "tankestreck", "streepje"]),
+    (Indent, Either, &["tiret", "spiegelstrich"]),
+    (Chapter, Before, &["part"]),
 ];
 
 /// Beginnings of words that are bent: `odstavcem`, `momentin`, `straipsnio`.
-const STEMS: &[(&str, Level, Side)] = &[
-    ("odsta", Paragraph, Either),
-    ("odstavec", Paragraph, Either),
-    ("paragra", Paragraph, Either),
-    ("παραγραφ", Paragraph, Either),
-    ("περιπτωσ", Letter, Either),
-    ("στοιχει", Letter, Either),
-    ("stavk", Paragraph, Either),
-    ("ставо", Paragraph, Either),
-    ("став", Paragraph, Either),
-    ("stavo", Paragraph, Either),
-    ("stava", Paragraph, Either),
-    ("алине", Paragraph, Either),
-    ("тачк", Number, Either),
-    ("тачц", Number, Either),
-    ("alinea", Paragraph, Either),
-    ("aline", Paragraph, Either),
-    ("comma", Paragraph, Either),
-    ("capovers", Paragraph, Before),
-    ("styk", Paragraph, Either),
-    ("moment", Paragraph, After),
-    ("lõik", Paragraph, Either),
-    ("loik", Paragraph, Either),
-    ("loige", Paragraph, Either),
-    ("bekezdes", Paragraph, After),
-    ("stycke", Paragraph, After),
-    ("daliai", Paragraph, After),
-    ("dalie", Paragraph, After),
-    ("dalis", Paragraph, After),
-    ("daly", Paragraph, After),
-    ("dala", Paragraph, After),
-    ("dalu", Paragraph, After),
-    ("ustep", Paragraph, Before),
-    ("kohta", Number, Either),
-    ("kohda", Number, Either),
-    ("kohas", Number, Either),
-    ("punkt", Number, Either),
-    ("tock", Number, Either),
-    ("pontj", Letter, After),
-    ("pism", Letter, Before),
-    ("liter", Letter, Before),
-    ("lettr", Letter, Before),
-    ("buchstab", Letter, Before),
-    ("ziffern", Number, Before),
-    ("indent", Indent, After),
-    ("tiret", Indent, Either),
-    ("meros", Chapter, Before),
-    ("teikum", Sentence, After),
+const STEMS: &[(Level, Side, &[&str])] = &[
+    (
+        Paragraph,
+        Either,
+        &[
+            "odsta",
+            "odstavec",
+            "paragra",
+            "παραγραφ",
+            "stavk",
+            "ставо",
+            "став",
+            "stavo",
+            "stava",
+            "алине",
+            "alinea",
+            "aline",
+            "comma",
+            "styk",
+            "lõik",
+            "loik",
+            "loige",
+        ],
+    ),
+    (Letter, Either, &["περιπτωσ", "στοιχει"]),
+    (Number, Either, &["тачк", "тачц", "kohta", "kohda", "kohas", "punkt", "tock"]),
+    (Paragraph, Before, &["capovers", "ustep"]),
+    (Paragraph, After, &["moment", "bekezdes", "stycke", "daliai", "dalie", "dalis", "daly", "dala", "dalu"]),
+    (Letter, After, &["pontj"]),
+    (Letter, Before, &["pism", "liter", "lettr", "buchstab"]),
+    (Number, Before, &["ziffern"]),
+    (Indent, After, &["indent"]),
+    (Indent, Either, &["tiret"]),
+    (Chapter, Before, &["meros"]),
+    (Sentence, After, &["teikum"]),
 ];
 
 /// A level by its word, and on which side of the number the word stands.
 pub(crate) fn level(word: &str) -> Option<(Level, Side)> {
-    let whole = WORDS.iter().find(|(known, ..)| *known == word);
-    let found = whole.or_else(|| STEMS.iter().find(|(stem, ..)| word.starts_with(stem)));
+    let whole = WORDS.iter().find(|(_, _, words)| words.contains(&word));
+    let bent = || STEMS.iter().find(|(_, _, stems)| stems.iter().any(|stem| word.starts_with(stem)));
+    let found = whole.or_else(bent);
     // Portuguese says "alínea a)" of letters, French "alinéa 5" of paragraphs; the value tells which it is.
-    found.map(|(_, level, side)| (*level, *side))
+    found.map(|(level, side, _)| (*level, *side))
 }
 
 /// Words that open an article or section.
@@ -247,221 +228,146 @@ pub(crate) fn closes(word: &str) -> bool {
 
 /// Whether a word of one more than one article: `sections`, `articles`.
 pub(crate) fn is_plural(word: &str) -> bool {
-    matches!(
-        word,
-        "arts"
-            | "artt"
-            | "sections"
-            | "secs"
-            | "ss"
-            | "articles"
-            | "artikelen"
-            | "articoli"
-            | "articulos"
-            | "artigos"
-    )
+    const WORDS: &[&str] = &[
+        "arts",
+        "artt",
+        "sections",
+        "secs",
+        "ss",
+        "articles",
+        "artikelen",
+        "articoli",
+        "articulos",
+        "artigos",
+    ];
+    WORDS.contains(&word)
 }
 
 /// Whether a word names a chapter.
 pub(crate) fn chapter(word: &str) -> bool {
-    matches!(
-        word,
-        "kap"
-            | "kapitel"
-            | "kapitlet"
-            | "kapittel"
-            | "chapter"
-            | "ch"
-            | "luku"
-            | "luvun"
-            | "hoofdstuk"
-            | "hlava"
-    )
+    const WORDS: &[&str] =
+        &["kap", "kapitel", "kapitlet", "kapittel", "chapter", "ch", "luku", "luvun", "hoofdstuk", "hlava"];
+    WORDS.contains(&word)
 }
 
 /// Whether a word names a schedule or a part, which are counted beside the articles.
 pub(crate) fn schedule(word: &str) -> bool {
-    matches!(word, "sch" | "schedule" | "μερος" | "μερους" | "annex" | "anlage" | "bijlage")
+    const WORDS: &[&str] = &["sch", "schedule", "μερος", "μερους", "annex", "anlage", "bijlage"];
+    WORDS.contains(&word)
 }
 
 /// A count in words: `første`, `tweede`, `third`.
 pub(crate) fn ordinal(word: &str) -> Option<&'static str> {
-    const ORDINALS: &[(&str, &[&str])] = &[
+    const ORDINALS: &[(&str, &str)] = &[
         (
             "1",
-            &[
-                "first",
-                "første",
-                "forste",
-                "fyrste",
-                "första",
-                "forsta",
-                "eerste",
-                "premier",
-                "premiere",
-                "erster",
-                "ersten",
-                "erste",
-                "primo",
-                "prima",
-                "prvi",
-                "prvega",
-                "prvem",
-                "ensimmaisen",
-                "pirma",
-                "pirmas",
-                "pirmos",
-                "pirmaja",
-                "esimene",
-            ],
+            "first første forste fyrste första forsta eerste premier premiere erster ersten erste primo prima prvi prvega prvem ensimmaisen pirma pirmas pirmos pirmaja esimene",
         ),
         (
             "2",
-            &[
-                "second", "andre", "andra", "tweede", "deuxieme", "second", "zweiter", "zweiten", "zweite",
-                "secondo", "drugi", "drugega", "drugem", "otra", "otras", "otraja", "toisen", "teine",
-            ],
+            "second andre andra tweede deuxieme zweiter zweiten zweite secondo drugi drugega drugem otra otras otraja toisen teine",
         ),
         (
             "3",
-            &[
-                "third",
-                "tredje",
-                "derde",
-                "troisieme",
-                "dritter",
-                "dritten",
-                "dritte",
-                "terzo",
-                "tretji",
-                "tretjega",
-                "tretjem",
-                "tresa",
-                "tresas",
-                "tresaja",
-                "kolmannen",
-            ],
+            "third tredje derde troisieme dritter dritten dritte terzo tretji tretjega tretjem tresa tresas tresaja kolmannen",
         ),
         (
             "4",
-            &[
-                "fourth",
-                "fjerde",
-                "fjarde",
-                "vierde",
-                "quatrieme",
-                "vierter",
-                "vierten",
-                "cetrti",
-                "cetrtega",
-                "ceturta",
-                "ceturtas",
-                "neljannen",
-            ],
+            "fourth fjerde fjarde vierde quatrieme vierter vierten cetrti cetrtega ceturta ceturtas neljannen",
         ),
-        ("5", &["fifth", "femte", "vijfde", "cinquieme", "funfter", "peti", "petega", "piekta", "piektas"]),
-        ("6", &["sixth", "sjette", "sjatte", "zesde", "sixieme", "sesti", "sestega", "sesta"]),
+        ("5", "fifth femte vijfde cinquieme funfter peti petega piekta piektas"),
+        ("6", "sixth sjette sjatte zesde sixieme sesti sestega sesta"),
     ];
-    ORDINALS.iter().find(|(_, words)| words.contains(&word)).map(|(value, _)| *value)
+    ORDINALS.iter().find(|(_, words)| words.split(' ').any(|known| known == word)).map(|(value, _)| *value)
 }
 
 /// Words that join provisions or their parts.
 pub(crate) fn joins(word: &str) -> bool {
-    matches!(
-        word,
-        "and"
-            | "or"
-            | "und"
-            | "oder"
-            | "sowie"
-            | "et"
-            | "ou"
-            | "e"
-            | "o"
-            | "y"
-            | "en"
-            | "of"
-            | "och"
-            | "og"
-            | "eller"
-            | "ja"
-            | "i"
-            | "и"
-            | "και"
-            | "oraz"
-            | "lub"
-            | "a"
-            | "ir"
-            | "un"
-            | "in"
-            | "ter"
-            | "es"
-            | "si"
-            | "s"
-    )
+    const WORDS: &[&str] = &[
+        "and", "or", "und", "oder", "sowie", "et", "ou", "e", "o", "y", "en", "of", "och", "og", "eller",
+        "ja", "i", "и", "και", "oraz", "lub", "a", "ir", "un", "in", "ter", "es", "si", "s",
+    ];
+    WORDS.contains(&word)
 }
 
 /// Words between a provision and the name of its law.
 pub(crate) fn leads_to_law(word: &str) -> bool {
-    matches!(
-        word,
-        "of" | "the"
-            | "under"
-            | "des"
-            | "der"
-            | "dem"
-            | "das"
-            | "die"
-            | "de"
-            | "du"
-            | "la"
-            | "le"
-            | "les"
-            | "l"
-            | "d"
-            | "del"
-            | "dello"
-            | "della"
-            | "dell"
-            | "della'"
-            | "il"
-            | "lo"
-            | "van"
-            | "het"
-            | "do"
-            | "da"
-            | "dos"
-            | "z"
-            | "ze"
-            | "ze."
-            | "zo"
-            | "no"
-            | "nr"
-            | "n"
-            | "c"
-            | "č"
-            | "i"
-            | "av"
-            | "af"
-            | "in"
-            | "im"
-            | "od"
-            | "от"
-            | "на"
-            | "του"
-            | "της"
-            | "τον"
-            | "din"
-            | "a"
-            | "az"
-            | "ν"
-            | "o"
-            | "ust"
-            | "n°"
-            | "ec"
-            | "eg"
-            | "ce"
-            | "eu"
-            | "so"
-    )
+    const WORDS: &[&str] = &[
+        "of",
+        "the",
+        "under",
+        "des",
+        "der",
+        "dem",
+        "das",
+        "die",
+        "de",
+        "du",
+        "la",
+        "le",
+        "les",
+        "l",
+        "d",
+        "del",
+        "dello",
+        "della",
+        "dell",
+        "il",
+        "lo",
+        "van",
+        "het",
+        "do",
+        "da",
+        "dos",
+        "z",
+        "ze",
+        "zo",
+        "no",
+        "nr",
+        "n",
+        "c",
+        "i",
+        "av",
+        "af",
+        "in",
+        "im",
+        "od",
+        "от",
+        "на",
+        "του",
+        "της",
+        "τον",
+        "din",
+        "a",
+        "az",
+        "ν",
+        "o",
+        "ust",
+        "ec",
+        "eg",
+        "ce",
+        "eu",
+        "so",
+        "zakona",
+        "zakonu",
+        "zakon",
+        "ustawy",
+        "legea",
+        "legii",
+        "lei",
+        "ley",
+        "loi",
+        "legge",
+        "decreto",
+        "legislativo",
+        "lgs",
+        "νομου",
+        "закона",
+        "законот",
+        "закон",
+        "regulation",
+        "reglement",
+        "lag",
+    ];
+    WORDS.contains(&word)
 }

@@ -29,7 +29,10 @@ impl Cites<'_> {
     /// What a ground is, for who reads the reply at the desk.
     pub fn meaning(&self, cite: &str) -> Option<String> {
         match self.index.ground(cite, self.law) {
-            Verdict::Ground(ground) => Some(format!("{}: {}", words(&ground.kind), plain(&ground.label))),
+            Verdict::Ground(ground) => {
+                let (kind, label) = (words(&ground.kind), plain(&ground.label));
+                Some(if label.starts_with(&kind) { label.to_owned() } else { format!("{kind}: {label}") })
+            }
             Verdict::OneOf { grounds } => {
                 let labels: Vec<&str> = grounds.iter().map(|ground| plain(&ground.label)).collect();
                 Some(format!("one of: {}", labels.join("; ")))

@@ -53,7 +53,7 @@ stories! {
         let warning = "§ 29 VwVfG is not a provision of IFG (Bund); check whether the reply names a ground of this law.";
         assert!(page.contains(&format!("<span class=\"odd\">{warning}</span>")), "{page}");
         assert_eq!(page.matches("is not a provision of").count(), 1, "a ground of this law is not warned of");
-        assert!(page.contains("public safety: public safety endangered"), "{page}");
+        assert!(page.contains("<span class=\"sub\">public safety endangered</span>"), "{page}");
         let seal = between(&page, "name=\"seal\" value=\"", "\"").to_owned();
         drop(desk.post("/desk/messages/1/accept", &[("csrf", &token), ("seal", &seal)]));
         let public = desk.page(&format!("/requests/{reference}"));

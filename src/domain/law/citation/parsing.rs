@@ -211,6 +211,12 @@ impl<'a> Grammar<'a> {
     fn below(self, mut found: Parsed, named: bool) -> Parsed {
         while found.parts.len() < DEEPEST {
             let Some((part, next)) = self.next_part(found.end, named) else { break };
+            // `Nr. 2, Nr. 4`: not one within the other.
+            if part.level.is_some()
+                && found.parts.last().is_some_and(|last| last.level == part.level && !self.is(found.end, '–'))
+            {
+                break;
+            }
             let next = self.suffix(next);
             if let Some(last) = found.parts.last_mut().filter(|_| self.is(found.end, '–')) {
                 last.to = Some(part.from);
@@ -219,12 +225,11 @@ impl<'a> Grammar<'a> {
             }
             found.end = next;
         }
-        while let Some((part, next)) = self.beside(found.end) {
+        for _ in 0..DEEPEST {
+            let level = found.parts.last().and_then(|last| last.level);
+            let Some((part, next)) = self.beside(found.end, level) else { break };
             found.beside.push(part);
             found.end = next;
-            if found.beside.len() >= DEEPEST {
-                break;
-            }
         }
         found
     }
@@ -367,16 +372,18 @@ impl<'a> Grammar<'a> {
         bare.then(|| (Part::of(Some(Level::Letter), value), next))
     }
 
-    /// `et g)`, `and (b)`: another last part.
-    fn beside(self, i: usize) -> Option<(Part, usize)> {
+    /// `et g)`, `and (b)`, `und Z 4`: another last part.
+    fn beside(self, i: usize, level: Option<Level>) -> Option<(Part, usize)> {
         let joined = self.is(i, ',') || self.is(i, '/') || self.word(i).is_some_and(words::joins);
         let from = i + 1;
         if !joined {
             return None;
         }
         if self.is(from, '(') {
-            let (value, next) = self.bracketed(from)?;
-            return Some((Part::of(None, value), next));
+            return self.bracketed(from).map(|(value, next)| (Part::of(None, value), next));
+        }
+        if let Some(alike) = self.part(from, true).filter(|(p, _)| p.level.is_some() && p.level == level) {
+            return Some(alike);
         }
         let (value, next) = values::letter(self, from)?;
         self.is(next, ')').then(|| (Part::of(Some(Level::Letter), value), next + 1))

@@ -113,10 +113,10 @@ fn a_law_that_is_kept_in_an_older_version_is_read_by_what_is_known_today() {
 #[test]
 fn hostile_text_is_read_in_linear_time() {
     let text = "Nach § 3 Nr. 2 IFG und d) du 2° de l’article L. 311-5 (vgl. s.31(1)(a) of the Act) ((("
-        .repeat(11_000);
+        .repeat(13_000);
     assert!(text.len() > 1_000_000);
     let start = Instant::now();
-    assert_eq!(cited("de-ifg", &text).len(), 33_000);
+    assert_eq!(cited("de-ifg", &text).len(), 39_000);
     // Ten times what a slow machine needs; a step that looks back over the text would take hours.
     assert!(start.elapsed() < Duration::from_secs(60), "1 MB in {:?}", start.elapsed());
     let long = 1 << 16;

@@ -78,13 +78,13 @@ impl Index {
         let own = self.by_id.get(&law.id).copied();
         let mut articles: BTreeSet<String> = grounds
             .iter()
-            .filter(|g| self.is_own(g.named.as_ref(), own))
+            .filter(|g| Self::is_own(g.named.as_ref(), own))
             .filter_map(|g| article(&g.parts))
             .collect();
         for text in sources(law) {
             let tokens = tokens(text);
             let found = self.found(text, &tokens);
-            let own = found.iter().filter(|f| self.is_own(f.beside.as_ref().map(|b| &b.named), own));
+            let own = found.iter().filter(|f| Self::is_own(f.beside.as_ref().map(|b| &b.named), own));
             articles.extend(own.filter_map(|f| article(&f.parts)));
         }
         let short = law.abbreviations.first().unwrap_or(&law.citation).clone();
@@ -99,7 +99,7 @@ impl Index {
         }
     }
 
-    fn is_own(&self, named: Option<&Named>, law: Option<usize>) -> bool {
+    fn is_own(named: Option<&Named>, law: Option<usize>) -> bool {
         match (named, law) {
             (None, _) => true,
             (Some(Named::Known(whose)), Some(law)) => whose.contains(&Whose::Law(law)),
@@ -225,11 +225,11 @@ impl Index {
             &kept
         };
         let named = found.beside.as_ref().map(|beside| &beside.named);
-        let own = self.is_own(named, at);
+        let own = Self::is_own(named, at);
         let here = |listed: &&Listed| match (named, listed.named.as_ref()) {
             (None, _) => true,
             (_, None) => own,
-            (Some(cited), Some(of)) => (own && self.is_own(Some(of), at)) || alike(cited, of),
+            (Some(cited), Some(of)) => (own && Self::is_own(Some(of), at)) || alike(cited, of),
         };
         if let Some(verdict) = grounds(&found.parts, known.grounds.iter().filter(here)) {
             return verdict;
@@ -319,13 +319,11 @@ fn grounds<'a>(cited: &[Part], listed: impl Iterator<Item = &'a Listed>) -> Opti
 fn one_or_some(mut grounds: Vec<Reason>) -> Verdict {
     let first = grounds.first().map(|ground| ground.kind.clone());
     let alike = grounds.iter().all(|ground| Some(&ground.kind) == first.as_ref());
-    match alike.then(|| grounds.first().cloned()).flatten() {
-        Some(ground) => Verdict::Ground(ground),
-        None => {
-            grounds.dedup();
-            Verdict::OneOf { grounds }
-        }
+    if let Some(ground) = grounds.first().filter(|_| alike) {
+        return Verdict::Ground(ground.clone());
     }
+    grounds.dedup();
+    Verdict::OneOf { grounds }
 }
 
 /// Whether two names mean one law.

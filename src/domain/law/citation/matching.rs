@@ -18,8 +18,7 @@ pub(crate) enum Fit {
 /// How the cited place lies to a listed one.
 pub(crate) fn fit(cited: &[Part], listed: &[Part]) -> Fit {
     let (mut c, mut l) = (cited.iter().peekable(), listed.iter().peekable());
-    loop {
-        let (Some(a), Some(b)) = (c.peek(), l.peek()) else { break };
+    while let (Some(a), Some(b)) = (c.peek(), l.peek()) {
         if agrees(a, b) {
             c.next();
             l.next();

@@ -134,9 +134,7 @@ impl<'a> Grammar<'a> {
         let (parts, next) = self.article(i)?;
         let next = self.skip(next, '.');
         let closed = self.word(next).is_some_and(words::closes);
-        if !closed && !self.is(next, '§') {
-            return None;
-        }
+        let next = (closed || self.is(next, '§')).then_some(next)?;
         // `Abs. 3 § 4`: the sign belongs to what follows, unless that is `§ 1 mom`.
         let from = next + 1;
         if !closed && self.number(from).is_some() && self.part(from, false).is_none() {
@@ -330,7 +328,7 @@ impl<'a> Grammar<'a> {
 
     /// Whether no bracket was opened in the few tokens before.
     fn opens_none(self, i: usize) -> bool {
-        (i.saturating_sub(12)..i).all(|at| !self.is(at, '('))
+        !(i.saturating_sub(12)..i).any(|at| self.is(at, '('))
     }
 
     fn by_value(self, i: usize) -> Option<(Part, usize)> {

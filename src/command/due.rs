@@ -122,7 +122,8 @@ impl Asked {
     }
 }
 
-fn find<'a>(laws: &'a Laws, id: &str) -> Result<&'a Regime, String> {
+/// A law by its id, or a hint which was meant.
+pub(crate) fn find<'a>(laws: &'a Laws, id: &str) -> Result<&'a Regime, String> {
     if let Some(regime) = id.parse().ok().and_then(|id| laws.regime(&id)) {
         return Ok(regime);
     }

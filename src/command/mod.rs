@@ -3,6 +3,7 @@
 pub mod audit;
 pub mod cage;
 pub mod check;
+pub mod cite;
 pub mod demo;
 pub mod demo_authorities;
 pub mod due;
@@ -65,6 +66,8 @@ enum Command {
     Due(due::DueArgs),
     /// Say which law binds a body, and why
     LawOf(law_of::LawOfArgs),
+    /// Say which provisions a refusal cites, and whether they are grounds of the law
+    Cite(cite::CiteArgs),
     /// List the laws it knows
     Regimes(regimes::RegimesArgs),
     /// Check configuration, data, templates, migrations, storage and mail
@@ -101,6 +104,7 @@ pub fn run() -> u8 {
         Command::Read(args) => read::run(&args, &mut out, &mut err),
         Command::Due(args) => due::run(&args, &mut out, &mut err),
         Command::LawOf(args) => law_of::run(&args, &mut out, &mut err),
+        Command::Cite(args) => cite::run(&args, &mut std::io::stdin().lock(), &mut out, &mut err),
         Command::Regimes(args) => regimes::run(&args, &mut out, &mut err),
         Command::Check(args) => check::run(&args, &mut out, &mut err),
         Command::Audit(args) => configured(&mut err, |config, err| audit::run(&args, config, &mut out, err)),

@@ -7,6 +7,7 @@ pub mod laws;
 pub mod located;
 pub mod phrasebook;
 pub mod register;
+pub mod statutes;
 
 /// All that we ship: read and checked once, at start.
 #[derive(Debug)]
@@ -15,6 +16,8 @@ pub struct Library {
     pub laws: laws::Laws,
     /// By which rules the law of an authority is chosen.
     pub choice: crate::domain::law::choice::Rules,
+    /// What citations mean.
+    pub citations: crate::domain::law::citation::Index,
     /// Questions, bundles, answer types.
     pub catalogue: crate::domain::questions::Catalogue,
     /// What the reader of mail must know.
@@ -27,6 +30,7 @@ impl Library {
         let laws = laws::Laws::load()?;
         Ok(Self {
             choice: choice::load(&laws)?,
+            citations: statutes::index(&laws)?,
             laws,
             catalogue: catalogue::load()?,
             knowledge: crate::domain::incoming::Knowledge { phrasebook: phrasebook::phrasebook()? },

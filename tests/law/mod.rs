@@ -11,6 +11,7 @@ use chrono::NaiveDate;
 
 mod cases;
 mod choice;
+mod citation;
 mod commands;
 mod course;
 mod errors;

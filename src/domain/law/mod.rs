@@ -3,6 +3,7 @@
 pub mod calendar;
 pub mod check;
 pub mod choice;
+pub mod citation;
 pub mod claim;
 pub mod counting;
 pub mod course;

@@ -5,6 +5,7 @@ pub mod clocks;
 pub mod counting;
 pub mod derivation;
 pub mod flow;
+pub mod grounds;
 pub mod letter_text;
 pub mod names;
 pub mod redaction;

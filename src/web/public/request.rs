@@ -1,11 +1,11 @@
 //! One request, `/requests/<reference>`: where it stands, its clocks, what happened, answers, letters.
 
-use crate::domain::law::calendar::Calendar;
 use crate::domain::law::deadline::{Clock, Deadline, deadline};
 use crate::domain::law::regime::Regime;
 use crate::domain::publication::clocks::{self, Clocks, Course};
 use crate::domain::publication::counting::Days;
 use crate::domain::publication::derivation::Derivation;
+use crate::domain::publication::grounds::Cites;
 use crate::domain::publication::timeline::{self, Entry, Story, Tag};
 use crate::domain::questions::Disposition;
 use crate::domain::request::event::Ground;
@@ -105,14 +105,12 @@ impl Page {
         let zone = regime.as_ref().map_or(chrono_tz::Tz::UTC, |regime| regime.zone);
         let today = now.with_timezone(&zone).date_naive();
         let told = match (&regime, &state) {
-            (Some(regime), Some(state)) => {
-                told(&published, (regime, ctx.library.laws.calendar_of(regime)), state, today)
-            }
+            (Some(regime), Some(state)) => told(&published, (regime, ctx), state, today),
             _ => Told::default(),
         };
         let facts = &published.facts;
         let position = Position { status: facts.status, outcome: facts.outcome, due_on: facts.due_on };
-        let questions = questions(&published, ctx);
+        let questions = questions(&published, ctx, regime.as_ref());
         let standing = position.standing(today);
         Ok(Self {
             remedy: regime.as_ref().and_then(|law| Remedy::of(law, &standing, facts.outcome)),
@@ -155,13 +153,9 @@ struct Told {
     derivation: Option<Derivation>,
 }
 
-fn told(
-    published: &Published,
-    (regime, calendar): (&Regime, &Calendar),
-    state: &Folded,
-    today: NaiveDate,
-) -> Told {
+fn told(published: &Published, (regime, ctx): (&Regime, &Context), state: &Folded, today: NaiveDate) -> Told {
     let received = state.received_on.unwrap_or(today);
+    let calendar = ctx.library.laws.calendar_of(regime);
     let days = Days::of(regime, calendar, received);
     let counted: Option<Deadline> = state.received_on.and_then(|received| {
         deadline(regime, calendar, &Clock { received, registered: state.registered_on }).ok()
@@ -171,6 +165,7 @@ fn told(
         events: &published.events,
         state,
         regime,
+        citations: &ctx.library.citations,
         days,
         deadline: counted.as_ref(),
         published: &shown,
@@ -204,7 +199,9 @@ impl Law {
     }
 }
 
-fn questions(published: &Published, ctx: &Context) -> Vec<Asking> {
+fn questions(published: &Published, ctx: &Context, law: Option<&Regime>) -> Vec<Asking> {
+    let cites = law.map(|law| Cites { index: &ctx.library.citations, law });
+    let told = |cite: &str| cites.map_or_else(|| cite.to_owned(), |cites| cites.told(cite));
     published
         .questions
         .iter()
@@ -212,7 +209,7 @@ fn questions(published: &Published, ctx: &Context) -> Vec<Asking> {
             let answer = published.answers.iter().find(|answer| answer.key == question.key);
             let grounds: Vec<Ground> =
                 answer.and_then(|answer| serde_json::from_str(&answer.grounds).ok()).unwrap_or_default();
-            let cites: Vec<&str> = grounds.iter().map(|ground| ground.cite.as_str()).collect();
+            let grounds: Vec<String> = grounds.iter().map(|ground| told(&ground.cite)).collect();
             Asking {
                 position: question.position,
                 key: question.key.clone(),
@@ -224,7 +221,7 @@ fn questions(published: &Published, ctx: &Context) -> Vec<Asking> {
                     (false, 0 | 1) => "coded by one person, not checked",
                     (false, _) => "coded alike by several people, not checked",
                 }),
-                ground: (!cites.is_empty()).then(|| cites.join("; ")),
+                ground: (!grounds.is_empty()).then(|| grounds.join("; ")),
             }
         })
         .collect()

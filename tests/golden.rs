@@ -7,8 +7,8 @@ mod desk;
 use askance::web::error;
 use askance::web::page::{Chrome, Pages, Setup};
 use askance::web::public::{
-    about, authorities, authority, deployment, deployments, home, law, laws, request, request_sample,
-    requests,
+    about, authorities, authority, deadline, deployment, deployments, home, law, laws, request,
+    request_sample, requests,
 };
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -23,6 +23,11 @@ fn pages() -> Pages {
         demonstration: false,
         templates_dir: Some(root().join("templates")),
     })
+}
+
+fn deadline_page(name: &'static str, page: &deadline::Page) -> (&'static str, String) {
+    let chrome = deadline::chrome(page, request_sample::now());
+    (name, pages().text(deadline::TEMPLATE, &chrome, page).unwrap())
 }
 
 /// Name of the golden file and the page, for every template and every state worth a look.
@@ -48,6 +53,10 @@ pub fn samples() -> Vec<(&'static str, String)> {
                 .unwrap(),
         ),
         ("public/authority", pages.text(authority::TEMPLATE, &authority::chrome(&one, now), &one).unwrap()),
+        deadline_page("public/deadline", &deadline::Page::sample(ctx, now)),
+        deadline_page("public/deadline-empty", &deadline::Page::empty(ctx, now)),
+        deadline_page("public/deadline-late", &deadline::Page::late(ctx, now)),
+        deadline_page("public/deadline-wrong", &deadline::Page::wrong(ctx, now)),
         (
             "public/deployment",
             pages.text(deployment::TEMPLATE, &deployment::chrome(&place, now), &place).unwrap(),

@@ -62,7 +62,8 @@ pub(crate) fn answer(
     results.finish()?;
     if !future.is_empty() {
         let named = future.iter().take(FEW).cloned().collect::<Vec<_>>().join(", ");
-        let more = if future.len() > FEW { format!(" and {} more", future.len() - FEW) } else { String::new() };
+        let more =
+            if future.len() > FEW { format!(" and {} more", future.len() - FEW) } else { String::new() };
         let rows = if future.len() == 1 { "row" } else { "rows" };
         told(err, 0, &format!("`{name}`: counted as if the day had come: {rows} {named}{more}"));
     }
@@ -109,7 +110,14 @@ impl Asked {
         let [received_on, registered] = [0, 1].map(|place| facts.get(place).map(|fact| fact.on));
         let clock = deadline::Clock { received: received_on.unwrap_or(today), registered };
         let found = deadline(law, laws.calendar_of(law), &clock).map_err(|e| e.to_string())?;
-        Ok(Found { regime, received, due: found.due_on, extended: found.extended_due_on, whole: None, future })
+        Ok(Found {
+            regime,
+            received,
+            due: found.due_on,
+            extended: found.extended_due_on,
+            whole: None,
+            future,
+        })
     }
 }
 

@@ -279,7 +279,9 @@ impl TimeStands {
     /// Its day.
     pub const fn on(self) -> Option<NaiveDate> {
         match self {
-            Self::Late(on) | Self::RefusedBySilence(on) | Self::StandsStill(on) | Self::Decided(on) => Some(on),
+            Self::Late(on) | Self::RefusedBySilence(on) | Self::StandsStill(on) | Self::Decided(on) => {
+                Some(on)
+            }
             Self::Running | Self::Ended | Self::NoDay => None,
         }
     }

@@ -9,8 +9,9 @@ use askance::domain::law::deadline::{Clock, Deadline, deadline};
 use askance::domain::law::regime::Regime;
 use chrono::NaiveDate;
 
+pub mod calculator;
 mod cases;
-mod commands;
+pub mod commands;
 mod errors;
 mod examples;
 mod holidays;

@@ -58,7 +58,9 @@ pub enum Problem {
         found: String,
     },
     /// Nothing that happens.
-    #[error("expected what happened and its day, as `clarification_asked=2026-03-20`, found `{found}` ({words})")]
+    #[error(
+        "expected what happened and its day, as `clarification_asked=2026-03-20`, found `{found}` ({words})"
+    )]
     NoEvent {
         /// What stood there.
         found: String,

@@ -266,7 +266,8 @@ pub fn chrome(page: &Page, now: DateTime<Utc>) -> Chrome {
         chrome.errors.push(Link::new(format!("#{}", wrong.id()), wrong.text.clone()));
     }
     if let Some(answer) = &page.answer {
-        let feed = |kind, title: &str, href: &str| Feed { kind, title: title.to_owned(), href: href.to_owned() };
+        let feed =
+            |kind, title: &str, href: &str| Feed { kind, title: title.to_owned(), href: href.to_owned() };
         chrome.feeds.push(feed("application/json", "These dates as JSON", &answer.json));
         chrome.feeds.push(feed("text/calendar", "These dates as a calendar", &answer.ics));
     }
@@ -305,9 +306,8 @@ fn calendar(question: Question, site: &State<Site>) -> Rendered {
             let host = host.unwrap_or_else(|| "askance.invalid".to_owned());
             Rendered::public(ical::content_type(), ical::answer(&found, &told, (&host, Some(&href))))
         }
-        Err(wrong) => {
-            Rendered::public(ContentType::Plain, format!("{}\n", wrong.text)).with_status(Status::UnprocessableEntity)
-        }
+        Err(wrong) => Rendered::public(ContentType::Plain, format!("{}\n", wrong.text))
+            .with_status(Status::UnprocessableEntity),
     }
 }
 

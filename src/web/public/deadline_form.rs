@@ -144,7 +144,8 @@ impl Question {
         if self.law.is_empty() {
             return Err(Wrong::new("law", "Choose the law of the authority that you asked."));
         }
-        let name = |id| laws.regime(id).map(|law| format!("{} ({}: {})", law.id, country(&law.country), law.law_en));
+        let name =
+            |id| laws.regime(id).map(|law| format!("{} ({}: {})", law.id, country(&law.country), law.law_en));
         let near: Vec<String> = laws.near(&self.law).into_iter().filter_map(name).collect();
         let hint = if near.is_empty() {
             "Choose one from the list.".to_owned()
@@ -160,7 +161,9 @@ impl Question {
             Some(Wrong { row: Some(place), ..Wrong::new(part, text) })
         };
         self.rows.iter().enumerate().find_map(|(place, it)| match it {
-            it if it.what.is_empty() => row(place, "what", "Say what happened on this day, or leave the whole row empty."),
+            it if it.what.is_empty() => {
+                row(place, "what", "Say what happened on this day, or leave the whole row empty.")
+            }
             it if it.on.is_empty() => row(place, "on", "Give the day on which this happened."),
             it if !it.until.is_empty() && it.what != "extended" => {
                 row(place, "until", "Only more time has an “until”; leave it empty here.")
@@ -206,7 +209,10 @@ impl Wrong {
             (Part::Registered, _) => "registered",
             (Part::Since(_), Problem::UntilBefore { .. }) => "until",
             (Part::Since(_), Problem::NotADay { what, .. }) if what == "extended until" => "until",
-            (Part::Since(_), Problem::NoEvent { .. } | Problem::NoSuchStep { .. } | Problem::NotTaken { .. }) => "what",
+            (
+                Part::Since(_),
+                Problem::NoEvent { .. } | Problem::NoSuchStep { .. } | Problem::NotTaken { .. },
+            ) => "what",
             (Part::Since(_), _) => "on",
         };
         let row = match fault.part {
@@ -230,17 +236,29 @@ fn plain(problem: &Problem) -> String {
             format!("“{word}” is nothing that moves a clock here. Choose from the list.")
         }
         Problem::NoSuchStep { has, found, .. } => {
-            let named = found.parse::<RemedyStep>().map_or_else(|_| found.clone(), |step| step_name(step).to_owned());
+            let named =
+                found.parse::<RemedyStep>().map_or_else(|_| found.clone(), |step| step_name(step).to_owned());
             format!("This law has no “{}” as far as we know; it has: {has}.", named.to_lowercase())
         }
         Problem::BeforeReceipt { on, received, .. } => {
-            format!("{} is before the day of receipt, {}. What happened before does not move the clock.", day(*on), day(*received))
+            format!(
+                "{} is before the day of receipt, {}. What happened before does not move the clock.",
+                day(*on),
+                day(*received)
+            )
         }
         Problem::UntilBefore { on, until } => {
-            format!("More time until {} cannot be claimed on {}: the end has to be later.", day(*until), day(*on))
+            format!(
+                "More time until {} cannot be claimed on {}: the end has to be later.",
+                day(*until),
+                day(*on)
+            )
         }
         Problem::NotTaken { step, .. } => {
-            format!("Add first on which day you used it ({}): its time runs from then.", step_name(*step).to_lowercase())
+            format!(
+                "Add first on which day you used it ({}): its time runs from then.",
+                step_name(*step).to_lowercase()
+            )
         }
         Problem::Future { on, today, .. } => format!(
             "{} has not come yet; today is {}. To count a planned day, tick “Count days that have not come yet”.",

@@ -25,11 +25,6 @@ fn pages() -> Pages {
     })
 }
 
-fn deadline_page(name: &'static str, page: &deadline::Page) -> (&'static str, String) {
-    let chrome = deadline::chrome(page, request_sample::now());
-    (name, pages().text(deadline::TEMPLATE, &chrome, page).unwrap())
-}
-
 /// Name of the golden file and the page, for every template and every state worth a look.
 pub fn samples() -> Vec<(&'static str, String)> {
     let site = crate::support::Site::new(crate::support::Backend::Sqlite);
@@ -53,10 +48,6 @@ pub fn samples() -> Vec<(&'static str, String)> {
                 .unwrap(),
         ),
         ("public/authority", pages.text(authority::TEMPLATE, &authority::chrome(&one, now), &one).unwrap()),
-        deadline_page("public/deadline", &deadline::Page::sample(ctx, now)),
-        deadline_page("public/deadline-empty", &deadline::Page::empty(ctx, now)),
-        deadline_page("public/deadline-late", &deadline::Page::late(ctx, now)),
-        deadline_page("public/deadline-wrong", &deadline::Page::wrong(ctx, now)),
         (
             "public/deployment",
             pages.text(deployment::TEMPLATE, &deployment::chrome(&place, now), &place).unwrap(),
@@ -96,9 +87,24 @@ pub fn samples() -> Vec<(&'static str, String)> {
     ]
 }
 
+/// The calculator: not asked yet, French silence, an extension that came too late, a question that came back.
+fn calculator() -> Vec<(&'static str, String)> {
+    let site = crate::support::Site::new(crate::support::Backend::Sqlite);
+    let (ctx, now) = (&site.ctx, request_sample::now());
+    let page = |name, page: deadline::Page| {
+        (name, pages().text(deadline::TEMPLATE, &deadline::chrome(&page, now), &page).unwrap())
+    };
+    vec![
+        page("public/deadline", deadline::Page::sample(ctx, now)),
+        page("public/deadline-empty", deadline::Page::empty(ctx, now)),
+        page("public/deadline-late", deadline::Page::late(ctx, now)),
+        page("public/deadline-wrong", deadline::Page::wrong(ctx, now)),
+    ]
+}
+
 /// The samples of both sides of the site.
 fn all() -> Vec<(&'static str, String)> {
-    [samples(), desk::samples()].concat()
+    [samples(), calculator(), desk::samples()].concat()
 }
 
 /// The parts that are the same on all pages stand in one golden file only; each other shows its own matter.

@@ -47,7 +47,7 @@ stories! {
             ("law=fr-crpa&received=2026-02-30", "f-received", "is no day"),
             ("law=fr-crpa&received=2026-09-08", "f-received", "has not come yet; today is 7 September 2026"),
             ("law=fr-crpa&received=2041-01-02&planned=1", "f-received", "do not guess"),
-            ("law=at-ifg&received=2020-03-02", "f-received", "there was none to count by"),
+            ("law=nl-woo&received=2020-03-02", "f-received", "there was none to count by"),
             ("law=eu-1049&received=2026-07-06&registered=2026-07-01", "f-registered", "before the day of receipt"),
             ("law=fr-crpa&received=2026-07-06&what=fee_asked&on=&until=", "f-on-0", "Give the day"),
             ("law=fr-crpa&received=2026-07-06&what=&on=2026-07-07&until=", "f-what-0", "Say what happened"),

@@ -160,7 +160,9 @@ impl Answer {
                 today: found.today,
                 days,
             };
-            Some(draw(&course, &[]))
+            let mut drawing = draw(&course, &[]);
+            drawing.finding = drawing.finding.replace("The numbered list below says", "The steps below say");
+            Some(drawing)
         });
         Self {
             law: Law::of(law),

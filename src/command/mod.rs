@@ -7,6 +7,7 @@ pub mod cite;
 pub mod demo;
 pub mod demo_authorities;
 pub mod due;
+pub(crate) mod due_table;
 pub mod due_text;
 pub mod import;
 pub mod law_of;

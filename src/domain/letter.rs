@@ -243,6 +243,88 @@ pub struct LetterFacts {
     pub written_on: NaiveDate,
 }
 
+/// Where a request stands, as a letter about its time says it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TimeStands {
+    /// The time still runs.
+    Running,
+    /// Its last day has passed, but it is too early to call that late.
+    Ended,
+    /// Late since a day.
+    Late(NaiveDate),
+    /// Silence counts as a refusal since a day.
+    RefusedBySilence(NaiveDate),
+    /// The clock has stood still since a day.
+    StandsStill(NaiveDate),
+    /// The law names no day.
+    NoDay,
+    /// The authority decided on a day.
+    Decided(NaiveDate),
+}
+
+impl TimeStands {
+    /// Its word in the templates.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Ended => "ended",
+            Self::Late(_) => "late",
+            Self::RefusedBySilence(_) => "refused",
+            Self::StandsStill(_) => "still",
+            Self::NoDay => "no_day",
+            Self::Decided(_) => "decided",
+        }
+    }
+
+    /// Its day.
+    pub const fn on(self) -> Option<NaiveDate> {
+        match self {
+            Self::Late(on) | Self::RefusedBySilence(on) | Self::StandsStill(on) | Self::Decided(on) => {
+                Some(on)
+            }
+            Self::Running | Self::Ended | Self::NoDay => None,
+        }
+    }
+}
+
+/// A remedy that is open to the one who writes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnRight {
+    /// Which, as `complaint`.
+    pub step: &'static str,
+    /// What it is called where it is used.
+    pub name: Option<String>,
+    /// Who hears it.
+    pub body: Option<String>,
+    /// Its last day, where the law sets one.
+    pub last_on: Option<NaiveDate>,
+}
+
+/// What a paragraph on the time of a request states.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TimeFacts {
+    /// The language it is written in.
+    pub language: Language,
+    /// What the request rests on, as the language puts it after "under".
+    pub basis: String,
+    /// The law's sentence on time.
+    pub deadline: Option<String>,
+    /// The provision that the last day was counted by.
+    pub rule: String,
+    /// The day of receipt.
+    pub received_on: NaiveDate,
+    /// The last day in force.
+    pub due_on: Option<NaiveDate>,
+    /// The law says "should".
+    pub target: bool,
+    /// More time was claimed and counts.
+    pub extended: bool,
+    /// Where it stands.
+    pub stands: TimeStands,
+    /// What may be done now.
+    pub own: Option<OwnRight>,
+}
+
 /// A letter as it will be sent: plain text, `\n` line ends.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Letter {

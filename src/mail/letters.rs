@@ -3,7 +3,7 @@
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, context};
 use rust_embed::RustEmbed;
 
-use crate::domain::letter::{Letter, LetterFacts, LetterKind, written_date};
+use crate::domain::letter::{Letter, LetterFacts, LetterKind, TimeFacts, written_date};
 
 /// A letter is a page: more work than this is a mistake in its template.
 const FUEL: u64 = 50_000;
@@ -75,17 +75,42 @@ pub enum Error {
 /// Writes a letter: the template of its language and kind, filled with the facts, wrapped.
 pub fn render(kind: LetterKind, facts: &LetterFacts) -> Result<Letter, Error> {
     let name = format!("{}/{}.txt", facts.language, kind.as_str());
-    let source = Templates::get(&name)
-        .and_then(|file| String::from_utf8(file.data.into_owned()).ok())
-        .ok_or_else(|| Error::NoTemplate(name.clone()))?;
-    let text = engine()
-        .render_named_str(&name, &source, values(kind, facts))
-        .map_err(|source| Error::Template { name: name.clone(), source })?;
+    let text = filled(&name, values(kind, facts))?;
     let (first, body) = text.split_once('\n').unwrap_or((&text, ""));
     let Some(subject) = first.strip_prefix("Subject: ") else {
         return Err(Error::NoSubject { name, found: first.to_owned() });
     };
     Ok(Letter { subject: subject.trim().to_owned(), body: wrap(body) })
+}
+
+/// Writes the paragraphs of a letter that tell its time limit and where it stands, wrapped.
+pub fn reckoning(facts: &TimeFacts) -> Result<String, Error> {
+    let date = |day| written_date(day, facts.language);
+    let own = facts.own.as_ref();
+    let values = context! {
+        basis => one_line(&facts.basis),
+        deadline => facts.deadline.as_deref().map(one_line),
+        rule => one_line(&facts.rule),
+        received_on => date(facts.received_on),
+        due_on => facts.due_on.map(date),
+        target => facts.target,
+        extended => facts.extended,
+        stands => facts.stands.as_str(),
+        stands_on => facts.stands.on().map(date),
+        own_step => own.map(|own| own.step),
+        own_name => own.and_then(|own| own.name.as_deref()).map(one_line),
+        own_body => own.and_then(|own| own.body.as_deref()).map(one_line),
+        own_last => own.and_then(|own| own.last_on).map(date),
+    };
+    filled(&format!("{}/reckoning.txt", facts.language), values).map(|text| wrap(&text))
+}
+
+fn filled(name: &str, values: minijinja::Value) -> Result<String, Error> {
+    let source = Templates::get(name)
+        .and_then(|file| String::from_utf8(file.data.into_owned()).ok())
+        .ok_or_else(|| Error::NoTemplate(name.to_owned()))?;
+    let text = engine().render_named_str(name, &source, values);
+    text.map_err(|source| Error::Template { name: name.to_owned(), source })
 }
 
 fn engine() -> Environment<'static> {

@@ -9,6 +9,7 @@ pub mod delivery;
 pub mod filing;
 pub mod intake;
 pub mod publishing;
+pub mod reckoning;
 pub mod seed;
 pub mod sign_in;
 pub mod triage;

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
+use askance::clock::Clock;
 use askance::command::{due, law_of, regimes};
 use clap::Parser;
 
@@ -12,14 +13,16 @@ struct Due {
     args: due::DueArgs,
 }
 
-fn run(words: &[&str]) -> (u8, String, String) {
+pub fn run(words: &[&str]) -> (u8, String, String) {
     let args = Due::try_parse_from([&["due"], words].concat()).unwrap().args;
     let (mut out, mut err) = (Vec::new(), Vec::new());
-    let code = due::run(&args, &mut out, &mut err);
+    // Noon of 22 November 2026, whenever the tests run.
+    let clock = Clock::fixed("2026-11-22T12:00:00Z".parse().unwrap());
+    let code = due::run_at(&args, &clock, (&mut out, &mut err));
     (code, String::from_utf8(out).unwrap(), String::from_utf8(err).unwrap())
 }
 
-fn csv(text: &[u8]) -> (tempfile::TempDir, PathBuf) {
+pub fn csv(text: &[u8]) -> (tempfile::TempDir, PathBuf) {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("rows.csv");
     fs::write(&path, text).unwrap();
@@ -29,7 +32,8 @@ fn csv(text: &[u8]) -> (tempfile::TempDir, PathBuf) {
 #[test]
 fn the_examples_come_out_of_the_command_line() {
     let (code, out, err) = run(&["--csv", "tests/law/examples.csv"]);
-    assert_eq!((code, err.as_str()), (0, ""));
+    // Some examples lie ahead of the fixed clock: they are counted and said.
+    assert!(code == 0 && err.lines().count() == 1 && err.contains("as if the day had come"), "{code} {err}");
     let mut expected = vec!["regime,received,due,extended_due".to_owned()];
     for row in csv::Reader::from_path("tests/law/examples.csv").unwrap().records() {
         let row = row.unwrap();

@@ -9,10 +9,11 @@ use askance::domain::law::deadline::{Clock, Deadline, deadline};
 use askance::domain::law::regime::Regime;
 use chrono::NaiveDate;
 
+pub mod calculator;
 mod cases;
 mod choice;
 mod citation;
-mod commands;
+pub mod commands;
 mod course;
 mod errors;
 mod examples;

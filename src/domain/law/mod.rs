@@ -15,3 +15,4 @@ pub mod regime;
 pub mod remedy;
 pub mod rules;
 pub mod term;
+pub mod told;

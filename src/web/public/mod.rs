@@ -4,6 +4,8 @@ pub mod about;
 pub mod attachment;
 pub mod authorities;
 pub mod authority;
+pub mod deadline;
+pub mod deadline_form;
 pub mod deployment;
 pub mod deployments;
 pub mod home;
@@ -34,6 +36,7 @@ pub fn routes() -> Vec<Route> {
         deployment::routes(),
         laws::routes(),
         law::routes(),
+        deadline::routes(),
         about::routes(),
     ]
     .concat()

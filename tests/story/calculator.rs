@@ -38,6 +38,20 @@ stories! {
         assert!(!page("/deadline?what=a&what=a&what=a&what=a&what=a&what=a&what=a&what=a&more=1").1.contains("f-what-8"));
     }
 
+    fn no_day_is_named_that_the_law_does_not_set(site: &mut Site) {
+        let browser = site.browser();
+        let page = |query: &str| browser.get(format!("/deadline?{query}")).dispatch().into_string().unwrap();
+        let promptly = page("law=no-offl&received=2026-08-10");
+        let main = &promptly[promptly.find("id=\"result\"").unwrap()..];
+        for never in ["Due day", "due day", "Answer due", "past the limit"] {
+            assert!(!main.contains(never), "`{never}` is said of a day that no law sets");
+        }
+        assert!(main.contains("no legal deadline"));
+        let still = page("law=gb-foia&received=2026-08-10&what=clarification_asked&on=2026-08-17&until=");
+        assert!(still.contains("The clock stands still") && still.contains("stands still since 17 August 2026"));
+        assert!(!still.contains("The last day for the answer is"), "a clock that stands still has no last day");
+    }
+
     fn what_cannot_be_counted_comes_back_with_its_field_marked(site: &mut Site) {
         let browser = site.browser();
         for (query, field, told) in [

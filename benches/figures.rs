@@ -6,7 +6,9 @@
 mod past;
 
 use askance::data::Library;
+use askance::domain::law::course::{Fact, Happened, course};
 use askance::domain::law::deadline::{Clock, deadline};
+use askance::domain::law::remedy::RemedyStep;
 use chrono::{NaiveDate, TimeDelta};
 use past::Past;
 use std::collections::BTreeMap;
@@ -29,6 +31,7 @@ fn main() -> Done<()> {
     let requests = std::env::args().skip(1).find_map(|word| word.parse().ok()).unwrap_or(2000);
     say(&machine())?;
     due_dates()?;
+    recompute(50)?;
     let past = mails(requests)?;
     pages(&past, requests)
 }
@@ -56,7 +59,7 @@ fn machine() -> String {
 /// Due dates with their derivation, by the unit in which a law counts.
 fn due_dates() -> Done<()> {
     let laws = Library::load()?.laws;
-    let mut classes: BTreeMap<String, (u32, Duration)> = BTreeMap::new();
+    let mut classes: BTreeMap<String, (u32, Duration, Duration)> = BTreeMap::new();
     let first: NaiveDate = "2026-01-01".parse()?;
     for regime in laws.regimes() {
         let calendar = laws.calendar_of(regime);
@@ -68,13 +71,72 @@ fn due_dates() -> Done<()> {
                 deadline(regime, calendar, &clock).map_err(|e| format!("{}: {e}", regime.id))?,
             );
         }
+        let dates = began.elapsed();
+        let began = Instant::now();
+        for day in 0..730 {
+            let facts = life(first + TimeDelta::days(day));
+            std::hint::black_box(
+                course(regime, calendar, &facts).map_err(|e| format!("{}: {e}", regime.id))?,
+            );
+        }
         let class = classes.entry(unit).or_default();
-        *class = (class.0 + 730, class.1 + began.elapsed());
+        *class = (class.0 + 730, class.1 + dates, class.2 + began.elapsed());
     }
-    for (unit, (count, time)) in classes {
-        say(&format!("due date     {unit:<16} {:>8.2} µs each ({count} dates)", each(time, count) * 1e6))?;
+    for (unit, (count, dates, lives)) in classes {
+        say(&format!(
+            "due date     {unit:<16} {:>8.2} µs each ({count} dates), a whole life of six events {:>8.2} µs",
+            each(dates, count) * 1e6,
+            each(lives, count) * 1e6
+        ))?;
     }
     Ok(())
+}
+
+/// What a request lives through: registered late, a question back, an extension, a refusal, a remedy.
+fn life(received: NaiveDate) -> [Fact; 6] {
+    let after = |days: i64| received + TimeDelta::days(days);
+    [
+        Fact { on: received, what: Happened::Received },
+        Fact { on: after(3), what: Happened::ClarificationAsked },
+        Fact { on: after(8), what: Happened::ClarificationGiven },
+        Fact { on: after(10), what: Happened::Extended(None) },
+        Fact { on: after(40), what: Happened::Answered { refuses: true } },
+        Fact { on: after(50), what: Happened::Taken(RemedyStep::Complaint) },
+    ]
+}
+
+/// All open requests looked at anew, as after a day off was added: `times` copies of 2,000 of them, through the database.
+fn recompute(times: u32) -> Done<()> {
+    let past = Past::begin(2000)?;
+    past.multiply(times)?;
+    let before = resident();
+    let began = Instant::now();
+    let looked = past.look_again()?;
+    let time = began.elapsed().as_secs_f64();
+    say(&format!(
+        "recompute    {looked} open requests in {time:.2} s through the database, resident {before} before, {} after",
+        resident()
+    ))?;
+    let (laws, first): (_, NaiveDate) = (Library::load()?.laws, "2026-01-01".parse()?);
+    let all: Vec<_> = laws.regimes().collect();
+    let began = Instant::now();
+    for n in 0..100_000_u32 {
+        let regime = all.get(usize::try_from(n)? % all.len()).ok_or("there is no law")?;
+        let received = first + TimeDelta::days(i64::from(n % 730));
+        let facts = [Fact { on: received, what: Happened::Received }];
+        std::hint::black_box(course(regime, laws.calendar_of(regime), &facts)?);
+    }
+    say(&format!(
+        "recompute    100000 open requests in {:.2} s without the database, all laws, due dates and rights",
+        began.elapsed().as_secs_f64()
+    ))
+}
+
+/// Memory of this process.
+fn resident() -> String {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find(|line| line.starts_with("VmRSS")).unwrap_or_default().to_owned();
+    line.split_whitespace().skip(1).collect::<Vec<_>>().join(" ")
 }
 
 fn each(time: Duration, count: u32) -> f64 {

@@ -7,8 +7,8 @@ mod desk;
 use askance::web::error;
 use askance::web::page::{Chrome, Pages, Setup};
 use askance::web::public::{
-    about, authorities, authority, dates, deployment, deployments, home, law, laws, request, request_sample,
-    requests,
+    about, authorities, authority, dates, deadline, deployment, deployments, home, law, laws, request,
+    request_sample, requests,
 };
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -98,9 +98,24 @@ pub fn samples() -> Vec<(&'static str, String)> {
     ]
 }
 
+/// The calculator: not asked yet, French silence, an extension that came too late, a question that came back.
+fn calculator() -> Vec<(&'static str, String)> {
+    let site = crate::support::Site::new(crate::support::Backend::Sqlite);
+    let (ctx, now) = (&site.ctx, request_sample::now());
+    let page = |name, page: deadline::Page| {
+        (name, pages().text(deadline::TEMPLATE, &deadline::chrome(&page, now), &page).unwrap())
+    };
+    vec![
+        page("public/deadline", deadline::Page::sample(ctx, now)),
+        page("public/deadline-empty", deadline::Page::empty(ctx, now)),
+        page("public/deadline-late", deadline::Page::late(ctx, now)),
+        page("public/deadline-wrong", deadline::Page::wrong(ctx, now)),
+    ]
+}
+
 /// The samples of both sides of the site.
 fn all() -> Vec<(&'static str, String)> {
-    [samples(), desk::samples()].concat()
+    [samples(), calculator(), desk::samples()].concat()
 }
 
 /// The parts that are the same on all pages stand in one golden file only; each other shows its own matter.

@@ -8,12 +8,13 @@ use askance::mail::transport::Transport;
 use askance::service::cage::Cage;
 use askance::service::filing::{self, Filing};
 use askance::service::intake::{self, Mail};
-use askance::service::{Context, delivery, triage};
+use askance::service::{Context, deadlines, delivery, triage};
 use askance::store::authorities::{self, NewAuthority};
 use askance::store::blobs::Blobs;
 use askance::store::types::Role;
-use askance::store::{Db, people, requests};
+use askance::store::{AnyConn, Db, people, requests};
 use chrono::{DateTime, TimeDelta, Utc};
+use diesel::connection::SimpleConnection;
 use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -108,6 +109,38 @@ impl Past {
         let transport = Transport::Memory(Arc::new(Mutex::new(Vec::new())));
         while delivery::send_next(&self.ctx, &self.db, &transport, "figures")? {}
         Ok(())
+    }
+
+    /// Copies every request with its events so many times.
+    pub fn multiply(&self, times: u32) -> Done<()> {
+        let copies = format!(
+            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {})",
+            times.saturating_sub(1)
+        );
+        let columns = "authority_id, person_id, bundle, language, title, signed_as, regime, regime_version, \
+                       reply_address, status, filed_at, sent_at, received_on, first_due_on, due_on, \
+                       last_event_at, events_count, folded";
+        let sql = format!(
+            "CREATE TEMP TABLE made AS {copies} SELECT r.id AS old, r.reference || '-' || i AS new FROM requests r, n;
+             INSERT INTO requests (reference, form_key, reply_token_hash, {columns})
+               SELECT made.new, made.new, made.new, {columns} FROM made JOIN requests ON id = made.old;
+             INSERT INTO events (request_id, seq, kind, at, person_id, body, previous_hash, hash)
+               SELECT r.id, e.seq, e.kind, e.at, e.person_id, e.body, e.previous_hash, e.hash || r.id
+               FROM made JOIN requests r ON r.reference = made.new JOIN events e ON e.request_id = made.old;
+             DROP TABLE made;"
+        );
+        match &mut *self.db.conn()? {
+            AnyConn::Sqlite(c) => Ok(c.batch_execute(&sql)?),
+            AnyConn::Postgres(_) => Err("the figures are those of SQLite".into()),
+        }
+    }
+
+    /// Looks at the clocks of all requests anew; how many there are.
+    pub fn look_again(&self) -> Done<usize> {
+        let regimes: Vec<String> = self.ctx.library.laws.regimes().map(|law| law.id.to_string()).collect();
+        let count = requests::look_again(&mut *self.db.conn()?, &regimes)?;
+        deadlines::tick(&self.ctx, &self.db)?;
+        Ok(count)
     }
 
     /// Starts the reading process, which is running in a service that has been up for a while.
@@ -211,6 +244,8 @@ fn authority(n: u32) -> Done<NewAuthority> {
         country: "DE".to_owned(),
         place: format!("Brandau {n}"),
         regime: Some("de-nw-ifg".to_owned()),
+        subdivision: None,
+        regime_reason: None,
         website: None,
         source: "figures".to_owned(),
         email: Some(format!("foi@stadt-{n}.example").parse()?),

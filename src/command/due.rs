@@ -14,6 +14,7 @@ use crate::service::reckoning::{Reckoning, reckon};
 use crate::web::ical;
 
 /// Due dates and how they were counted, day by day.
+#[expect(clippy::struct_excessive_bools, reason = "switches of a command line are independent")]
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Examples:
   askance due --regime at-ifg --received 2026-03-06

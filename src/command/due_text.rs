@@ -23,7 +23,10 @@ pub fn write(regime: &Regime, found: &Reckoning, out: &mut dyn Write) -> io::Res
         events(answer, out)?;
     }
     own(found, out)?;
-    writeln!(out, "\nHow it was counted")?;
+    let still = found.course.answer.as_ref().is_some_and(|answer| answer.stands_still.is_some());
+    let counted =
+        if still { "How it would be counted if the clock had not stopped" } else { "How it was counted" };
+    writeln!(out, "\n{counted}")?;
     steps(&found.deadline.steps, out)?;
     writeln!(out, "\nIf the authority extends")?;
     steps(&found.deadline.extended_steps, out)?;

@@ -11,10 +11,12 @@ use std::path::PathBuf;
 #[command(after_help = "Example:
   askance import authorities authorities.csv --dry-run
 
-Columns: name, country, type, and if known key, name_local, place, email, email_role, website, language, law,
-wikidata, lau, nuts, source, source_id, status. Accepted and not kept yet: short_name, foi_page, parent_key,
+Columns: name, country, type, and if known key, name_local, place, part, email, email_role, website, language, law,
+law_reason, wikidata, lau, nuts, source, source_id, status. Accepted and not kept yet: short_name, foi_page, parent_key,
 source_url, retrieved. A known authority (source and source_id, else wikidata, else key, else the same
-source, name, country and place) gets the address. country is a code of ISO 3166-1 or EU; law is one of that country.
+source, name, country and place) gets the address. country is a code of ISO 3166-1 or EU; part one
+of ISO 3166-2, or the country for a body of the whole state; law is one of that country. Without law the rules choose
+one, as `askance law-of` does; law_reason says why the file names another.
 lau and nuts name a place and may be shared; the other identifiers name one body.")]
 pub struct ImportArgs {
     #[command(subcommand)]

@@ -3,12 +3,14 @@
 pub mod audit;
 pub mod cage;
 pub mod check;
+pub mod cite;
 pub mod demo;
 pub mod demo_authorities;
 pub mod due;
 pub(crate) mod due_table;
 pub mod due_text;
 pub mod import;
+pub mod law_of;
 pub mod places;
 pub mod read;
 pub mod receive;
@@ -63,6 +65,10 @@ enum Command {
     Read(read::ReadArgs),
     /// Compute due dates and how they come about, day by day
     Due(due::DueArgs),
+    /// Say which law binds a body, and why
+    LawOf(law_of::LawOfArgs),
+    /// Say which provisions a refusal cites, and whether they are grounds of the law
+    Cite(cite::CiteArgs),
     /// List the laws it knows
     Regimes(regimes::RegimesArgs),
     /// Check configuration, data, templates, migrations, storage and mail
@@ -98,6 +104,8 @@ pub fn run() -> u8 {
         Command::Receive(args) => receive::run(&args, &mut std::io::stdin().lock(), &mut err),
         Command::Read(args) => read::run(&args, &mut out, &mut err),
         Command::Due(args) => due::run(&args, &mut out, &mut err),
+        Command::LawOf(args) => law_of::run(&args, &mut out, &mut err),
+        Command::Cite(args) => cite::run(&args, &mut std::io::stdin().lock(), &mut out, &mut err),
         Command::Regimes(args) => regimes::run(&args, &mut out, &mut err),
         Command::Check(args) => check::run(&args, &mut out, &mut err),
         Command::Audit(args) => configured(&mut err, |config, err| audit::run(&args, config, &mut out, err)),

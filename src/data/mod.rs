@@ -1,17 +1,23 @@
 //! The files a lawyer or a native speaker edits: embedded, parsed and checked at start.
 
 pub mod catalogue;
+pub mod choice;
 pub mod holidays;
 pub mod laws;
 pub mod located;
 pub mod phrasebook;
 pub mod register;
+pub mod statutes;
 
 /// All that we ship: read and checked once, at start.
 #[derive(Debug)]
 pub struct Library {
     /// Access laws and calendars.
     pub laws: laws::Laws,
+    /// By which rules the law of an authority is chosen.
+    pub choice: crate::domain::law::choice::Rules,
+    /// What citations mean.
+    pub citations: crate::domain::law::citation::Index,
     /// Questions, bundles, answer types.
     pub catalogue: crate::domain::questions::Catalogue,
     /// What the reader of mail must know.
@@ -21,8 +27,11 @@ pub struct Library {
 impl Library {
     /// Reads everything; the first error stops the start.
     pub fn load() -> Result<Self, Error> {
+        let laws = laws::Laws::load()?;
         Ok(Self {
-            laws: laws::Laws::load()?,
+            choice: choice::load(&laws)?,
+            citations: statutes::index(&laws)?,
+            laws,
             catalogue: catalogue::load()?,
             knowledge: crate::domain::incoming::Knowledge { phrasebook: phrasebook::phrasebook()? },
         })

@@ -4,18 +4,19 @@ pub mod import;
 pub mod law;
 
 use crate::domain::authority::{AuthorityKind, EmailAddress, slug};
-use crate::domain::law::fit::Misfit;
+use crate::domain::law::part::Part;
 use crate::domain::law::regime::RegimeId;
 use crate::service::Context;
-use crate::store::authorities::{Described, Known, NewAuthority};
+use crate::service::authorities::law::{Facts, Settled, Unsettled, Wanted};
+use crate::store::authorities::{Authority, Described, Known, NewAuthority};
 use crate::store::{self, Conn, audit, authorities, transaction};
 
 /// Why an authority was not changed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The authority cannot answer under that law.
+    /// The authority cannot answer under that law, or a person must say more before one is kept.
     #[error(transparent)]
-    Law(#[from] Misfit),
+    Law(#[from] Unsettled),
     /// There is no such authority.
     #[error("there is no authority with the number `{0}`")]
     NoSuchAuthority(i64),
@@ -41,7 +42,7 @@ pub struct Entry {
     /// Where requests go from now on.
     pub address: Option<EmailAddress>,
     /// The law it answers under. Requests that were filed keep theirs.
-    pub regime: Option<RegimeId>,
+    pub law: Wanted,
 }
 
 /// Writes down what is said, with who said it. The address itself is not put into the audit log.
@@ -50,19 +51,24 @@ pub fn keep(ctx: &Context, conn: &mut Conn, person: i64, (id, entry): (i64, &Ent
     transaction(conn, |conn| {
         let (known, _) =
             authorities::load(conn, &[id])?.into_iter().next().ok_or(Error::NoSuchAuthority(id))?;
-        if let Some(regime) = &entry.regime {
-            law::fitting(ctx, regime, (&known.country, known.kind))?;
-        }
+        let settled = resettled(ctx, &known, &entry.law)?;
         if let Some(address) = &entry.address {
             authorities::set_address(conn, id, address, now)?;
         }
-        if let Some(regime) = &entry.regime {
-            authorities::set_regime(conn, id, Some(regime.as_str()))?;
+        let mut body = serde_json::json!({ "address": entry.address.is_some(), "regime": null });
+        if let Some(settled) = settled {
+            let regime = settled.regime.as_ref().map(RegimeId::as_str);
+            authorities::set_regime(conn, id, regime)?;
+            authorities::set_regime_reason(conn, id, settled.reason.as_deref())?;
+            if let Some(part) = &settled.part {
+                authorities::set_subdivision(conn, id, part.as_str())?;
+            }
+            let by_rules = settled.choice.law().map(RegimeId::as_str);
+            body = serde_json::json!({
+                "address": entry.address.is_some(),
+                "regime": regime, "reason": settled.reason, "by_rules": by_rules,
+            });
         }
-        let body = serde_json::json!({
-            "address": entry.address.is_some(),
-            "regime": entry.regime.as_ref().map(RegimeId::as_str),
-        });
         let act = audit::Act {
             at: now,
             person: Some(person),
@@ -74,14 +80,53 @@ pub fn keep(ctx: &Context, conn: &mut Conn, person: i64, (id, entry): (i64, &Ent
     })
 }
 
+/// What to keep of what is said of a known authority's law; none = it stays as it is.
+fn resettled(ctx: &Context, known: &Authority, wanted: &Wanted) -> Result<Option<Settled>, Unsettled> {
+    let same = |id: &RegimeId, why: &Option<String>| {
+        known.regime.as_deref() == Some(id.as_str()) && why.as_deref().is_none_or(|why| why.trim().is_empty())
+    };
+    match wanted {
+        Wanted::Rules => return Ok(None),
+        Wanted::This(id, why) if same(id, why) => return Ok(None),
+        _ => {}
+    }
+    let part = kept_part(known.subdivision.as_deref());
+    law::settle(ctx, &facts(known, part.as_ref()), wanted).map(Some)
+}
+
+fn kept_part(kept: Option<&str>) -> Option<Part> {
+    kept.and_then(|part| part.parse().ok())
+}
+
+fn facts<'a>(known: &'a Authority, part: Option<&'a Part>) -> Facts<'a> {
+    Facts {
+        country: &known.country,
+        kind: known.kind,
+        names: (&known.name, known.name_en.as_deref()),
+        part,
+        identifiers: &[],
+    }
+}
+
+/// What became of an authority that was mended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Mended {
+    /// Who it is; its law stays.
+    Kept,
+    /// Its law was taken away: such a body does not answer under it.
+    LawTaken,
+    /// It had no law, and the rules choose this one for what it is now.
+    LawGiven(RegimeId),
+}
+
 /// Mends who an authority is, with who did it and what stood there. Another kind of body may not answer under the law
-/// it has: then the law is taken away, and that is told by `true`.
+/// it has: then the law is taken away. Where it has none, the rules choose anew.
 pub fn mend(
     ctx: &Context,
     conn: &mut Conn,
     person: i64,
     (id, new): (i64, &Described),
-) -> Result<bool, Error> {
+) -> Result<Mended, Error> {
     let now = ctx.clock.now();
     transaction(conn, |conn| {
         let (known, _) =
@@ -95,27 +140,45 @@ pub fn mend(
             language: known.language,
             kind: known.kind,
             place: known.place,
+            subdivision: known.subdivision,
         };
         if *new == before {
-            return Ok(false);
+            return Ok(Mended::Kept);
         }
         authorities::describe(conn, id, new)?;
-        if unfit {
-            authorities::set_regime(conn, id, None)?;
+        let open = unfit || known.regime.is_none();
+        let given = open.then(|| given(ctx, &known.country, new)).flatten();
+        if unfit || given.is_some() {
+            authorities::set_regime(conn, id, given.as_ref().map(RegimeId::as_str))?;
+            authorities::set_regime_reason(conn, id, None)?;
         }
-        let body =
-            serde_json::json!({ "before": told(&before), "after": told(new), "law_taken_away": unfit });
+        let body = serde_json::json!({
+            "before": told(&before), "after": told(new), "law_taken_away": unfit, "law_given": given,
+        });
         let subject = format!("authority:{id}");
         let act = audit::Act { at: now, person: Some(person), action: "mend_authority", subject, body };
         audit::append(conn, &act)?;
-        Ok(unfit)
+        Ok(match given {
+            Some(law) => Mended::LawGiven(law),
+            None if unfit => Mended::LawTaken,
+            None => Mended::Kept,
+        })
     })
 }
 
+/// The law that the rules choose for what an authority is now.
+fn given(ctx: &Context, country: &str, new: &Described) -> Option<RegimeId> {
+    let part = kept_part(new.subdivision.as_deref());
+    let names = (new.name.as_str(), new.name_en.as_deref());
+    let facts = Facts { country, kind: new.kind, names, part: part.as_ref(), identifiers: &[] };
+    law::choose(ctx, &facts).law().cloned()
+}
+
 fn told(described: &Described) -> serde_json::Value {
-    let Described { name, name_en, language, kind, place } = described;
+    let Described { name, name_en, language, kind, place, subdivision } = described;
     serde_json::json!({
         "name": name, "name_en": name_en, "language": language, "kind": kind.as_str(), "place": place,
+        "subdivision": subdivision,
     })
 }
 
@@ -134,6 +197,8 @@ pub struct Newcomer {
     pub country: String,
     /// Town or area.
     pub place: String,
+    /// The part of the country whose body it is, where somebody said it.
+    pub part: Option<Part>,
     /// Where requests go and under which law they are answered, as far as that is known.
     pub entry: Entry,
     /// Its pages.
@@ -144,12 +209,15 @@ pub struct Newcomer {
     pub another: bool,
 }
 
-/// Enters an authority, with who did it; its number.
-pub fn add(ctx: &Context, conn: &mut Conn, person: i64, new: &Newcomer) -> Result<i64, Error> {
-    let regime = new.entry.regime.as_ref();
-    if let Some(regime) = regime {
-        law::fitting(ctx, regime, (&new.country, new.kind))?;
-    }
+/// Enters an authority, with who did it; its number, and its law with what the rules say.
+pub fn add(ctx: &Context, conn: &mut Conn, person: i64, new: &Newcomer) -> Result<(i64, Settled), Error> {
+    let facts = Facts {
+        country: &new.country,
+        kind: new.kind,
+        names: (&new.name, new.name_en.as_deref()),
+        part: new.part.as_ref(),
+        identifiers: &new.identifiers,
+    };
     let now = ctx.clock.now();
     transaction(conn, |conn| {
         let known = authorities::same_name(conn, &new.country, &new.name)?;
@@ -164,6 +232,7 @@ pub fn add(ctx: &Context, conn: &mut Conn, person: i64, new: &Newcomer) -> Resul
                 });
             }
         }
+        let settled = law::settle(ctx, &facts, &new.entry.law)?;
         let row = NewAuthority {
             slug: authorities::free_slug(conn, &slug(&new.name))?,
             name: new.name.clone(),
@@ -172,7 +241,9 @@ pub fn add(ctx: &Context, conn: &mut Conn, person: i64, new: &Newcomer) -> Resul
             kind: new.kind,
             country: new.country.clone(),
             place: new.place.clone(),
-            regime: regime.map(ToString::to_string),
+            subdivision: settled.part.as_ref().map(ToString::to_string),
+            regime: settled.regime.as_ref().map(ToString::to_string),
+            regime_reason: settled.reason.clone(),
             website: new.website.clone(),
             source: "desk".to_owned(),
             email: new.entry.address.clone(),
@@ -184,9 +255,12 @@ pub fn add(ctx: &Context, conn: &mut Conn, person: i64, new: &Newcomer) -> Resul
             person: Some(person),
             action: "add_authority",
             subject: format!("authority:{id}"),
-            body: serde_json::json!({ "slug": row.slug, "address": row.email.is_some(), "regime": row.regime }),
+            body: serde_json::json!({
+                "slug": row.slug, "address": row.email.is_some(), "regime": row.regime,
+                "reason": settled.reason, "by_rules": settled.choice.law(),
+            }),
         };
         audit::append(conn, &act)?;
-        Ok(id)
+        Ok((id, settled))
     })
 }

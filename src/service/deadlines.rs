@@ -28,14 +28,21 @@ pub fn tick(ctx: &Context, db: &Db) -> Result<usize, LawError> {
         after = last.id;
         let mut quiet = Vec::new();
         for (waiting, events) in batch {
-            // One request whose rules cannot be read must not keep the others from being looked at.
-            match laws.look(&mut conn, &waiting, &events, now) {
-                Ok(Look::NotYet) => {}
-                Ok(Look::Nothing(next)) => quiet.push((waiting.id, (waiting.events_count, next))),
-                // Something is to be recorded: read again under the lock, an answer may have come in between.
-                Ok(Look::Something) => {
-                    recorded += transaction(&mut conn, |conn| ctx.catch_up(conn, waiting.id, None))?;
+            let looked = events
+                .map_err(LawError::from)
+                .and_then(|events| laws.look(&mut conn, &waiting, &events, now));
+            // Something is to be recorded: read again under the lock, an answer may have come in between.
+            let done = looked.and_then(|look| match look {
+                Look::Something => transaction(&mut conn, |conn| ctx.catch_up(conn, waiting.id, None)),
+                Look::Nothing(next) => {
+                    quiet.push((waiting.id, (waiting.events_count, next)));
+                    Ok(0)
                 }
+                Look::NotYet => Ok(0),
+            });
+            // One request whose rules or events cannot be read must not keep the others from being looked at.
+            match done {
+                Ok(events) => recorded += events,
                 Err(error) => tracing::error!(%error, request = waiting.id, "clocks cannot be looked at"),
             }
         }

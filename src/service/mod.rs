@@ -18,6 +18,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::data::Library;
 use crate::domain::law::calendar::Calendar;
+use crate::domain::law::citation::Index;
 use crate::domain::law::course::{Course, Fact, course};
 use crate::domain::law::deadline::{self, Deadline};
 use crate::domain::law::regime::Regime;
@@ -68,6 +69,8 @@ pub struct LawOfRequest<'a> {
     pub regime: Regime,
     /// The days off.
     pub calendar: &'a Calendar,
+    /// What the provisions that a reply cites mean.
+    pub citations: &'a Index,
 }
 
 impl LawOfRequest<'_> {
@@ -154,6 +157,6 @@ impl Context {
             .ok_or_else(|| LawError::NoRules(version.to_owned()))?;
         let regime: Regime = serde_json::from_str(&body).map_err(crate::store::Error::from)?;
         let calendar = self.library.laws.calendar_of(&regime);
-        Ok(LawOfRequest { regime, calendar })
+        Ok(LawOfRequest { regime, calendar, citations: &self.library.citations })
     }
 }

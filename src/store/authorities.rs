@@ -32,8 +32,12 @@ pub struct NewAuthority {
     pub country: String,
     /// Town or area.
     pub place: String,
+    /// The part of the country whose body it is, ISO 3166-2; the country's code for the whole state.
+    pub subdivision: Option<String>,
     /// The law it answers under.
     pub regime: Option<String>,
+    /// Why a person or a table chose another law than the rules.
+    pub regime_reason: Option<String>,
     /// Its pages.
     pub website: Option<String>,
     /// Where the entry comes from.
@@ -64,8 +68,12 @@ pub struct Authority {
     pub country: String,
     /// Town or area.
     pub place: String,
+    /// The part of the country whose body it is, ISO 3166-2; the country's code for the whole state.
+    pub subdivision: Option<String>,
     /// The law it answers under.
     pub regime: Option<String>,
+    /// Why a person or a table chose another law than the rules.
+    pub regime_reason: Option<String>,
     /// Whether it can be written to.
     pub state: AuthorityState,
 }
@@ -83,7 +91,9 @@ pub fn insert(conn: &mut Conn, new: &NewAuthority, now: DateTime<Utc>) -> Result
             authorities::kind.eq(new.kind),
             authorities::country.eq(&new.country),
             authorities::place.eq(&new.place),
+            authorities::subdivision.eq(&new.subdivision),
             authorities::regime.eq(&new.regime),
+            authorities::regime_reason.eq(&new.regime_reason),
             authorities::website.eq(&new.website),
             authorities::state.eq(state),
             authorities::source.eq(&new.source),
@@ -165,6 +175,18 @@ pub fn set_regime(conn: &mut Conn, id: i64, regime: Option<&str>) -> Result<(), 
     Ok(())
 }
 
+/// Says why it is that law and no other, as a person or a table gave it; none = as the rules choose.
+pub fn set_regime_reason(conn: &mut Conn, id: i64, reason: Option<&str>) -> Result<(), Error> {
+    diesel::update(authorities::table.find(id)).set(authorities::regime_reason.eq(reason)).execute(conn)?;
+    Ok(())
+}
+
+/// Says of which part of the country an authority is.
+pub fn set_subdivision(conn: &mut Conn, id: i64, part: &str) -> Result<(), Error> {
+    diesel::update(authorities::table.find(id)).set(authorities::subdivision.eq(part)).execute(conn)?;
+    Ok(())
+}
+
 /// Who an authority is, as a person mends it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Described {
@@ -178,6 +200,8 @@ pub struct Described {
     pub kind: AuthorityKind,
     /// Town or area.
     pub place: String,
+    /// The part of the country whose body it is, ISO 3166-2; the country's code for the whole state.
+    pub subdivision: Option<String>,
 }
 
 /// Writes down who an authority is; the address of its page stays, for links to it are out in the world.
@@ -190,6 +214,7 @@ pub fn describe(conn: &mut Conn, id: i64, new: &Described) -> Result<(), Error> 
             authorities::language.eq(&new.language),
             authorities::kind.eq(new.kind),
             authorities::place.eq(&new.place),
+            authorities::subdivision.eq(&new.subdivision),
             authorities::folded.eq(fold(&format!("{} {english} {}", new.name, new.place))),
         ))
         .execute(conn)?;

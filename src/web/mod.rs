@@ -15,6 +15,7 @@ pub mod network;
 pub mod page;
 pub mod public;
 pub mod rendered;
+pub mod why;
 
 use crate::service::Context;
 use crate::service::cage::Cage;

@@ -9,8 +9,11 @@ use askance::domain::law::deadline::{Clock, Deadline, deadline};
 use askance::domain::law::regime::Regime;
 use chrono::NaiveDate;
 
+pub mod calculator;
 mod cases;
-mod commands;
+mod choice;
+mod citation;
+pub mod commands;
 mod course;
 mod errors;
 mod examples;

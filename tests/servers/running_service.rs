@@ -103,6 +103,8 @@ fn goes_out_and_comes_in(database_url: impl Fn(&std::path::Path) -> String) {
         country: "DE".to_owned(),
         place: "Brandau".to_owned(),
         regime: Some("de-nw-ifg".to_owned()),
+        subdivision: None,
+        regime_reason: None,
         website: None,
         source: "test".to_owned(),
         email: Some("poststelle@brandau.example".parse().unwrap()),

@@ -161,6 +161,8 @@ impl Site {
             country: regime.chars().take(2).collect::<String>().to_uppercase(),
             place: name.to_owned(),
             regime: Some(regime.to_owned()),
+            subdivision: None,
+            regime_reason: None,
             website: None,
             source: "story".to_owned(),
             email: Some(format!("foi@{domain}").parse().unwrap()),

@@ -40,7 +40,9 @@ CREATE TABLE authorities (
   kind TEXT NOT NULL,                         -- police, municipality, ministry, transport, school, border, eu_agency, regulator, private, other
   country TEXT NOT NULL,                      -- ISO 3166-1 alpha-2, EU for the Union
   place TEXT NOT NULL,                        -- town or area in words
+  subdivision TEXT,                           -- ISO 3166-2, whose body it is; the country's code = of the whole state; null = nobody told
   regime TEXT,                                -- id of the access law it answers under; null = nobody has said yet
+  regime_reason TEXT,                         -- why a person or a table chose otherwise than the rules; null = as they choose
   website TEXT,
   state TEXT NOT NULL,                        -- ready, needs_address, defunct
   source TEXT NOT NULL,                       -- where the entry comes from

@@ -209,7 +209,7 @@ fn set_the_stage<'a>(ctx: &'a Context, db: &'a Db) -> Result<(Stage<'a>, Cast), 
     let now = ctx.clock.now();
     let members = cast()
         .iter()
-        .map(|member| Ok(authorities::insert(&mut conn, &authority(member)?, now)?))
+        .map(|member| Ok(authorities::insert(&mut conn, &authority(ctx, member)?, now)?))
         .collect::<Result<Vec<i64>, Error>>()?;
     for (name, place, country, language, regime) in WITHOUT_ADDRESS {
         let new = NewAuthority {
@@ -221,6 +221,8 @@ fn set_the_stage<'a>(ctx: &'a Context, db: &'a Db) -> Result<(Stage<'a>, Cast), 
             country: (*country).to_owned(),
             place: (*place).to_owned(),
             regime: Some((*regime).to_owned()),
+            subdivision: None,
+            regime_reason: None,
             website: None,
             source: "demonstration".to_owned(),
             email: None,
@@ -236,7 +238,9 @@ fn set_the_stage<'a>(ctx: &'a Context, db: &'a Db) -> Result<(Stage<'a>, Cast), 
     ))
 }
 
-fn authority(member: &CastMember) -> Result<NewAuthority, Error> {
+fn authority(ctx: &Context, member: &CastMember) -> Result<NewAuthority, Error> {
+    // The law of a part of a country tells whose body an invented one is.
+    let law = ctx.library.laws.regimes().find(|law| law.id.as_str() == member.regime);
     Ok(NewAuthority {
         slug: slug(member.name),
         name: member.name.to_owned(),
@@ -246,6 +250,8 @@ fn authority(member: &CastMember) -> Result<NewAuthority, Error> {
         country: member.country.to_owned(),
         place: member.place.to_owned(),
         regime: Some(member.regime.to_owned()),
+        subdivision: law.and_then(|law| law.subdivision.clone()),
+        regime_reason: None,
         website: None,
         source: "demonstration".to_owned(),
         email: Some(member.email.parse()?),

@@ -7,7 +7,7 @@ use crate::domain::law::calendar::{Calendar, Unknown, weekend};
 use crate::domain::law::counting::{Count, DayOff, End, Still};
 use crate::domain::law::derivation::{StartIs, Step, StepKind, in_words};
 use crate::domain::law::regime::{Regime, RegimeId, RuleInForce, Verified};
-use crate::domain::law::rules::{Counting, ExtensionMode, Starts};
+use crate::domain::law::rules::{Counting, ExtensionMode, Response, Starts};
 use crate::domain::law::term::{Limit, Term, Unit};
 
 pub use crate::domain::law::claim::{Claim, Late, days_late, extended};
@@ -91,8 +91,8 @@ pub fn deadline_of(
         since: regime.in_force_since.unwrap_or(clock.received),
         received: clock.received,
     })?;
-    let (mut start, start_is) = start_of(regime.response.starts, *clock);
-    let mut steps = opening(regime, *clock, &rule);
+    let (mut start, start_is) = start_of(&regime.response, calendar, *clock)?;
+    let mut steps = opening(regime, (*clock, start), &rule);
     if let Some((on, why)) = run.restarted {
         calendar.reaches(on)?;
         start = on;
@@ -142,18 +142,24 @@ fn stood_still(still: &Still) -> Step {
     Step::new(StepKind::StoodStill, text).on(still.first)
 }
 
-const fn start_of(starts: Starts, clock: Clock) -> (NaiveDate, StartIs) {
-    match (starts, clock.registered) {
+fn start_of(response: &Response, calendar: &Calendar, clock: Clock) -> Result<(NaiveDate, StartIs), Error> {
+    let received = clock.received;
+    Ok(match (response.starts, clock.registered) {
         (Starts::DayAfterReceipt, _) | (Starts::DayAfterAcknowledgedReceipt, None) => {
-            (clock.received, StartIs::Receipt)
+            (received, StartIs::Receipt)
         }
-        (Starts::DayAfterAcknowledgedReceipt, Some(day)) => (day, StartIs::Receipt),
+        (Starts::DayAfterAcknowledgedReceipt | Starts::NextWorkingDay, Some(day)) => (day, StartIs::Receipt),
+        (Starts::NextWorkingDay, None) => (calendar.next_working_day(received)?, StartIs::Receipt),
         (Starts::DayAfterRegistration, Some(day)) => (day, StartIs::Registration),
-        (Starts::DayAfterRegistration, None) => (clock.received, StartIs::ReceiptForRegistration),
-    }
+        (Starts::DayAfterRegistration, None) => {
+            let closed = response.registers_on_working_days && !calendar.is_working_day(received);
+            let day = if closed { calendar.next_working_day(received)? } else { received };
+            (day, StartIs::ReceiptForRegistration)
+        }
+    })
 }
 
-fn opening(regime: &Regime, clock: Clock, rule: &RuleInForce<'_>) -> Vec<Step> {
+fn opening(regime: &Regime, (clock, start): (Clock, NaiveDate), rule: &RuleInForce<'_>) -> Vec<Step> {
     let mut steps = Vec::with_capacity(12);
     let came = in_words(clock.received);
     let src = Some(regime.response.src.as_str());
@@ -175,13 +181,30 @@ fn opening(regime: &Regime, clock: Clock, rule: &RuleInForce<'_>) -> Vec<Step> {
             );
             steps.push(Step::new(StepKind::Registered, text).on(day).cite(src));
         }
+        (Starts::NextWorkingDay, None) => {
+            steps.push(received(format!("sent on {came}")));
+            let text = format!(
+                "a mail that was not acknowledged counts as received on the next working day, {}; this day is not counted",
+                in_words(start)
+            );
+            steps.push(Step::new(StepKind::Registered, text).on(start).cite(src));
+        }
+        (Starts::DayAfterRegistration, None) if start != clock.received => {
+            steps.push(received(format!("received on {came}, a day off")));
+            let text = format!(
+                "time runs from registration, of which no day is known: {}, the next working day, stands for it; this \
+                 day is not counted",
+                in_words(start)
+            );
+            steps.push(Step::new(StepKind::Caveat, text).on(start).cite(src));
+        }
         (Starts::DayAfterRegistration, None) => {
             steps.push(received(format!("received on {came}; this day is not counted")));
             let text =
                 "time runs from registration, of which no day is known: the day of receipt stands for it";
             steps.push(Step::new(StepKind::Caveat, text).cite(src));
         }
-        (Starts::DayAfterAcknowledgedReceipt, Some(day)) => {
+        (Starts::DayAfterAcknowledgedReceipt | Starts::NextWorkingDay, Some(day)) => {
             steps.push(received(format!("sent on {came}")));
             let text = format!("counts as received on {}; this day is not counted", in_words(day));
             steps.push(Step::new(StepKind::Registered, text).on(day).cite(src));

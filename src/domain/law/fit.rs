@@ -56,7 +56,8 @@ pub fn misfit<'a>(
     })
 }
 
-fn named_country(code: &str) -> &'static str {
+/// A country's name as it stands within a sentence.
+pub(crate) fn named_country(code: &str) -> &'static str {
     match code {
         "EU" => "the European Union",
         "GB" => "the United Kingdom",

@@ -214,6 +214,9 @@ pub struct Regime {
     /// Words for letters by language.
     #[serde(default)]
     pub letter: BTreeMap<String, LetterClauses>,
+    /// Short names by which letters cite it, the usual one first: `FOIA`, `loi du 11 avril 1994`.
+    #[serde(default)]
+    pub abbreviations: Vec<String>,
     /// Id and fingerprint of the data file, as `at-ifg@1f2e3d4c`; set by the reader.
     #[serde(default)]
     pub version: String,

@@ -16,6 +16,9 @@ pub enum Starts {
     DayAfterRegistration,
     /// The day of receipt; a mail that was not acknowledged counts as received on the day given as registered.
     DayAfterAcknowledgedReceipt,
+    /// The working day after the one on which the mail came; the day given as registered, where the authority
+    /// acknowledged it on that day (Art. 6 § 5 of the Walloon Decree of 30 March 1995, as its commission counts).
+    NextWorkingDay,
 }
 
 /// What happens to an end on a day off.
@@ -67,6 +70,10 @@ pub struct Response {
     pub unit: Unit,
     /// From what it runs.
     pub starts: Starts,
+    /// Nobody registers on a day off: where no day of registration is known, that of receipt stands for it only if it
+    /// is a working day, and the next one otherwise.
+    #[serde(default)]
+    pub registers_on_working_days: bool,
     /// Whether a day off moves the end.
     pub end_roll: EndRoll,
     /// The days that move it.

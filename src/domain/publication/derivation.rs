@@ -41,6 +41,8 @@ pub struct Derivation {
     pub version: String,
     /// Whether the date is less than certain.
     pub estimate: bool,
+    /// The day is one on which an answer can be expected, no legal deadline.
+    pub expected: bool,
 }
 
 /// One step, with its name.
@@ -61,10 +63,16 @@ impl Derivation {
         let question =
             end.map_or_else(|| "Why no due day?".to_owned(), |day| format!("Why {}?", day.format("%-d %B")));
         let weeks = end.map(|end| weeks(deadline, end, days)).unwrap_or_default();
+        let expected = deadline.due_on.is_none();
         let lines = |steps: &[Step]| steps.iter().map(StepLine::of).collect();
         Self {
             question,
-            caption: "Day by day, from receipt to the due day".to_owned(),
+            caption: if expected {
+                "Day by day, from receipt to the day it can be expected".to_owned()
+            } else {
+                "Day by day, from receipt to the due day".to_owned()
+            },
+            expected,
             holidays: holidays(&deadline.days),
             weeks,
             steps: lines(&deadline.steps),
@@ -121,7 +129,7 @@ fn weeks(deadline: &Deadline, end: NaiveDate, days: &Days<'_>) -> Vec<Vec<Cell>>
         cells.push(if day < deadline.start {
             Cell { date: day, label: String::new(), class: "none", mark: String::new(), spoken: None }
         } else if day > end {
-            past(day, &mut over, days)
+            past(day, &mut over, (days, deadline.due_on.is_some()))
         } else {
             within(day, deadline, end)
         });
@@ -137,7 +145,11 @@ fn within(day: NaiveDate, deadline: &Deadline, end: NaiveDate) -> Cell {
     let (class, mark, spoken) = if day == deadline.start {
         ("zero", "0".to_owned(), Some("received".to_owned()))
     } else if day == end {
-        ("due", number.map_or_else(|| "due".to_owned(), |n| n.to_string()), Some("due day".to_owned()))
+        let (mark, spoken) = match deadline.due_on {
+            Some(_) => ("due", "due day"),
+            None => ("·", "expected by practice, no legal deadline"),
+        };
+        ("due", number.map_or_else(|| mark.to_owned(), |n| n.to_string()), Some(spoken.to_owned()))
     } else {
         match (number, why_not) {
             (Some(n), _) => ("", n.to_string(), None),
@@ -148,7 +160,7 @@ fn within(day: NaiveDate, deadline: &Deadline, end: NaiveDate) -> Cell {
     Cell { date: day, label: label(day, day == deadline.start), class, mark, spoken }
 }
 
-fn past(day: NaiveDate, over: &mut u32, days: &Days<'_>) -> Cell {
+fn past(day: NaiveDate, over: &mut u32, (days, limit): (&Days<'_>, bool)) -> Cell {
     if days.rests_on(day) {
         let spoken = Some("not counted".to_owned());
         return Cell {
@@ -161,7 +173,7 @@ fn past(day: NaiveDate, over: &mut u32, days: &Days<'_>) -> Cell {
         label: label(day, false),
         class: "over",
         mark: format!("+{over}"),
-        spoken: Some("past the limit".to_owned()),
+        spoken: Some(if limit { "past the limit" } else { "after that day" }.to_owned()),
     }
 }
 

@@ -8,6 +8,7 @@ pub mod counting;
 pub mod dates;
 pub mod derivation;
 pub mod flow;
+pub mod grounds;
 pub mod letter_text;
 pub mod limits;
 pub mod names;

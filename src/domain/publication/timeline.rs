@@ -1,9 +1,11 @@
 //! Events and messages of a request as the entries that the public reads.
 
+use crate::domain::law::citation::Index;
 use crate::domain::law::deadline::Deadline;
 use crate::domain::law::regime::Regime;
 use crate::domain::publication::clock_words::{self, long};
 use crate::domain::publication::counting::Days;
+use crate::domain::publication::grounds::{self, Cites};
 use crate::domain::publication::limits::limits;
 use crate::domain::publication::redaction::{Private, redact};
 use crate::domain::request::event::{Event, ExtensionVerdict, Ground};
@@ -31,6 +33,8 @@ pub struct Story<'a> {
     pub state: &'a State,
     /// The law in the version under which the request was filed.
     pub regime: &'a Regime,
+    /// What the provisions that a reply cites mean.
+    pub citations: &'a Index,
     /// Days in the unit of that law.
     pub days: Days<'a>,
     /// The first due day and how it came about; none before the letter arrived.
@@ -155,8 +159,7 @@ fn count(story: &Story<'_>, entry: &Entry) -> Option<String> {
 }
 
 fn entry(story: &Story<'_>, happened: &Happened) -> Option<Entry> {
-    let recorded = happened.at.with_timezone(&story.regime.zone).date_naive();
-    let on = happened.event.on().unwrap_or(recorded);
+    let on = happened.event.on().unwrap_or_else(|| story.regime.day_of(happened.at));
     let mut entry = match &happened.event {
         // The limit's own entry says it; the event only keeps the books.
         Event::Overdue { .. } | Event::TakenBack => return None,
@@ -277,13 +280,8 @@ fn answered(
     };
     let refuses =
         matches!(outcome, Outcome::PartlyDisclosed | Outcome::Refused | Outcome::NeitherConfirmedNorDenied);
-    let cites: Vec<String> = grounds.iter().map(|ground| without_contacts(&ground.cite)).collect();
-    let text = match (refuses, cites.is_empty()) {
-        (false, _) => String::new(),
-        _ if !published => "The letter with its grounds is not public.".to_owned(),
-        (true, true) => "Ground: none given.".to_owned(),
-        (true, false) => format!("Ground: {}.", cites.join("; ").trim_end_matches('.')),
-    };
+    let cites = Cites { index: story.citations, law: story.regime };
+    let text = grounds::sentence(&cites, grounds, (refuses, published));
     let entry = Entry::event(on, "answered", &format!("Reply: {words}"), text);
     match story.state.due_on {
         Some(due) if on > due => entry.tagged("late", format!("Late by {}", story.days.in_words(due, on))),

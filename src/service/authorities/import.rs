@@ -1,5 +1,6 @@
 //! Authorities from a table of our own form: rows are checked one by one, matched, added or given their address.
 
+mod choosing;
 mod table;
 
 use crate::domain::authority::{AuthorityState, slug};
@@ -134,6 +135,9 @@ fn take(
         for same in authorities::same_name(conn, &row.country, &row.name)? {
             remark(format!("entered, but `{}` has the same name: is it another body?", same.slug));
         }
+        if let Some(words) = &row.of_the_law {
+            remark(words.clone());
+        }
         let id = insert(ctx, conn, row)?;
         identify(conn, id, row, &mut remark)?;
         report.new += 1;
@@ -175,8 +179,15 @@ fn change(ctx: &Context, conn: &mut Conn, id: i64, row: &Row) -> Result<bool, st
         changed = true;
     }
     // What a person said of the law at the desk stays.
-    if let Some(law) = row.law.as_ref().filter(|_| authority.regime.is_none()) {
+    if let Some(law) =
+        row.law.as_ref().filter(|_| authority.regime.is_none() && authority.regime_reason.is_none())
+    {
         authorities::set_regime(conn, id, Some(law))?;
+        authorities::set_regime_reason(conn, id, row.law_reason.as_deref())?;
+        changed = true;
+    }
+    if let Some(part) = row.part.as_ref().filter(|_| authority.subdivision.is_none()) {
+        authorities::set_subdivision(conn, id, part)?;
         changed = true;
     }
     if row.defunct && authority.state != AuthorityState::Defunct {
@@ -217,7 +228,9 @@ fn insert(ctx: &Context, conn: &mut Conn, row: &Row) -> Result<i64, store::Error
         kind: row.kind,
         country: row.country.clone(),
         place: row.place.clone(),
+        subdivision: row.part.clone(),
         regime: row.law.clone(),
+        regime_reason: row.law_reason.clone(),
         website: row.website.clone(),
         source: row.source.clone(),
         email: row.email.clone(),

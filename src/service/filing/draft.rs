@@ -1,7 +1,9 @@
 //! Letters in the making: to whom, under which law, in which language, with what to look at before they leave.
 
 use crate::domain::authority::AuthorityState;
+use crate::domain::law::choice::{Body, Choice};
 use crate::domain::law::fit::{Misfit, misfit};
+use crate::domain::law::part::Part;
 use crate::domain::law::regime::{Gives, LetterClauses, Regime, RegimeId};
 use crate::domain::law::remedy::Extent;
 use crate::domain::letter::{
@@ -61,7 +63,7 @@ pub(super) fn drafts<'a>(
                 other => other?,
             };
         }
-        draft.impossible = obstacle(&draft, bundle);
+        draft.impossible = obstacle(ctx, &draft, bundle);
         if let Some(reference) = open.iter().find(|(id, _)| *id == draft.authority.id).map(|(_, r)| r) {
             draft.warnings.push(format!(
                 "Request {reference} with the same questions is still open here. A second one can be refused as repeated."
@@ -104,12 +106,8 @@ fn wording_of(regime: &Regime) -> Wording {
 }
 
 /// Why a letter cannot be sent at all.
-fn obstacle(draft: &Draft<'_>, bundle: &Bundle) -> Option<String> {
-    let Some(regime) = draft.regime else {
-        return Some(
-            "nobody has said yet which law it answers under; set it on the authority's page".to_owned(),
-        );
-    };
+fn obstacle(ctx: &Context, draft: &Draft<'_>, bundle: &Bundle) -> Option<String> {
+    let Some(regime) = draft.regime else { return Some(without_law(ctx, &draft.authority)) };
     if regime.gives == Gives::Nothing {
         return Some(format!("{} gives no right to information", regime.law_en));
     }
@@ -127,6 +125,18 @@ fn obstacle(draft: &Draft<'_>, bundle: &Bundle) -> Option<String> {
         ));
     }
     clauses(draft, regime).is_none().then(|| format!("the words of {} are missing", regime.citation))
+}
+
+/// What is said of an authority without a law: that the law leaves it out, or that nobody has said one yet.
+fn without_law(ctx: &Context, authority: &Authority) -> String {
+    let part: Option<Part> = authority.subdivision.as_deref().and_then(|part| part.parse().ok());
+    let names: Vec<&str> =
+        std::iter::once(authority.name.as_str()).chain(authority.name_en.as_deref()).collect();
+    let body = Body { country: &authority.country, part: part.as_ref(), kind: authority.kind, names: &names };
+    match ctx.library.choice.choose(&body) {
+        Choice::Excluded { reason, .. } => format!("{} ({})", reason.words, reason.src),
+        _ => "nobody has said yet which law it answers under; set it on the authority's page".to_owned(),
+    }
 }
 
 /// Why the law may be the wrong one: what was entered before anybody checked it stays in the register.

@@ -40,8 +40,12 @@ pub struct Entry {
     pub country: String,
     /// Town or area.
     pub place: String,
+    /// The part of the country whose body it is, ISO 3166-2; the country's code for the whole state.
+    pub subdivision: Option<String>,
     /// The law it answers under.
     pub regime: Option<String>,
+    /// Why a person or a table chose another law than the rules.
+    pub regime_reason: Option<String>,
     /// Its pages.
     pub website: Option<String>,
     /// Whether it can be written to.
@@ -79,7 +83,9 @@ macro_rules! columns {
             authorities::kind,
             authorities::country,
             authorities::place,
+            authorities::subdivision,
             authorities::regime,
+            authorities::regime_reason,
             authorities::website,
             authorities::state,
         )

@@ -28,8 +28,12 @@ pub struct AuthorityRow {
     pub country: String,
     /// Its place.
     pub place: String,
+    /// The part of the country whose body it is, ISO 3166-2; the country's code for the whole state.
+    pub subdivision: Option<String>,
     /// Id of the law it answers under.
     pub regime: Option<String>,
+    /// Why a person or a table chose another law than the rules.
+    pub regime_reason: Option<String>,
     /// Its own site.
     pub website: Option<String>,
     /// Whether it can be written to.
@@ -70,7 +74,9 @@ macro_rules! row {
             authorities::kind,
             authorities::country,
             authorities::place,
+            authorities::subdivision,
             authorities::regime,
+            authorities::regime_reason,
             authorities::website,
             authorities::state,
             authorities::source,

@@ -25,12 +25,15 @@ pub struct Waiting {
     pub clocks_on: Option<NaiveDate>,
 }
 
+/// Such a request with its events; one whose events cannot be read does not hide the others.
+pub type WithEvents = (Waiting, Result<Vec<Event>, Error>);
+
 /// The next of those requests after a number, with their events: `latest` is the date where it is latest on earth.
 pub fn to_look_at(
     conn: &mut Conn,
     latest: NaiveDate,
     (after, limit): (i64, i64),
-) -> Result<Vec<(Waiting, Vec<Event>)>, Error> {
+) -> Result<Vec<WithEvents>, Error> {
     let waiting: Vec<Waiting> = requests::table
         .filter(requests::id.gt(after))
         .filter(requests::clocks_seq.ne(requests::events_count).or(requests::clocks_on.le(latest)))
@@ -46,20 +49,20 @@ pub fn to_look_at(
         ))
         .load(conn)?;
     let ids: Vec<i64> = waiting.iter().map(|it| it.id).collect();
-    let bodies: Vec<(i64, String)> = events::table
+    let rows: Vec<(i64, String)> = events::table
         .filter(events::request_id.eq_any(ids))
         .order((events::request_id.asc(), events::seq.asc()))
         .select((events::request_id, events::body))
         .load(conn)?;
-    let mut by_request: BTreeMap<i64, Vec<Event>> = BTreeMap::new();
-    for (request, body) in bodies {
-        by_request.entry(request).or_default().push(serde_json::from_str(&body)?);
+    let mut bodies: BTreeMap<i64, Vec<String>> = BTreeMap::new();
+    for (request, body) in rows {
+        bodies.entry(request).or_default().push(body);
     }
-    Ok(waiting
-        .into_iter()
-        .map(|it| (it.id, it))
-        .map(|(id, it)| (it, by_request.remove(&id).unwrap_or_default()))
-        .collect())
+    let read = |id: i64| {
+        let of_request = bodies.get(&id).map(Vec::as_slice).unwrap_or_default();
+        of_request.iter().map(|body| serde_json::from_str(body).map_err(Error::from)).collect()
+    };
+    Ok(waiting.into_iter().map(|it| (read(it.id), it)).map(|(events, it)| (it, events)).collect())
 }
 
 /// Keeps that the clocks were looked at with so many events, and when to look again.

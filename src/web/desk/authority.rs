@@ -1,15 +1,16 @@
 //! Where requests to one authority go, under which law, and who it is: `/desk/authorities/<id>`.
 
 use crate::domain::authority::EmailAddress;
-use crate::domain::law::fit::Misfit;
-use crate::domain::law::regime::{Regime, RegimeId};
+use crate::domain::law::part::Part;
 use crate::service::Context;
-use crate::service::authorities::{self as keeping, Entry};
+use crate::service::authorities::law::{Facts, Unsettled};
+use crate::service::authorities::{self as keeping, Entry, Mended};
 use crate::store::Conn;
 use crate::store::authorities::Described;
 use crate::store::desk::authorities;
 use crate::web::desk::authorities::kinds;
 use crate::web::desk::guards::{CsrfForm, Said, Triage};
+use crate::web::desk::law::{self, parts, regimes, wanted};
 use crate::web::desk::new_authority::{NO_KIND, NO_NAME, language_fault, languages, plain};
 use crate::web::desk::words::Choice;
 use crate::web::desk::{done, show, show_wrong};
@@ -17,6 +18,7 @@ use crate::web::error::{Error, What};
 use crate::web::guards::Site;
 use crate::web::page::Link;
 use crate::web::rendered::Rendered;
+use crate::web::why::{Why, cited};
 use rocket::http::Status;
 use rocket::response::{Flash, Redirect};
 use rocket::{FromForm, Route, State, get, post, routes};
@@ -45,7 +47,11 @@ pub struct Page {
     typed: Typed,
     address_error: Option<String>,
     regime_error: Option<String>,
+    reason_error: Option<String>,
     regimes: Vec<Choice>,
+    law: Option<String>,
+    why: Why,
+    parts: Vec<Choice>,
 }
 
 /// What is typed into the form.
@@ -55,6 +61,8 @@ pub struct Typed {
     address: String,
     #[field(default = String::new())]
     regime: String,
+    #[field(default = String::new())]
+    reason: String,
 }
 
 /// What is typed into the form of who it is.
@@ -70,6 +78,8 @@ pub struct Who {
     kind: String,
     #[field(default = String::new())]
     place: String,
+    #[field(default = String::new())]
+    part: String,
 }
 
 /// What is wrong in the form of who it is.
@@ -78,18 +88,22 @@ struct Faults {
     name: Option<String>,
     language: Option<String>,
     kind: Option<String>,
+    part: Option<String>,
 }
 
 impl Who {
     fn parse(&self) -> Result<Described, Faults> {
         let (name, language, kind) = (plain(&self.name), self.language.trim(), self.kind.parse());
+        let part = Some(self.part.trim()).filter(|part| !part.is_empty()).map(str::parse::<Part>).transpose();
         let faults = Faults {
             name: name.is_empty().then(|| NO_NAME.to_owned()),
             language: language_fault(language),
             kind: kind.is_err().then(|| NO_KIND.to_owned()),
+            part: part.as_ref().err().map(|_| "Choose a part of the list.".to_owned()),
         };
-        match kind {
-            Ok(kind) if faults.name.is_none() && faults.language.is_none() => Ok(Described {
+        match (kind, part) {
+            (Ok(kind), Ok(part)) if faults.name.is_none() && faults.language.is_none() => Ok(Described {
+                subdivision: part.map(String::from),
                 name_en: Some(plain(&self.name_en)).filter(|english| !english.is_empty() && *english != name),
                 name,
                 language: language.to_owned(),
@@ -105,20 +119,38 @@ fn load(ctx: &Context, conn: &mut Conn, id: i64) -> Result<Page, Error> {
     let entry = authorities::some(conn, &[id])?.into_iter().next().ok_or(Error::NotFound(What::Authority))?;
     let address = authorities::addresses(conn, &[id])?.remove(&id).unwrap_or_default();
     let open_requests = authorities::open_requests(conn, &[id])?.remove(&id).unwrap_or(0);
+    let part: Option<Part> = entry.subdivision.as_deref().and_then(|part| part.parse().ok());
+    let facts = Facts {
+        country: &entry.country,
+        kind: entry.kind,
+        names: (&entry.name, entry.name_en.as_deref()),
+        part: part.as_ref(),
+        identifiers: &[],
+    };
+    let kept = (entry.regime.as_deref(), entry.regime_reason.as_deref());
     Ok(Page {
+        why: Why::of(ctx, &facts, kept),
+        law: entry.regime.as_deref().and_then(|id| id.parse().ok()).map(|id| cited(ctx, &id)),
+        parts: parts(ctx, &entry.country),
         // One that was chosen wrongly before stays in the list, so that the page shows what is kept.
         regimes: regimes(ctx, &entry.country, |law| {
             law.reaches(&entry.country, entry.kind) || entry.regime.as_deref() == Some(law.id.as_str())
         }),
-        typed: Typed { address, regime: entry.regime.unwrap_or_default() },
+        typed: Typed {
+            address,
+            regime: entry.regime.unwrap_or_default(),
+            reason: entry.regime_reason.unwrap_or_default(),
+        },
         address_error: None,
         regime_error: None,
+        reason_error: None,
         who: Who {
             name: entry.name.clone(),
             name_en: entry.name_en.clone().unwrap_or_default(),
             language: entry.language.clone(),
             kind: entry.kind.as_str().to_owned(),
             place: entry.place.clone(),
+            part: entry.subdivision.clone().unwrap_or_default(),
         },
         faults: Faults::default(),
         languages: languages(ctx, &entry.language),
@@ -136,54 +168,37 @@ fn load(ctx: &Context, conn: &mut Conn, id: i64) -> Result<Page, Error> {
     })
 }
 
-/// What is said of a law that is none of the list.
-pub(crate) fn no_law(found: &str) -> String {
-    format!("“{found}” is no law of the list. Choose one.")
-}
-
-/// What is said of a law under which the authority cannot answer.
-pub(crate) fn no_such_law(misfit: &Misfit) -> String {
-    match misfit {
-        Misfit::Unknown(found) => no_law(found),
-        Misfit::Foreign { citation, country, body, right, .. } => format!(
-            "“{citation}” is a law of {country}, and this is a body of {body}. Choose {}.",
-            right.replace('`', "")
-        ),
-    }
-}
-
-/// The laws that may be chosen, those of the country first.
-pub(crate) fn regimes(ctx: &Context, country: &str, may: impl Fn(&Regime) -> bool) -> Vec<Choice> {
-    let mut laws: Vec<_> = ctx.library.laws.regimes().filter(|law| may(law)).collect();
-    laws.sort_by_key(|law| (law.country != country, law.country.clone(), law.id.clone()));
-    laws.into_iter()
-        .map(|law| {
-            Choice::new(law.id.as_str(), format!("{}: {} ({})", law.country, law.citation, law.law_en))
-        })
-        .collect()
-}
-
 #[get("/desk/authorities/<id>")]
 async fn get(site: &State<Site>, me: Triage, said: Said, id: i64) -> Result<Rendered, Error> {
     let chrome = me.0.chrome(said, "Authority", "authorities");
     show(site, TEMPLATE, chrome, move |ctx, conn| load(ctx, conn, id)).await
 }
 
-/// What the form says, or what is wrong with it: (address, regime).
-fn parse(typed: &Typed) -> Result<Entry, (Option<String>, Option<String>)> {
+/// What is wrong with address, law and reason.
+type Errors = (Option<String>, Option<String>, Option<String>);
+
+/// What the form says, or what is wrong with it.
+fn parse(typed: &Typed) -> Result<Entry, Errors> {
     let address = Some(typed.address.trim()).filter(|text| !text.is_empty()).map(str::parse::<EmailAddress>);
-    let regime = Some(typed.regime.trim()).filter(|text| !text.is_empty()).map(str::parse::<RegimeId>);
-    match (address.transpose(), regime.transpose()) {
-        (Ok(address), Ok(regime)) => Ok(Entry { address, regime }),
-        (address, regime) => Err((
+    match (address.transpose(), wanted(&typed.regime, &typed.reason)) {
+        (Ok(address), Ok(law)) => Ok(Entry { address, law }),
+        (address, law) => Err((
             address.err().map(|e| {
                 format!(
                     "“{}” is no address we can write to. Write one such as foi@city.example, without a name.",
                     e.0
                 )
             }),
-            regime.err().map(|e| no_law(&e.0)),
+            law.err(),
+            None,
         )),
+    }
+}
+
+fn errors(ctx: &Context, unsettled: &Unsettled) -> Errors {
+    match law::fault(ctx, unsettled) {
+        ("reason", words, _) => (None, None, Some(words)),
+        (_, words, _) => (None, Some(words), None),
     }
 }
 
@@ -214,9 +229,9 @@ async fn post(
             )))
         }
         Err(keeping::Error::NoSuchAuthority(_)) => Err(Error::NotFound(What::Authority)),
-        Err(keeping::Error::Law(misfit)) => {
-            let error = Some(no_such_law(&misfit));
-            again(site, &me, (id, typed, (None, error))).await.map(Err)
+        Err(keeping::Error::Law(unsettled)) => {
+            let errors = errors(&site.context, &unsettled);
+            again(site, &me, (id, typed, errors)).await.map(Err)
         }
         Err(keeping::Error::Store(error)) => Err(error.into()),
         Err(error) => Err(Error::internal(&error)),
@@ -247,32 +262,41 @@ async fn mend(
         .run(move |conn| Ok::<_, Error>(keeping::mend(&context, conn, person, (id, &described))))
         .await?;
     let words = match outcome {
-        Ok(false) => "Kept.|The address of its page stays. Letters that were filed keep what they say.",
-        Ok(true) => "Kept.|Its law was taken away: such a body does not answer under it. Choose another.",
+        Ok(Mended::Kept) => {
+            "Kept.|The address of its page stays. Letters that were filed keep what they say.".to_owned()
+        }
+        Ok(Mended::LawTaken) => {
+            "Kept.|Its law was taken away: such a body does not answer under it. Choose another.".to_owned()
+        }
+        Ok(Mended::LawGiven(law)) => {
+            format!("Kept.|By the rules it answers under {} now.", cited(&site.context, &law))
+        }
         Err(keeping::Error::NoSuchAuthority(_)) => return Err(Error::NotFound(What::Authority)),
         Err(keeping::Error::Store(error)) => return Err(error.into()),
         Err(error) => return Err(Error::internal(&error)),
     };
-    Ok(Ok(done("note", format!("/desk/authorities/{id}"), words)))
+    Ok(Ok(done("note", format!("/desk/authorities/{id}"), &words)))
 }
 
 /// The same page with what was typed and what is wrong with it.
 async fn again(
     site: &Site,
     me: &Triage,
-    (id, typed, errors): (i64, Typed, (Option<String>, Option<String>)),
+    (id, typed, errors): (i64, Typed, Errors),
 ) -> Result<Rendered, Error> {
     let chrome = me.0.chrome(Said::default(), "Authority", "authorities");
-    let (address_error, regime_error) = errors;
+    let (address_error, regime_error, reason_error) = errors;
     let load = move |ctx: &Context, conn: &mut Conn| {
-        Ok(Page { typed, address_error, regime_error, ..load(ctx, conn, id)? })
+        Ok(Page { typed, address_error, regime_error, reason_error, ..load(ctx, conn, id)? })
     };
     let page = show_wrong(site, (TEMPLATE, chrome), load, |page: &Page| {
         let link = |field: &str, words: &Option<String>| Some(Link::new(field, words.as_ref()?));
-        [link("#f-address", &page.address_error), link("#f-regime", &page.regime_error)]
-            .into_iter()
-            .flatten()
-            .collect()
+        let links = [
+            link("#f-address", &page.address_error),
+            link("#f-regime", &page.regime_error),
+            link("#f-reason", &page.reason_error),
+        ];
+        links.into_iter().flatten().collect()
     });
     Ok(page.await?.with_status(Status::UnprocessableEntity))
 }

@@ -4,6 +4,7 @@ use crate::domain::incoming::Incoming;
 use crate::domain::incoming::matching::Match;
 use crate::domain::incoming::proposal::Proposal;
 use crate::domain::publication::flow::flow;
+use crate::domain::publication::grounds::Cites;
 use crate::service::triage::{self, Settlement};
 use crate::service::{Context, sign_in};
 use crate::store::Conn;
@@ -192,7 +193,7 @@ fn load(ctx: &Context, conn: &mut Conn, (id, person, mut back): (i64, i64, Back)
     let found = matches.iter().find(|m| Some(m.request_id) == message.request_id);
     let reading = incoming.as_ref().map(|incoming| &incoming.reading);
     let (facts, segments) = match reading {
-        Some(reading) => passages::read(reading, &message.own_text),
+        Some(reading) => passages::read(reading, &message.own_text, own.and_then(|own| law_of(ctx, own))),
         None => (Vec::new(), vec![Segment { text: flow(&message.own_text), number: None, row: None }]),
     };
     let public = offered(conn, (&message, &files), back.public.take())?;
@@ -232,6 +233,12 @@ fn load(ctx: &Context, conn: &mut Conn, (id, person, mut back): (i64, i64, Back)
         assign_typed: back.reference,
         reason_typed: back.reason,
     })
+}
+
+/// The law of the request, to which its grounds must belong.
+fn law_of<'a>(ctx: &'a Context, asked: &Asked) -> Option<Cites<'a>> {
+    let law = ctx.library.laws.regime(&asked.regime.parse().ok()?)?;
+    Some(Cites { index: &ctx.library.citations, law })
 }
 
 /// The fields that something can be wrong with, in the names of the forms.

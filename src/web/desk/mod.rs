@@ -10,6 +10,7 @@ pub mod file_request;
 pub mod filed;
 pub mod files;
 pub mod guards;
+pub mod law;
 pub mod letters;
 pub mod message;
 pub mod new_authority;

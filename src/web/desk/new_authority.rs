@@ -2,13 +2,12 @@
 
 use crate::domain::authority::{AuthorityKind, EmailAddress};
 use crate::domain::country;
-use crate::domain::law::regime::RegimeId;
 use crate::service::Context;
 use crate::service::authorities::{self as keeping, Entry, Newcomer};
 use crate::store::authorities::Known;
 use crate::web::desk::authorities::kinds;
-use crate::web::desk::authority::{no_law, no_such_law, regimes};
 use crate::web::desk::guards::{CsrfForm, Said, Triage};
+use crate::web::desk::law::{self, parts, regimes, wanted};
 use crate::web::desk::words::Choice;
 use crate::web::desk::{done, show, show_wrong};
 use crate::web::error::Error;
@@ -16,6 +15,7 @@ use crate::web::filters;
 use crate::web::guards::Site;
 use crate::web::page::Link;
 use crate::web::rendered::Rendered;
+use crate::web::why::MayHold;
 use rocket::http::Status;
 use rocket::response::{Flash, Redirect};
 use rocket::{FromForm, Route, State, get, post, routes};
@@ -27,7 +27,7 @@ pub const TEMPLATE: &str = "desk/new_authority.html";
 
 /// The fields that something can be wrong with.
 const FIELDS: &[&str] =
-    &["name", "language", "kind", "country", "regime", "website", "address", "identifiers"];
+    &["name", "language", "kind", "country", "part", "regime", "reason", "website", "address", "identifiers"];
 /// Identifiers one authority may have.
 const MOST_IDENTIFIERS: usize = 20;
 
@@ -44,6 +44,8 @@ pub struct Page {
     countries: Vec<Choice>,
     kinds: Vec<Choice>,
     regimes: Vec<Choice>,
+    parts: Vec<Choice>,
+    may_hold: Vec<MayHold>,
 }
 
 /// An authority of the same name.
@@ -77,7 +79,11 @@ pub struct Typed {
     #[field(default = String::new())]
     place: String,
     #[field(default = String::new())]
+    part: String,
+    #[field(default = String::new())]
     regime: String,
+    #[field(default = String::new())]
+    reason: String,
     #[field(default = String::new())]
     website: String,
     #[field(default = String::new())]
@@ -105,6 +111,8 @@ impl Page {
         countries.sort_by(|a, b| a.name.cmp(&b.name));
         Self {
             regimes: regimes(ctx, &typed.country, |_| true),
+            parts: parts(ctx, &typed.country),
+            may_hold: Vec::new(),
             kinds: kinds(),
             faults: FIELDS.iter().map(|field| (*field, faults.get(field).cloned())).collect(),
             typed,
@@ -175,6 +183,10 @@ impl Typed {
         if !choices().any(|(code, _)| *code == self.country) {
             faults.insert("country", "Choose the country it belongs to.".to_owned());
         }
+        let part = law::part(&self.part, &self.country).unwrap_or_else(|words| {
+            faults.insert("part", words);
+            None
+        });
         let website = self.website(&mut faults);
         let entry = self.entry(&mut faults);
         let identifiers = self.identifiers(&mut faults);
@@ -186,6 +198,7 @@ impl Typed {
             kind,
             country: self.country.clone(),
             place: plain(&self.place),
+            part,
             entry,
             website,
             identifiers,
@@ -206,7 +219,7 @@ impl Typed {
 
     fn entry(&self, faults: &mut Faults) -> Entry {
         let address = optional(&self.address).map(|text| text.parse::<EmailAddress>()).transpose();
-        let regime = optional(&self.regime).map(|text| text.parse::<RegimeId>()).transpose();
+        let law = wanted(&self.regime, &self.reason);
         if let Err(error) = &address {
             let words = format!(
                 "“{}” is no address we can write to. Write one such as foi@city.example, without a name.",
@@ -214,10 +227,10 @@ impl Typed {
             );
             faults.insert("address", words);
         }
-        if let Err(error) = &regime {
-            faults.insert("regime", no_law(&error.0));
+        if let Err(words) = &law {
+            faults.insert("regime", words.clone());
         }
-        Entry { address: address.unwrap_or_default(), regime: regime.unwrap_or_default() }
+        Entry { address: address.unwrap_or_default(), law: law.unwrap_or_default() }
     }
 
     fn identifiers(&self, faults: &mut Faults) -> Vec<(String, String)> {
@@ -268,21 +281,25 @@ async fn post(
     let typed = form.0;
     let new = match typed.parse() {
         Ok(new) => new,
-        Err(faults) => return again(site, &me, (typed, faults, Vec::new())).await.map(Err),
+        Err(faults) => return again(site, &me, (typed, faults, Asked::default())).await.map(Err),
     };
     let (context, person) = (site.context.clone(), me.0.person.id);
     let outcome =
         site.store.run(move |conn| Ok::<_, Error>(keeping::add(&context, conn, person, &new))).await?;
-    let fault = |field, words| (Faults::from([(field, words)]), Vec::new());
-    let (faults, namesakes) = match outcome {
-        Ok(id) => {
-            let words = "Added.|It is in the register and has a public page now.";
-            return Ok(Ok(done("note", format!("/desk/authorities/{id}"), words)));
+    let fault = |field, words| (Faults::from([(field, words)]), Asked::default());
+    let (faults, asked) = match outcome {
+        Ok((id, settled)) => {
+            let words = law::said(&site.context, &settled);
+            return Ok(Ok(done("note", format!("/desk/authorities/{id}"), &words)));
         }
         Err(keeping::Error::SameName(known)) => {
-            (Faults::new(), known.into_iter().map(Namesake::of).collect())
+            let namesakes = known.into_iter().map(Namesake::of).collect();
+            (Faults::new(), Asked { namesakes, ..Asked::default() })
         }
-        Err(keeping::Error::Law(misfit)) => fault("regime", no_such_law(&misfit)),
+        Err(keeping::Error::Law(unsettled)) => {
+            let (field, words, may_hold) = law::fault(&site.context, &unsettled);
+            (Faults::from([(field, words)]), Asked { may_hold, ..Asked::default() })
+        }
         Err(keeping::Error::TakenIdentifier { identifier, by }) => {
             let words = format!("“{identifier}” belongs to {}, which is in the register already.", by.name);
             fault("identifiers", words)
@@ -290,20 +307,30 @@ async fn post(
         Err(keeping::Error::Store(error)) => return Err(error.into()),
         Err(error) => return Err(Error::internal(&error)),
     };
-    again(site, &me, (typed, faults, namesakes)).await.map(Err)
+    again(site, &me, (typed, faults, asked)).await.map(Err)
+}
+
+/// What only a person can say: whether it is another body of the same name, and which law holds.
+#[derive(Debug, Clone, Default)]
+struct Asked {
+    namesakes: Vec<Namesake>,
+    may_hold: Vec<MayHold>,
 }
 
 /// The same page with what was typed and what is wrong with it.
 async fn again(
     site: &Site,
     me: &Triage,
-    (typed, faults, namesakes): (Typed, Faults, Vec<Namesake>),
+    (typed, faults, asked): (Typed, Faults, Asked),
 ) -> Result<Rendered, Error> {
     let chrome = me.0.chrome(Said::default(), "Add an authority", "authorities");
     let page = show_wrong(
         site,
         (TEMPLATE, chrome),
-        move |ctx, _| Ok(Page::of(ctx, typed, (&faults, namesakes))),
+        move |ctx, _| {
+            let page = Page::of(ctx, typed, (&faults, asked.namesakes));
+            Ok(Page { may_hold: asked.may_hold, ..page })
+        },
         Page::errors,
     );
     Ok(page.await?.with_status(Status::UnprocessableEntity))

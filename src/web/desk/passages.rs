@@ -2,6 +2,7 @@
 
 use crate::domain::incoming::reading::{PeriodUnit, Reading};
 use crate::domain::publication::flow::flow;
+use crate::domain::publication::grounds::Cites;
 use crate::web::desk::words::{self, Tag};
 use crate::web::filters;
 use serde::Serialize;
@@ -30,6 +31,8 @@ pub struct Fact {
     pub text: Option<String>,
     /// More of it.
     pub sub: Option<String>,
+    /// That it cannot be right, and what to check.
+    pub warning: Option<String>,
     /// How sure, for the kind.
     pub confidence: Option<f64>,
     /// Numbers of the passages that say so.
@@ -37,6 +40,9 @@ pub struct Fact {
     /// Passages that stand elsewhere: where, and what they say.
     pub elsewhere: Vec<(String, String)>,
 }
+
+/// The field of a provision on which the reply rests.
+const GROUND: &str = "Ground";
 
 /// A place in the text with the row that rests on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -47,13 +53,15 @@ struct Mark {
 }
 
 /// The facts of a reading, and the text cut at the passages they rest on, numbered as they are read.
-pub fn read(reading: &Reading, text: &str) -> (Vec<Fact>, Vec<Segment>) {
+pub fn read(reading: &Reading, text: &str, law: Option<Cites<'_>>) -> (Vec<Fact>, Vec<Segment>) {
     let (kind, marks) = kind(reading, text);
     let mut facts = vec![(kind, marks)];
-    for (index, (field, value, sub)) in stated(reading).into_iter().enumerate() {
+    for (index, (field, value, sub)) in stated(reading, law).into_iter().enumerate() {
         let marks = place(index + 1, &value, text).into_iter().collect();
+        let warning = law.filter(|_| field == GROUND).and_then(|law| law.warning(&value));
         let fact = Fact {
             row: row(index + 1),
+            warning,
             field,
             tag: None,
             text: Some(value),
@@ -78,6 +86,7 @@ fn kind(reading: &Reading, text: &str) -> (Fact, Vec<Mark>) {
         tag: Some(words::kind(reading.kind.as_str())),
         text: None,
         sub: also(reading),
+        warning: None,
         confidence: Some(reading.confidence),
         passages: Vec::new(),
         elsewhere: Vec::new(),
@@ -106,7 +115,7 @@ fn row(fact: usize) -> String {
 }
 
 /// What is stated beside the kind: field, as written, and what it means.
-fn stated(reading: &Reading) -> Vec<(&'static str, String, Option<String>)> {
+fn stated(reading: &Reading, law: Option<Cites<'_>>) -> Vec<(&'static str, String, Option<String>)> {
     let mut facts = Vec::new();
     if let Some(reference) = &reading.reference {
         facts.push(("File number", reference.clone(), None));
@@ -127,8 +136,7 @@ fn stated(reading: &Reading) -> Vec<(&'static str, String, Option<String>)> {
         facts.push(("Fee", format!("{} {}", fee.amount, fee.currency), None));
     }
     for ground in &reading.grounds {
-        let sub = ground.category.as_deref().map(|category| category.replace('_', " "));
-        facts.push(("Ground", ground.cite.clone(), sub));
+        facts.push((GROUND, ground.cite.clone(), law.and_then(|law| law.meaning(&ground.cite))));
     }
     if let Some(to) = &reading.transferred_to {
         facts.push(("Passed on to", to.clone(), None));

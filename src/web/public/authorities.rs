@@ -133,6 +133,8 @@ pub fn authority() -> AuthorityRow {
         country: "GB".to_owned(),
         place: "Northmoor".to_owned(),
         regime: Some("gb-foia".to_owned()),
+        subdivision: None,
+        regime_reason: None,
         website: Some("https://northmoor-police.example/".to_owned()),
         state: AuthorityState::Ready,
         source: "https://example.org/list-of-forces".to_owned(),

@@ -13,6 +13,7 @@ use crate::web::public::Pager;
 use crate::web::public::feeds;
 use crate::web::public::lines::{self, Line, lines};
 use crate::web::rendered::Rendered;
+use crate::web::why::Why;
 use chrono::{DateTime, NaiveDate, Utc};
 use rocket::{Route, State, get, routes};
 use serde::Serialize;
@@ -26,6 +27,7 @@ pub struct Page {
     authority: AuthorityRow,
     kind_words: &'static str,
     law: Option<Law>,
+    why: Why,
     address: Option<String>,
     today: NaiveDate,
     lines: Vec<Line>,
@@ -66,6 +68,7 @@ fn load(site: &Site, conn: &mut Conn, slug: &str, page: i64) -> Result<Page, Err
     let place = (slice.page, slice.rows.len(), slice.total);
     Ok(Page {
         kind_words: authority.kind.in_words(),
+        why: Why::of_row(&site.context, &authority),
         law,
         address,
         today,
@@ -93,6 +96,14 @@ impl Page {
                 limit: "20 working days".to_owned(),
                 cite: "s.10(1) FOIA 2000".to_owned(),
             }),
+            why: Why {
+                words: Some(
+                    "Police forces of England, Wales and Northern Ireland are listed in the Act of 2000; Scotland has one force, Police Scotland, under its own Act"
+                        .to_owned(),
+                ),
+                src: Some("Sch. 1 Part V FOIA 2000".to_owned()),
+                ..Why::default()
+            },
             address: Some("foi@northmoor-police.example".to_owned()),
             today,
             lines: lines::sample(today),

@@ -1,6 +1,7 @@
 //! When must they answer? `/deadline`, a calculator without account or script; `/deadline.json` and `/deadline.ics` say
 //! the same to machines.
 
+use crate::domain::law::course::AnswerClock;
 use crate::domain::law::regime::Regime;
 use crate::domain::law::told::Told;
 use crate::domain::publication::clock_rows::ClockRow;
@@ -160,7 +161,9 @@ impl Answer {
                 today: found.today,
                 days,
             };
-            Some(draw(&course, &[]))
+            let mut drawing = draw(&course, &[]);
+            drawing.finding = drawing.finding.replace("The numbered list below says", "The steps below say");
+            Some(drawing)
         });
         Self {
             law: Law::of(law),
@@ -170,7 +173,7 @@ impl Answer {
             received,
             verdict: Verdict::of(&found),
             drawing,
-            derivation: Derivation::of(&found.deadline, &days),
+            derivation: derivation(answer, Derivation::of(&found.deadline, &days)),
             remarks: answer.map(|it| it.remarks.iter().map(StepLine::of).collect()).unwrap_or_default(),
             letter_from: answer.and_then(|it| it.late_letter_from).filter(|_| open),
             extended_due: found.dates.iter().find(|date| date.what == "extended_due").map(|date| date.on),
@@ -182,6 +185,22 @@ impl Answer {
             ics: question.href("/deadline.ics"),
             caution: found.caution,
         }
+    }
+}
+
+/// While the clock stands still nobody knows the day: what the law's rule is stays, the days that it gave go.
+fn derivation(answer: Option<&AnswerClock>, whole: Derivation) -> Derivation {
+    if answer.is_none_or(|it| it.stands_still.is_none()) {
+        return whole;
+    }
+    let rules =
+        ["Received", "Registered", "Older rule", "Begins again", "Stood still", "Added", "Rule", "Caution"];
+    Derivation {
+        question: "What is counted once the time runs again".to_owned(),
+        weeks: Vec::new(),
+        steps: whole.steps.into_iter().filter(|step| rules.contains(&step.name)).collect(),
+        extended: Vec::new(),
+        ..whole
     }
 }
 

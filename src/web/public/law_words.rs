@@ -69,6 +69,9 @@ fn time(law: &Regime) -> Section {
         Starts::DayAfterRegistration => {
             "From the day after registration; where nobody tells that day, receipt stands for it."
         }
+        Starts::NextWorkingDay => {
+            "A mail counts as received on the next working day, unless the authority acknowledged it before; that day is day 0."
+        }
         Starts::DayAfterAcknowledgedReceipt => "From the day after receipt as the authority acknowledges it.",
     };
     let end = match (rule.end_roll, rule.unit) {

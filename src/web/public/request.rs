@@ -6,6 +6,7 @@ use crate::domain::publication::clocks::{self, Beside, Clocks, Course};
 use crate::domain::publication::counting::Days;
 use crate::domain::publication::dates::{KeyDate, key_dates, next_right, remedy_name};
 use crate::domain::publication::derivation::Derivation;
+use crate::domain::publication::grounds::Cites;
 use crate::domain::publication::timeline::{self, Entry, Story, Tag};
 use crate::domain::questions::Disposition;
 use crate::domain::request::event::Ground;
@@ -100,9 +101,9 @@ impl Page {
             Some(law) => lived(&published.events, law, ctx, now)?,
             None => None,
         };
-        let told = life.as_ref().map(|life| told(&published, life)).unwrap_or_default();
+        let told = life.as_ref().map(|life| told(&published, life, ctx)).unwrap_or_default();
         let position = Position { status: facts.status, outcome: facts.outcome, due_on: facts.due_on };
-        let questions = questions(&published, ctx);
+        let questions = questions(&published, ctx, regime.as_ref());
         let standing = position.with_stage(today, (facts.silence_refused_on, facts.stage));
         Ok(Self {
             panel: life.as_ref().and_then(Panel::of),
@@ -156,7 +157,7 @@ struct Told {
     derivation: Option<Derivation>,
 }
 
-fn told(published: &Published, life: &Lived<'_>) -> Told {
+fn told(published: &Published, life: &Lived<'_>, ctx: &Context) -> Told {
     let (state, today) = (&life.state, life.today);
     let answer = life.course.as_ref().and_then(|course| course.answer.as_ref());
     let days = Days::of(life.law, life.calendar, state.received_on.unwrap_or(today));
@@ -165,6 +166,7 @@ fn told(published: &Published, life: &Lived<'_>) -> Told {
         events: &published.events,
         state,
         regime: life.law,
+        citations: &ctx.library.citations,
         days,
         deadline: answer.map(|answer| &answer.deadline),
         published: &shown,
@@ -223,7 +225,9 @@ impl Law {
     }
 }
 
-fn questions(published: &Published, ctx: &Context) -> Vec<Asking> {
+fn questions(published: &Published, ctx: &Context, law: Option<&Regime>) -> Vec<Asking> {
+    let cites = law.map(|law| Cites { index: &ctx.library.citations, law });
+    let told = |cite: &str| cites.map_or_else(|| cite.to_owned(), |cites| cites.told(cite));
     published
         .questions
         .iter()
@@ -231,7 +235,7 @@ fn questions(published: &Published, ctx: &Context) -> Vec<Asking> {
             let answer = published.answers.iter().find(|answer| answer.key == question.key);
             let grounds: Vec<Ground> =
                 answer.and_then(|answer| serde_json::from_str(&answer.grounds).ok()).unwrap_or_default();
-            let cites: Vec<&str> = grounds.iter().map(|ground| ground.cite.as_str()).collect();
+            let grounds: Vec<String> = grounds.iter().map(|ground| told(&ground.cite)).collect();
             Asking {
                 position: question.position,
                 key: question.key.clone(),
@@ -243,7 +247,7 @@ fn questions(published: &Published, ctx: &Context) -> Vec<Asking> {
                     (false, 0 | 1) => "coded by one person, not checked",
                     (false, _) => "coded alike by several people, not checked",
                 }),
-                ground: (!cites.is_empty()).then(|| cites.join("; ")),
+                ground: (!grounds.is_empty()).then(|| grounds.join("; ")),
             }
         })
         .collect()

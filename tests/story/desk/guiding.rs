@@ -43,6 +43,24 @@ stories! {
         assert!(!desk.page("/desk/requests/new").contains("role=\"alert\""), "who only looks did nothing wrong");
     }
 
+    fn ground_of_another_law_is_flagged_at_the_desk_and_on_the_public_page(desk: &mut Desk) {
+        let reference = desk.asks("Stadt Brandau");
+        let address = desk.reply_address(&reference);
+        let letter = "Ihr Antrag wird abgelehnt. Dem Anspruch stehen § 29 VwVfG und § 3 Nr. 2 IFG entgegen.\r\n";
+        desk.receives("post@brandau.example", &address, ("Bescheid", letter));
+        let token = desk.volunteer_signs_in();
+        let page = desk.page("/desk/messages/1");
+        let warning = "§ 29 VwVfG is not a provision of IFG (Bund); check whether the reply names a ground of this law.";
+        assert!(page.contains(&format!("<span class=\"odd\">{warning}</span>")), "{page}");
+        assert_eq!(page.matches("is not a provision of").count(), 1, "a ground of this law is not warned of");
+        assert!(page.contains("<span class=\"sub\">public safety endangered</span>"), "{page}");
+        let seal = between(&page, "name=\"seal\" value=\"", "\"").to_owned();
+        drop(desk.post("/desk/messages/1/accept", &[("csrf", &token), ("seal", &seal)]));
+        let public = desk.page(&format!("/requests/{reference}"));
+        assert!(public.contains("§ 29 VwVfG (not a provision of IFG (Bund))"), "{public}");
+        assert!(public.contains("§ 3 Nr. 2 IFG (public safety endangered)"), "{public}");
+    }
+
     fn settling_leads_on_to_the_request_its_public_page_and_the_next_message(desk: &mut Desk) {
         let (token, reference) = waiting(desk);
         let seal = between(&desk.page("/desk/messages/1"), "name=\"seal\" value=\"", "\"").to_owned();

@@ -1,5 +1,6 @@
 //! The desk as its people meet it: a desk over a temporary place, and its stories.
 
+mod choosing;
 mod guiding;
 mod network;
 mod publishing;
@@ -135,6 +136,8 @@ impl Desk {
             country: "DE".to_owned(),
             place: "Brandau".to_owned(),
             regime: Some("de-ifg".to_owned()),
+            subdivision: None,
+            regime_reason: None,
             website: None,
             source: "test".to_owned(),
             email: Some("poststelle@brandau.example".parse().unwrap()),

@@ -2,11 +2,11 @@
 
 use crate::domain::authority::{AuthorityKind, EmailAddress, names_one_body, slug};
 use crate::domain::country;
-use crate::domain::law::fit::Misfit;
-use crate::domain::law::regime::RegimeId;
+use crate::domain::law::part::Part;
 use crate::service::Context;
+use crate::service::authorities::import::choosing::choose;
 use crate::service::authorities::import::{Error, Remark};
-use crate::service::authorities::law::fitting;
+use crate::service::authorities::law::Facts;
 
 /// The columns of our own form; `place` is the town or area in words.
 const COLUMNS: &[&str] = &[
@@ -17,12 +17,14 @@ const COLUMNS: &[&str] = &[
     "country",
     "type",
     "place",
+    "part",
     "email",
     "email_role",
     "website",
     "foi_page",
     "language",
     "law",
+    "law_reason",
     "parent_key",
     "wikidata",
     "lau",
@@ -80,8 +82,14 @@ pub struct Row {
     pub language: String,
     /// Where requests go.
     pub email: Option<EmailAddress>,
-    /// Id of the law.
+    /// The part of the country, as the file, a number of its place or the law says.
+    pub part: Option<String>,
+    /// Id of the law, as the file says or the rules choose.
     pub law: Option<String>,
+    /// Why, where the file says another law than the rules choose.
+    pub law_reason: Option<String>,
+    /// What is to be said of its law when it is entered.
+    pub of_the_law: Option<String>,
     /// Its pages.
     pub website: Option<String>,
     /// Where the entry comes from.
@@ -155,7 +163,6 @@ fn row(ctx: &Context, line: u64, cells: &Cells<'_>) -> Result<Row, String> {
     let english = cells.required("name")?.to_owned();
     let country = country_of(cells.required("country")?)?;
     let kind = cells.required("type")?.parse::<AuthorityKind>().map_err(|error| error.to_string())?;
-    let law = law(ctx, cells, (&country, kind))?;
     let email = email(cells, &mut remarks)?;
     let local = cells.owned("name_local").filter(|local| *local != english);
     let (name, name_en) = match local {
@@ -163,20 +170,33 @@ fn row(ctx: &Context, line: u64, cells: &Cells<'_>) -> Result<Row, String> {
         None => (english, None),
     };
     let source = cells.owned("source").unwrap_or_else(|| "import".to_owned());
+    let identifiers = identifiers(cells, (&country, &source))?;
+    let part = part(cells, &country)?;
+    let facts = Facts {
+        country: &country,
+        kind,
+        names: (&name, name_en.as_deref()),
+        part: part.as_ref(),
+        identifiers: &identifiers,
+    };
+    let chosen = choose(ctx, &facts, (cells.get("law"), cells.get("law_reason")))?;
     Ok(Row {
         line,
         key: cells.get("key").map(slug).filter(|key| !key.is_empty()),
-        language: language(ctx, cells, (&country, law.as_deref()))?,
+        language: language(ctx, cells, (&country, chosen.law.as_deref()))?,
         place: cells.owned("place").unwrap_or_default(),
         website: website(cells)?,
-        identifiers: identifiers(cells, (&country, &source))?,
+        identifiers,
         defunct: defunct(cells)?,
         name,
         name_en,
         country,
         kind,
         email,
-        law,
+        law: chosen.law,
+        law_reason: chosen.reason,
+        of_the_law: chosen.remark,
+        part: chosen.part,
         source,
         remarks,
     })
@@ -193,10 +213,15 @@ fn country_of(cell: &str) -> Result<String, String> {
     }
 }
 
-fn law(ctx: &Context, cells: &Cells<'_>, body: (&str, AuthorityKind)) -> Result<Option<String>, String> {
-    let Some(cell) = cells.get("law") else { return Ok(None) };
-    let id = cell.parse::<RegimeId>().map_err(|_| Misfit::Unknown(cell.to_owned()).to_string())?;
-    fitting(ctx, &id, body).map(|law| Some(law.id.to_string())).map_err(|misfit| misfit.to_string())
+/// The part of the country, in a cell of its own.
+fn part(cells: &Cells<'_>, country: &str) -> Result<Option<Part>, String> {
+    let Some(cell) = cells.get("part") else { return Ok(None) };
+    let part = cell.to_ascii_uppercase().parse::<Part>().map_err(|error| error.to_string())?;
+    if part.country() == country {
+        Ok(Some(part))
+    } else {
+        Err(format!("expected a part of `{country}` under `part`, found `{cell}`"))
+    }
 }
 
 /// As the file says, else that of the law, else that of the country's laws.

@@ -138,33 +138,9 @@ pub(super) fn grounds(
         .collect()
 }
 
-/// The exemption whose numbers and letters the citation has, in the law of the request.
+/// The kind of ground that a citation names in the law of the request, where it can only be one.
 fn category_of(law: &LawOfRequest<'_>, cite: &str) -> Option<String> {
-    let wanted = numbers_of(cite);
-    law.regime
-        .exemptions
-        .iter()
-        .find(|exemption| !wanted.is_empty() && numbers_of(&exemption.cite) == wanted)
-        .map(|exemption| exemption.kind.clone())
-}
-
-/// The numbers and letters by which a provision is told from another of its law: not those of the law itself
-/// ("D.Lgs. 33/2013"), nor letters that abbreviate a word ("c. 1", "S. 1").
-fn numbers_of(cite: &str) -> Vec<String> {
-    let mut numbers: Vec<String> = Vec::new();
-    let mut before = ' ';
-    for word in cite.split_inclusive(|c: char| !c.is_alphanumeric()) {
-        let bare = word.trim_end_matches(|c: char| !c.is_alphanumeric());
-        let after = word.chars().next_back().unwrap_or(' ');
-        let year = bare.len() == 4 && bare.bytes().all(|b| b.is_ascii_digit());
-        if before == '/' && year {
-            numbers.pop();
-        } else if bare.chars().any(|c| c.is_ascii_digit()) || (bare.chars().count() == 1 && after != '.') {
-            numbers.push(bare.to_lowercase());
-        }
-        before = after;
-    }
-    numbers
+    law.citations.ground(cite, &law.regime).kind().map(str::to_owned)
 }
 
 /// How a request ends with a reply of this kind, where it does.
@@ -176,19 +152,5 @@ pub(super) fn outcome_of(kind: Kind) -> Option<Outcome> {
         Kind::NotHeld => Some(Outcome::NotHeld),
         Kind::Ncnd => Some(Outcome::NeitherConfirmedNorDenied),
         _ => None,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::numbers_of;
-
-    #[test]
-    fn a_provision_is_the_same_with_and_without_its_law() {
-        let of_law = numbers_of("Art. 5-bis c. 1 lett. a) D.Lgs. 33/2013");
-        assert_eq!(of_law, ["5", "1", "a"]);
-        assert_eq!(numbers_of("art. 5-bis, comma 1, lett. a)"), of_law);
-        assert_eq!(numbers_of("§ 6 Satz 1 Buchst. a IFG NRW"), numbers_of("§ 6 S. 1 Buchst. a IFG NRW"));
-        assert_ne!(numbers_of("§ 8 IFG NRW"), numbers_of("§ 9 IFG NRW"));
     }
 }

@@ -17,7 +17,7 @@ use crate::web::public::lived::{law_of, lived};
 use crate::web::rendered::Rendered;
 use chrono::{DateTime, TimeDelta, Utc};
 use rocket::{Route, State, get, routes};
-use std::collections::HashMap;
+use std::collections::{HashMap, hash_map};
 
 /// So many days a refusal stays in the feeds: longer than any time to act on one, but those for want of a notice.
 const AFTER_A_REFUSAL: i64 = 400;
@@ -87,9 +87,9 @@ fn of_many(site: &Site, conn: &mut Conn, of: &Of, name: &str) -> Result<String, 
     let mut laws: HashMap<(&str, &str), Option<Regime>> = HashMap::new();
     for (row, _) in &rows {
         let key = (row.regime.as_str(), row.regime_version.as_str());
-        if !laws.contains_key(&key) {
+        if let hash_map::Entry::Vacant(place) = laws.entry(key) {
             let kept = rules.get(&(row.regime.clone(), row.regime_version.clone()));
-            laws.insert(key, law_of(kept.map(String::as_str), &row.regime, &site.context)?);
+            place.insert(law_of(kept.map(String::as_str), &row.regime, &site.context)?);
         }
     }
     let mut entries = Vec::new();

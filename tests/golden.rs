@@ -32,8 +32,6 @@ pub fn samples() -> Vec<(&'static str, String)> {
     let now = request_sample::now();
     let pages = pages();
     let (late, waiting) = (request::Page::sample(ctx).unwrap(), request::Page::waiting(ctx).unwrap());
-    let (paused, silent) = (request::Page::paused(ctx).unwrap(), request::Page::silent(ctx).unwrap());
-    let counted = dates::Page::sample(ctx).unwrap();
     let one = authority::Page::sample();
     let place = deployment::Page::sample();
     let foia = law::Page::sample(ctx).unwrap();
@@ -50,15 +48,6 @@ pub fn samples() -> Vec<(&'static str, String)> {
                 .unwrap(),
         ),
         ("public/authority", pages.text(authority::TEMPLATE, &authority::chrome(&one, now), &one).unwrap()),
-        ("public/dates", pages.text(dates::TEMPLATE, &dates::chrome(&counted, now), &counted).unwrap()),
-        (
-            "public/request-paused",
-            pages.text(request::TEMPLATE, &request::chrome(&paused, now), &paused).unwrap(),
-        ),
-        (
-            "public/request-silent",
-            pages.text(request::TEMPLATE, &request::chrome(&silent, now), &silent).unwrap(),
-        ),
         (
             "public/deployment",
             pages.text(deployment::TEMPLATE, &deployment::chrome(&place, now), &place).unwrap(),
@@ -113,9 +102,23 @@ fn calculator() -> Vec<(&'static str, String)> {
     ]
 }
 
+/// Requests whose clocks did something, and how the dates of one were counted.
+fn clocks() -> Vec<(&'static str, String)> {
+    let site = crate::support::Site::new(crate::support::Backend::Sqlite);
+    let (ctx, now, pages) = (&site.ctx, request_sample::now(), pages());
+    let request =
+        |page: request::Page| pages.text(request::TEMPLATE, &request::chrome(&page, now), &page).unwrap();
+    let counted = dates::Page::sample(ctx).unwrap();
+    vec![
+        ("public/dates", pages.text(dates::TEMPLATE, &dates::chrome(&counted, now), &counted).unwrap()),
+        ("public/request-paused", request(request::Page::paused(ctx).unwrap())),
+        ("public/request-silent", request(request::Page::silent(ctx).unwrap())),
+    ]
+}
+
 /// The samples of both sides of the site.
 fn all() -> Vec<(&'static str, String)> {
-    [samples(), calculator(), desk::samples()].concat()
+    [samples(), clocks(), calculator(), desk::samples()].concat()
 }
 
 /// The parts that are the same on all pages stand in one golden file only; each other shows its own matter.

@@ -237,17 +237,17 @@ stories! {
         assert!(!page(&french).contains("id=\"next\""), "nothing while there is time");
         site.days_pass(50);
         let late = page(&french);
-        assert!(late.contains("Under this law silence after the due day counts as a refusal (Art. R.* 311-12, R. 311-13 CRPA)."), "{late}");
-        assert!(late.contains("a complaint to CADA") && late.contains("after silence: 2 months from the implied refusal"), "{late}");
-        assert!(late.contains("href=\"/laws/fr-crpa#remedies\"") && late.contains("not advice"), "{late}");
+        assert!(late.contains("silence counts as a refusal.</strong> <span class=\"cite\">Art. R.* 311-12, R. 311-13 CRPA"), "{late}");
+        assert!(late.contains("Complaint to CADA: lapses in ") && late.contains("After silence. The steps after it need it."), "{late}");
+        assert!(late.contains("href=\"/laws/fr-crpa\"") && late.contains("not legal advice"), "{late}");
         assert!(read(&browser, "/laws/fr-crpa").contains("id=\"remedies\""));
-        assert!(page(&german).contains("silence after the due day is no refusal: the answer stays owed"));
+        assert!(page(&german).contains("Under this law silence is no refusal: the answer stays owed"));
 
         site.receives(&decision(&Reply::to(&german, "brandau.example").saying(TEXT)), &german.reply_address);
         let settlement = proposed_settlement(&site.ctx, &mut site.conn(), 1).unwrap().unwrap();
         settle(&site.ctx, &mut site.conn(), volunteer, &settlement).unwrap();
         let refused = page(&german);
-        assert!(refused.contains("A refusal can be challenged under this law.") && !refused.contains("is no refusal"), "{refused}");
+        assert!(refused.contains("id=\"next\"") && refused.contains("After a decision") && !refused.contains("is no refusal"), "{refused}");
     }
 
     fn a_decision_of_the_demonstration_can_be_downloaded(site: &mut Site) {

@@ -3,6 +3,7 @@
 pub mod audit;
 pub mod cage;
 pub mod check;
+pub mod days_off;
 pub mod demo;
 pub mod demo_authorities;
 pub mod due;
@@ -70,6 +71,8 @@ enum Command {
     Audit(audit::AuditArgs),
     /// People who may sign in at the desk: add, list, suspend, resume, password, role
     User(user::UserArgs),
+    /// One-off days off, and holidays that are working days this once: list, add, withdraw
+    DaysOff(days_off::DaysOffArgs),
     /// Bring in authorities from a table
     Import(import::ImportArgs),
     /// Read mails from stdin in a limited child process (used by the service itself)
@@ -101,6 +104,9 @@ pub fn run() -> u8 {
         Command::Check(args) => check::run(&args, &mut out, &mut err),
         Command::Audit(args) => configured(&mut err, |config, err| audit::run(&args, config, &mut out, err)),
         Command::User(args) => configured(&mut err, |config, err| user::run(&args, config, &mut out, err)),
+        Command::DaysOff(args) => {
+            configured(&mut err, |config, err| days_off::run(&args, config, &mut out, err))
+        }
         Command::Import(args) => {
             configured(&mut err, |config, err| import::run(&args, config, &mut out, err))
         }
@@ -157,7 +163,10 @@ pub fn open(config: Config, connections: u32) -> Result<(Context, Db), Closed> {
     db.migrate()?;
     let blobs = places::blobs(&config)?;
     let clock = config.clock.clone();
-    Ok((Context { config, clock, library, blobs }, db))
+    Ok((
+        Context { config, clock, library, blobs, days_off: crate::service::days_off::Calendars::default() },
+        db,
+    ))
 }
 
 /// Says what happened and what to do on stderr; a closed stderr is no reason to fail.

@@ -28,6 +28,7 @@ use rocket::http::ContentType;
 use rocket::{Route, State, get, routes};
 use serde::Serialize;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// The template of this page.
 pub const TEMPLATE: &str = "public/request.html";
@@ -81,7 +82,9 @@ pub struct Page {
 
 fn load(site: &Site, conn: &mut Conn, reference: &str) -> Result<Page, Error> {
     let published = request::find(conn, reference)?.ok_or(Error::NotFound(What::Request))?;
-    let mut page = Page::assemble(published, &site.context, site.now())?;
+    let regime = regime_of(&published, &site.context)?;
+    let calendar = regime.as_ref().map(|law| site.context.calendar_of(conn, law)).transpose()?;
+    let mut page = Page::assemble(published, &site.context, (regime, calendar), site.now())?;
     let config = &site.context.config;
     if config.files_url != config.public_url {
         page.files_host.clone_from(&config.files_url);
@@ -98,16 +101,18 @@ fn regime_of(published: &Published, ctx: &Context) -> Result<Option<Regime>, Err
 }
 
 impl Page {
-    fn assemble(published: Published, ctx: &Context, now: DateTime<Utc>) -> Result<Self, Error> {
-        let regime = regime_of(&published, ctx)?;
+    fn assemble(
+        published: Published,
+        ctx: &Context,
+        (regime, calendar): (Option<Regime>, Option<Arc<Calendar>>),
+        now: DateTime<Utc>,
+    ) -> Result<Self, Error> {
         let state =
             fold(published.events.iter().map(|happened| &happened.event)).map_err(store::Error::from)?;
         let zone = regime.as_ref().map_or(chrono_tz::Tz::UTC, |regime| regime.zone);
         let today = now.with_timezone(&zone).date_naive();
-        let told = match (&regime, &state) {
-            (Some(regime), Some(state)) => {
-                told(&published, (regime, ctx.library.laws.calendar_of(regime)), state, today)
-            }
+        let told = match (&regime, &calendar, &state) {
+            (Some(regime), Some(calendar), Some(state)) => told(&published, (regime, calendar), state, today),
             _ => Told::default(),
         };
         let facts = &published.facts;
@@ -138,12 +143,19 @@ impl Page {
 impl Page {
     /// A request that was answered late and in part.
     pub fn sample(ctx: &Context) -> Result<Self, Error> {
-        Self::assemble(request_sample::late(ctx), ctx, request_sample::now())
+        Self::shipped(request_sample::late(ctx), ctx)
     }
 
     /// A request that waits.
     pub fn waiting(ctx: &Context) -> Result<Self, Error> {
-        Self::assemble(request_sample::waiting(ctx), ctx, request_sample::now())
+        Self::shipped(request_sample::waiting(ctx), ctx)
+    }
+
+    /// A sample, by the days off that come with the program.
+    fn shipped(sample: Published, ctx: &Context) -> Result<Self, Error> {
+        let regime = regime_of(&sample, ctx)?;
+        let calendar = regime.as_ref().map(|law| ctx.library.laws.shared_calendar_of(law));
+        Self::assemble(sample, ctx, (regime, calendar), request_sample::now())
     }
 }
 

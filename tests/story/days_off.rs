@@ -5,6 +5,7 @@ use askance::domain::authority::AuthorityKind;
 use askance::domain::request::event::{Event, Moved};
 use askance::domain::request::state::Status;
 use askance::service::days_off::{Change, Error, Moves, add, checked, moves, withdraw};
+use askance::service::sign_in::{self, Newcomer};
 use askance::store::days_off::New;
 use askance::store::requests::{self, RequestRow};
 use askance::store::types::Role;
@@ -172,5 +173,92 @@ stories! {
         withdraw(&site.ctx, &mut site.conn(), None, id).unwrap();
         assert!(matches!(withdraw(&site.ctx, &mut site.conn(), None, id), Err(Error::NoSuch(_))));
         add(&site.ctx, &mut site.conn(), None, &off("SK", "2026-09-10", "mourning")).unwrap();
+    }
+}
+
+#[test]
+fn an_administrator_sees_what_moves_adds_and_withdraws_and_nobody_else_can() {
+    use crate::story::desk::Desk;
+    let desk = Desk::new();
+    desk.volunteer_signs_in();
+    assert_eq!(desk.get("/desk/days-off").status(), rocket::http::Status::NotFound);
+    assert!(!desk.page("/desk").contains("/desk/days-off"));
+    let admin = Newcomer { email: "a@askance.example", name: "A. Lind", role: Role::Admin };
+    let password = sign_in::add_person(&desk.ctx, &mut desk.db.conn().unwrap(), &admin).unwrap();
+    drop(desk.post("/desk/sign-out", &[("csrf", &desk.token("/desk"))]));
+    drop(desk.try_to_sign_in(admin.email, &password));
+    let token = desk.token("/desk/days-off");
+    assert!(desk.page("/desk").contains("href=\"/desk/days-off\""));
+    let page = desk.page("/desk/days-off");
+    assert!(
+        page.contains("<optgroup label=\"Slovakia\">") && page.contains("No day was added yet"),
+        "{page}"
+    );
+    let mut fields = vec![
+        ("csrf", token.as_str()),
+        ("place", "GB-SCT"),
+        ("day_day", "31"),
+        ("day_month", "6"),
+        ("day_year", "2026"),
+        ("name", "day of <mourning>"),
+        ("source", "https://order.example/1"),
+    ];
+    let wrong = desk.post("/desk/days-off/preview", &fields).into_string().unwrap();
+    assert!(wrong.contains("That is no day of the calendar"), "{wrong}");
+    (fields[2].1, fields[3].1) = ("18", "9");
+    let asked = desk.post("/desk/days-off/preview", &fields).into_string().unwrap();
+    assert!(
+        asked.contains("No open request counts by this calendar.") && asked.contains("Nothing is kept yet"),
+        "{asked}"
+    );
+    assert!(desk.page("/desk/days-off").contains("No day was added yet"), "a preview keeps nothing");
+    drop(desk.post("/desk/days-off", &fields));
+    let there = desk.page("/desk/days-off");
+    assert!(
+        there.contains("In force")
+            && there.contains("day of &lt;mourning&gt;")
+            && there.contains("United Kingdom: SCT only"),
+        "{there}"
+    );
+    let again = desk.post("/desk/days-off", &fields).into_string().unwrap();
+    assert!(again.contains("There is an entry for that place and day."), "{again}");
+    assert!(desk.page("/desk/days-off?withdraw=1").contains("Withdraw it?"));
+    drop(desk.post("/desk/days-off/1/withdraw", &[("csrf", &token)]));
+    assert!(desk.page("/desk/days-off").contains("Withdrawn"));
+    assert_eq!(desk.get("/desk/days-off?withdraw=1").status(), rocket::http::Status::NotFound);
+}
+
+#[test]
+fn the_console_lists_adds_and_withdraws_on_both_databases() {
+    use crate::support::operator::Operator;
+    for database in ["sqlite://askance.db".to_owned(), crate::support::postgres::fresh_database()] {
+        let operator = Operator::new()
+            .with("ASKANCE_DATABASE_URL", &database)
+            .with("ASKANCE_SECRET_KEY", "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=");
+        let run = |words: &[&str]| {
+            let run = operator.runs(&[&["days-off"], words].concat(), b"");
+            (run.code, run.out, run.err)
+        };
+        assert_eq!(run(&["list"]), (Some(0), String::new(), String::new()));
+        let words = ["add", "SK", "2026-09-10", "day of mourning", "--source", "order 1"];
+        let dry = run(&[&words[..], &["--dry-run"]].concat());
+        assert!(dry.0 == Some(0) && dry.1.starts_with("Nothing was changed.\nOf 0 open requests"), "{dry:?}");
+        let added = run(&words);
+        assert!(added.1.starts_with("Added number 1: SK 2026-09-10, day of mourning.\n"), "{added:?}");
+        let again = run(&words);
+        assert_eq!(
+            (again.0, again.2),
+            (
+                Some(65),
+                "askance: expected a day without an entry, found number `1`. Nothing was changed.\n"
+                    .to_owned()
+            )
+        );
+        assert_eq!(run(&["add", "XX", "2026-09-10", "x", "--source", "y"]).0, Some(65));
+        assert_eq!(run(&["add", "SK", "2026-02-30", "x", "--source", "y"]).0, Some(64));
+        assert_eq!(run(&["list"]).1, "1\tin_force\tSK\t2026-09-10\toff\tday of mourning\torder 1\n");
+        assert!(run(&["withdraw", "1"]).1.starts_with("Withdrew number 1"));
+        assert_eq!(run(&["withdraw", "1"]).0, Some(65));
+        assert!(run(&["list"]).1.starts_with("1\twithdrawn\t"));
     }
 }

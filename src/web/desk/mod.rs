@@ -5,6 +5,7 @@ pub mod authorities;
 pub mod authority;
 pub mod consequence;
 pub mod correction;
+pub mod days_off;
 pub mod file_request;
 pub mod filed;
 pub mod files;
@@ -52,6 +53,7 @@ pub fn routes() -> Vec<Route> {
         authorities::routes(),
         new_authority::routes(),
         authority::routes(),
+        days_off::routes(),
     ]
     .concat()
 }

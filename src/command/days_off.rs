@@ -138,8 +138,8 @@ fn act(act: &Act, config: Config) -> Result<String, Failure> {
     }
     let _ = writeln!(
         told,
-        "Of {} open requests that count by it, {} get another due day: {} overdue now and in time then, {} in time now and \
-         overdue then.",
+        "Open requests that count by it: {}; with another due day: {}; overdue now and in time then: {}; in time now and \
+         overdue then: {}.",
         moves.open, moves.moved, moves.in_time_again, moves.overdue
     );
     Ok(told)

@@ -21,7 +21,10 @@ const BATCH: i64 = 500;
 
 /// The calendars that one-off days change, kept until the table of them changes.
 #[derive(Debug, Clone, Default)]
-pub struct Calendars(Arc<Mutex<Option<(Revision, Arc<Merged>)>>>);
+pub struct Calendars(Arc<Mutex<Option<Read>>>);
+
+/// What was read, and the state of the table at that time.
+type Read = (Revision, Arc<Merged>);
 
 impl Calendars {
     /// The changed calendars. Not within a transaction that itself adds or withdraws: one that is rolled back would leave

@@ -90,7 +90,7 @@ fn a_statute_differs_from_its_source_in_these_days_and_no_others() {
         ),
         // s.10(6) FOIA 2000: what England does not keep and Scotland or Northern Ireland does: 2 January (in 2027 a
         // Saturday, so Monday the 4th), St Patrick, the Scottish day of the World Cup, 12 July, the first Monday of
-        // August, St Andrew.
+        // August, St Andrew. The source keeps a day on a weekend beside its substitute; that moves nothing.
         (
             "GB-ANY-PART",
             "GB-ENG",
@@ -98,9 +98,11 @@ fn a_statute_differs_from_its_source_in_these_days_and_no_others() {
                 "+2026-01-02",
                 "+2026-03-17",
                 "+2026-06-15",
+                "+2026-07-12",
                 "+2026-07-13",
                 "+2026-08-03",
                 "+2026-11-30",
+                "+2027-01-02",
                 "+2027-01-04",
                 "+2027-03-17",
                 "+2027-07-12",

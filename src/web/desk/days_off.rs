@@ -187,7 +187,7 @@ fn places(ctx: &Context) -> Vec<Group> {
         .calendars()
         .map(|it| (filters::country(it.place().get(..2).unwrap_or_default()), it.place()))
         .collect();
-    ids.sort();
+    ids.sort_unstable();
     for (country, id) in ids {
         let whole = if id.len() == 2 { format!("{country}, all of it") } else { place_name(ctx, id) };
         let choice = Choice::new(id, whole);

@@ -33,7 +33,17 @@ impl Console {
         db.migrate().unwrap();
         let blobs = Blobs::open(&operator.path("blobs")).unwrap();
         let library = Arc::clone(&crate::support::LIBRARY);
-        Self { operator, ctx: Context { clock: config.clock.clone(), config, library, blobs }, db }
+        Self {
+            operator,
+            ctx: Context {
+                clock: config.clock.clone(),
+                config,
+                library,
+                blobs,
+                days_off: askance::service::days_off::Calendars::default(),
+            },
+            db,
+        }
     }
 
     fn says(&self, words: &[&str]) -> Run {

@@ -41,7 +41,13 @@ impl Place {
         db.migrate().unwrap();
         let blobs = Blobs::open(&config.blob_dir).unwrap();
         let library = std::sync::Arc::clone(&crate::support::LIBRARY);
-        let context = Context { clock: config.clock.clone(), config, library, blobs };
+        let context = Context {
+            clock: config.clock.clone(),
+            config,
+            library,
+            blobs,
+            days_off: askance::service::days_off::Calendars::default(),
+        };
         let rocket = rocket::figment::Figment::from(rocket::Config {
             log_level: rocket::log::LogLevel::Off,
             ..rocket::Config::default()

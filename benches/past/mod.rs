@@ -67,7 +67,13 @@ impl Past {
         db.migrate()?;
         let blobs = Blobs::open(&config.blob_dir)?;
         let (clock, library) = (config.clock.clone(), Arc::new(Library::load()?));
-        let ctx = Context { config, clock, library, blobs };
+        let ctx = Context {
+            config,
+            clock,
+            library,
+            blobs,
+            days_off: askance::service::days_off::Calendars::default(),
+        };
         let email = "m.varga@klarblick.example";
         let new = people::NewPerson { email, name: "Mara Varga", role: Role::Admin, password_hash: "" };
         let person = people::add(&mut *db.conn()?, &new, ctx.clock.now())?;

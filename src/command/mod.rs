@@ -4,6 +4,7 @@ pub mod audit;
 pub mod cage;
 pub mod check;
 pub mod cite;
+pub mod days_off;
 pub mod demo;
 pub mod demo_authorities;
 pub mod due;
@@ -77,6 +78,8 @@ enum Command {
     Audit(audit::AuditArgs),
     /// People who may sign in at the desk: add, list, suspend, resume, password, role
     User(user::UserArgs),
+    /// One-off days off, and holidays that are working days this once: list, add, withdraw
+    DaysOff(days_off::DaysOffArgs),
     /// Bring in authorities from a table
     Import(import::ImportArgs),
     /// Read mails from stdin in a limited child process (used by the service itself)
@@ -110,6 +113,9 @@ pub fn run() -> u8 {
         Command::Check(args) => check::run(&args, &mut out, &mut err),
         Command::Audit(args) => configured(&mut err, |config, err| audit::run(&args, config, &mut out, err)),
         Command::User(args) => configured(&mut err, |config, err| user::run(&args, config, &mut out, err)),
+        Command::DaysOff(args) => {
+            configured(&mut err, |config, err| days_off::run(&args, config, &mut out, err))
+        }
         Command::Import(args) => {
             configured(&mut err, |config, err| import::run(&args, config, &mut out, err))
         }
@@ -166,7 +172,10 @@ pub fn open(config: Config, connections: u32) -> Result<(Context, Db), Closed> {
     db.migrate()?;
     let blobs = places::blobs(&config)?;
     let clock = config.clock.clone();
-    Ok((Context { config, clock, library, blobs }, db))
+    Ok((
+        Context { config, clock, library, blobs, days_off: crate::service::days_off::Calendars::default() },
+        db,
+    ))
 }
 
 /// Says what happened and what to do on stderr; a closed stderr is no reason to fail.

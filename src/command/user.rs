@@ -27,8 +27,8 @@ enum Act {
     Add {
         /// The e-mail address they sign in with
         email: String,
-        /// What they may do: activist files requests, volunteer also settles replies; publisher and admin can at
-        /// present do what a volunteer can
+        /// What they may do: activist files requests, volunteer also settles replies; publisher can at present
+        /// do what a volunteer can, admin also orders days off
         #[arg(long)]
         role: Role,
         /// Shown at the desk and under letters; the address up to the @ if left out
@@ -61,8 +61,8 @@ enum Act {
     Role {
         /// The e-mail address they sign in with
         email: String,
-        /// activist files requests, volunteer also settles replies; publisher and admin can at present do what a
-        /// volunteer can
+        /// activist files requests, volunteer also settles replies; publisher can at present do what a volunteer
+        /// can, admin also orders days off
         role: Role,
     },
 }

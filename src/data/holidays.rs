@@ -1,6 +1,7 @@
 //! The calendars of all places: generated country files and the overlays of statutes.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use chrono::{Datelike, Days, NaiveDate, Weekday};
 use chrono_tz::Tz;
@@ -11,7 +12,7 @@ use crate::data::located::{parse, wrong};
 use crate::domain::law::calendar::{Calendar, Holiday, easter_sunday};
 
 /// All calendars by id.
-pub type Calendars = BTreeMap<String, Calendar>;
+pub type Calendars = BTreeMap<String, Arc<Calendar>>;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -49,7 +50,7 @@ struct Yearly {
 }
 
 /// `MM-DD`; 29 February is left out of other years.
-#[derive(Clone, Copy, Deserialize)]
+#[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(try_from = "String")]
 struct MonthDay {
     month: u32,
@@ -81,12 +82,15 @@ struct OverlayFile {
     calendars: Vec<Overlay>,
 }
 
-#[derive(Deserialize)]
+/// A calendar that a statute makes of others, as it is written.
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Overlay {
-    id: String,
+pub struct Overlay {
+    /// Its id, as `GB-ANY-PART`.
+    pub id: String,
+    /// The places whose days are taken over.
     #[serde(default)]
-    union: Vec<String>,
+    pub union: Vec<String>,
     zone: Option<Tz>,
     src: String,
     caveat: Option<String>,
@@ -94,7 +98,7 @@ struct Overlay {
     days: Vec<OverlayDay>,
 }
 
-#[derive(Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct OverlayDay {
     name: String,
@@ -141,38 +145,47 @@ fn dates(rule: &HolidayRule, (first, last): (i32, i32)) -> Vec<NaiveDate> {
     yearly.chain(rule.on.iter().copied()).collect()
 }
 
-/// The calendars of statutes, made from those of the countries.
-pub fn overlays(file: &str, text: &str, known: &Calendars) -> Result<Vec<Calendar>, Error> {
+/// The calendars of statutes, made from those of the countries; each with what it is made of.
+pub fn overlays(file: &str, text: &str, known: &Calendars) -> Result<Vec<(Overlay, Calendar)>, Error> {
     let it: OverlayFile = parse(file, text)?;
-    it.calendars.iter().map(|overlay| overlaid(file, text, overlay, known)).collect()
+    let made = it.calendars.into_iter().map(|overlay| {
+        if overlay.src.trim().is_empty() {
+            let problem = format!("expected a source for `{}`", overlay.id);
+            return Err(wrong(file, text, "calendar.src", problem));
+        }
+        if let Some(place) = overlay.union.iter().find(|place| !known.contains_key(*place)) {
+            let problem =
+                format!("expected a place with a holiday file, found `{place}` in `{}`", overlay.id);
+            return Err(wrong(file, text, "calendar.union", problem));
+        }
+        let Some(calendar) = overlay.over(known) else {
+            let problem =
+                format!("expected a zone or a place in the union of `{}`, found neither", overlay.id);
+            return Err(wrong(file, text, "calendar.zone", problem));
+        };
+        Ok((overlay, calendar))
+    });
+    made.collect()
 }
 
-fn overlaid(file: &str, text: &str, it: &Overlay, known: &Calendars) -> Result<Calendar, Error> {
-    if it.src.trim().is_empty() {
-        return Err(wrong(file, text, "calendar.src", format!("expected a source for `{}`", it.id)));
+impl Overlay {
+    /// The calendar over those of its places; none without a zone.
+    pub fn over(&self, known: &Calendars) -> Option<Calendar> {
+        let parts: Vec<&Calendar> =
+            self.union.iter().filter_map(|place| known.get(place)).map(|it| &**it).collect();
+        let zone = self.zone.or_else(|| parts.first().map(|part| part.zone()))?;
+        let whole = known.values().next().map_or((NaiveDate::MIN, NaiveDate::MAX), |it| it.span());
+        let span = parts.iter().map(|p| p.span()).fold(whole, |a, b| (a.0.max(b.0), a.1.min(b.1)));
+        // What the statute adds comes first and gives the day its name.
+        let mut days: Vec<Holiday> = Vec::new();
+        for day in &self.days {
+            let found = (span.0.year()..=span.1.year()).flat_map(|year| in_year(day, year));
+            days.extend(found.map(|on| Holiday { on, name: day.name.clone() }));
+        }
+        let added: std::collections::BTreeSet<NaiveDate> = days.iter().map(|d| d.on).collect();
+        days.extend(united(&parts).into_iter().filter(|d| !added.contains(&d.on)));
+        Some(Calendar::new(&self.id, zone, span, days).with_caveat(self.caveat.clone()))
     }
-    let mut parts = Vec::new();
-    for place in &it.union {
-        parts.push(known.get(place).ok_or_else(|| {
-            let problem = format!("expected a place with a holiday file, found `{place}` in `{}`", it.id);
-            wrong(file, text, "calendar.union", problem)
-        })?);
-    }
-    let Some(zone) = it.zone.or_else(|| parts.first().map(|part| part.zone())) else {
-        let problem = format!("expected a zone or a place in the union of `{}`, found neither", it.id);
-        return Err(wrong(file, text, "calendar.zone", problem));
-    };
-    let whole = known.values().next().map_or((NaiveDate::MIN, NaiveDate::MAX), Calendar::span);
-    let span = parts.iter().map(|p| p.span()).fold(whole, |a, b| (a.0.max(b.0), a.1.min(b.1)));
-    // What the statute adds comes first and gives the day its name.
-    let mut days: Vec<Holiday> = Vec::new();
-    for day in &it.days {
-        let found = (span.0.year()..=span.1.year()).flat_map(|year| in_year(day, year));
-        days.extend(found.map(|on| Holiday { on, name: day.name.clone() }));
-    }
-    let added: std::collections::BTreeSet<NaiveDate> = days.iter().map(|d| d.on).collect();
-    days.extend(united(&parts).into_iter().filter(|d| !added.contains(&d.on)));
-    Ok(Calendar::new(&it.id, zone, span, days).with_caveat(it.caveat.clone()))
 }
 
 /// The days of several places; one that not all of them keep is shown with those that do.

@@ -1,15 +1,16 @@
 //! The access laws and the calendars they count by, read once at start.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use data_encoding::HEXLOWER;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::data::Error;
-use crate::data::holidays::{self, Calendars};
+use crate::data::holidays::{self, Calendars, Overlay};
 use crate::data::located::{parse, wrong};
-use crate::domain::law::calendar::Calendar;
+use crate::domain::law::calendar::{Calendar, OneOff};
 use crate::domain::law::check::check;
 use crate::domain::law::regime::{Regime, RegimeId};
 
@@ -28,8 +29,9 @@ const OVERLAYS: &str = "overlays.toml";
 pub struct Laws {
     regimes: BTreeMap<RegimeId, Regime>,
     calendars: Calendars,
+    overlays: Vec<Overlay>,
     /// Never used by a law that was loaded; makes `calendar_of` total.
-    no_calendar: Calendar,
+    no_calendar: Arc<Calendar>,
 }
 
 impl Laws {
@@ -42,7 +44,7 @@ impl Laws {
 
     /// Reads and checks files given as name below `src/data/` and text.
     pub fn read(regimes: &[(String, String)], holidays: &[(String, String)]) -> Result<Self, Error> {
-        let calendars = calendars(holidays)?;
+        let (calendars, overlays) = calendars(holidays)?;
         let mut laws = BTreeMap::new();
         for (file, text) in regimes {
             let mut law = regime(file, text)?;
@@ -62,8 +64,8 @@ impl Laws {
             }
         }
         let never = (chrono::NaiveDate::MAX, chrono::NaiveDate::MIN);
-        let no_calendar = Calendar::new("", chrono_tz::Tz::UTC, never, []);
-        Ok(Self { regimes: laws, calendars, no_calendar })
+        let no_calendar = Arc::new(Calendar::new("", chrono_tz::Tz::UTC, never, []));
+        Ok(Self { regimes: laws, calendars, overlays, no_calendar })
     }
 
     /// All laws by id.
@@ -82,14 +84,72 @@ impl Laws {
         self.calendar(&regime.holiday_calendar).unwrap_or(&self.no_calendar)
     }
 
+    /// The same, to be kept.
+    pub fn shared_calendar_of(&self, regime: &Regime) -> Arc<Calendar> {
+        Arc::clone(self.calendars.get(&regime.holiday_calendar).unwrap_or(&self.no_calendar))
+    }
+
+    /// The calendars in which a day off of a place holds: its own, those of the parts of a country, and those of the
+    /// statutes that take over the days of any of these.
+    pub fn reached_by(&self, place: &str) -> BTreeSet<&str> {
+        let own = |id: &&str| *id == place || (country_of(id) == place && !self.is_overlay(id));
+        let mut reached: BTreeSet<&str> = self.calendars.keys().map(String::as_str).filter(own).collect();
+        for overlay in &self.overlays {
+            if overlay.union.iter().any(|part| reached.contains(part.as_str())) {
+                reached.insert(&overlay.id);
+            }
+        }
+        reached
+    }
+
+    /// Whether a calendar is that of a statute and not of a place.
+    pub fn is_overlay(&self, id: &str) -> bool {
+        self.overlays.iter().any(|overlay| overlay.id == id)
+    }
+
+    /// The calendars that are other ones after what was ordered for single days, each with its place. A statute that
+    /// takes over the days of several places loses one only where none of them keeps it.
+    pub fn with_days_off(&self, days: &[(String, OneOff)]) -> Calendars {
+        if days.is_empty() {
+            return Calendars::new();
+        }
+        // What is said of a part holds over what is said of its country.
+        let said_of = |place: &str| {
+            days.iter().filter(move |(of, _)| of == place).map(|(_, day)| day).collect::<Vec<_>>()
+        };
+        let mut all = self.calendars.clone();
+        let mut changed = BTreeSet::new();
+        for (id, calendar) in self.calendars.iter().filter(|(id, _)| !self.is_overlay(id)) {
+            let country = country_of(id);
+            let mut said = if country == id { Vec::new() } else { said_of(country) };
+            said.extend(said_of(id));
+            if !said.is_empty() {
+                all.insert(id.clone(), Arc::new(calendar.with_days_off(said)));
+                changed.insert(id.clone());
+            }
+        }
+        for overlay in &self.overlays {
+            let said = said_of(&overlay.id);
+            if said.is_empty() && !overlay.union.iter().any(|part| changed.contains(part)) {
+                continue;
+            }
+            if let Some(calendar) = overlay.over(&all) {
+                all.insert(overlay.id.clone(), Arc::new(calendar.with_days_off(said)));
+                changed.insert(overlay.id.clone());
+            }
+        }
+        all.retain(|id, _| changed.contains(id));
+        all
+    }
+
     /// A calendar by place, as `DE-SN`.
     pub fn calendar(&self, place: &str) -> Option<&Calendar> {
-        self.calendars.get(place)
+        self.calendars.get(place).map(|it| &**it)
     }
 
     /// All calendars by place.
     pub fn calendars(&self) -> impl Iterator<Item = &Calendar> {
-        self.calendars.values()
+        self.calendars.values().map(|it| &**it)
     }
 
     /// The ids that look most like one that is not known, nearest first.
@@ -146,23 +206,29 @@ fn unknown_key(said: &Value, taken: &Value) -> Option<String> {
     }
 }
 
-fn calendars(files: &[(String, String)]) -> Result<Calendars, Error> {
+fn country_of(place: &str) -> &str {
+    place.split_once('-').map_or(place, |(country, _)| country)
+}
+
+fn calendars(files: &[(String, String)]) -> Result<(Calendars, Vec<Overlay>), Error> {
     let (overlay, countries): (Vec<_>, Vec<_>) = files.iter().partition(|(file, _)| file.ends_with(OVERLAYS));
     let mut all = Calendars::new();
     for (file, text) in countries {
         add(&mut all, holidays::country(file, text)?, (file, text))?;
     }
+    let mut overlays = Vec::new();
     for (file, text) in overlay {
-        let made = holidays::overlays(file, text, &all)?;
+        let (read, made): (Vec<_>, Vec<_>) = holidays::overlays(file, text, &all)?.into_iter().unzip();
         add(&mut all, made, (file, text))?;
+        overlays.extend(read);
     }
-    Ok(all)
+    Ok((all, overlays))
 }
 
 fn add(all: &mut Calendars, new: Vec<Calendar>, (file, text): (&str, &str)) -> Result<(), Error> {
     for calendar in new {
         let place = calendar.place().to_owned();
-        if all.insert(place.clone(), calendar).is_some() {
+        if all.insert(place.clone(), Arc::new(calendar)).is_some() {
             return Err(wrong(
                 file,
                 text,

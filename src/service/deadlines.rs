@@ -65,10 +65,10 @@ enum Look {
 /// The laws of requests, each version read once.
 struct Laws<'a> {
     ctx: &'a Context,
-    kept: HashMap<(String, String), LawOfRequest<'a>>,
+    kept: HashMap<(String, String), LawOfRequest>,
 }
 
-impl<'a> Laws<'a> {
+impl Laws<'_> {
     fn look(
         &mut self,
         conn: &mut Conn,
@@ -86,13 +86,13 @@ impl<'a> Laws<'a> {
             return Ok(Look::NotYet);
         };
         let course = law.course(&facts(events))?;
-        if unrecorded(&course, &state, today).is_empty() {
+        if unrecorded(&course, &state, today, None).is_empty() {
             return Ok(Look::Nothing(looked_at_on(&course, &state, today)));
         }
         Ok(Look::Something)
     }
 
-    fn law(&mut self, conn: &mut Conn, waiting: &Waiting) -> Result<&LawOfRequest<'a>, LawError> {
+    fn law(&mut self, conn: &mut Conn, waiting: &Waiting) -> Result<&LawOfRequest, LawError> {
         let key = (waiting.regime.clone(), waiting.regime_version.clone());
         if !self.kept.contains_key(&key) {
             let law = self.ctx.kept_law(conn, &key.0, &key.1)?;

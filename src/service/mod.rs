@@ -4,6 +4,7 @@ pub mod authorities;
 pub mod bringing_back;
 pub mod cage;
 pub mod coding;
+pub mod days_off;
 pub mod deadlines;
 pub mod delivery;
 pub mod filing;
@@ -22,7 +23,7 @@ use crate::domain::law::citation::Index;
 use crate::domain::law::course::{Course, Fact, course};
 use crate::domain::law::deadline::{self, Deadline};
 use crate::domain::law::regime::Regime;
-use crate::domain::request::clocks::{facts, looked_at_on, unrecorded};
+use crate::domain::request::clocks::{facts, looked_at_on, moved_by_days_off, unrecorded};
 use crate::domain::request::event::Event;
 use crate::domain::request::fold;
 use crate::domain::request::state::State;
@@ -43,6 +44,8 @@ pub struct Context {
     pub library: Arc<Library>,
     /// Raw mail and attachments.
     pub blobs: Blobs,
+    /// The calendars that one-off days off change, as last read.
+    pub days_off: days_off::Calendars,
 }
 
 /// Why the law of a request cannot be applied.
@@ -64,16 +67,21 @@ pub enum LawError {
 
 /// The law of one request: the rules it was filed under, and the calendar of its days off.
 #[derive(Debug, Clone)]
-pub struct LawOfRequest<'a> {
+pub struct LawOfRequest {
     /// The rules as they stood when it was filed.
     pub regime: Regime,
-    /// The days off.
-    pub calendar: &'a Calendar,
-    /// What the provisions that a reply cites mean.
-    pub citations: &'a Index,
+    /// The data it comes with.
+    library: Arc<Library>,
+    /// The days off, with those that the operator added.
+    pub calendar: Arc<Calendar>,
 }
 
-impl LawOfRequest<'_> {
+impl LawOfRequest {
+    /// What the provisions that a reply cites mean.
+    pub fn citations(&self) -> &Index {
+        &self.library.citations
+    }
+
     /// The day of an instant in the zone of the law.
     pub fn day_of(&self, at: DateTime<Utc>) -> NaiveDate {
         at.with_timezone(&self.regime.zone).date_naive()
@@ -81,20 +89,20 @@ impl LawOfRequest<'_> {
 
     /// The clocks of a request to which this happened.
     pub fn course(&self, facts: &[Fact]) -> Result<Course, LawError> {
-        Ok(course(&self.regime, self.calendar, facts)?)
+        Ok(course(&self.regime, &self.calendar, facts)?)
     }
 
     /// The due dates of a request that came in on `received`.
     pub fn due(&self, received: NaiveDate, registered: Option<NaiveDate>) -> Result<Deadline, LawError> {
-        Ok(deadline::deadline(&self.regime, self.calendar, &deadline::Clock { received, registered })?)
+        Ok(deadline::deadline(&self.regime, &self.calendar, &deadline::Clock { received, registered })?)
     }
 }
 
 /// A request with its law and what has happened to its clocks.
 #[derive(Debug)]
-pub struct Lived<'a> {
+pub struct Lived {
     /// Its law.
-    pub law: LawOfRequest<'a>,
+    pub law: LawOfRequest,
     /// Its events.
     pub events: Vec<Event>,
     /// What they fold to.
@@ -105,7 +113,7 @@ pub struct Lived<'a> {
 
 impl Context {
     /// A request with all its clocks.
-    pub fn lived(&self, conn: &mut Conn, request: i64) -> Result<Lived<'_>, LawError> {
+    pub fn lived(&self, conn: &mut Conn, request: i64) -> Result<Lived, LawError> {
         let law = self.law_of(conn, request)?;
         let events = requests::events_of(conn, request)?;
         let state = fold(&events).map_err(crate::store::Error::from)?;
@@ -121,18 +129,60 @@ impl Context {
         let now = self.clock.now();
         let lived = self.lived(conn, request)?;
         let today = lived.law.day_of(now);
+        let days_off = match because {
+            Some(_) => None,
+            None => self.days_off_since(conn, request, &lived)?,
+        };
         let mut state = lived.state;
-        let new = unrecorded(&lived.course, &state, today);
-        for event in &new {
-            let event = match event.clone() {
+        let mut new = 0;
+        // One at a time: a clock that moves takes back what was recorded of the day before, so that it is looked at anew.
+        while let Some(event) =
+            unrecorded(&lived.course, &state, today, days_off.as_deref()).into_iter().next()
+        {
+            let event = match event {
                 Event::ClockMoved { due_on, why, .. } => Event::ClockMoved { message: because, due_on, why },
                 event => event,
             };
             state = requests::append(conn, request, &event, Stamp { at: now, person: None })?;
+            new += 1;
         }
-        let seq = i64::try_from(lived.events.len() + new.len()).unwrap_or(i64::MAX);
+        let seq = i64::try_from(lived.events.len() + new).unwrap_or(i64::MAX);
         requests::looked_at(conn, request, (seq, looked_at_on(&lived.course, &state, today)))?;
-        Ok(new.len())
+        Ok(new)
+    }
+
+    /// Which days off, in words, moved the due day of a request since it was last counted; none where nothing did, or
+    /// something else.
+    fn days_off_since(
+        &self,
+        conn: &mut Conn,
+        request: i64,
+        lived: &Lived,
+    ) -> Result<Option<String>, LawError> {
+        let due_on = lived.course.answer.as_ref().and_then(|answer| answer.due_on);
+        if due_on == lived.state.due_on {
+            return Ok(None);
+        }
+        let Some(since) = requests::counted_at(conn, request)? else { return Ok(None) };
+        let law = &lived.law.regime;
+        let (calendar, changed) = days_off::as_of(self, conn, law, since)?;
+        if changed.is_empty() {
+            return Ok(None);
+        }
+        let before = course(law, &calendar, &facts(&lived.events))?;
+        Ok(moved_by_days_off(&lived.state, (&before, &lived.course), &changed))
+    }
+
+    /// The calendar by which a law counts, with the days off that the operator added and without those that were struck
+    /// out: every page and every count asks here. One small query; the merged calendars are kept until the days change.
+    pub fn calendar_of(
+        &self,
+        conn: &mut Conn,
+        regime: &Regime,
+    ) -> Result<Arc<Calendar>, crate::store::Error> {
+        let merged = self.days_off.merged(&self.library.laws, conn)?;
+        let found = merged.get(&regime.holiday_calendar).map(Arc::clone);
+        Ok(found.unwrap_or_else(|| self.library.laws.shared_calendar_of(regime)))
     }
 
     /// What taking mail in needs of it.
@@ -141,22 +191,17 @@ impl Context {
     }
 
     /// The law of a request, from the copy that was kept when it was filed.
-    pub fn law_of(&self, conn: &mut Conn, request: i64) -> Result<LawOfRequest<'_>, LawError> {
+    pub fn law_of(&self, conn: &mut Conn, request: i64) -> Result<LawOfRequest, LawError> {
         let row = requests::find(conn, request)?.ok_or(LawError::NoSuchRequest(request))?;
         self.kept_law(conn, &row.regime, &row.regime_version)
     }
 
     /// A law in a version under which requests were filed.
-    pub fn kept_law(
-        &self,
-        conn: &mut Conn,
-        regime: &str,
-        version: &str,
-    ) -> Result<LawOfRequest<'_>, LawError> {
+    pub fn kept_law(&self, conn: &mut Conn, regime: &str, version: &str) -> Result<LawOfRequest, LawError> {
         let body = requests::kept_regime(conn, regime, version)?
             .ok_or_else(|| LawError::NoRules(version.to_owned()))?;
         let regime: Regime = serde_json::from_str(&body).map_err(crate::store::Error::from)?;
-        let calendar = self.library.laws.calendar_of(&regime);
-        Ok(LawOfRequest { regime, calendar, citations: &self.library.citations })
+        let calendar = self.calendar_of(conn, &regime)?;
+        Ok(LawOfRequest { regime, library: Arc::clone(&self.library), calendar })
     }
 }

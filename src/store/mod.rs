@@ -3,6 +3,7 @@
 pub mod audit;
 pub mod authorities;
 pub mod blobs;
+pub mod days_off;
 pub mod desk;
 pub mod findings;
 pub mod health;

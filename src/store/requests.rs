@@ -3,7 +3,7 @@
 mod clocks;
 mod lookup;
 
-pub use clocks::{Waiting, look_again, looked_at, to_look_at};
+pub use clocks::{Waiting, counted_at, look_again, looked_at, open_under, to_look_at};
 pub use lookup::{Found, candidates, open_with_bundle};
 
 use crate::domain::law::remedy::RemedyStep;
@@ -172,6 +172,11 @@ pub fn kept_regime(conn: &mut Conn, regime: &str, version: &str) -> Result<Optio
         .select(regimes::body)
         .first(conn)
         .optional()?)
+}
+
+/// All rules that requests were filed under, as (law, JSON).
+pub fn kept_regimes(conn: &mut Conn) -> Result<Vec<(String, String)>, Error> {
+    Ok(regimes::table.order(regimes::id.asc()).select((regimes::regime, regimes::body)).load(conn)?)
 }
 
 /// One request.

@@ -87,6 +87,21 @@ diesel::table! {
 }
 
 diesel::table! {
+    days_off (id) {
+        id -> BigInt,
+        place -> Text,
+        day -> Date,
+        name -> Text,
+        source -> Text,
+        works -> Bool,
+        added_at -> Timestamp,
+        person_id -> Nullable<BigInt>,
+        withdrawn_at -> Nullable<Timestamp>,
+        withdrawn_by -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
     deployments (id) {
         id -> BigInt,
         slug -> Text,
@@ -366,6 +381,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     authority_addresses,
     authority_identifiers,
     campaigns,
+    days_off,
     deployments,
     events,
     messages,

@@ -74,7 +74,7 @@ words! {
         Volunteer = "volunteer",
         /// At present the same as a volunteer.
         Publisher = "publisher",
-        /// At present the same as a volunteer; people are managed from the console.
+        /// A volunteer who also orders days off; people are managed from the console.
         Admin = "admin",
     }
     expected "a role"

@@ -74,7 +74,13 @@ impl Served {
         let config = Config::from_figment(&figment).unwrap();
         let db = Db::open(&config.database_url, 2).unwrap();
         let blobs = Blobs::open(&config.blob_dir).unwrap();
-        let context = Context { clock: config.clock.clone(), config, library: Arc::clone(&LIBRARY), blobs };
+        let context = Context {
+            clock: config.clock.clone(),
+            config,
+            library: Arc::clone(&LIBRARY),
+            blobs,
+            days_off: askance::service::days_off::Calendars::default(),
+        };
         Self { child, context, db }
     }
 }

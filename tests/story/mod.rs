@@ -1,6 +1,7 @@
 //! What people do with the service, from the letter to the public timeline.
 
 mod calculator;
+mod days_off;
 pub mod desk;
 mod files;
 mod filing;

@@ -107,7 +107,13 @@ impl Site {
         let blobs = Blobs::open(&config.blob_dir).unwrap();
         let library = Arc::clone(&LIBRARY);
         let knowledge = Knowledge { phrasebook: library.knowledge.phrasebook.clone() };
-        let ctx = Arc::new(Context { clock: config.clock.clone(), config, library, blobs });
+        let ctx = Arc::new(Context {
+            clock: config.clock.clone(),
+            config,
+            library,
+            blobs,
+            days_off: askance::service::days_off::Calendars::default(),
+        });
         Self { ctx, db, cage: Cage::Here(Box::new(knowledge)), sent: Arc::default(), _folder: folder }
     }
 

@@ -12,6 +12,7 @@ DROP TABLE campaigns;
 DROP TABLE organisations;
 DROP TABLE statements;
 DROP TABLE deployments;
+DROP TABLE days_off;
 DROP TABLE regimes;
 DROP TABLE authority_identifiers;
 DROP TABLE authority_addresses;

@@ -82,6 +82,21 @@ CREATE TABLE regimes (
   UNIQUE (regime, version)
 );
 
+CREATE TABLE days_off (
+  id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
+  place TEXT NOT NULL,                        -- calendar: SK, GB-SCT, GB-ANY-PART; a country's day holds in its parts
+  day DATE NOT NULL,
+  name TEXT NOT NULL,                         -- public, as: day of mourning
+  source TEXT NOT NULL,                       -- who says so: a link, or an act; public
+  works BOOLEAN NOT NULL,                     -- true = a holiday of the place is a working day this once
+  added_at TIMESTAMP NOT NULL,
+  person_id BIGINT REFERENCES people(id),     -- null = from the console
+  withdrawn_at TIMESTAMP,                     -- rows are never deleted: due days were counted by them
+  withdrawn_by BIGINT REFERENCES people(id)
+);
+-- One word on a place and a day at a time.
+CREATE UNIQUE INDEX days_off_in_force ON days_off(place, day) WHERE withdrawn_at IS NULL;
+
 CREATE TABLE deployments (
   id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
   slug TEXT NOT NULL UNIQUE,

@@ -18,6 +18,17 @@ pub struct Holiday {
     pub name: String,
 }
 
+/// What somebody in charge ordered for one day: a day off, as of mourning, or that a holiday is a working day.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OneOff {
+    /// The day.
+    pub on: NaiveDate,
+    /// Its name.
+    pub name: String,
+    /// Whether the holiday of that day is a working day this once.
+    pub works: bool,
+}
+
 /// A day that the calendar does not reach.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
@@ -76,6 +87,20 @@ impl Calendar {
     pub fn with_caveat(mut self, caveat: Option<String>) -> Self {
         self.caveat = caveat;
         self
+    }
+
+    /// The same calendar after what was ordered for single days; of two words on a day the later one holds.
+    #[must_use]
+    pub fn with_days_off<'a>(&self, days: impl IntoIterator<Item = &'a OneOff>) -> Self {
+        let mut holidays = self.holidays.clone();
+        for day in days {
+            if day.works {
+                holidays.retain(|holiday| holiday.on != day.on);
+            } else {
+                holidays.push(Holiday { on: day.on, name: day.name.clone() });
+            }
+        }
+        Self::new(self.place.clone(), self.zone, self.span(), holidays).with_caveat(self.caveat.clone())
     }
 
     /// The place or statute, as `DE-SN`, `GB-ANY-PART`.

@@ -51,14 +51,14 @@ fn lives(state: &State) -> bool {
 }
 
 /// What the law has made of a request by a day and what is not recorded yet, in the order in which it is recorded. Level
-/// triggered: however late it is asked, each is there once.
-pub fn unrecorded(course: &Course, state: &State, today: NaiveDate) -> Vec<Event> {
+/// triggered: however late it is asked, each is there once. `days_off`: what `moved_by_days_off` says.
+pub fn unrecorded(course: &Course, state: &State, today: NaiveDate, days_off: Option<&str>) -> Vec<Event> {
     let mut events = Vec::new();
     let Some(answer) = course.answer.as_ref().filter(|_| lives(state)) else { return events };
     if answer.answered_on.is_none() && state.due_on != answer.due_on {
         let why = match answer.stands_still {
             Some((_, why)) => Moved::StandsStill { why: why.to_owned() },
-            None => Moved::Counted,
+            None => days_off.map_or(Moved::Counted, |what| Moved::DaysOff { what: what.to_owned() }),
         };
         events.push(Event::ClockMoved { message: None, due_on: answer.due_on, why });
     }
@@ -86,6 +86,30 @@ pub fn unrecorded(course: &Course, state: &State, today: NaiveDate) -> Vec<Event
         }
     }
     events
+}
+
+/// A change of the days off since the due day was last counted, in words, with the day it is about.
+pub type Changed = (NaiveDate, String);
+
+/// Whether the due day is another one for nothing but a change of the days off, and which: `before` are the clocks by the
+/// days off as they were when it was last counted.
+pub fn moved_by_days_off(
+    state: &State,
+    (before, now): (&Course, &Course),
+    changed: &[Changed],
+) -> Option<String> {
+    let (was, is) = (before.answer.as_ref()?, now.answer.as_ref()?);
+    let (counted, due_on) = (state.due_on?, is.due_on?);
+    if was.due_on != Some(counted) || due_on == counted {
+        return None;
+    }
+    let last = counted.max(due_on);
+    let within: Vec<&str> = changed
+        .iter()
+        .filter(|(on, _)| state.received_on.is_none_or(|received| received <= *on) && *on <= last)
+        .map(|(_, words)| words.as_str())
+        .collect();
+    (!within.is_empty()).then(|| within.join("; "))
 }
 
 /// The next day on which `unrecorded` may have something new: the day after the next last day.

@@ -5,7 +5,7 @@ pub mod event;
 pub mod state;
 
 use crate::domain::law::remedy::RemedyStep;
-use crate::domain::request::event::Event;
+use crate::domain::request::event::{Event, Moved};
 use crate::domain::request::state::{NotAllowed, Outcome, State, Status};
 use chrono::NaiveDate;
 use serde::Serialize;
@@ -29,9 +29,11 @@ pub fn fold<'a>(events: impl IntoIterator<Item = &'a Event>) -> Result<Option<St
     Ok(Some(state))
 }
 
-/// Which of the events count: an event that a message proves does not, once that message is retracted.
+/// Which of the events count: an event that a message proves does not, once that message is retracted; and a day that
+/// was recorded as passed does not, once a change of the days off made another day the last one.
 pub fn in_force(events: &[&Event]) -> Vec<bool> {
     let mut retracted: BTreeSet<i64> = BTreeSet::new();
+    let mut recounted: BTreeSet<NaiveDate> = BTreeSet::new();
     let mut counts: Vec<bool> = events
         .iter()
         .rev()
@@ -40,6 +42,15 @@ pub fn in_force(events: &[&Event]) -> Vec<bool> {
                 retracted.insert(*message);
                 true
             }
+            Event::ClockMoved { due_on: Some(due_on), why: Moved::DaysOff { .. }, .. } => {
+                recounted.insert(*due_on);
+                true
+            }
+            Event::Overdue { due_on: on } | Event::RefusedBySilence { on } => {
+                recounted.iter().all(|due_on| due_on == on)
+            }
+            // What is still lapsed by the new count is recorded anew.
+            Event::RightLapsed { .. } => recounted.is_empty(),
             event => !event.message().is_some_and(|message| retracted.contains(&message)),
         })
         .collect();

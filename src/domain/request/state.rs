@@ -1,7 +1,7 @@
 //! Which event is allowed when; where a request stands and how it ended.
 
 use crate::domain::law::remedy::RemedyStep;
-use crate::domain::request::event::Event;
+use crate::domain::request::event::{Event, Moved};
 use crate::domain::words::words;
 use chrono::NaiveDate;
 
@@ -217,7 +217,7 @@ impl State {
             Event::RemedyDecided { step, outcome, .. } => self.decided(*step, *outcome),
             Event::RemedySilent { step, on } => self.silent.push((*step, *on)),
             Event::RightLapsed { step, on } => self.lapsed.push((*step, *on)),
-            Event::ClockMoved { due_on, .. } => self.due_on = *due_on,
+            Event::ClockMoved { due_on, why, .. } => self.moved(*due_on, why),
             Event::Answered { outcome, on, .. } => {
                 self.status = Status::Answered;
                 self.outcome = Some(*outcome);
@@ -229,6 +229,18 @@ impl State {
                 self.withdrawn_reason = Some(reason.clone());
             }
         }
+    }
+
+    /// Another due day. One that has not passed makes nobody late; one that has is recorded again as overdue.
+    fn moved(&mut self, due_on: Option<NaiveDate>, why: &Moved) {
+        if due_on.is_some() && self.overdue_since != due_on {
+            self.overdue_since = None;
+        }
+        // Without an extension the first due day is the one that moved.
+        if matches!(why, Moved::DaysOff { .. }) && due_on.is_some() && self.first_due_on == self.due_on {
+            self.first_due_on = due_on;
+        }
+        self.due_on = due_on;
     }
 
     /// The authority has what it waited for.

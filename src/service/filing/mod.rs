@@ -140,9 +140,9 @@ pub fn preview(ctx: &Context, conn: &mut Conn, filing: &Filing) -> Result<Vec<Pr
             Some(regime) => {
                 let letter = write(&draft, regime, (bundle, filing), (&reference, &from), now)?;
                 let today = now.with_timezone(&regime.zone).date_naive();
-                let calendar = ctx.library.laws.calendar_of(regime);
-                let days = Days::of(regime, calendar, today);
-                let counted = deadline(regime, calendar, &Clock::received(today)).ok();
+                let calendar = ctx.calendar_of(conn, regime)?;
+                let days = Days::of(regime, &calendar, today);
+                let counted = deadline(regime, &calendar, &Clock::received(today)).ok();
                 (letter, counted.map(|counted| (counted.due_on, Derivation::of(&counted, &days))))
             }
             None => (Letter { subject: String::new(), body: String::new() }, None),

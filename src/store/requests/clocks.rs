@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 
 use crate::domain::request::event::Event;
+use crate::domain::request::state::Status;
 use crate::store::schema::{events, requests};
 use crate::store::{Conn, Error};
-use chrono::NaiveDate;
+use chrono::{NaiveDate, NaiveDateTime};
+use diesel::dsl::max;
 use diesel::prelude::*;
 
 /// A request whose clocks must be looked at.
@@ -25,15 +27,15 @@ pub struct Waiting {
     pub clocks_on: Option<NaiveDate>,
 }
 
-/// Such a request with its events; one whose events cannot be read does not hide the others.
-pub type WithEvents = (Waiting, Result<Vec<Event>, Error>);
+/// A request with its events, or why they cannot be read, which hides no other request.
+pub type Read = (Waiting, Result<Vec<Event>, Error>);
 
 /// The next of those requests after a number, with their events: `latest` is the date where it is latest on earth.
 pub fn to_look_at(
     conn: &mut Conn,
     latest: NaiveDate,
     (after, limit): (i64, i64),
-) -> Result<Vec<WithEvents>, Error> {
+) -> Result<Vec<Read>, Error> {
     let waiting: Vec<Waiting> = requests::table
         .filter(requests::id.gt(after))
         .filter(requests::clocks_seq.ne(requests::events_count).or(requests::clocks_on.le(latest)))
@@ -48,6 +50,35 @@ pub fn to_look_at(
             requests::clocks_on,
         ))
         .load(conn)?;
+    with_events(conn, waiting)
+}
+
+/// The next requests under some laws after a number to which an answer is owed, with their events.
+pub fn open_under(
+    conn: &mut Conn,
+    regimes: &[String],
+    (after, limit): (i64, i64),
+) -> Result<Vec<Read>, Error> {
+    let open: Vec<Status> = Status::ALL.iter().copied().filter(|status| status.is_open()).collect();
+    let waiting: Vec<Waiting> = requests::table
+        .filter(requests::id.gt(after))
+        .filter(requests::regime.eq_any(regimes.to_vec()))
+        .filter(requests::status.eq_any(open))
+        .order(requests::id.asc())
+        .limit(limit)
+        .select((
+            requests::id,
+            requests::regime,
+            requests::regime_version,
+            requests::events_count,
+            requests::clocks_seq,
+            requests::clocks_on,
+        ))
+        .load(conn)?;
+    with_events(conn, waiting)
+}
+
+fn with_events(conn: &mut Conn, waiting: Vec<Waiting>) -> Result<Vec<Read>, Error> {
     let ids: Vec<i64> = waiting.iter().map(|it| it.id).collect();
     let rows: Vec<(i64, String)> = events::table
         .filter(events::request_id.eq_any(ids))
@@ -63,6 +94,16 @@ pub fn to_look_at(
         of_request.iter().map(|body| serde_json::from_str(body).map_err(Error::from)).collect()
     };
     Ok(waiting.into_iter().map(|it| (read(it.id), it)).map(|(events, it)| (it, events)).collect())
+}
+
+/// When the due day of a request was last counted: the time of the last event that gave it one.
+pub fn counted_at(conn: &mut Conn, request: i64) -> Result<Option<NaiveDateTime>, Error> {
+    let counting = ["sent", "registered", "extension_claimed", "clock_moved"];
+    Ok(events::table
+        .filter(events::request_id.eq(request))
+        .filter(events::kind.eq_any(counting.map(str::to_owned).to_vec()))
+        .select(max(events::at))
+        .first(conn)?)
 }
 
 /// Keeps that the clocks were looked at with so many events, and when to look again.

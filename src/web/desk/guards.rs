@@ -33,6 +33,9 @@ impl SignedIn {
         if !self.person.role.may_triage() {
             chrome.menu.retain(|item| !matches!(item.key, "queue" | "authorities"));
         }
+        if self.person.role.may_administer() {
+            chrome.menu.push(page::MenuItem { key: "days-off", href: "/desk/days-off", name: "Days off" });
+        }
         chrome.signed_in =
             Some(page::SignedIn { name: self.person.name.clone(), role: self.person.role.to_string() });
         chrome.csrf = Some(self.csrf.clone());

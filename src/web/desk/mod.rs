@@ -6,6 +6,7 @@ pub mod authority;
 pub mod calendar;
 pub mod consequence;
 pub mod correction;
+pub mod days_off;
 pub mod file_request;
 pub mod filed;
 pub mod files;
@@ -55,6 +56,7 @@ pub fn routes() -> Vec<Route> {
         new_authority::routes(),
         authority::routes(),
         calendar::routes(),
+        days_off::routes(),
     ]
     .concat()
 }

@@ -14,7 +14,7 @@ use crate::web::guards::Site;
 use crate::web::kept::Address;
 use crate::web::page::{Chrome, Feed};
 use crate::web::public::laws::verified_words;
-use crate::web::public::lived::{law_of, lived};
+use crate::web::public::lived::{Counted, counted_by, lived, shipped};
 use crate::web::public::panel::{Row, rows};
 use crate::web::public::request_sample;
 use crate::web::rendered::Rendered;
@@ -71,12 +71,18 @@ pub struct Page {
 
 fn load(site: &Site, conn: &mut Conn, reference: &str) -> Result<Page, Error> {
     let published = request::find(conn, reference)?.ok_or(Error::NotFound(What::Request))?;
-    Page::assemble(published, &site.context, site.now())
+    let ctx = &site.context;
+    let law = counted_by(ctx, conn, (published.rules.as_deref(), &published.facts.regime))?;
+    Page::assemble(published, law, ctx, site.now())
 }
 
 impl Page {
-    fn assemble(published: Published, ctx: &Context, now: DateTime<Utc>) -> Result<Self, Error> {
-        let law = law_of(published.rules.as_deref(), &published.facts.regime, ctx)?;
+    fn assemble(
+        published: Published,
+        law: Option<Counted>,
+        ctx: &Context,
+        now: DateTime<Utc>,
+    ) -> Result<Self, Error> {
         let mut page = Self {
             reference: published.facts.reference,
             title: published.facts.title,
@@ -91,8 +97,9 @@ impl Page {
             caution: CAUTION,
             today: now.date_naive(),
         };
-        let Some(law) = law else { return Ok(page) };
-        if let Some(life) = lived(&published.events, &law, ctx, now)? {
+        let Some(counted) = law else { return Ok(page) };
+        let law = &counted.0;
+        if let Some(life) = lived(&published.events, &counted, ctx, now)? {
             page.today = life.today;
             page.days_off = Some(DaysOff {
                 calendar: life.calendar.place().to_owned(),
@@ -100,13 +107,13 @@ impl Page {
             });
             if let Some(course) = life.course {
                 let received = life.state.received_on.unwrap_or(life.today);
-                let days = Days::of(&law, life.calendar, received);
-                page.clocks = rows(&course, &law, life.today);
+                let days = Days::of(life.law, life.calendar, received);
+                page.clocks = rows(&course, law, life.today);
                 page.dates = key_dates(&course);
                 page.derivation =
                     course.answer.as_ref().map(|answer| Derivation::of(&answer.deadline, &days));
                 let told = Told { received: received.to_string(), ..Told::default() };
-                page.letters = letter_texts(&law, &course, (&told, life.today));
+                page.letters = letter_texts(law, &course, (&told, life.today));
                 page.course = Some(course);
             }
         }
@@ -127,7 +134,11 @@ impl Page {
 
     /// The dates of a request that was answered late and in part.
     pub fn sample(ctx: &Context) -> Result<Self, Error> {
-        Self::assemble(request_sample::late(ctx), ctx, request_sample::now())
+        {
+            let sample = request_sample::late(ctx);
+            let law = shipped(ctx, &sample)?;
+            Self::assemble(sample, law, ctx, request_sample::now())
+        }
     }
 }
 

@@ -1,7 +1,6 @@
 //! Dates as calendar feeds (RFC 5545): `/requests/<reference>.ics`, `/authorities/<slug>.ics`,
 //! `/requests.ics?campaign=<slug>`, and a person's own at `/calendar/<token>.ics`.
 
-use crate::domain::law::regime::Regime;
 use crate::domain::publication::dates::key_dates;
 use crate::domain::publication::timeline::Happened;
 use crate::service::sign_in;
@@ -13,7 +12,7 @@ use crate::web::error::{Error, What};
 use crate::web::guards::Site;
 use crate::web::ical::{self, Calendar, Entry};
 use crate::web::kept::Address;
-use crate::web::public::lived::{law_of, lived};
+use crate::web::public::lived::{Counted, counted_by, lived};
 use crate::web::rendered::Rendered;
 use chrono::{DateTime, TimeDelta, Utc};
 use rocket::{Route, State, get, routes};
@@ -27,7 +26,7 @@ struct Told<'a> {
     reference: &'a str,
     authority: &'a str,
     events: &'a [Happened],
-    law: &'a Regime,
+    law: &'a Counted,
 }
 
 impl Told<'_> {
@@ -64,7 +63,8 @@ fn file(site: &Site, name: &str, entries: &[Entry]) -> String {
 /// The dates of one request.
 pub fn of_request(site: &Site, conn: &mut Conn, reference: &str) -> Result<Rendered, Error> {
     let published: Published = request::find(conn, reference)?.ok_or(Error::NotFound(What::Request))?;
-    let law = law_of(published.rules.as_deref(), &published.facts.regime, &site.context)?;
+    let asked = (published.rules.as_deref(), published.facts.regime.as_str());
+    let law = counted_by(&site.context, conn, asked)?;
     let entries = match &law {
         Some(law) => Told { reference, authority: &published.asked.name, events: &published.events, law }
             .entries(site)?,
@@ -84,12 +84,12 @@ pub fn of_authority(site: &Site, conn: &mut Conn, slug: &str) -> Result<Rendered
 fn of_many(site: &Site, conn: &mut Conn, of: &Of, name: &str) -> Result<String, Error> {
     let since = site.today() - TimeDelta::days(AFTER_A_REFUSAL);
     let Feed { rows, rules } = feeds::load(conn, of, since)?;
-    let mut laws: HashMap<(&str, &str), Option<Regime>> = HashMap::new();
+    let mut laws: HashMap<(&str, &str), Option<Counted>> = HashMap::new();
     for (row, _) in &rows {
         let key = (row.regime.as_str(), row.regime_version.as_str());
         if let hash_map::Entry::Vacant(place) = laws.entry(key) {
             let kept = rules.get(&(row.regime.clone(), row.regime_version.clone()));
-            place.insert(law_of(kept.map(String::as_str), &row.regime, &site.context)?);
+            place.insert(counted_by(&site.context, conn, (kept.map(String::as_str), &row.regime))?);
         }
     }
     let mut entries = Vec::new();

@@ -19,7 +19,7 @@ use crate::web::guards::Site;
 use crate::web::kept::Address;
 use crate::web::page::{Chrome, Feed};
 use crate::web::public::feeds;
-use crate::web::public::lived::{Lived, law_of, lived};
+use crate::web::public::lived::{Counted, Lived, counted_by, lived, shipped};
 use crate::web::public::panel::Panel;
 use crate::web::public::request_sample;
 use crate::web::public::thread::{Letter, thread};
@@ -83,7 +83,9 @@ pub struct Page {
 
 fn load(site: &Site, conn: &mut Conn, reference: &str) -> Result<Page, Error> {
     let published = request::find(conn, reference)?.ok_or(Error::NotFound(What::Request))?;
-    let mut page = Page::assemble(published, &site.context, site.now())?;
+    let asked = (published.rules.as_deref(), published.facts.regime.as_str());
+    let law = counted_by(&site.context, conn, asked)?;
+    let mut page = Page::assemble(published, &site.context, law.as_ref(), site.now())?;
     let config = &site.context.config;
     if config.files_url != config.public_url {
         page.files_host.clone_from(&config.files_url);
@@ -92,24 +94,29 @@ fn load(site: &Site, conn: &mut Conn, reference: &str) -> Result<Page, Error> {
 }
 
 impl Page {
-    fn assemble(published: Published, ctx: &Context, now: DateTime<Utc>) -> Result<Self, Error> {
+    fn assemble(
+        published: Published,
+        ctx: &Context,
+        law: Option<&Counted>,
+        now: DateTime<Utc>,
+    ) -> Result<Self, Error> {
         let facts = &published.facts;
-        let regime = law_of(published.rules.as_deref(), &facts.regime, ctx)?;
-        let zone = regime.as_ref().map_or(chrono_tz::Tz::UTC, |regime| regime.zone);
+        let regime = law.map(|(regime, _)| regime);
+        let zone = regime.map_or(chrono_tz::Tz::UTC, |regime| regime.zone);
         let today = now.with_timezone(&zone).date_naive();
-        let life = match &regime {
+        let life = match law {
             Some(law) => lived(&published.events, law, ctx, now)?,
             None => None,
         };
         let told = life.as_ref().map(|life| told(&published, life, ctx)).unwrap_or_default();
         let position = Position { status: facts.status, outcome: facts.outcome, due_on: facts.due_on };
-        let questions = questions(&published, ctx, regime.as_ref());
+        let questions = questions(&published, ctx, regime);
         let standing = position.with_stage(today, (facts.silence_refused_on, facts.stage));
         Ok(Self {
             panel: life.as_ref().and_then(Panel::of),
             dates: life.as_ref().and_then(|life| life.course.as_ref()).map(key_dates).unwrap_or_default(),
             standing,
-            law: regime.as_ref().map(Law::of),
+            law: regime.map(Law::of),
             clocks: told.clocks,
             derivation: told.derivation,
             entries: told.entries,
@@ -130,22 +137,28 @@ impl Page {
 impl Page {
     /// A request that was answered late and in part.
     pub fn sample(ctx: &Context) -> Result<Self, Error> {
-        Self::assemble(request_sample::late(ctx), ctx, request_sample::now())
+        Self::shipped(request_sample::late(ctx), ctx)
     }
 
     /// A request that waits.
     pub fn waiting(ctx: &Context) -> Result<Self, Error> {
-        Self::assemble(request_sample::waiting(ctx), ctx, request_sample::now())
+        Self::shipped(request_sample::waiting(ctx), ctx)
+    }
+
+    /// A sample, by the days off that come with the program.
+    fn shipped(sample: Published, ctx: &Context) -> Result<Self, Error> {
+        let law = shipped(ctx, &sample)?;
+        Self::assemble(sample, ctx, law.as_ref(), request_sample::now())
     }
 
     /// A request whose clock stood still until a fee was paid.
     pub fn paused(ctx: &Context) -> Result<Self, Error> {
-        Self::assemble(request_sample::paused(ctx), ctx, request_sample::now())
+        Self::shipped(request_sample::paused(ctx), ctx)
     }
 
     /// A French request that silence refused.
     pub fn silent(ctx: &Context) -> Result<Self, Error> {
-        Self::assemble(request_sample::silent(ctx), ctx, request_sample::now())
+        Self::shipped(request_sample::silent(ctx), ctx)
     }
 }
 

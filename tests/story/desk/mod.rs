@@ -79,7 +79,13 @@ impl Desk {
         db.migrate().unwrap();
         let blobs = Blobs::open(&config.blob_dir).unwrap();
         let library = Arc::clone(&crate::support::LIBRARY);
-        let ctx = Arc::new(Context { clock: config.clock.clone(), config, blobs, library });
+        let ctx = Arc::new(Context {
+            clock: config.clock.clone(),
+            config,
+            blobs,
+            library,
+            days_off: askance::service::days_off::Calendars::default(),
+        });
         let mut conn = db.conn().unwrap();
         let mut add = |email, name, role| {
             sign_in::add_person(&ctx, &mut conn, &Newcomer { email, name, role }).unwrap()

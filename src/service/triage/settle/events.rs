@@ -36,7 +36,7 @@ fn without(recorded: &[Event], message: i64) -> Result<Option<State>, Error> {
 
 /// The events that the settlement stands for, by what was recorded of the request.
 pub(super) fn events(
-    law: &LawOfRequest<'_>,
+    law: &LawOfRequest,
     settlement: &Settlement,
     message: &MessageRow,
     recorded: &[Event],
@@ -90,7 +90,7 @@ pub(super) fn events(
 }
 
 fn answered(
-    law: &LawOfRequest<'_>,
+    law: &LawOfRequest,
     settlement: &Settlement,
     message: i64,
     on: NaiveDate,
@@ -112,7 +112,7 @@ fn answered(
 }
 
 fn registered(
-    law: &LawOfRequest<'_>,
+    law: &LawOfRequest,
     state: Option<&State>,
     message: i64,
     on: NaiveDate,
@@ -125,10 +125,7 @@ fn registered(
 }
 
 /// Grounds as cited, with their category where the law knows the citation; `none given` where none is.
-pub(super) fn grounds(
-    law: &LawOfRequest<'_>,
-    cited: &[crate::domain::incoming::reading::Ground],
-) -> Vec<Ground> {
+pub(super) fn grounds(law: &LawOfRequest, cited: &[crate::domain::incoming::reading::Ground]) -> Vec<Ground> {
     if cited.is_empty() {
         return vec![Ground { cite: "none given".to_owned(), category: None }];
     }
@@ -139,8 +136,8 @@ pub(super) fn grounds(
 }
 
 /// The kind of ground that a citation names in the law of the request, where it can only be one.
-fn category_of(law: &LawOfRequest<'_>, cite: &str) -> Option<String> {
-    law.citations.ground(cite, &law.regime).kind().map(str::to_owned)
+fn category_of(law: &LawOfRequest, cite: &str) -> Option<String> {
+    law.citations().ground(cite, &law.regime).kind().map(str::to_owned)
 }
 
 /// How a request ends with a reply of this kind, where it does.

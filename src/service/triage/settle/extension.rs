@@ -12,7 +12,7 @@ use chrono::NaiveDate;
 /// What an extension that was told on a day does to the clock, by the law of the request and all that happened before:
 /// what is recorded of other messages, and what else this message says.
 pub(super) fn extension(
-    law: &LawOfRequest<'_>,
+    law: &LawOfRequest,
     (recorded, said): (&[Event], &[Event]),
     settlement: &Settlement,
     on: NaiveDate,

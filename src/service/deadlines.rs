@@ -1,13 +1,13 @@
 //! What a day that came makes of requests: overdue, refused by silence, a right lapsed. Level-triggered: however late it
 //! runs, what is not recorded is, once.
 
-use crate::domain::request::clocks::{facts, looked_at_on, unrecorded};
+use crate::domain::request::clocks::{Looked, facts, looked, unrecorded};
 use crate::domain::request::event::Event;
 use crate::domain::request::fold;
 use crate::service::{Context, LawError, LawOfRequest};
 use crate::store::requests::{self, Waiting};
 use crate::store::{Conn, Db, transaction};
-use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use std::collections::HashMap;
 
 /// Requests looked at in one go.
@@ -31,7 +31,7 @@ pub fn tick(ctx: &Context, db: &Db) -> Result<usize, LawError> {
             // One request whose rules cannot be read must not keep the others from being looked at.
             match laws.look(&mut conn, &waiting, &events, now) {
                 Ok(Look::NotYet) => {}
-                Ok(Look::Nothing(next)) => quiet.push((waiting.id, (waiting.events_count, next))),
+                Ok(Look::Nothing(looked)) => quiet.push((waiting.id, (waiting.events_count, looked))),
                 // Something is to be recorded: read again under the lock, an answer may have come in between.
                 Ok(Look::Something) => {
                     recorded += transaction(&mut conn, |conn| ctx.catch_up(conn, waiting.id, None))?;
@@ -49,8 +49,8 @@ pub fn tick(ctx: &Context, db: &Db) -> Result<usize, LawError> {
 enum Look {
     /// Its day has not come where its law holds.
     NotYet,
-    /// Nothing to record; the day to look again.
-    Nothing(Option<NaiveDate>),
+    /// Nothing to record; what the look leaves.
+    Nothing(Looked),
     /// Something to record.
     Something,
 }
@@ -80,7 +80,7 @@ impl<'a> Laws<'a> {
         };
         let course = law.course(&facts(events))?;
         if unrecorded(&course, &state, today).is_empty() {
-            return Ok(Look::Nothing(looked_at_on(&course, &state, today)));
+            return Ok(Look::Nothing(looked(&course, &state, today)));
         }
         Ok(Look::Something)
     }

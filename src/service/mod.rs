@@ -20,7 +20,7 @@ use crate::domain::law::calendar::Calendar;
 use crate::domain::law::course::{Course, Fact, course};
 use crate::domain::law::deadline::{self, Deadline};
 use crate::domain::law::regime::Regime;
-use crate::domain::request::clocks::{facts, looked_at_on, unrecorded};
+use crate::domain::request::clocks::{facts, looked, unrecorded};
 use crate::domain::request::event::Event;
 use crate::domain::request::fold;
 use crate::domain::request::state::State;
@@ -127,7 +127,7 @@ impl Context {
             state = requests::append(conn, request, &event, Stamp { at: now, person: None })?;
         }
         let seq = i64::try_from(lived.events.len() + new.len()).unwrap_or(i64::MAX);
-        requests::looked_at(conn, request, (seq, looked_at_on(&lived.course, &state, today)))?;
+        requests::looked_at(conn, request, (seq, looked(&lived.course, &state, today)))?;
         Ok(new.len())
     }
 

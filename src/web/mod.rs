@@ -9,6 +9,7 @@ pub mod filters;
 pub mod guards;
 pub mod headers;
 pub mod health;
+pub mod ical;
 pub mod kept;
 pub mod network;
 pub mod page;

@@ -76,7 +76,8 @@ impl Derivation {
 }
 
 impl StepLine {
-    fn of(step: &Step) -> Self {
+    /// Of a step.
+    pub fn of(step: &Step) -> Self {
         Self { name: step_name(step.kind), text: capital(&step.text), cite: step.cite.clone() }
     }
 }

@@ -1,8 +1,10 @@
 //! What the public may read: redacted text, timelines, figures.
 
+pub mod clock_rows;
 pub mod clock_words;
 pub mod clocks;
 pub mod counting;
+pub mod dates;
 pub mod derivation;
 pub mod flow;
 pub mod letter_text;

@@ -11,6 +11,7 @@ pub mod intake;
 pub mod publishing;
 pub mod seed;
 pub mod sign_in;
+pub mod steps;
 pub mod triage;
 
 use crate::clock::Clock;

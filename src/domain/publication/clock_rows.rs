@@ -132,9 +132,7 @@ fn answer_standing(course: &Course, answer: &AnswerClock, today: NaiveDate) -> (
     match (answer.due_on, answer.deadline.expected_on) {
         (Some(due), _) if due < today => match course.refused_by_silence(today) {
             Some(_) => (format!("refused by silence since {}", day(due + TimeDelta::days(1))), "silent"),
-            None if answer.deadline.is_target => {
-                (format!("{} past the target", days(due, today)), "late")
-            }
+            None if answer.deadline.is_target => (format!("{} past the target", days(due, today)), "late"),
             None => (format!("{} late", days(due, today)), "late"),
         },
         (Some(due), _) => left(due, today),

@@ -55,9 +55,8 @@ pub fn next_right(course: &Course, today: NaiveDate) -> Option<&Right> {
         _ => false,
     };
     let endless = || course.rights.iter().find(|right| right.opens_on.is_some() && standing(right, true));
-    let coming = || {
-        course.rights.iter().filter(|right| standing(right, false)).min_by_key(|right| right.opens_on)
-    };
+    let coming =
+        || course.rights.iter().filter(|right| standing(right, false)).min_by_key(|right| right.opens_on);
     course.lapses_next(today).or_else(endless).or_else(coming)
 }
 
@@ -143,12 +142,16 @@ fn answer_detail(answer: &AnswerClock) -> String {
     let last = match (answer.deadline.is_target, answer.claims.is_empty()) {
         (true, _) => "The day by which the authority should answer; the law makes it a target.",
         (false, true) => "The last day on which an answer is in time.",
-        (false, false) => "The last day on which an answer is in time, with the authority’s claim to more time weighed.",
+        (false, false) => {
+            "The last day on which an answer is in time, with the authority’s claim to more time weighed."
+        }
     };
     match (answer.answered_on, answer.silence) {
         (Some(on), _) => format!("{last} The authority decided on {}.", day(on)),
         (None, SilenceEffect::Refusal) => format!("{last} Silence after it counts as a refusal."),
-        (None, SilenceEffect::None) => format!("{last} Silence after it is no refusal: the answer stays owed."),
+        (None, SilenceEffect::None) => {
+            format!("{last} Silence after it is no refusal: the answer stays owed.")
+        }
     }
 }
 
@@ -173,12 +176,17 @@ fn of_a_right(course: &Course, right: &Right, dates: &mut Vec<KeyDate>) {
     // After a decision the first day is that of the decision itself and tells nothing new.
     let opens = right.opens_on.filter(|on| right.if_silent || right.trigger_on.is_none_or(|day| day < *on));
     if let Some(on) = opens {
-        dates.push(add(on, "right_opens", ("first day", first(" Earlier is inadmissible.")), StepKind::Opens));
+        dates.push(add(
+            on,
+            "right_opens",
+            ("first day", first(" Earlier is inadmissible.")),
+            StepKind::Opens,
+        ));
     }
     if let Some(on) = right.last_on {
-        let untold = right.untold_last_on.map(|on| {
-            format!(" Where the decision did not name this remedy: {}.", day(on))
-        });
+        let untold = right
+            .untold_last_on
+            .map(|on| format!(" Where the decision did not name this remedy: {}.", day(on)));
         let detail = format!("{}{}", first(""), untold.unwrap_or_default());
         dates.push(add(on, "right_lapses", ("last day", detail), StepKind::Rule));
     }

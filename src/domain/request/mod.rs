@@ -15,7 +15,7 @@ pub fn fold<'a>(events: impl IntoIterator<Item = &'a Event>) -> Result<Option<St
     let events: Vec<&Event> = events.into_iter().collect();
     let Some((first, rest)) = events.split_first() else { return Ok(None) };
     let counts = in_force(&events);
-    let corrected = events.iter().rposition(|event| matches!(event, Event::Retracted { .. })).unwrap_or(0);
+    let corrected = events.iter().rposition(|event| is_correction(event)).unwrap_or(0);
     let mut state = State::first(first)?;
     for (place, event) in (1..).zip(rest).filter(|(place, _)| counts.get(*place) == Some(&true)) {
         match state.clone().apply(event) {
@@ -28,17 +28,30 @@ pub fn fold<'a>(events: impl IntoIterator<Item = &'a Event>) -> Result<Option<St
     Ok(Some(state))
 }
 
-/// Which of the events count: an event that a message proves does not, once that message is retracted.
+const fn is_correction(event: &Event) -> bool {
+    matches!(event, Event::Retracted { .. } | Event::StepRetracted { .. })
+}
+
+/// Which of the events count, of all events of a request in their order: one that a message proves does not, once that
+/// message is retracted; nor does a step that was taken back by its place.
 pub fn in_force(events: &[&Event]) -> Vec<bool> {
     let mut retracted: BTreeSet<i64> = BTreeSet::new();
-    let mut counts: Vec<bool> = events
-        .iter()
+    let mut taken_back: BTreeSet<i64> = BTreeSet::new();
+    let mut counts: Vec<bool> = (1_i64..)
+        .zip(events)
+        .collect::<Vec<_>>()
+        .into_iter()
         .rev()
-        .map(|event| match event {
+        .map(|(place, event)| match event {
             Event::Retracted { message, .. } => {
                 retracted.insert(*message);
                 true
             }
+            Event::StepRetracted { seq, .. } => {
+                taken_back.insert(*seq);
+                true
+            }
+            event if event.is_told_step() => !taken_back.contains(&place),
             event => !event.message().is_some_and(|message| retracted.contains(&message)),
         })
         .collect();

@@ -167,7 +167,7 @@ impl State {
             Event::RightLapsed { step, on } => !gone && !self.lapsed.contains(&(*step, *on)),
             Event::ClockMoved { due_on, .. } => !gone && self.due_on != *due_on,
             // A correction is always possible; what it takes back is left out by the fold.
-            Event::Retracted { .. } => true,
+            Event::Retracted { .. } | Event::StepRetracted { .. } => true,
             Event::Withdrawn { .. } => !gone && self.status != Status::Withdrawn,
             _ => !gone,
         }
@@ -182,7 +182,8 @@ impl State {
             | Event::ThirdPartyAnswered { .. }
             | Event::AnsweredInPart { .. }
             | Event::RemedyRegistered { .. }
-            | Event::Retracted { .. } => {}
+            | Event::Retracted { .. }
+            | Event::StepRetracted { .. } => {}
             Event::TakenBack => self.status = Status::TakenBack,
             Event::Sent { received_on, due_on, .. } => self.sent(*received_on, *due_on),
             Event::SendingFailed { .. } => self.status = Status::Undelivered,
@@ -217,11 +218,12 @@ impl State {
             Event::RemedyDecided { step, outcome, .. } => self.decided(*step, *outcome),
             Event::RemedySilent { step, on } => self.silent.push((*step, *on)),
             Event::RightLapsed { step, on } => self.lapsed.push((*step, *on)),
-            Event::ClockMoved { due_on, .. } => self.due_on = *due_on,
+            Event::ClockMoved { due_on, .. } => self.moved(*due_on),
             Event::Answered { outcome, on, .. } => {
                 self.status = Status::Answered;
                 self.outcome = Some(*outcome);
                 self.answered_on = Some(*on);
+                self.not_silent_until(*on);
             }
             Event::Overdue { due_on } => self.overdue_since = Some(*due_on),
             Event::Withdrawn { reason } => {
@@ -229,6 +231,19 @@ impl State {
                 self.withdrawn_reason = Some(reason.clone());
             }
         }
+    }
+
+    /// A last day that the clock no longer has never passed.
+    fn moved(&mut self, due_on: Option<NaiveDate>) {
+        self.due_on = due_on;
+        self.overdue_since = self.overdue_since.filter(|since| due_on == Some(*since));
+        self.silence_refused_on = self.silence_refused_on.filter(|on| due_on == Some(*on));
+    }
+
+    /// A letter may be read after the day that it kept: then that day did not pass in silence.
+    fn not_silent_until(&mut self, answered_on: NaiveDate) {
+        self.overdue_since = self.overdue_since.filter(|since| *since < answered_on);
+        self.silence_refused_on = self.silence_refused_on.filter(|on| *on < answered_on);
     }
 
     /// The authority has what it waited for.

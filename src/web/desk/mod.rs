@@ -3,6 +3,7 @@
 pub mod answers;
 pub mod authorities;
 pub mod authority;
+pub mod clocks;
 pub mod consequence;
 pub mod correction;
 pub mod file_request;
@@ -20,6 +21,7 @@ pub mod request;
 pub mod requests;
 pub mod session;
 pub mod settle;
+pub mod steps;
 pub mod words;
 
 use crate::service::Context;
@@ -45,6 +47,7 @@ pub fn routes() -> Vec<Route> {
         files::routes(),
         requests::routes(),
         request::routes(),
+        steps::routes(),
         file_request::routes(),
         preview::routes(),
         filed::routes(),

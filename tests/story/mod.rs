@@ -1,5 +1,6 @@
 //! What people do with the service, from the letter to the public timeline.
 
+mod clocks;
 pub mod desk;
 mod files;
 mod filing;

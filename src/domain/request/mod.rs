@@ -1,5 +1,6 @@
 //! A request is the fold of its events; where it stands on a day follows from them.
 
+pub mod bucket;
 pub mod clocks;
 pub mod event;
 pub mod state;

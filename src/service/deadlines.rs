@@ -29,7 +29,10 @@ pub fn tick(ctx: &Context, db: &Db) -> Result<usize, LawError> {
         let mut quiet = Vec::new();
         for (waiting, events) in batch {
             // One request whose rules cannot be read must not keep the others from being looked at.
-            match laws.look(&mut conn, &waiting, &events, now) {
+            let look = events
+                .map_err(LawError::from)
+                .and_then(|events| laws.look(&mut conn, &waiting, &events, now));
+            match look {
                 Ok(Look::NotYet) => {}
                 Ok(Look::Nothing(looked)) => quiet.push((waiting.id, (waiting.events_count, looked))),
                 // Something is to be recorded: read again under the lock, an answer may have come in between.

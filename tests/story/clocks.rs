@@ -334,7 +334,7 @@ stories! {
     }
 
     fn every_open_request_is_in_one_bucket_and_its_columns_are_its_fold(site: &mut Site) {
-        let laws = ["gb-foia", "ie-foi", "de-nw-ifg", "de-ifg", "fr-crpa", "be-wal", "sk-211", "de-ni-none", "se-tf"];
+        let laws = ["gb-foia", "ie-foi", "de-nw-ifg", "de-ifg", "fr-crpa", "be-wal", "sk-211", "se-tf"];
         let mut cases: Vec<Case<'_>> = Vec::new();
         for law in laws {
             cases.push(Case::under(site, law));

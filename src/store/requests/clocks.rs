@@ -26,12 +26,16 @@ pub struct Waiting {
     pub clocks_on: Option<NaiveDate>,
 }
 
-/// The next of those requests after a number, with their events: `latest` is the date where it is latest on earth.
+/// A request with its events, or why they cannot be read.
+pub type Read = (Waiting, Result<Vec<Event>, Error>);
+
+/// The next of those requests after a number, with their events: `latest` is the date where it is latest on earth. Events
+/// that cannot be read are an error of their request only.
 pub fn to_look_at(
     conn: &mut Conn,
     latest: NaiveDate,
     (after, limit): (i64, i64),
-) -> Result<Vec<(Waiting, Vec<Event>)>, Error> {
+) -> Result<Vec<Read>, Error> {
     let waiting: Vec<Waiting> = requests::table
         .filter(requests::id.gt(after))
         .filter(requests::clocks_seq.ne(requests::events_count).or(requests::clocks_on.le(latest)))
@@ -52,14 +56,17 @@ pub fn to_look_at(
         .order((events::request_id.asc(), events::seq.asc()))
         .select((events::request_id, events::body))
         .load(conn)?;
-    let mut by_request: BTreeMap<i64, Vec<Event>> = BTreeMap::new();
+    let mut by_request: BTreeMap<i64, Vec<String>> = BTreeMap::new();
     for (request, body) in bodies {
-        by_request.entry(request).or_default().push(serde_json::from_str(&body)?);
+        by_request.entry(request).or_default().push(body);
     }
+    let read = |bodies: Vec<String>| {
+        bodies.iter().map(|body| serde_json::from_str(body).map_err(Error::from)).collect()
+    };
     Ok(waiting
         .into_iter()
         .map(|it| (it.id, it))
-        .map(|(id, it)| (it, by_request.remove(&id).unwrap_or_default()))
+        .map(|(id, it)| (it, read(by_request.remove(&id).unwrap_or_default())))
         .collect())
 }
 

@@ -188,7 +188,7 @@ fn lapse(entry: &requests::Entry, today: NaiveDate) -> Lapse {
         Some(Bucket::StandsStill) => plain("The clock stands still"),
         Some(Bucket::NoDate) if entry.status != Status::Unknown => plain("The law names no last day"),
         None if entry.outcome.is_some_and(|outcome| outcome != Outcome::Disclosed) => {
-            plain("No right with a last day is open")
+            plain("Answered; check the remedy’s date in the reply")
         }
         _ => words::lapse(entry.status, entry.due_on, today),
     }

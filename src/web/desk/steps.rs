@@ -57,12 +57,13 @@ impl Typed {
             faults.entry("on").or_insert_with(|| "Write the day on which it happened.".to_owned());
         }
         let outcome = match self.outcome.trim() {
-            "" => None,
-            word => word.parse::<Outcome>().map(Some).unwrap_or_else(|_| {
-                faults.insert("outcome", "Choose an outcome of the list.".to_owned());
-                None
-            }),
+            "" => Ok(None),
+            word => word.parse::<Outcome>().map(Some),
         };
+        if outcome.is_err() {
+            faults.insert("outcome", "Choose an outcome of the list.".to_owned());
+        }
+        let outcome = outcome.unwrap_or_default();
         let what = what(&self.what, outcome);
         if what.is_none() {
             faults.insert("what", "Choose what happened.".to_owned());

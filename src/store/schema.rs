@@ -176,7 +176,8 @@ diesel::table! {
 }
 
 diesel::table! {
-    request_rights (request_id) {
+    request_rights (id) {
+        id -> BigInt,
         request_id -> BigInt,
         right_step -> Text,
         right_opens_on -> Nullable<Date>,

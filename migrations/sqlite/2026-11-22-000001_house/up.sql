@@ -167,7 +167,8 @@ CREATE INDEX requests_clocks ON requests(clocks_on);
 CREATE INDEX requests_latest ON requests(last_event_at);
 
 CREATE TABLE request_rights (                  -- cache: of each request the right that lapses next, or else opens next
-  request_id BIGINT PRIMARY KEY NOT NULL REFERENCES requests(id),
+  id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
+  request_id BIGINT NOT NULL UNIQUE REFERENCES requests(id),
   right_step TEXT NOT NULL,                   -- review, complaint, court, …
   right_opens_on DATE,                        -- its first day; earlier is too early
   right_last_on DATE                          -- its last day; null where none is known

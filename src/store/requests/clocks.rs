@@ -76,7 +76,7 @@ pub fn looked_at(conn: &mut Conn, request: i64, (seq, looked): (i64, Looked)) ->
         .set((requests::clocks_seq.eq(seq), requests::clocks_on.eq(looked.again_on)))
         .execute(conn)?;
     let Some(right) = looked.right else {
-        diesel::delete(request_rights::table.find(request)).execute(conn)?;
+        diesel::delete(request_rights::table.filter(request_rights::request_id.eq(request))).execute(conn)?;
         return Ok(());
     };
     let what = (

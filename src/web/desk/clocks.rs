@@ -24,6 +24,7 @@ pub struct Clocks {
     /// Of the authority's last day.
     derivation: Option<Derivation>,
     late_letter_from: Option<NaiveDate>,
+    stands_still: bool,
     /// Why they cannot be counted.
     unknown: Option<String>,
     /// What may be recorded.
@@ -63,6 +64,7 @@ fn shown(lived: &Lived<'_>, today: NaiveDate) -> Clocks {
             Derivation::of(&answer.deadline, &Days::of(&lived.law.regime, lived.law.calendar, start))
         }),
         late_letter_from: answer.filter(|it| it.answered_on.is_none()).and_then(|it| it.late_letter_from),
+        stands_still: answer.is_some_and(|it| it.stands_still.is_some()),
         unknown: None,
         choices: if answer.is_some() { choices(lived) } else { Vec::new() },
         may_go: places()

@@ -187,6 +187,9 @@ fn lapse(entry: &requests::Entry, today: NaiveDate) -> Lapse {
     match bucket {
         Some(Bucket::StandsStill) => plain("The clock stands still"),
         Some(Bucket::NoDate) if entry.status != Status::Unknown => plain("The law names no last day"),
+        None if entry.first_due_on.is_some() && entry.outcome.is_some_and(|it| it != Outcome::Disclosed) => {
+            plain("No right with a last day is open")
+        }
         None if entry.outcome.is_some_and(|outcome| outcome != Outcome::Disclosed) => {
             plain("Answered; check the remedy’s date in the reply")
         }

@@ -1,13 +1,13 @@
 //! What a day that came makes of requests: overdue, refused by silence, a right lapsed. Level-triggered: however late it
 //! runs, what is not recorded is, once.
 
-use crate::domain::request::clocks::{facts, looked_at_on, unrecorded};
+use crate::domain::request::clocks::{Looked, facts, looked, unrecorded};
 use crate::domain::request::event::Event;
 use crate::domain::request::fold;
 use crate::service::{Context, LawError, LawOfRequest};
 use crate::store::requests::{self, Waiting};
 use crate::store::{Conn, Db, transaction};
-use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use std::collections::HashMap;
 
 /// Requests looked at in one go.
@@ -28,14 +28,14 @@ pub fn tick(ctx: &Context, db: &Db) -> Result<usize, LawError> {
         after = last.id;
         let mut quiet = Vec::new();
         for (waiting, events) in batch {
-            let looked = events
+            let look = events
                 .map_err(LawError::from)
                 .and_then(|events| laws.look(&mut conn, &waiting, &events, now));
             // Something is to be recorded: read again under the lock, an answer may have come in between.
-            let done = looked.and_then(|look| match look {
+            let done = look.and_then(|look| match look {
                 Look::Something => transaction(&mut conn, |conn| ctx.catch_up(conn, waiting.id, None)),
-                Look::Nothing(next) => {
-                    quiet.push((waiting.id, (waiting.events_count, next)));
+                Look::Nothing(looked) => {
+                    quiet.push((waiting.id, (waiting.events_count, looked)));
                     Ok(0)
                 }
                 Look::NotYet => Ok(0),
@@ -56,8 +56,8 @@ pub fn tick(ctx: &Context, db: &Db) -> Result<usize, LawError> {
 enum Look {
     /// Its day has not come where its law holds.
     NotYet,
-    /// Nothing to record; the day to look again.
-    Nothing(Option<NaiveDate>),
+    /// Nothing to record; what the look leaves.
+    Nothing(Looked),
     /// Something to record.
     Something,
 }
@@ -87,7 +87,7 @@ impl Laws<'_> {
         };
         let course = law.course(&facts(events))?;
         if unrecorded(&course, &state, today, None).is_empty() {
-            return Ok(Look::Nothing(looked_at_on(&course, &state, today)));
+            return Ok(Look::Nothing(looked(&course, &state, today)));
         }
         Ok(Look::Something)
     }

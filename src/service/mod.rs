@@ -13,6 +13,7 @@ pub mod publishing;
 pub mod reckoning;
 pub mod seed;
 pub mod sign_in;
+pub mod steps;
 pub mod triage;
 
 use crate::clock::Clock;
@@ -23,7 +24,7 @@ use crate::domain::law::citation::Index;
 use crate::domain::law::course::{Course, Fact, course};
 use crate::domain::law::deadline::{self, Deadline};
 use crate::domain::law::regime::Regime;
-use crate::domain::request::clocks::{facts, looked_at_on, moved_by_days_off, unrecorded};
+use crate::domain::request::clocks::{facts, looked, moved_by_days_off, unrecorded};
 use crate::domain::request::event::Event;
 use crate::domain::request::fold;
 use crate::domain::request::state::State;
@@ -147,7 +148,7 @@ impl Context {
             new += 1;
         }
         let seq = i64::try_from(lived.events.len() + new).unwrap_or(i64::MAX);
-        requests::looked_at(conn, request, (seq, looked_at_on(&lived.course, &state, today)))?;
+        requests::looked_at(conn, request, (seq, looked(&lived.course, &state, today)))?;
         Ok(new)
     }
 

@@ -194,6 +194,16 @@ diesel::table! {
 }
 
 diesel::table! {
+    request_rights (id) {
+        id -> BigInt,
+        request_id -> BigInt,
+        right_step -> Text,
+        right_opens_on -> Nullable<Date>,
+        right_last_on -> Nullable<Date>,
+    }
+}
+
+diesel::table! {
     request_questions (id) {
         id -> BigInt,
         request_id -> BigInt,
@@ -358,6 +368,7 @@ diesel::joinable!(campaigns -> people (created_by));
 diesel::joinable!(requests -> authorities (authority_id));
 diesel::joinable!(requests -> campaigns (campaign_id));
 diesel::joinable!(requests -> people (person_id));
+diesel::joinable!(request_rights -> requests (request_id));
 diesel::joinable!(request_questions -> requests (request_id));
 diesel::joinable!(messages -> requests (request_id));
 diesel::joinable!(messages -> people (settled_by));
@@ -391,6 +402,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     people,
     regimes,
     request_questions,
+    request_rights,
     requests,
     sessions,
     sign_in_attempts,

@@ -1,6 +1,7 @@
 //! What people do with the service, from the letter to the public timeline.
 
 mod calculator;
+mod clocks;
 mod days_off;
 pub mod desk;
 mod files;

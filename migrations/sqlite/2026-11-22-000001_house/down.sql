@@ -7,6 +7,7 @@ DROP TABLE attachments;
 DROP TABLE arrivals;
 DROP TABLE messages;
 DROP TABLE request_questions;
+DROP TABLE request_rights;
 DROP TABLE requests;
 DROP TABLE campaigns;
 DROP TABLE organisations;

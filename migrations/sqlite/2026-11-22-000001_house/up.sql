@@ -184,6 +184,15 @@ CREATE INDEX requests_status ON requests(status, due_on);
 CREATE INDEX requests_clocks ON requests(clocks_on);
 CREATE INDEX requests_latest ON requests(last_event_at);
 
+CREATE TABLE request_rights (                  -- cache: of each request the right that lapses next, or else opens next
+  id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
+  request_id BIGINT NOT NULL UNIQUE REFERENCES requests(id),
+  right_step TEXT NOT NULL,                   -- review, complaint, court, …
+  right_opens_on DATE,                        -- its first day; earlier is too early
+  right_last_on DATE                          -- its last day; null where none is known
+);
+CREATE INDEX request_rights_last ON request_rights(right_last_on);
+
 CREATE TABLE request_questions (
   id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
   request_id BIGINT NOT NULL REFERENCES requests(id) ON DELETE CASCADE,

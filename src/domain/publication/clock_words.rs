@@ -35,6 +35,10 @@ pub fn told(event: &Event, law: &Regime) -> Option<Told> {
         Event::AnsweredInPart { .. } => {
             plain("Answered in part", "A part was answered; the rest is still owed, and the clock runs on.")
         }
+        // Why is the desk's: a person wrote it without anybody looking for names in it.
+        Event::StepRetracted { .. } => {
+            plain("Corrected: a step was recorded by mistake", "What was recorded of it counts no more.")
+        }
         Event::RefusedBySilence { .. } => {
             let text = format!(
                 "The time passed without an answer: under this law that is a refusal ({}).",

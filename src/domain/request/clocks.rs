@@ -3,6 +3,7 @@
 use chrono::NaiveDate;
 
 use crate::domain::law::course::{Course, Fact, Happened, RightStanding};
+use crate::domain::law::remedy::RemedyStep;
 use crate::domain::request::event::{Event, Moved};
 use crate::domain::request::in_force;
 use crate::domain::request::state::{Outcome, State, Status};
@@ -112,14 +113,40 @@ pub fn moved_by_days_off(
     (!within.is_empty()).then(|| within.join("; "))
 }
 
-/// The next day on which `unrecorded` may have something new: the day after the next last day.
-pub fn looked_at_on(course: &Course, state: &State, today: NaiveDate) -> Option<NaiveDate> {
-    let answer = course.answer.as_ref().filter(|_| lives(state))?;
+/// What a look at a request's clocks leaves for lists and for the next look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Looked {
+    /// The next day on which `unrecorded` may have something new, or another right is the next one.
+    pub again_on: Option<NaiveDate>,
+    /// The right that lapses next, or else the next that opens.
+    pub right: Option<NextRight>,
+}
+
+/// The right that a list names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NextRight {
+    /// Which.
+    pub step: RemedyStep,
+    /// Its first day.
+    pub opens_on: Option<NaiveDate>,
+    /// Its last day; none where none is known.
+    pub last_on: Option<NaiveDate>,
+}
+
+/// What a look at the clocks on a day leaves. The day to look again is the day after the next last day, or the day on
+/// which the next right opens.
+pub fn looked(course: &Course, state: &State, today: NaiveDate) -> Looked {
+    let Some(answer) = course.answer.as_ref().filter(|_| lives(state)) else { return Looked::default() };
     let due = answer.due_on.filter(|_| answer.answered_on.is_none());
-    let lasts =
-        course.rights.iter().filter(|right| right.used_on.is_none()).filter_map(|right| right.last_on);
+    let unused = || course.rights.iter().filter(|right| right.used_on.is_none());
+    let lasts = unused().filter_map(|right| right.last_on);
     let bodies =
         course.bodies.iter().filter(|body| body.decided_on.is_none()).filter_map(|body| body.refuses_on);
     let ends = due.into_iter().chain(lasts).chain(bodies).filter(|last| *last >= today);
-    ends.min().and_then(|last| last.succ_opt())
+    let opens = unused().filter_map(|right| right.opens_on).filter(|opens| *opens > today);
+    let again_on = ends.filter_map(|last| last.succ_opt()).chain(opens).min();
+    let not_yet = || unused().filter(|right| matches!(right.standing(today), RightStanding::NotYet { .. }));
+    let right = course.lapses_next(today).or_else(|| not_yet().min_by_key(|right| right.opens_on));
+    let right = right.map(|it| NextRight { step: it.step, opens_on: it.opens_on, last_on: it.last_on });
+    Looked { again_on, right }
 }

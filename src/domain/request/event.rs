@@ -219,6 +219,13 @@ pub enum Event {
         /// Why, in words that everyone reads after "Corrected:".
         reason: String,
     },
+    /// A step that a person recorded did not happen so: that one event counts no more.
+    StepRetracted {
+        /// The place of the event among those of the request: 1, 2, 3 …
+        seq: i64,
+        /// Why, in words for everyone.
+        reason: String,
+    },
     /// The due day passed without an answer.
     Overdue {
         /// The due day that passed.
@@ -310,6 +317,7 @@ impl Event {
             Self::Answered { .. } => "answered",
             Self::Noted { .. } => "noted",
             Self::Retracted { .. } => "retracted",
+            Self::StepRetracted { .. } => "step_retracted",
             Self::Overdue { .. } => "overdue",
             Self::RefusedBySilence { .. } => "refused_by_silence",
             Self::RemedyUsed { .. } => "remedy_used",
@@ -341,6 +349,19 @@ impl Event {
             Self::RemedyDecided { message, .. } | Self::ClockMoved { message, .. } => *message,
             _ => None,
         }
+    }
+
+    /// Whether a person recorded it without a message that proves it: only such a step can be taken back by itself.
+    pub const fn is_told_step(&self) -> bool {
+        matches!(
+            self,
+            Self::ClarificationGiven { .. }
+                | Self::FeePaid { .. }
+                | Self::ThirdPartyAnswered { .. }
+                | Self::RemedyUsed { .. }
+                | Self::RemedyRegistered { .. }
+                | Self::RemedyDecided { message: None, .. }
+        )
     }
 
     /// The day in the zone of the law on which it happened, where the event says so itself.

@@ -1,11 +1,12 @@
 //! A request is the fold of its events; where it stands on a day follows from them.
 
+pub mod bucket;
 pub mod clocks;
 pub mod event;
 pub mod state;
 
 use crate::domain::law::remedy::RemedyStep;
-use crate::domain::request::event::{Event, Moved};
+use crate::domain::request::event::Event;
 use crate::domain::request::state::{NotAllowed, Outcome, State, Status};
 use chrono::NaiveDate;
 use serde::Serialize;
@@ -16,7 +17,7 @@ pub fn fold<'a>(events: impl IntoIterator<Item = &'a Event>) -> Result<Option<St
     let events: Vec<&Event> = events.into_iter().collect();
     let Some((first, rest)) = events.split_first() else { return Ok(None) };
     let counts = in_force(&events);
-    let corrected = events.iter().rposition(|event| matches!(event, Event::Retracted { .. })).unwrap_or(0);
+    let corrected = events.iter().rposition(|event| is_correction(event)).unwrap_or(0);
     let mut state = State::first(first)?;
     for (place, event) in (1..).zip(rest).filter(|(place, _)| counts.get(*place) == Some(&true)) {
         match state.clone().apply(event) {
@@ -29,33 +30,79 @@ pub fn fold<'a>(events: impl IntoIterator<Item = &'a Event>) -> Result<Option<St
     Ok(Some(state))
 }
 
-/// Which of the events count: an event that a message proves does not, once that message is retracted; and a day that
-/// was recorded as passed does not, once a change of the days off made another day the last one.
+const fn is_correction(event: &Event) -> bool {
+    matches!(event, Event::Retracted { .. } | Event::StepRetracted { .. })
+}
+
+/// Which of the events count, of all events of a request in their order. One that a message proves does not, once that
+/// message is retracted; nor does a step that was taken back by its place; nor what the law had made of a day, once
+/// something recorded later shows that the day was another one: what is still so is recorded anew.
 pub fn in_force(events: &[&Event]) -> Vec<bool> {
-    let mut retracted: BTreeSet<i64> = BTreeSet::new();
-    let mut recounted: BTreeSet<NaiveDate> = BTreeSet::new();
-    let mut counts: Vec<bool> = events
-        .iter()
+    let mut later = Later::default();
+    let mut counts: Vec<bool> = (1_i64..)
+        .zip(events)
+        .collect::<Vec<_>>()
+        .into_iter()
         .rev()
-        .map(|event| match event {
-            Event::Retracted { message, .. } => {
-                retracted.insert(*message);
-                true
+        .map(|(place, event)| {
+            let counts = later.lets_count(place, event);
+            if counts {
+                later.note(event);
             }
-            Event::ClockMoved { due_on: Some(due_on), why: Moved::DaysOff { .. }, .. } => {
-                recounted.insert(*due_on);
-                true
-            }
-            Event::Overdue { due_on: on } | Event::RefusedBySilence { on } => {
-                recounted.iter().all(|due_on| due_on == on)
-            }
-            // What is still lapsed by the new count is recorded anew.
-            Event::RightLapsed { .. } => recounted.is_empty(),
-            event => !event.message().is_some_and(|message| retracted.contains(&message)),
+            counts
         })
         .collect();
     counts.reverse();
     counts
+}
+
+/// What was recorded after an event, as far as it takes something back.
+#[derive(Default)]
+struct Later {
+    retracted: BTreeSet<i64>,
+    steps: BTreeSet<i64>,
+    corrected: bool,
+    /// The due days that a clock got.
+    due: Vec<Option<NaiveDate>>,
+    /// The first day of an answer.
+    answered: Option<NaiveDate>,
+    decided: Vec<(RemedyStep, NaiveDate)>,
+}
+
+impl Later {
+    fn lets_count(&self, place: i64, event: &Event) -> bool {
+        let same_day = |on: &NaiveDate| self.due.iter().all(|due| *due == Some(*on));
+        let silent = |on: &NaiveDate| self.answered.is_none_or(|answered| *on < answered);
+        match event {
+            Event::Overdue { due_on } => same_day(due_on) && silent(due_on),
+            Event::RefusedBySilence { on } => !self.corrected && same_day(on) && silent(on),
+            Event::RightLapsed { on, .. } => !self.corrected && self.due.is_empty() && silent(on),
+            Event::RemedySilent { step, on } => {
+                !self.corrected && self.decided.iter().all(|(of, decided)| of != step || on < decided)
+            }
+            event if event.is_told_step() => !self.steps.contains(&place),
+            event => !event.message().is_some_and(|message| self.retracted.contains(&message)),
+        }
+    }
+
+    fn note(&mut self, event: &Event) {
+        match event {
+            Event::Retracted { message, .. } => {
+                self.retracted.insert(*message);
+                self.corrected = true;
+            }
+            Event::StepRetracted { seq, .. } => {
+                self.steps.insert(*seq);
+                self.corrected = true;
+            }
+            Event::ClockMoved { due_on, .. } => self.due.push(*due_on),
+            Event::Answered { on, .. } => {
+                self.answered = Some(self.answered.map_or(*on, |answered| answered.min(*on)));
+            }
+            Event::RemedyDecided { step, on, .. } => self.decided.push((*step, *on)),
+            _ => {}
+        }
+    }
 }
 
 /// Where a request stands on a day, in the words and shapes of the public page.

@@ -167,7 +167,7 @@ impl State {
             Event::RightLapsed { step, on } => !gone && !self.lapsed.contains(&(*step, *on)),
             Event::ClockMoved { due_on, .. } => !gone && self.due_on != *due_on,
             // A correction is always possible; what it takes back is left out by the fold.
-            Event::Retracted { .. } => true,
+            Event::Retracted { .. } | Event::StepRetracted { .. } => true,
             Event::Withdrawn { .. } => !gone && self.status != Status::Withdrawn,
             _ => !gone,
         }
@@ -182,7 +182,8 @@ impl State {
             | Event::ThirdPartyAnswered { .. }
             | Event::AnsweredInPart { .. }
             | Event::RemedyRegistered { .. }
-            | Event::Retracted { .. } => {}
+            | Event::Retracted { .. }
+            | Event::StepRetracted { .. } => {}
             Event::TakenBack => self.status = Status::TakenBack,
             Event::Sent { received_on, due_on, .. } => self.sent(*received_on, *due_on),
             Event::SendingFailed { .. } => self.status = Status::Undelivered,
@@ -222,6 +223,7 @@ impl State {
                 self.status = Status::Answered;
                 self.outcome = Some(*outcome);
                 self.answered_on = Some(*on);
+                self.not_silent_until(*on);
             }
             Event::Overdue { due_on } => self.overdue_since = Some(*due_on),
             Event::Withdrawn { reason } => {
@@ -231,16 +233,21 @@ impl State {
         }
     }
 
-    /// Another due day. One that has not passed makes nobody late; one that has is recorded again as overdue.
+    /// A last day that the clock no longer has never passed; one that has is recorded again as overdue.
     fn moved(&mut self, due_on: Option<NaiveDate>, why: &Moved) {
-        if due_on.is_some() && self.overdue_since != due_on {
-            self.overdue_since = None;
-        }
         // Without an extension the first due day is the one that moved.
         if matches!(why, Moved::DaysOff { .. }) && due_on.is_some() && self.first_due_on == self.due_on {
             self.first_due_on = due_on;
         }
         self.due_on = due_on;
+        self.overdue_since = self.overdue_since.filter(|since| due_on == Some(*since));
+        self.silence_refused_on = self.silence_refused_on.filter(|on| due_on == Some(*on));
+    }
+
+    /// A letter may be read after the day that it kept: then that day did not pass in silence.
+    fn not_silent_until(&mut self, answered_on: NaiveDate) {
+        self.overdue_since = self.overdue_since.filter(|since| *since < answered_on);
+        self.silence_refused_on = self.silence_refused_on.filter(|on| *on < answered_on);
     }
 
     /// The authority has what it waited for.

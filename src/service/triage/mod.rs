@@ -4,7 +4,7 @@ mod place;
 mod settle;
 
 pub use place::{PlaceError, read_next};
-pub use settle::{Settlement, assign, proposed_settlement, set_aside, settle};
+pub use settle::{Outlook, Settlement, assign, outlook, proposed_settlement, set_aside, settle};
 
 use crate::domain::request::state::NotAllowed;
 use crate::service::LawError;

@@ -1,9 +1,12 @@
 //! All requests, and one with its events and messages.
 
+use crate::domain::request::bucket::{Bucket, week_from};
 use crate::domain::request::event::Event;
 use crate::domain::request::state::{Outcome, Status};
 use crate::store::desk::{PAGE, pattern};
-use crate::store::schema::{authorities, events, messages, people, request_questions, requests};
+use crate::store::schema::{
+    authorities, events, messages, people, request_questions, request_rights, requests,
+};
 use crate::store::types::{Direction, MessageState};
 use crate::store::{Conn, Error};
 use chrono::{NaiveDate, NaiveDateTime};
@@ -16,12 +19,23 @@ pub struct Filter {
     pub words: String,
     /// Where it stands.
     pub status: Option<Status>,
-    /// Past this due day and still open.
-    pub overdue_on: Option<NaiveDate>,
+    /// What its clocks say, as seen from a day.
+    pub clock: Option<(ClockPile, NaiveDate)>,
     /// ISO 3166-1 alpha-2.
     pub country: Option<String>,
     /// Who filed it.
     pub person: Option<i64>,
+}
+
+/// Requests by what their clocks say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClockPile {
+    /// By when the answer is due.
+    Due(Bucket),
+    /// Silence counted as a refusal, and no answer came since.
+    RefusedBySilence,
+    /// A right that may be used lapses up to this day.
+    RightLapses(NaiveDate),
 }
 
 /// A request in a list.
@@ -39,6 +53,10 @@ pub struct Entry {
     pub outcome: Option<Outcome>,
     /// The due day in force.
     pub due_on: Option<NaiveDate>,
+    /// The due day before anything moved it.
+    pub first_due_on: Option<NaiveDate>,
+    /// The last day that passed in silence, where that is a refusal.
+    pub silence_refused_on: Option<NaiveDate>,
     /// When it was filed.
     pub filed_at: NaiveDateTime,
     /// Id of the law.
@@ -49,6 +67,8 @@ pub struct Entry {
     pub authority_language: String,
     /// ISO 3166-1 alpha-2.
     pub country: String,
+    /// The right that comes next: its step, first and last day.
+    pub right: Option<(String, Option<NaiveDate>, Option<NaiveDate>)>,
 }
 
 /// One request, whole.
@@ -133,16 +153,41 @@ pub struct Message {
 macro_rules! narrowed {
     ($filter:expr) => {{
         let filter: &Filter = $filter;
-        let mut query = requests::table.inner_join(authorities::table).into_boxed();
+        let mut query =
+            requests::table.inner_join(authorities::table).left_join(request_rights::table).into_boxed();
         if !filter.words.trim().is_empty() {
             query = query.filter(requests::folded.like(pattern(&filter.words)).escape('\\'));
         }
         if let Some(status) = filter.status {
             query = query.filter(requests::status.eq(status));
         }
-        if let Some(today) = filter.overdue_on {
+        if let Some((pile, today)) = filter.clock {
             let open: Vec<Status> = Status::ALL.iter().copied().filter(|s| s.is_open()).collect();
-            query = query.filter(requests::due_on.lt(today)).filter(requests::status.eq_any(open));
+            let week = week_from(today);
+            if let ClockPile::Due(_) | ClockPile::RefusedBySilence = pile {
+                query = query.filter(requests::status.eq_any(open));
+            }
+            query = match pile {
+                ClockPile::Due(Bucket::Late) => query.filter(requests::due_on.lt(today)),
+                ClockPile::Due(Bucket::Today) => query.filter(requests::due_on.eq(today)),
+                ClockPile::Due(Bucket::ThisWeek) => {
+                    query.filter(requests::due_on.gt(today)).filter(requests::due_on.le(week))
+                }
+                ClockPile::Due(Bucket::Later) => query.filter(requests::due_on.gt(week)),
+                ClockPile::Due(Bucket::StandsStill) => {
+                    query.filter(requests::due_on.is_null()).filter(requests::first_due_on.is_not_null())
+                }
+                ClockPile::Due(Bucket::NoDate) => {
+                    query.filter(requests::due_on.is_null()).filter(requests::first_due_on.is_null())
+                }
+                ClockPile::RefusedBySilence => query.filter(requests::silence_refused_on.is_not_null()),
+                ClockPile::RightLapses(until) => query
+                    .filter(request_rights::right_last_on.ge(today))
+                    .filter(request_rights::right_last_on.le(until))
+                    .filter(
+                        request_rights::right_opens_on.le(today).or(request_rights::right_opens_on.is_null()),
+                    ),
+            };
         }
         if let Some(country) = &filter.country {
             query = query.filter(authorities::country.eq(country.clone()));
@@ -159,10 +204,20 @@ pub fn count(conn: &mut Conn, filter: &Filter) -> Result<i64, Error> {
     Ok(narrowed!(filter).count().get_result(conn)?)
 }
 
-/// A page of what a filter finds, the latest first.
+/// A page of what a filter finds: by what lapses first where clocks are looked at, else the latest first.
 pub fn list(conn: &mut Conn, filter: &Filter, offset: i64) -> Result<Vec<Entry>, Error> {
-    Ok(narrowed!(filter)
-        .order((requests::filed_at.desc(), requests::id.desc()))
+    let found = narrowed!(filter);
+    let sorted = match filter.clock {
+        Some((ClockPile::RightLapses(_), _)) => {
+            found.order((request_rights::right_last_on.asc(), requests::id.asc()))
+        }
+        Some((ClockPile::Due(_), _)) => found.order((requests::due_on.asc(), requests::id.asc())),
+        Some((ClockPile::RefusedBySilence, _)) => {
+            found.order((requests::silence_refused_on.asc(), requests::id.asc()))
+        }
+        None => found.order((requests::filed_at.desc(), requests::id.desc())),
+    };
+    Ok(sorted
         .limit(PAGE)
         .offset(offset)
         .select((
@@ -172,11 +227,15 @@ pub fn list(conn: &mut Conn, filter: &Filter, offset: i64) -> Result<Vec<Entry>,
             requests::status,
             requests::outcome,
             requests::due_on,
+            requests::first_due_on,
+            requests::silence_refused_on,
             requests::filed_at,
             requests::regime,
             authorities::name,
             authorities::language,
             authorities::country,
+            (request_rights::right_step, request_rights::right_opens_on, request_rights::right_last_on)
+                .nullable(),
         ))
         .load(conn)?)
 }

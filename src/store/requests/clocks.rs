@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use crate::domain::request::clocks::Looked;
 use crate::domain::request::event::Event;
 use crate::domain::request::state::Status;
-use crate::store::schema::{events, requests};
-use crate::store::{Conn, Error};
+use crate::store::schema::{events, request_rights, requests};
+use crate::store::{Conn, Error, each};
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::dsl::max;
 use diesel::prelude::*;
@@ -106,11 +107,27 @@ pub fn counted_at(conn: &mut Conn, request: i64) -> Result<Option<NaiveDateTime>
         .first(conn)?)
 }
 
-/// Keeps that the clocks were looked at with so many events, and when to look again.
-pub fn looked_at(conn: &mut Conn, request: i64, (seq, next): (i64, Option<NaiveDate>)) -> Result<(), Error> {
+/// Keeps that the clocks were looked at with so many events, when to look again, and the right that comes next.
+pub fn looked_at(conn: &mut Conn, request: i64, (seq, looked): (i64, Looked)) -> Result<(), Error> {
     diesel::update(requests::table.find(request))
-        .set((requests::clocks_seq.eq(seq), requests::clocks_on.eq(next)))
+        .set((requests::clocks_seq.eq(seq), requests::clocks_on.eq(looked.again_on)))
         .execute(conn)?;
+    let Some(right) = looked.right else {
+        diesel::delete(request_rights::table.filter(request_rights::request_id.eq(request))).execute(conn)?;
+        return Ok(());
+    };
+    let what = (
+        request_rights::right_step.eq(right.step.as_str()),
+        request_rights::right_opens_on.eq(right.opens_on),
+        request_rights::right_last_on.eq(right.last_on),
+    );
+    let row = (request_rights::request_id.eq(request), what);
+    each!(conn, |c| diesel::insert_into(request_rights::table)
+        .values(row)
+        .on_conflict(request_rights::request_id)
+        .do_update()
+        .set(what)
+        .execute(c))?;
     Ok(())
 }
 

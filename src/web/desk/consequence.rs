@@ -1,14 +1,19 @@
-//! What changes if a person accepts a reading: the clock, the remedy, the public page.
+//! What changes if a person accepts a reading: the clock, the remedies, the public page. The clocks are counted, with the
+//! message and without it, and not described.
 
 use crate::domain::incoming::reading::Kind;
-use crate::domain::law::regime::Regime;
-use crate::domain::law::remedy::{After, Remedy};
+use crate::domain::law::claim::Claim;
+use crate::domain::law::course::{AnswerClock, BodyClock, Extended, Right, Verdict};
+use crate::domain::law::derivation::Step;
+use crate::domain::law::rules::ClarificationEffect;
+use crate::domain::publication::dates::remedy_name;
 use crate::service::Context;
-use crate::service::triage::Settlement;
-use crate::store::desk::message::Asked;
+use crate::service::triage::{self, Outlook, Settlement};
+use crate::store::Conn;
 use crate::web::desk::words;
-use crate::web::filters;
-use chrono::{NaiveDate, NaiveDateTime};
+use crate::web::error::Error;
+use crate::web::filters::{self, long};
+use chrono::NaiveDate;
 use serde::Serialize;
 
 /// One thing that changes.
@@ -22,58 +27,147 @@ pub struct Then {
     pub more: Option<String>,
 }
 
-/// All that changes if `settlement` is accepted for a message of `received_at`.
-pub fn of(ctx: &Context, asked: &Asked, settlement: &Settlement, received_at: NaiveDateTime) -> Vec<Then> {
-    let law = asked.regime.parse().ok().and_then(|id| ctx.library.laws.regime(&id));
-    let zone = law.map_or(chrono_tz::UTC, |law| law.zone);
-    let on = received_at.and_utc().with_timezone(&zone).date_naive();
-    let mut then = vec![clock(asked, settlement, on)];
-    let refuses = matches!(settlement.kind, Kind::Refusal | Kind::Partial | Kind::Ncnd | Kind::NotHeld);
-    then.extend(law.filter(|_| refuses).and_then(remedy));
-    then.push(public(settlement));
-    then
-}
-
-fn clock(asked: &Asked, settlement: &Settlement, on: NaiveDate) -> Then {
-    let line = |how: &str, more: Option<String>| Then { what: "Reply clock", how: how.to_owned(), more };
-    let due = asked.due_on.map(|due| format!("answer due {}", filters::long(due)));
-    match settlement.kind {
-        Kind::Full | Kind::Partial | Kind::Refusal | Kind::NotHeld | Kind::Ncnd => {
-            let late = asked.due_on.map(|due| (on - due).num_days());
-            let verdict = match late {
-                None => "the law gives no figure".to_owned(),
-                Some(days) if days > 1 => format!("late by {days} days"),
-                Some(1) => "late by 1 day".to_owned(),
-                Some(_) => "in time".to_owned(),
-            };
-            line("stops", Some(format!("{}: {verdict}", filters::long(on))))
-        }
-        Kind::Extension => match settlement.until {
-            Some(until) => line(
-                &format!("claimed until {}", filters::long(until)),
-                Some(
-                    "measured by the law when you accept; what it does not allow does not move the line"
-                        .to_owned(),
-                ),
-            ),
-            None => line("no day was read", Some("the most the law allows is entered".to_owned())),
-        },
-        Kind::Bounce => {
-            line("stops", Some("the letter did not arrive; the authority needs another address".to_owned()))
-        }
-        _ => line("runs on", due),
+impl Then {
+    fn new(what: &'static str, how: impl Into<String>, more: Option<String>) -> Self {
+        Self { what, how: how.into(), more }
     }
 }
 
-/// The remedies that the law names, each by the body that hears it, with its term where there is one.
-fn remedy(law: &Regime) -> Option<Then> {
-    let opened = |it: &Remedy| {
-        let way = it.ways.iter().find(|way| way.of.is_none() && way.after == After::Decision)?;
-        let within = way.within().map(|term| format!(", within {term}")).unwrap_or_default();
-        Some((format!("{} ({}){within}", it.step.as_str(), it.body), way.src.clone()))
+/// All that changes if `settlement` is accepted.
+pub fn of(ctx: &Context, conn: &mut Conn, settlement: &Settlement) -> Result<Vec<Then>, Error> {
+    let mut then = match triage::outlook(ctx, conn, settlement) {
+        Ok(outlook) => changes(settlement, &outlook),
+        Err(triage::Error::Store(error)) => return Err(error.into()),
+        Err(error) => vec![Then::new("Reply clock", "cannot be counted", Some(format!("{error}.")))],
     };
-    let (how, sources): (Vec<String>, Vec<String>) = law.remedies.iter().filter_map(opened).unzip();
-    (!how.is_empty()).then(|| Then { what: "Remedy", how: how.join("; "), more: Some(sources.join("; ")) })
+    then.push(public(settlement));
+    Ok(then)
+}
+
+fn changes(settlement: &Settlement, outlook: &Outlook) -> Vec<Then> {
+    let mut then = vec![clock(settlement, outlook)];
+    let before = &outlook.before;
+    for right in outlook.after.rights.iter().filter(|right| !before.rights.contains(right)) {
+        then.push(remedy(right, outlook.today));
+    }
+    for body in outlook.after.bodies.iter().filter(|body| !before.bodies.contains(body)) {
+        then.push(heard(body));
+    }
+    then
+}
+
+fn clock(settlement: &Settlement, outlook: &Outlook) -> Then {
+    let line = |how: &str, more: Option<String>| Then::new("Reply clock", how, more);
+    if settlement.kind == Kind::Bounce {
+        let more = "the letter did not arrive; the authority needs another address";
+        return line("stops", Some(more.to_owned()));
+    }
+    let Some(after) = &outlook.after.answer else {
+        return line("has not started", Some("our letter has not arrived yet".to_owned()));
+    };
+    let before = outlook.before.answer.as_ref();
+    let said = said(before, after);
+    let known = before.map_or(0, |before| before.claims.len());
+    if let Some(claim) = after.claims.get(known..).and_then(<[_]>::first) {
+        return extended(claim, after, said);
+    }
+    if let Some(on) = after.answered_on.filter(|_| before.is_none_or(|it| it.answered_on.is_none())) {
+        return line("stops", Some(format!("{}: {}", long(on), in_time(after, on))));
+    }
+    if let Some((since, why)) = after.stands_still {
+        let asked = settlement.kind == Kind::Clarification;
+        let restarts = asked && outlook.law.clarification.effect == ClarificationEffect::Restarts;
+        let end = if restarts { "; it begins again with our answer" } else { "" };
+        return line(&format!("stands still since {}", long(since)), Some(format!("because {why}{end}")));
+    }
+    moved(before, after, said)
+}
+
+/// The clock runs, to the same last day or to another one.
+fn moved(before: Option<&AnswerClock>, after: &AnswerClock, said: Option<String>) -> Then {
+    let line = |how: String, more| Then::new("Reply clock", how, more);
+    match (before.and_then(|it| it.due_on), after.due_on) {
+        (Some(old), Some(new)) if old != new => {
+            line(format!("answer due {} instead of {}", long(new), long(old)), said)
+        }
+        (None, Some(new)) => line(format!("answer due {}", long(new)), said),
+        (Some(_), None) => line("no last day any more".to_owned(), said),
+        (_, due) => {
+            let due = due.map_or_else(
+                || "the law names no last day".to_owned(),
+                |due| format!("answer due {}", long(due)),
+            );
+            line(
+                "runs on".to_owned(),
+                Some(said.map_or_else(|| due.clone(), |said| format!("{due}; {said}"))),
+            )
+        }
+    }
+}
+
+/// What the law remarks of this message, with its provision.
+fn said(before: Option<&AnswerClock>, after: &AnswerClock) -> Option<String> {
+    let known: &[Step] = before.map_or(&[], |before| &before.remarks);
+    let new: Vec<String> = after
+        .remarks
+        .iter()
+        .filter(|step| !known.contains(step))
+        .map(|step| match &step.cite {
+            Some(cite) => format!("{} ({cite})", step.text),
+            None => step.text.clone(),
+        })
+        .collect();
+    (!new.is_empty()).then(|| new.join("; "))
+}
+
+/// The verdict on a claim to more time, before it is accepted.
+fn extended(claim: &Extended, after: &AnswerClock, said: Option<String>) -> Then {
+    let due = after.due_on.map(|due| format!(", answer due {}", long(due))).unwrap_or_default();
+    let verdict = match &claim.verdict {
+        Verdict::ToldLate { by } => format!("told too late, after {}: it moves nothing", long(*by)),
+        Verdict::Measured(Claim::Lawful { .. }) => "lawful".to_owned(),
+        Verdict::Measured(Claim::Beyond { by_days, .. }) => {
+            format!("{} beyond what the law allows", filters::counted(*by_days, "day", "days"))
+        }
+        Verdict::Measured(Claim::NotAllowed) => "this law knows no extension: it moves nothing".to_owned(),
+        Verdict::Measured(Claim::NoMaximum) => "the law gives no figure to measure it by".to_owned(),
+    };
+    Then::new("Extension", format!("{verdict}{due}"), said)
+}
+
+fn in_time(answer: &AnswerClock, on: NaiveDate) -> String {
+    match answer.due_on.map(|due| (on - due).num_days()) {
+        None => "the law gives no figure".to_owned(),
+        Some(1) => "late by 1 day".to_owned(),
+        Some(days) if days > 1 => format!("late by {days} days"),
+        Some(_) => "in time".to_owned(),
+    }
+}
+
+/// A right that opens, or whose days change.
+fn remedy(right: &Right, today: NaiveDate) -> Then {
+    let name = remedy_name(right.step, &right.body);
+    let from = right.opens_on.filter(|opens| *opens > today).map(|opens| format!(" from {}", long(opens)));
+    let until = right.last_on.map(|last| format!(" until {}", long(last)));
+    let gone = right.last_on.is_some_and(|last| last < today);
+    let days = format!("{}{}", from.unwrap_or_default(), until.unwrap_or_default());
+    let how = match (days.as_str(), gone) {
+        ("", _) => format!("{name}, no last day known"),
+        (days, true) => format!("{name},{days}: lapsed already"),
+        (days, false) => format!("{name},{days}"),
+    };
+    let cite = right.steps.iter().rev().find_map(|step| step.cite.clone());
+    Then::new("Remedy", how, cite)
+}
+
+fn heard(body: &BodyClock) -> Then {
+    let name = remedy_name(body.step, &body.body);
+    let how = match (body.decided_on, body.due_on) {
+        (Some(on), _) => format!("{name}: decided on {}", long(on)),
+        (None, Some(due)) => format!("{name}: to be decided by {}", long(due)),
+        (None, None) => format!("{name}: runs"),
+    };
+    Then::new("Remedy under way", how, None)
 }
 
 fn public(settlement: &Settlement) -> Then {
@@ -94,5 +188,5 @@ fn public(settlement: &Settlement) -> Then {
         }
         None => "without the text of the message".to_owned(),
     };
-    Then { what: "Public page", how, more: Some(more) }
+    Then::new("Public page", how, Some(more))
 }

@@ -51,6 +51,21 @@ pub struct Typed {
     /// To whom it was passed on.
     #[field(default = String::new())]
     pub passed_to: String,
+    /// The day the other body had it.
+    #[field(default = String::new())]
+    pub passed_day: String,
+    /// Its month.
+    #[field(default = String::new())]
+    pub passed_month: String,
+    /// Its year.
+    #[field(default = String::new())]
+    pub passed_year: String,
+    /// Whether the authority hears a third party.
+    #[field(default = String::new())]
+    pub third_party: String,
+    /// Whether the rest of what was asked is still owed.
+    #[field(default = String::new())]
+    pub rest_owed: String,
     /// What a clarification asks.
     #[field(default = String::new())]
     pub asks_for: String,
@@ -90,6 +105,8 @@ impl Typed {
         };
         let [until_day, until_month, until_year] = date(proposed.until);
         let [registered_day, registered_month, registered_year] = date(proposed.registered_on);
+        let [passed_day, passed_month, passed_year] = date(proposed.passed_on);
+        let tick = |set: bool| if set { "1".to_owned() } else { String::new() };
         let (fee_amount, fee_currency) = proposed.fee.clone().unwrap_or_default();
         let cites: Vec<&str> = proposed.grounds.iter().map(|ground| ground.cite.as_str()).collect();
         Self {
@@ -105,9 +122,14 @@ impl Typed {
             fee_amount,
             fee_currency,
             passed_to: proposed.passed_to.clone().unwrap_or_default(),
+            passed_day,
+            passed_month,
+            passed_year,
+            third_party: tick(proposed.hears_third_party),
+            rest_owed: tick(proposed.rest_owed),
             asks_for: proposed.asks_for.clone().unwrap_or_default(),
             grounds: cites.join("\n"),
-            publish: if proposed.publish.is_some() { "1".to_owned() } else { String::new() },
+            publish: tick(proposed.publish.is_some()),
             subject: proposed.publish_subject.clone().unwrap_or_default(),
             text: proposed.publish.clone().unwrap_or_default(),
             files: proposed.publish_attachments.iter().map(ToString::to_string).collect(),
@@ -131,6 +153,12 @@ impl Typed {
             (&self.registered_day, &self.registered_month, &self.registered_year),
             &mut faults,
         );
+        let passed_on = self.passed_on(kind.as_ref().ok(), &mut faults);
+        let rest_owed = !self.rest_owed.is_empty();
+        if rest_owed && kind.as_ref().is_ok_and(|kind| !matches!(kind, Kind::Partial | Kind::Full)) {
+            let cure = "Only where something was given can a rest be owed. Choose “Partly disclosed”, or take the tick away.";
+            faults.insert("rest", cure.to_owned());
+        }
         let fee = fee(&self.fee_amount, &self.fee_currency, &mut faults);
         let grounds = grounds(&self.grounds);
         if kind == Ok(Kind::Refusal) && grounds.is_empty() {
@@ -154,16 +182,27 @@ impl Typed {
             registered_on,
             fee,
             passed_to: optional(&self.passed_to),
-            passed_on: None,
+            passed_on,
             asks_for: optional(&self.asks_for),
-            hears_third_party: false,
-            rest_owed: false,
+            hears_third_party: !self.third_party.is_empty(),
+            rest_owed,
             grounds,
             publish_subject: optional(&self.subject).filter(|_| publish.is_some()),
             publish,
             publish_attachments: self.files.iter().filter_map(|position| position.parse().ok()).collect(),
             seen: NaiveDateTime::parse_from_str(&self.seen, SEEN).ok(),
         })
+    }
+}
+
+impl Typed {
+    /// The day the other body had the request; only a letter that passes it on names one.
+    fn passed_on(&self, kind: Option<&Kind>, faults: &mut Faults) -> Option<NaiveDate> {
+        let day = date("passed", (&self.passed_day, &self.passed_month, &self.passed_year), faults);
+        if day.is_some() && kind.is_some_and(|kind| *kind != Kind::Transfer) {
+            faults.insert("passed", "This day belongs to a letter of the kind “Forwarded”.".to_owned());
+        }
+        day
     }
 }
 
@@ -179,7 +218,8 @@ fn grounds(text: &str) -> Vec<Ground> {
         .collect()
 }
 
-fn date(
+/// A day from its three fields; none where all are empty.
+pub(crate) fn date(
     field: &'static str,
     (day, month, year): (&str, &str, &str),
     faults: &mut Faults,

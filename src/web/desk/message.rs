@@ -205,7 +205,7 @@ fn load(ctx: &Context, conn: &mut Conn, (id, person, mut back): (i64, i64, Back)
     Ok(Page {
         files: files.into_iter().map(|file| self::file(file, &typed)).collect(),
         request: own.map(|own| request(ctx, own, (found, letters))),
-        proposed: own.zip(proposed.as_ref()).map(|(own, p)| self::proposed(ctx, (own, p), &message)),
+        proposed: proposed.as_ref().map(|p| self::proposed(ctx, conn, p)).transpose()?,
         guesses: guesses(&asked, &matches, message.request_id),
         head: head(&message, arrivals, found.map(|found| found.foreign_sender)),
         settled: message.settled_at.map(|at| Settled { at, by }),
@@ -242,8 +242,20 @@ fn law_of<'a>(ctx: &'a Context, asked: &Asked) -> Option<Cites<'a>> {
 }
 
 /// The fields that something can be wrong with, in the names of the forms.
-const FIELDS: &[&str] =
-    &["kind", "outcome", "grounds", "until", "registered", "fee", "text", "reference", "reason", "public"];
+const FIELDS: &[&str] = &[
+    "kind",
+    "outcome",
+    "rest",
+    "grounds",
+    "until",
+    "registered",
+    "fee",
+    "passed",
+    "text",
+    "reference",
+    "reason",
+    "public",
+];
 
 /// What the triage says no to, as an error of a page.
 fn refused(error: &triage::Error) -> Error {
@@ -318,12 +330,12 @@ fn request(
     }
 }
 
-fn proposed(ctx: &Context, (asked, settlement): (&Asked, &Settlement), message: &Message) -> Proposed {
-    Proposed {
-        then: consequence::of(ctx, asked, settlement, message.received_at),
+fn proposed(ctx: &Context, conn: &mut Conn, settlement: &Settlement) -> Result<Proposed, Error> {
+    Ok(Proposed {
+        then: consequence::of(ctx, conn, settlement)?,
         publish: settlement.publish.clone(),
         seal: seal(settlement),
-    }
+    })
 }
 
 /// Stands for all that "accept" would record: what was seen is what is accepted, or nothing is.
@@ -364,7 +376,7 @@ async fn get(site: &State<Site>, me: Triage, said: Said, id: i64) -> Result<Rend
 fn errors(page: &Page) -> Vec<Link> {
     let field = |name: &str| match name {
         "kind" => "#f-kind".to_owned(),
-        "until" | "registered" => format!("#f-{name}-d"),
+        "until" | "registered" | "passed" => format!("#f-{name}-d"),
         "reference" => "#f-ref".to_owned(),
         "public" => "#p-text".to_owned(),
         name => format!("#f-{name}"),

@@ -4,6 +4,7 @@ pub mod answers;
 pub mod authorities;
 pub mod authority;
 pub mod calendar;
+pub mod clocks;
 pub mod consequence;
 pub mod correction;
 pub mod days_off;
@@ -23,6 +24,7 @@ pub mod request;
 pub mod requests;
 pub mod session;
 pub mod settle;
+pub mod steps;
 pub mod words;
 
 use crate::service::Context;
@@ -48,6 +50,7 @@ pub fn routes() -> Vec<Route> {
         files::routes(),
         requests::routes(),
         request::routes(),
+        steps::routes(),
         file_request::routes(),
         preview::routes(),
         filed::routes(),

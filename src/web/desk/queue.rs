@@ -5,10 +5,12 @@ use crate::store::Conn;
 use crate::store::desk::{letters, queue};
 use crate::store::types::{MessageState, OutboxState};
 use crate::web::desk::guards::{Said, SignedIn};
+use crate::web::desk::requests::to_see_to;
 use crate::web::desk::words::{self, Choice, Lapse, Pager, Tab, Tag};
 use crate::web::error::Error;
 use crate::web::filters;
 use crate::web::guards::Site;
+use crate::web::page::Link;
 use crate::web::rendered::Rendered;
 use chrono::{DateTime, NaiveDate, Utc};
 use rocket::response::Redirect;
@@ -33,6 +35,8 @@ pub struct Page {
     rows: Vec<Row>,
     letters: Vec<Trouble>,
     waiting_letters: Option<i64>,
+    /// Requests that somebody should see to, by their clocks.
+    clocks: Vec<Link>,
     filtered: bool,
     clear: String,
     pager: Option<Pager>,
@@ -95,6 +99,7 @@ fn load(ctx: &Context, conn: &mut Conn, filter: &Filter) -> Result<Page, Error> 
     let waiting = of(OutboxState::Queued) + of(OutboxState::Deferred);
     let mut page = arrange(ctx, pile, filter, entries);
     page.tabs = tabs(pile, &counts);
+    page.clocks = to_see_to(ctx, conn)?;
     page.letters = letters_of_trouble;
     page.waiting_letters = ctx.config.smtp_url.is_none().then_some(waiting);
     Ok(page)
@@ -180,6 +185,7 @@ fn arrange(ctx: &Context, pile: queue::Pile, filter: &Filter, entries: Vec<queue
         rows,
         letters: Vec::new(),
         waiting_letters: None,
+        clocks: Vec::new(),
         filtered: found < total,
         clear,
     }

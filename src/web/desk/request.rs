@@ -1,23 +1,27 @@
 //! One request with all that only the desk may see: `/desk/requests/<reference>`.
 
 use crate::domain::letter::Signature;
-use crate::domain::request::state::Status;
+use crate::domain::request::state::{Outcome, Status};
 use crate::service::{Context, delivery, filing};
 use crate::store::Conn;
 use crate::store::authorities;
 use crate::store::desk::{letters, requests};
 use crate::store::types::OutboxState;
+use crate::web::desk::clocks::{self, Clocks};
 use crate::web::desk::guards::{CsrfForm, Nothing, Said, SignedIn};
 use crate::web::desk::letters::Letter;
-use crate::web::desk::words::{self, Tag};
-use crate::web::desk::{done, show};
+use crate::web::desk::steps::{Back, Typed};
+use crate::web::desk::words::{self, Choice, Tag};
+use crate::web::desk::{done, show, show_wrong};
 use crate::web::error::{Error, What};
 use crate::web::guards::Site;
+use crate::web::page::Link;
 use crate::web::rendered::Rendered;
 use chrono::{NaiveDate, NaiveDateTime};
 use rocket::response::{Flash, Redirect};
 use rocket::{FromForm, Route, State, get, post, routes};
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 /// The template of this file.
 pub const TEMPLATE: &str = "desk/request.html";
@@ -34,6 +38,13 @@ pub struct Page {
     law: String,
     regime: String,
     regime_version: String,
+    clocks: Clocks,
+    /// What was typed into the form of steps.
+    typed: Typed,
+    faults: BTreeMap<&'static str, Option<String>>,
+    /// What a person must be sure of.
+    early: Option<String>,
+    outcomes: Vec<Choice>,
     due_on: Option<NaiveDate>,
     received_on: Option<NaiveDate>,
     filed_at: NaiveDateTime,
@@ -59,6 +70,10 @@ struct Happened {
     message: Option<i64>,
     person: Option<String>,
     late: bool,
+    /// It may be taken back.
+    may_go: bool,
+    /// It counts no more.
+    gone: bool,
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -73,11 +88,17 @@ struct Message {
     published: bool,
 }
 
-fn load(ctx: &Context, conn: &mut Conn, (reference, me): (&str, &SignedIn)) -> Result<Page, Error> {
+fn load(
+    ctx: &Context,
+    conn: &mut Conn,
+    (reference, me): (&str, &SignedIn),
+    back: Back,
+) -> Result<Page, Error> {
     let whole = requests::whole(conn, reference)?.ok_or(Error::NotFound(What::Request))?;
     let events = requests::events(conn, whole.id)?;
     let letters = letters::of_request(conn, whole.id)?;
     let messages = requests::messages(conn, whole.id)?;
+    let clocks = clocks::load(ctx, conn, whole.id)?;
     let today = words::today(ctx, &whole.regime);
     let may_read = me.person.role.may_triage();
     let may_act = may_read || whole.person_id == me.person.id;
@@ -98,7 +119,12 @@ fn load(ctx: &Context, conn: &mut Conn, (reference, me): (&str, &SignedIn)) -> R
         reply_address: may_act.then_some(whole.reply_address),
         may_act,
         may_read,
-        events: events.into_iter().map(happened).collect(),
+        events: events.into_iter().map(|event| happened(event, &clocks)).collect(),
+        clocks,
+        typed: back.typed,
+        faults: FIELDS.iter().map(|field| (*field, back.faults.get(field).cloned())).collect(),
+        early: back.early,
+        outcomes: Outcome::ALL.iter().map(|it| Choice::new(it.as_str(), words::outcome(*it).words)).collect(),
         messages: messages.into_iter().map(message).collect(),
         reference: whole.reference,
         title: whole.title,
@@ -123,7 +149,10 @@ fn masked(mut letter: Letter, secret: Option<&str>) -> Letter {
     letter
 }
 
-fn happened(happened: requests::Happened) -> Happened {
+/// The fields of the form of steps.
+const FIELDS: &[&str] = &["what", "on", "outcome"];
+
+fn happened(happened: requests::Happened, clocks: &Clocks) -> Happened {
     let (heading, more) = words::event(&happened.event);
     Happened {
         seq: happened.seq,
@@ -133,6 +162,8 @@ fn happened(happened: requests::Happened) -> Happened {
         message: happened.event.message(),
         person: happened.person,
         late: happened.event.kind() == "overdue",
+        may_go: clocks.may_go.contains(&happened.seq),
+        gone: clocks.gone.contains(&happened.seq),
     }
 }
 
@@ -153,7 +184,31 @@ fn message(message: requests::Message) -> Message {
 async fn get(site: &State<Site>, me: SignedIn, said: Said, reference: &str) -> Result<Rendered, Error> {
     let chrome = me.chrome(said, format!("Request {reference}"), "requests");
     let reference = reference.to_owned();
-    show(site, TEMPLATE, chrome, move |ctx, conn| load(ctx, conn, (&reference, &me))).await
+    show(site, TEMPLATE, chrome, move |ctx, conn| load(ctx, conn, (&reference, &me), Back::default())).await
+}
+
+/// The same page with what was typed into the form of steps and what is wrong with it.
+pub(crate) async fn again(
+    site: &Site,
+    me: SignedIn,
+    (reference, back): (&str, Back),
+) -> Result<Rendered, Error> {
+    let chrome = me.chrome(Said::default(), format!("Request {reference}"), "requests");
+    let reference = reference.to_owned();
+    let page = show_wrong(
+        site,
+        (TEMPLATE, chrome),
+        move |ctx, conn| load(ctx, conn, (&reference, &me), back),
+        errors,
+    );
+    Ok(page.await?.with_status(rocket::http::Status::UnprocessableEntity))
+}
+
+/// What is wrong, each with the field that it is about.
+fn errors(page: &Page) -> Vec<Link> {
+    let field = |name: &str| if name == "on" { "#f-on-d".to_owned() } else { format!("#f-{name}") };
+    let faults = page.faults.iter().filter_map(|(name, words)| Some(Link::new(field(name), words.as_ref()?)));
+    faults.chain(page.early.iter().map(|words| Link::new("#f-sure", words))).collect()
 }
 
 #[post("/desk/requests/<reference>/take-back", data = "<_form>")]
@@ -284,7 +339,7 @@ fn its_letter(
 }
 
 /// The number of the request, if it is this person's to act on.
-fn may_act(conn: &mut Conn, me: &SignedIn, reference: &str) -> Result<i64, Error> {
+pub(crate) fn may_act(conn: &mut Conn, me: &SignedIn, reference: &str) -> Result<i64, Error> {
     let whole = requests::whole(conn, reference)?.ok_or(Error::NotFound(What::Request))?;
     if me.person.role.may_triage() || whole.person_id == me.person.id {
         return Ok(whole.id);

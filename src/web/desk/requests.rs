@@ -1,5 +1,8 @@
 //! All requests, also those that are not public yet: `/desk/requests`.
 
+use crate::domain::law::remedy::RemedyStep;
+use crate::domain::publication::clock_words::step_word;
+use crate::domain::request::bucket::Bucket;
 use crate::domain::request::state::{Outcome, Status};
 use crate::service::Context;
 use crate::store::Conn;
@@ -9,8 +12,9 @@ use crate::web::desk::words::{self, Choice, Lapse, Pager, Tag};
 use crate::web::error::Error;
 use crate::web::filters;
 use crate::web::guards::Site;
+use crate::web::page::Link;
 use crate::web::rendered::Rendered;
-use chrono::NaiveDate;
+use chrono::{NaiveDate, TimeDelta};
 use rocket::{FromForm, Route, State, get, routes};
 use serde::Serialize;
 
@@ -22,6 +26,7 @@ pub const TEMPLATE: &str = "desk/requests.html";
 pub struct Page {
     filter: Filter,
     statuses: Vec<Choice>,
+    clocks: Vec<Choice>,
     countries: Vec<Choice>,
     rows: Vec<Row>,
     total: i64,
@@ -36,6 +41,8 @@ pub struct Filter {
     q: String,
     #[field(default = String::new())]
     status: String,
+    #[field(default = String::new())]
+    clock: String,
     #[field(default = String::new())]
     country: String,
     #[field(default = String::new())]
@@ -57,14 +64,49 @@ struct Row {
     law: String,
 }
 
-const OVERDUE: &str = "overdue";
+/// Days ahead in which a right that lapses is shown.
+const SOON: TimeDelta = TimeDelta::days(14);
+const SILENCE: &str = "refused_by_silence";
+const RIGHT: &str = "right_lapses";
+
+/// What a word of the filter narrows to.
+fn pile(word: &str, today: NaiveDate) -> Option<requests::ClockPile> {
+    match word {
+        SILENCE => Some(requests::ClockPile::RefusedBySilence),
+        RIGHT => Some(requests::ClockPile::RightLapses(today + SOON)),
+        word => word.parse().ok().map(requests::ClockPile::Due),
+    }
+}
+
+/// The piles that a volunteer should see to, each with how many are in it and where they are.
+pub(crate) fn to_see_to(ctx: &Context, conn: &mut Conn) -> Result<Vec<Link>, Error> {
+    let today = ctx.clock.today(chrono_tz::UTC);
+    let piles = [
+        (RIGHT, "right lapses within 14 days", "rights lapse within 14 days"),
+        (Bucket::Today.as_str(), "answer due today", "answers due today"),
+        (Bucket::Late.as_str(), "answer overdue", "answers overdue"),
+        (SILENCE, "request refused by silence", "requests refused by silence"),
+        (Bucket::StandsStill.as_str(), "clock stands still", "clocks stand still"),
+    ];
+    let mut links = Vec::new();
+    for (word, one, many) in piles {
+        let clock = pile(word, today).map(|pile| (pile, today));
+        let count = requests::count(conn, &requests::Filter { clock, ..requests::Filter::default() })?;
+        if count > 0 {
+            let href = words::link("/desk/requests", &[("clock", word)]);
+            links.push(Link::new(href, filters::counted(count, one, many)));
+        }
+    }
+    Ok(links)
+}
 
 fn load(ctx: &Context, conn: &mut Conn, (filter, me): (&Filter, i64)) -> Result<Page, Error> {
     let page = filter.page.clamp(0, 100_000);
+    let today = ctx.clock.today(chrono_tz::UTC);
     let wanted = requests::Filter {
         words: filter.q.chars().take(200).collect(),
         status: filter.status.parse().ok(),
-        overdue_on: (filter.status == OVERDUE).then(|| ctx.clock.today(chrono_tz::UTC)),
+        clock: pile(&filter.clock, today).map(|pile| (pile, today)),
         country: Some(filter.country.clone()).filter(|c| !c.is_empty()),
         person: (!filter.mine.is_empty()).then_some(me),
     };
@@ -74,6 +116,7 @@ fn load(ctx: &Context, conn: &mut Conn, (filter, me): (&Filter, i64)) -> Result<
     let query = [
         ("q", filter.q.as_str()),
         ("status", filter.status.as_str()),
+        ("clock", filter.clock.as_str()),
         ("country", filter.country.as_str()),
         ("mine", filter.mine.as_str()),
     ];
@@ -82,6 +125,7 @@ fn load(ctx: &Context, conn: &mut Conn, (filter, me): (&Filter, i64)) -> Result<
     Ok(Page {
         filter: filter.clone(),
         statuses: statuses(),
+        clocks: clocks(),
         countries: countries.iter().map(|c| Choice::new(c.clone(), filters::country(c))).collect(),
         rows: entries.into_iter().map(|entry| row(ctx, entry)).collect(),
         total,
@@ -105,19 +149,52 @@ fn statuses() -> Vec<Choice> {
         Status::Answered => "Answered",
         Status::Withdrawn => "Withdrawn",
     };
-    [Choice::new(OVERDUE, "Overdue")]
-        .into_iter()
-        .chain(Status::ALL.iter().map(|status| Choice::new(status.as_str(), words(*status))))
-        .collect()
+    Status::ALL.iter().map(|status| Choice::new(status.as_str(), words(*status))).collect()
 }
 
-/// What lapses: the answer's day, and after anything but full disclosure a remedy's, which only the reply tells.
+fn clocks() -> Vec<Choice> {
+    let words = |bucket: Bucket| match bucket {
+        Bucket::Late => "Overdue",
+        Bucket::Today => "Due today",
+        Bucket::ThisWeek => "Due within 7 days",
+        Bucket::Later => "Due later",
+        Bucket::StandsStill => "Stands still",
+        Bucket::NoDate => "No last day",
+    };
+    let rest = [(RIGHT, "A right lapses within 14 days"), (SILENCE, "Refused by silence")];
+    let due = Bucket::ALL.iter().map(|bucket| Choice::new(bucket.as_str(), words(*bucket)));
+    due.chain(rest.map(|(word, words)| Choice::new(word, words))).collect()
+}
+
+/// What lapses: the answer's day; and where none is owed any more, or silence is a refusal, the requester's own right.
 fn lapse(entry: &requests::Entry, today: NaiveDate) -> Lapse {
-    if entry.outcome.is_none_or(|outcome| outcome == Outcome::Disclosed) {
-        return words::lapse(entry.status, entry.due_on, today);
+    let bucket = Bucket::of(entry.status, (entry.first_due_on, entry.due_on), today);
+    let open = entry.right.as_ref().filter(|(_, opens, _)| opens.is_none_or(|opens| opens <= today));
+    let right = open.and_then(|(step, _, last)| Some((step.parse::<RemedyStep>().ok()?, (*last)?)));
+    if let Some((step, last)) = right.filter(|(_, last)| *last >= today)
+        && (bucket.is_none() || entry.silence_refused_on.is_some())
+    {
+        let days = (last - today).num_days();
+        let words = match days {
+            0 => "today".to_owned(),
+            1 => "tomorrow".to_owned(),
+            days => format!("in {days} days"),
+        };
+        let sub = Some(format!("The right to a {}, {}", step_word(step), filters::short(last)));
+        return Lapse { glyph: (days <= 14).then_some("soon"), words, sub };
     }
-    let words = "Answered; check the remedy’s date in the reply".to_owned();
-    Lapse { glyph: None, words, sub: None }
+    let plain = |words: &str| Lapse { glyph: None, words: words.to_owned(), sub: None };
+    match bucket {
+        Some(Bucket::StandsStill) => plain("The clock stands still"),
+        Some(Bucket::NoDate) if entry.status != Status::Unknown => plain("The law names no last day"),
+        None if entry.first_due_on.is_some() && entry.outcome.is_some_and(|it| it != Outcome::Disclosed) => {
+            plain("No right with a last day is open")
+        }
+        None if entry.outcome.is_some_and(|outcome| outcome != Outcome::Disclosed) => {
+            plain("Answered; check the remedy’s date in the reply")
+        }
+        _ => words::lapse(entry.status, entry.due_on, today),
+    }
 }
 
 fn row(ctx: &Context, entry: requests::Entry) -> Row {

@@ -241,6 +241,9 @@ pub fn event(event: &Event) -> (String, Vec<String>) {
         Event::Retracted { reason, .. } => {
             ("Corrected", vec![format!("{reason}: what was recorded of it before counts no more.")])
         }
+        Event::StepRetracted { seq, reason } => {
+            ("Taken back", vec![format!("{reason}: number {seq} counts no more.")])
+        }
         Event::Noted { .. } => ("A letter of the authority", Vec::new()),
         Event::Overdue { due_on } => ("Due day passed, no answer", vec![filters::long(*due_on)]),
         Event::Withdrawn { reason } => ("Withdrawn", vec![reason.clone()]),

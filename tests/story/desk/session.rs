@@ -131,7 +131,7 @@ stories! {
             .filter(|route| route.uri.path().starts_with("/desk"))
             .filter(|route| !matches!(route.method, Method::Get | Method::Head | Method::Options))
             .map(|route| {
-                (route.method, route.uri.path().replace("<reference>", "2026-0001").replace("<id>", "1"))
+                (route.method, route.uri.path().replace("<reference>", "2026-0001").replace("<id>", "1").replace("<seq>", "1"))
             })
             .collect();
         for (method, path) in routes {

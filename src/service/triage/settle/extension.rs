@@ -22,8 +22,9 @@ pub(super) fn extension(
         return Err(Error::UntilBeforeMessage { received: on, until });
     }
     let claimed = |verdict, due_on| Event::ExtensionClaimed { message, on, until, verdict, due_on };
-    let mut events: Vec<Event> =
-        recorded.iter().filter(|event| event.message() != Some(message)).cloned().collect();
+    // Retracted, not left out: what was taken back is known by its place.
+    let mut events = recorded.to_vec();
+    events.push(Event::Retracted { message, reason: String::new() });
     events.extend(said.iter().cloned());
     events.push(claimed(ExtensionVerdict::Unmeasured, None));
     let Some(answer) = law.course(&facts(&events))?.answer else {

@@ -2,8 +2,10 @@
 
 mod events;
 mod extension;
+mod outlook;
 mod refile;
 
+pub use outlook::{Outlook, outlook};
 pub use refile::{assign, set_aside};
 
 use crate::domain::incoming::Incoming;

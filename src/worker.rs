@@ -162,6 +162,7 @@ impl Last {
 fn read(parts: &Parts, stop: &Flag) {
     let (mut looked, mut ticked) = (Last::default(), Last::default());
     let (ctx, db) = (&*parts.context, &parts.db);
+    once("clocks", || deadlines::look_again(ctx, db));
     while !stop.is_set() {
         let swept = once("sweep", || intake::sweep(ctx.door(), db));
         let read = once("read", || triage::read_next(ctx, db, &parts.cage, 20));

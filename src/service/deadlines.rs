@@ -35,7 +35,7 @@ pub fn tick(ctx: &Context, db: &Db) -> Result<usize, LawError> {
             let done = look.and_then(|look| match look {
                 Look::Something => transaction(&mut conn, |conn| ctx.catch_up(conn, waiting.id, None)),
                 Look::Nothing(looked) => {
-                    quiet.push((waiting.id, (waiting.events_count, looked)));
+                    quiet.push((waiting.clone(), looked));
                     Ok(0)
                 }
                 Look::NotYet => Ok(0),
@@ -47,9 +47,16 @@ pub fn tick(ctx: &Context, db: &Db) -> Result<usize, LawError> {
             }
         }
         transaction(&mut conn, |conn| {
-            quiet.iter().try_for_each(|(request, looked)| requests::looked_at(conn, *request, *looked))
+            quiet.iter().try_for_each(|(waiting, looked)| requests::still_quiet(conn, waiting, *looked))
         })?;
     }
+}
+
+/// Has every request looked at anew, as a new version of the program counts: its holidays may be others.
+pub fn look_again(ctx: &Context, db: &Db) -> Result<usize, LawError> {
+    let laws: Vec<String> = ctx.library.laws.regimes().map(|law| law.id.to_string()).collect();
+    let mut conn = db.conn()?;
+    Ok(transaction(&mut conn, |conn| requests::look_again(conn, &laws))?)
 }
 
 /// What a look at a request's clocks finds.

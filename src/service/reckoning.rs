@@ -142,9 +142,10 @@ fn time_facts(
         language,
         basis: words.map_or_else(|| law.citation.clone(), |words| words.basis.clone()),
         // The law's sentence tells today's figure; an older rule speaks by its provision alone.
-        deadline: words
-            .and_then(|words| words.deadline.clone())
-            .filter(|_| law.rule_on(answer.deadline.start).is_none_or(|rule| rule.until.is_none())),
+        deadline: words.and_then(|words| words.deadline.clone()).filter(|_| {
+            law.rule_on(told.received.trim().parse().unwrap_or(answer.deadline.start))
+                .is_none_or(|rule| rule.until.is_none())
+        }),
         rule: cited(StepKind::Rule)
             .or_else(|| cited(StepKind::NoFigure))
             .unwrap_or_else(|| law.response.src.clone()),

@@ -383,28 +383,9 @@ diesel::joinable!(answers -> requests (request_id));
 diesel::joinable!(answers -> messages (message_id));
 diesel::joinable!(audit -> people (person_id));
 
-diesel::allow_tables_to_appear_in_same_query!(
-    answers,
-    arrivals,
-    attachments,
-    audit,
-    authorities,
-    authority_addresses,
-    authority_identifiers,
-    campaigns,
-    days_off,
-    deployments,
-    events,
-    messages,
-    organisations,
-    outbox,
-    outbox_attempts,
-    people,
-    regimes,
-    request_questions,
-    request_rights,
-    requests,
-    sessions,
-    sign_in_attempts,
+diesel::allow_tables_to_appear_in_same_query! {
+    answers, arrivals, attachments, audit, authorities, authority_addresses, authority_identifiers,
+    campaigns, days_off, deployments, events, messages, organisations, outbox, outbox_attempts,
+    people, regimes, request_questions, request_rights, requests, sessions, sign_in_attempts,
     statements,
-);
+}

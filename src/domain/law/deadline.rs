@@ -252,7 +252,7 @@ fn with_figure(
         let text = "the law says \"should\": an answer after this day is late, but not yet unlawful";
         found.steps.push(Step::new(StepKind::Caveat, text).cite(Some(rule.src)));
     }
-    extend(&told, rule, (term, &end), found)?;
+    extend(&told, rule, (term, &end, added.is_some()), found)?;
     let guessed = |s: &Step| matches!(s.kind, StepKind::NotCounted | StepKind::Moved) && is_guess(&s.text);
     found.estimate |= found.steps.iter().chain(&found.extended_steps).any(guessed);
     Ok(())
@@ -266,7 +266,7 @@ fn is_guess(text: &str) -> bool {
 fn extend(
     told: &Told<'_>,
     rule: &RuleInForce<'_>,
-    (first, end): (Term, &End),
+    (first, end, longer): (Term, &End, bool),
     found: &mut Deadline,
 ) -> Result<(), Error> {
     let it = rule.extension;
@@ -278,7 +278,8 @@ fn extend(
     let one = Term { amount: first.amount.saturating_add(term.amount), unit: first.unit };
     let (start, whole, text) = match mode {
         ExtensionMode::Total => (found.start, term, format!("may be extended to {term} in all")),
-        ExtensionMode::Additional if first.unit == term.unit => {
+        // Time that the law added comes before the extension.
+        ExtensionMode::Additional if first.unit == term.unit && !longer => {
             (found.start, one, format!("may be extended by {term}, {one} in all"))
         }
         ExtensionMode::Additional => {

@@ -182,6 +182,14 @@ fn right_standing(right: &Right, today: NaiveDate) -> (String, &'static str) {
             let (words, glyph) = right.last_on.map_or((String::new(), "given"), |last| left(last, today));
             (format!("open, {words}"), if glyph == "soon" { "soon" } else { "given" })
         }
+        RightStanding::OnlyIfUntold { until } => (
+            format!(
+                "over{}, unless the decision did not name it: then until {}",
+                on(right.last_on),
+                day(until)
+            ),
+            "off",
+        ),
         RightStanding::Lapsed => (format!("lapsed{}", on(right.last_on)), "off"),
         RightStanding::Used => (format!("used{}", on(right.used_on)), "given"),
         RightStanding::UsedEarly => {

@@ -3,6 +3,7 @@
 use crate::domain::law::citation::Index;
 use crate::domain::law::deadline::Deadline;
 use crate::domain::law::regime::Regime;
+use crate::domain::law::rules::Starts;
 use crate::domain::publication::clock_words::{self, long};
 use crate::domain::publication::counting::Days;
 use crate::domain::publication::grounds::{self, Cites};
@@ -207,8 +208,8 @@ fn plain(story: &Story<'_>, on: NaiveDate, event: &Event) -> Entry {
             it("Acknowledged", format!("The authority says that it has the request{number}. This does not change the due day."))
         }
         Event::Registered { on: registered, .. } => {
-            let text = format!("Registered on {}; this law counts from that day.", long(*registered));
-            it("Registered", text)
+            let counts = if story.regime.response.starts == Starts::DayAfterReceipt { "receipt" } else { "that day" };
+            it("Registered", format!("Registered on {}; this law counts from {counts}.", long(*registered)))
         }
         Event::ClarificationAsked { message, asks_for, .. } => {
             let words = quoted(story, *message, asks_for.as_deref());

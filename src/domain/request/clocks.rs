@@ -77,9 +77,15 @@ pub fn unrecorded(course: &Course, state: &State, today: NaiveDate, days_off: Op
             events.push(Event::RemedySilent { step: body.step, on });
         }
     }
-    let lapsed = course.rights.iter().filter(|right| right.standing(today) == RightStanding::Lapsed);
+    // A figure of practice is no law: what is late by it may still be heard.
+    let lapsed =
+        course.rights.iter().filter(|it| it.standing(today) == RightStanding::Lapsed && !it.practice);
     for right in lapsed {
-        let gone = right.last_on.map(|on| (right.step, on)).filter(|gone| !state.lapsed.contains(gone));
+        let gone = right
+            .untold_last_on
+            .or(right.last_on)
+            .map(|on| (right.step, on))
+            .filter(|gone| !state.lapsed.contains(gone));
         if let Some((step, on)) =
             gone.filter(|gone| !events.contains(&Event::RightLapsed { step: gone.0, on: gone.1 }))
         {
@@ -139,7 +145,7 @@ pub fn looked(course: &Course, state: &State, today: NaiveDate) -> Looked {
     let Some(answer) = course.answer.as_ref().filter(|_| lives(state)) else { return Looked::default() };
     let due = answer.due_on.filter(|_| answer.answered_on.is_none());
     let unused = || course.rights.iter().filter(|right| right.used_on.is_none());
-    let lasts = unused().filter_map(|right| right.last_on);
+    let lasts = unused().flat_map(|right| [right.last_on, right.untold_last_on]).flatten();
     let bodies =
         course.bodies.iter().filter(|body| body.decided_on.is_none()).filter_map(|body| body.refuses_on);
     let ends = due.into_iter().chain(lasts).chain(bodies).filter(|last| *last >= today);

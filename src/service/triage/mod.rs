@@ -41,6 +41,20 @@ pub enum Error {
         /// The day given.
         until: chrono::NaiveDate,
     },
+    /// A day that lies before the request came or after the letter that names it.
+    #[error(
+        "expected a day from the receipt of the request to the day of the letter ({letter}), found `{day}`"
+    )]
+    DayOutside {
+        /// Which day, in the name of the form.
+        field: &'static str,
+        /// The day of receipt.
+        received: Option<chrono::NaiveDate>,
+        /// The day of the letter.
+        letter: chrono::NaiveDate,
+        /// The day given.
+        day: chrono::NaiveDate,
+    },
     /// The same message is filed under that request already.
     #[error("the same message is filed under `{0}` already")]
     ThereAlready(String),

@@ -131,6 +131,18 @@ pub fn looked_at(conn: &mut Conn, request: i64, (seq, looked): (i64, Looked)) ->
     Ok(())
 }
 
+/// Keeps what a look left, unless something was recorded, or the request marked to be looked at anew, in between.
+pub fn still_quiet(conn: &mut Conn, waiting: &Waiting, looked: Looked) -> Result<(), Error> {
+    let same = requests::table
+        .find(waiting.id)
+        .filter(requests::clocks_seq.eq(waiting.clocks_seq))
+        .filter(requests::events_count.eq(waiting.events_count));
+    if diesel::select(diesel::dsl::exists(same)).get_result(conn)? {
+        looked_at(conn, waiting.id, (waiting.events_count, looked))?;
+    }
+    Ok(())
+}
+
 /// Has the clocks of all requests under some laws looked at again, as when a day off was added; how many.
 pub fn look_again(conn: &mut Conn, regimes: &[String]) -> Result<usize, Error> {
     Ok(diesel::update(requests::table.filter(requests::regime.eq_any(regimes.to_vec())))

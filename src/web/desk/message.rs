@@ -242,19 +242,9 @@ fn law_of<'a>(ctx: &'a Context, asked: &Asked) -> Option<Cites<'a>> {
 }
 
 /// The fields that something can be wrong with, in the names of the forms.
+#[rustfmt::skip]
 const FIELDS: &[&str] = &[
-    "kind",
-    "outcome",
-    "rest",
-    "grounds",
-    "until",
-    "registered",
-    "fee",
-    "passed",
-    "text",
-    "reference",
-    "reason",
-    "public",
+    "kind", "outcome", "rest", "grounds", "until", "registered", "fee", "passed", "text", "reference", "reason", "public",
 ];
 
 /// What the triage says no to, as an error of a page.

@@ -147,6 +147,7 @@ fn not_settled(error: triage::Error) -> Result<Unsettled, Error> {
     let field = match &error {
         triage::Error::NoGround => "grounds",
         triage::Error::UntilBeforeMessage { .. } => "until",
+        triage::Error::DayOutside { field, .. } => field,
         _ => "kind",
     };
     told(error).map(|why| fault(field, &why).into())

@@ -1,16 +1,17 @@
 //! The authority's clock: what stops it, what lets it begin again, and its claims to more time.
 
-use chrono::{Days, NaiveDate};
+use chrono::{Days, NaiveDate, TimeDelta};
 
 use crate::domain::law::calendar::{Calendar, next};
 use crate::domain::law::claim::Claim;
 use crate::domain::law::counting::{Count, Still};
+use crate::domain::law::course::claims::told;
 use crate::domain::law::course::{AnswerClock, Extended, Fact, Happened, Verdict};
 use crate::domain::law::deadline::{Clock, Deadline, Error, Run, deadline_of};
 use crate::domain::law::derivation::{Step, StepKind, in_words};
 use crate::domain::law::regime::Regime;
 use crate::domain::law::rules::{
-    ClarificationEffect, EndRoll, FeeEffect, PauseDays, ThirdPartyEffect, TransferEffect,
+    ClarificationEffect, EndRoll, FeeEffect, PauseDays, SilenceEffect, ThirdPartyEffect, TransferEffect,
 };
 use crate::domain::law::term::Term;
 
@@ -49,6 +50,10 @@ struct Running<'a> {
     claims: Vec<Extended>,
     remarks: Vec<Step>,
     answered_on: Option<NaiveDate>,
+    /// The answer came while the term was to begin again.
+    never_ends: bool,
+    /// The last day of a body that passed the request on when silence was a refusal already.
+    refused_before: Option<NaiveDate>,
 }
 
 /// The authority's clock after all facts, which are sorted by day; none before the request was received.
@@ -75,6 +80,8 @@ impl<'a> Running<'a> {
             claims: Vec::new(),
             remarks: Vec::new(),
             answered_on: None,
+            never_ends: false,
+            refused_before: None,
         }
     }
 
@@ -88,14 +95,12 @@ impl<'a> Running<'a> {
             Happened::FeePaid => self.came(For::Fee, on),
             Happened::ThirdPartyAsked => self.third_party_asked(on)?,
             Happened::ThirdPartyAnswered => self.came(For::ThirdParty, on),
-            Happened::Transferred => self.transferred(on),
+            Happened::Transferred => self.transferred(on)?,
             Happened::AnsweredInPart => {
                 let text = format!("a part was answered on {}; the rest is still owed", in_words(on));
                 self.remarks.push(Step::new(StepKind::MovesNothing, text).on(on));
             }
-            Happened::Answered { .. } => {
-                self.answered_on.get_or_insert(on);
-            }
+            Happened::Answered { .. } => self.answered(on),
             // A second proof of receipt proves nothing new; remedies have their own clocks.
             Happened::Received
             | Happened::Taken(_)
@@ -103,6 +108,19 @@ impl<'a> Running<'a> {
             | Happened::Decided { .. } => {}
         }
         Ok(())
+    }
+
+    /// The first decision ends every wait: until then the clock stood still, and what comes later moves nothing.
+    fn answered(&mut self, on: NaiveDate) {
+        if self.answered_on.is_some() {
+            return;
+        }
+        self.answered_on = Some(on);
+        for waiting in std::mem::take(&mut self.waiting) {
+            // A term that was to begin again never ended.
+            self.never_ends |= waiting.restarts;
+            self.paused(waiting, on);
+        }
     }
 
     fn deadline(&self) -> Result<Deadline, Error> {
@@ -116,15 +134,7 @@ impl<'a> Running<'a> {
         else {
             return deadline.due_on;
         };
-        // What stood still after the claim puts off the day that it named.
-        let lost: i64 = self
-            .run
-            .still
-            .iter()
-            .filter(|still| still.first > claim.told_on)
-            .map(|still| (still.last - still.first).num_days() + 1)
-            .sum();
-        let claimed = claim.until.map(|until| until + chrono::TimeDelta::days(lost));
+        let claimed = self.put_off(claim);
         let most = deadline.extended_due_on;
         match &claim.verdict {
             Verdict::Measured(Claim::NotAllowed) | Verdict::ToldLate { .. } => deadline.due_on,
@@ -135,6 +145,15 @@ impl<'a> Running<'a> {
                 until.map(|until| most.map_or(until, |most| until.min(most))).max(deadline.due_on)
             }
         }
+    }
+
+    /// The day that a claim named, put off by what stood still after it was told and before that day.
+    fn put_off(&self, claim: &Extended) -> Option<NaiveDate> {
+        let until = claim.until?;
+        let after = |still: &&Still| claim.told_on < still.first && still.first <= until;
+        let lost: i64 =
+            self.run.still.iter().filter(after).map(|still| (still.last - still.first).num_days() + 1).sum();
+        until.checked_add_signed(TimeDelta::days(lost))
     }
 
     fn remark(&mut self, on: NaiveDate, text: String, cite: Option<&str>) {
@@ -214,8 +233,11 @@ impl<'a> Running<'a> {
         Ok(())
     }
 
-    /// What was waited for came.
+    /// What was waited for came; after the answer it comes for nothing.
     fn came(&mut self, what: For, on: NaiveDate) {
+        if self.answered_on.is_some() {
+            return;
+        }
         let Some(place) = self.waiting.iter().position(|waiting| waiting.what == what) else {
             self.shorten(what, on);
             return;
@@ -226,15 +248,20 @@ impl<'a> Running<'a> {
             self.claims.clear();
             return;
         }
+        self.paused(waiting, on);
+    }
+
+    /// The days of a wait that ended on a day.
+    fn paused(&mut self, Waiting { what, since, .. }: Waiting, on: NaiveDate) {
         let days = match what {
             For::Clarification => self.law.clarification.days,
             For::Fee => self.law.fees.days,
             For::ThirdParty => self.law.third_party.as_ref().map_or(PauseDays::Between, |it| it.days),
         };
         let (first, last) = match days {
-            PauseDays::Between => (next(waiting.since), on),
-            PauseDays::Both => (waiting.since, on),
-            PauseDays::Inside => (next(waiting.since), before(on)),
+            PauseDays::Between => (next(since), on),
+            PauseDays::Both => (since, on),
+            PauseDays::Inside => (next(since), before(on)),
         };
         self.stood_still(Still { first, last, why: what.why() });
     }
@@ -248,61 +275,53 @@ impl<'a> Running<'a> {
         self.run.still.retain(|still| still.first <= still.last);
     }
 
-    /// Days that do not count; those that stood still already are not taken off twice.
-    fn stood_still(&mut self, mut still: Still) {
+    /// Days that do not count; those that stood still already are not taken off twice: only what lies between the
+    /// known ones, before the first and after the last is added.
+    fn stood_still(&mut self, still: Still) {
+        let mut first = still.first;
+        let mut gaps = Vec::new();
         for known in &self.run.still {
-            if known.first <= still.first && still.first <= known.last {
-                still.first = next(known.last);
+            if first < known.first {
+                gaps.push((first, before(known.first).min(still.last)));
             }
-            if still.first < known.first && known.first <= still.last && still.last <= known.last {
-                still.last = before(known.first);
-            }
+            first = first.max(next(known.last));
         }
-        if still.first <= still.last {
-            self.run.still.push(still);
-            self.run.still.sort_by_key(|still| still.first);
-        }
+        gaps.push((first, still.last));
+        let new = gaps.into_iter().filter(|(first, last)| first <= last);
+        self.run.still.extend(new.map(|(first, last)| Still { first, last, why: still.why }));
+        self.run.still.sort_by_key(|still| still.first);
     }
 
-    fn transferred(&mut self, on: NaiveDate) {
+    fn transferred(&mut self, on: NaiveDate) -> Result<(), Error> {
         let law = self.law;
         if law.transfer.effect == TransferEffect::RunsOn {
             let text = format!("passed on to the competent body on {}; the clock runs on", in_words(on));
             self.remark(on, text, Some(&law.transfer.src));
-            return;
+            return Ok(());
         }
+        if self.answered_on.is_some() {
+            let text =
+                format!("passed on to another body on {}, after a decision: it moves nothing", in_words(on));
+            self.remark(on, text, Some(&law.transfer.src));
+            return Ok(());
+        }
+        // Silence that was a refusal when the request was passed on stays one.
+        let due = if self.waiting.is_empty() { self.due(&self.deadline()?) } else { None };
+        let refused_before = due.filter(|due| *due < on && law.silence.effect == SilenceEffect::Refusal);
         let text = format!("the competent body has it since {}: its own time begins", in_words(on));
         let first = Step::new(StepKind::Restarted, text).on(on).cite(Some(&law.transfer.src));
-        *self =
-            Self { remarks: vec![first], answered_on: self.answered_on, ..Self::new(law, self.calendar, on) };
+        let refused_before = refused_before.or(self.refused_before);
+        *self = Self { remarks: vec![first], refused_before, ..Self::new(law, self.calendar, on) };
+        Ok(())
     }
 
     fn extended(&mut self, told_on: NaiveDate, until: Option<NaiveDate>) -> Result<(), Error> {
         let deadline = self.deadline()?;
-        let law = self.law;
         let late = deadline.due_on.filter(|due| self.waiting.is_empty() && *due < told_on);
         let verdict = match late {
             Some(by) => Verdict::ToldLate { by },
             None => Verdict::Measured(self.measured(&deadline, until)),
         };
-        let told = match until {
-            Some(until) => format!("told on {}: it needs until {}", in_words(told_on), in_words(until)),
-            None => format!("told on {}: it needs more time", in_words(told_on)),
-        };
-        let says = match &verdict {
-            Verdict::ToldLate { by } => {
-                format!("too late, the last day to say so was {}: it moves nothing", in_words(*by))
-            }
-            Verdict::Measured(Claim::Lawful { .. }) => "within what the law allows".to_owned(),
-            Verdict::Measured(Claim::Beyond { until, .. }) => {
-                format!("the law allows at most {}, which counts", in_words(*until))
-            }
-            Verdict::Measured(Claim::NotAllowed) => "the law knows no extension: it moves nothing".to_owned(),
-            Verdict::Measured(Claim::NoMaximum) => "the law gives no figure to measure it by".to_owned(),
-        };
-        let src = law.rule_on(self.clock.received).map_or(&law.extension.src, |rule| &rule.extension.src);
-        let step = Step::new(StepKind::Claimed, format!("{told}; {says}")).on(told_on).cite(Some(src));
-        self.remarks.push(step);
         self.claims.push(Extended { told_on, until, verdict });
         Ok(())
     }
@@ -323,14 +342,23 @@ impl<'a> Running<'a> {
         }
     }
 
-    fn finish(self) -> Result<AnswerClock, Error> {
+    fn finish(mut self) -> Result<AnswerClock, Error> {
         let deadline = self.deadline()?;
-        // An answer ends every wait.
-        let stands_still = match self.answered_on {
-            None => self.waiting.first().map(|waiting| (waiting.since, waiting.what.why())),
-            Some(_) => None,
-        };
-        let due_on = if stands_still.is_some() { None } else { self.due(&deadline) };
+        // What was told while the clock stood still is measured by the days that it got later.
+        for place in 0..self.claims.len() {
+            let Some(claim) = self.claims.get(place) else { continue };
+            let measured = matches!(claim.verdict, Verdict::Measured(_));
+            let now = Verdict::Measured(self.measured(&deadline, self.put_off(claim)));
+            if let Some(claim) = self.claims.get_mut(place).filter(|_| measured) {
+                claim.verdict = now;
+            }
+        }
+        let told: Vec<Step> =
+            self.claims.iter().map(|claim| told(claim, self.law, self.clock.received)).collect();
+        self.remarks.extend(told);
+        self.remarks.sort_by_key(|remark| remark.on);
+        let stands_still = self.waiting.first().map(|waiting| (waiting.since, waiting.what.why()));
+        let due_on = if stands_still.is_some() || self.never_ends { None } else { self.due(&deadline) };
         let late_letter_from = due_on.map(|due| self.late_letter_from(due)).transpose()?;
         Ok(AnswerClock {
             deadline,
@@ -339,6 +367,7 @@ impl<'a> Running<'a> {
             still: self.run.still,
             claims: self.claims,
             remarks: self.remarks,
+            refused_before: self.refused_before,
             answered_on: self.answered_on,
             late_letter_from,
             silence: self.law.silence.effect,

@@ -2,6 +2,7 @@
 //! requester's own days for each remedy, and the time of the bodies that hear them.
 
 mod answer;
+mod claims;
 mod rights;
 
 use chrono::NaiveDate;
@@ -59,6 +60,23 @@ pub enum Happened {
     },
 }
 
+impl Happened {
+    /// The order of what happened on one day: a question comes before its answer, and a decision last.
+    const fn rank(self) -> u8 {
+        match self {
+            Self::Received => 0,
+            Self::Registered | Self::Transferred => 1,
+            Self::ClarificationAsked | Self::FeeAsked | Self::ThirdPartyAsked => 2,
+            Self::ClarificationGiven | Self::FeePaid | Self::ThirdPartyAnswered => 3,
+            Self::Extended(_) | Self::AnsweredInPart => 4,
+            Self::Answered { .. } => 5,
+            Self::Taken(_) => 6,
+            Self::TakenRegistered(_) => 7,
+            Self::Decided { .. } => 8,
+        }
+    }
+}
+
 /// A day and what happened on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Fact {
@@ -107,6 +125,8 @@ pub struct AnswerClock {
     pub claims: Vec<Extended>,
     /// What happened and moved nothing, or moved the end beside the derivation, in order.
     pub remarks: Vec<Step>,
+    /// The last day of a body that passed the request on, where silence was a refusal by then.
+    pub refused_before: Option<NaiveDate>,
     /// The day of the first decision.
     pub answered_on: Option<NaiveDate>,
     /// The first day on which a letter may say that the answer is late: a working day, with a day of grace where the
@@ -192,6 +212,11 @@ pub enum RightStanding {
         /// Calendar days left after today; none: no end is known.
         days_left: Option<i64>,
     },
+    /// Its last day has passed, unless the decision did not name it.
+    OnlyIfUntold {
+        /// The last day in that case.
+        until: NaiveDate,
+    },
     /// Its last day has passed.
     Lapsed,
     /// It was used in its time.
@@ -214,7 +239,10 @@ impl Right {
         }
         match (self.opens_on, self.last_on) {
             (Some(opens_on), _) if today < opens_on => RightStanding::NotYet { opens_on },
-            (_, Some(last)) if last < today => RightStanding::Lapsed,
+            (_, Some(last)) if last < today => match self.untold_last_on {
+                Some(until) if today <= until => RightStanding::OnlyIfUntold { until },
+                _ => RightStanding::Lapsed,
+            },
             (_, last) => RightStanding::Open { days_left: last.map(|last| (last - today).num_days()) },
         }
     }
@@ -277,7 +305,13 @@ impl Course {
 /// an error, as every day that is not known; a fact that cannot move a clock is remarked and moves none.
 pub fn course(regime: &Regime, calendar: &Calendar, facts: &[Fact]) -> Result<Course, Error> {
     let mut facts = facts.to_vec();
-    facts.sort_by_key(|fact| fact.on);
+    // A reply proves that the request was there by its day, whatever the mail server's line says: nothing of the
+    // authority's is lost because it was recorded before the letter was known to have arrived.
+    let received = facts.iter().filter(|fact| fact.what == Happened::Received).map(|fact| fact.on).max();
+    for fact in &mut facts {
+        fact.on = received.map_or(fact.on, |received| fact.on.max(received));
+    }
+    facts.sort_by_key(|fact| (fact.on, fact.what.rank()));
     let answer = answer::clock(regime, calendar, &facts)?;
     let (rights, bodies) = rights::of(regime, calendar, (answer.as_ref(), &facts))?;
     Ok(Course { regime: regime.id.clone(), version: regime.version.clone(), answer, rights, bodies })

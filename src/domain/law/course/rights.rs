@@ -19,6 +19,8 @@ struct Trigger {
     after: After,
     /// The day; none where silence has no day in the law.
     on: Option<NaiveDate>,
+    /// Something later took its place, or gave all that was asked.
+    over: bool,
 }
 
 struct Ways<'a> {
@@ -44,82 +46,129 @@ pub(super) fn of(
         let mut opened = Vec::new();
         for way in &remedy.ways {
             for trigger in triggers.iter().filter(|it| it.of == way.of && it.after == way.after) {
-                opened.push(ways.right(remedy, way, *trigger)?);
+                opened.push((ways.right(remedy, way, *trigger)?, trigger.over));
             }
         }
-        if let Some(used) = ways.taken(remedy.step) {
+        for used in ways.taken(remedy.step) {
             mark(&mut opened, used);
+        }
+        if let Some(used) = ways.taken(remedy.step).next_back() {
             let body = ways.body(remedy, used)?;
             triggers.extend(ways.next(remedy, &body));
             bodies.push(body);
         }
-        rights.append(&mut opened);
+        // What a later decision ended is told only where it was used in its time.
+        let kept = opened.into_iter().filter(|(right, over)| !over || right.used_on.is_some());
+        rights.extend(kept.map(|(right, _)| right));
     }
     Ok((rights, bodies))
 }
 
-/// Of several ways to one step the one that was open is the one that was used; else the first.
-fn mark(opened: &mut [Right], used: NaiveDate) {
+/// Of several ways to one step the one was used whose decision or silence came last before it, of those that were open
+/// if there is one. What a decision after the use opened stays open; ways that the use served as well are used.
+fn mark(opened: &mut Vec<(Right, bool)>, used: NaiveDate) {
+    let came = |right: &Right| right.used_on.is_none() && right.trigger_on.is_none_or(|on| on <= used);
     let open = |right: &Right| {
         right.opens_on.is_none_or(|opens| opens <= used) && right.last_on.is_none_or(|last| used <= last)
     };
-    let place = opened.iter().rposition(open).unwrap_or(0);
-    if let Some(right) = opened.get_mut(place) {
+    let latest = |which: &dyn Fn(&Right) -> bool| {
+        let found = opened.iter().enumerate().filter(|(_, (right, _))| which(right));
+        found.max_by_key(|(_, (right, _))| right.trigger_on).map(|(place, _)| place)
+    };
+    let first = || {
+        let unused = opened.iter().enumerate().filter(|(_, (right, _))| right.used_on.is_none());
+        unused.min_by_key(|(_, (right, _))| right.trigger_on).map(|(place, _)| place)
+    };
+    let in_time = latest(&|right| came(right) && open(right));
+    let Some(place) = in_time.or_else(|| latest(&came)).or_else(first) else { return };
+    if let Some((right, _)) = opened.get_mut(place) {
         right.used_on = Some(used);
+    }
+    if in_time.is_some() {
+        opened.retain(|(right, _)| !came(right));
     }
 }
 
 impl Ways<'_> {
-    /// What the authority's decision and its silence open.
+    /// What the authority's decisions and its silence open.
     fn first(&self, answer: Option<&AnswerClock>) -> Vec<Trigger> {
         let mut triggers = Vec::new();
-        // A second decision replaces the first.
-        let decision = self.facts.iter().rev().find_map(|fact| match fact.what {
-            Happened::Answered { refuses } => Some((fact.on, refuses)),
-            _ => None,
-        });
-        let answered = answer.and_then(|it| it.answered_on);
+        let decisions: Vec<(NaiveDate, bool)> = self
+            .facts
+            .iter()
+            .filter_map(|fact| match fact.what {
+                Happened::Answered { refuses } => Some((fact.on, refuses)),
+                _ => None,
+            })
+            .collect();
+        let given = decisions.last().is_some_and(|(_, refuses)| !refuses) || self.given_later();
         if let Some(answer) = answer {
-            let due = answer.due_on;
+            let (due, answered) = (answer.due_on, answer.answered_on);
             let late = answered.is_none_or(|on| due.is_some_and(|due| due < on));
-            // An answer that came late ends what silence opened, unless silence was a refusal by itself.
-            let stands = answered.is_none() || self.law.silence.effect == SilenceEffect::Refusal;
+            let refusal = self.law.silence.effect == SilenceEffect::Refusal;
             let known = due.is_some() || (answer.stands_still.is_none() && answered.is_none());
-            if late && stands && known {
-                let served = i64::from(self.law.silence.served_after_days);
-                let on = due.map(|due| due + TimeDelta::days(served));
-                triggers.push(Trigger { of: None, after: After::Silence, on });
+            let served = TimeDelta::days(i64::from(self.law.silence.served_after_days));
+            if late && known {
+                // An answer that came late ends what silence opened, unless silence was a refusal by itself.
+                let over = given || (answered.is_some() && !refusal);
+                let on = due.map(|due| due + served);
+                triggers.push(Trigger { of: None, after: After::Silence, on, over });
+            }
+            if let Some(before) = answer.refused_before {
+                let on = Some(before + served);
+                triggers.push(Trigger { of: None, after: After::Silence, on, over: given });
             }
         }
-        if let Some((on, true)) = decision {
-            triggers.push(Trigger { of: None, after: After::Decision, on: Some(on) });
-        }
+        // A second decision replaces the first.
+        let last = decisions.len().saturating_sub(1);
+        let refusals = decisions.iter().enumerate().filter(|(_, (_, refuses))| *refuses);
+        triggers.extend(refusals.map(|(place, (on, _))| Trigger {
+            of: None,
+            after: After::Decision,
+            on: Some(*on),
+            over: place < last || given,
+        }));
         triggers
+    }
+
+    /// Whether the last decision on a remedy gave all that was asked.
+    fn given_later(&self) -> bool {
+        let decided = self.facts.iter().rev().find_map(|fact| match fact.what {
+            Happened::Decided { refuses, .. } => Some(refuses),
+            _ => None,
+        });
+        decided == Some(false)
     }
 
     /// What the decision on a remedy, or silence on it, opens.
     fn next(&self, remedy: &Remedy, body: &BodyClock) -> Vec<Trigger> {
-        let of = Some(remedy.step);
+        let (of, over) = (Some(remedy.step), self.given_later());
         let mut triggers = Vec::new();
         let end = body.refuses_on.or(body.due_on);
         let late = body.decided_on.is_none_or(|on| end.is_some_and(|end| end < on));
         let stands = body.decided_on.is_none() || body.refuses_on.is_some();
         if let Some(end) = end.filter(|_| late && stands) {
             let served = i64::from(remedy.silence_served_after_days);
-            triggers.push(Trigger { of, after: After::Silence, on: Some(end + TimeDelta::days(served)) });
+            let on = Some(end + TimeDelta::days(served));
+            triggers.push(Trigger { of, after: After::Silence, on, over });
         }
-        let refused = self.facts.iter().rev().find_map(|fact| match fact.what {
-            Happened::Decided { step, refuses } if step == remedy.step => Some((fact.on, refuses)),
-            _ => None,
-        });
-        if let Some((on, true)) = refused {
-            triggers.push(Trigger { of, after: After::Decision, on: Some(on) });
+        if let Some((on, true)) = self.decided(remedy.step, body.start) {
+            triggers.push(Trigger { of, after: After::Decision, on: Some(on), over });
         }
         triggers
     }
 
-    fn taken(&self, step: RemedyStep) -> Option<NaiveDate> {
-        self.facts.iter().rev().find(|fact| fact.what == Happened::Taken(step)).map(|fact| fact.on)
+    /// The last decision on a step, of those after it was used last.
+    fn decided(&self, of: RemedyStep, used: NaiveDate) -> Option<(NaiveDate, bool)> {
+        self.facts.iter().rev().filter(|fact| used <= fact.on).find_map(|fact| match fact.what {
+            Happened::Decided { step, refuses } if step == of => Some((fact.on, refuses)),
+            _ => None,
+        })
+    }
+
+    /// The days on which a step was used.
+    fn taken(&self, step: RemedyStep) -> impl DoubleEndedIterator<Item = NaiveDate> {
+        self.facts.iter().filter(move |fact| fact.what == Happened::Taken(step)).map(|fact| fact.on)
     }
 
     /// A count for days that nothing but `moved_by` moves, neither the first nor the last left out.
@@ -210,11 +259,7 @@ impl Ways<'_> {
             |what: Happened| self.facts.iter().rev().find(|fact| fact.what == what).map(|fact| fact.on);
         let registered = fact(Happened::TakenRegistered(remedy.step)).filter(|on| taken <= *on);
         let start = registered.unwrap_or(taken);
-        let decided_on = self
-            .facts
-            .iter()
-            .find(|fact| matches!(fact.what, Happened::Decided { step, .. } if step == remedy.step))
-            .map(|fact| fact.on);
+        let decided_on = self.decided(remedy.step, taken).map(|(on, _)| on);
         let count = Count { counting: Counting::Ordinary, ..Count::of(&self.law.response, self.calendar) };
         let cite = Some(remedy.src.as_str());
         let how = if registered.is_some() { "registered" } else { "filed" };

@@ -2,7 +2,8 @@
 
 use crate::domain::incoming::reading::Kind;
 use crate::domain::law::remedy::RemedyStep;
-use crate::domain::request::event::{Event, Ground};
+use crate::domain::request::clocks::facts;
+use crate::domain::request::event::{Event, ExtensionVerdict, Ground};
 use crate::domain::request::state::{Outcome, State};
 use crate::domain::request::{fold, in_force};
 use crate::service::LawOfRequest;
@@ -11,6 +12,24 @@ use crate::service::triage::settle::Settlement;
 use crate::service::triage::settle::extension::extension;
 use crate::store::messages::MessageRow;
 use chrono::NaiveDate;
+
+/// An event without what the law makes of it.
+pub(super) fn as_said(event: &Event) -> Event {
+    match event.clone() {
+        Event::ExtensionClaimed { message, on, until, .. } => Event::ExtensionClaimed {
+            message,
+            on,
+            until,
+            verdict: ExtensionVerdict::Unmeasured,
+            due_on: None,
+        },
+        Event::Registered { message, on, .. } => Event::Registered { message, on, due_on: None },
+        Event::RemedyDecided { message, on, outcome, .. } => {
+            Event::RemedyDecided { step: RemedyStep::Review, message, on, outcome }
+        }
+        event => event,
+    }
+}
 
 /// The events of a request that a message proves and that count.
 pub(super) fn of_message(recorded: &[Event], message: i64) -> Vec<Event> {
@@ -46,7 +65,8 @@ pub(super) fn events(
     let state = without(recorded, id)?;
     let mut events = Vec::new();
     if let Some(day) = settlement.registered_on {
-        events.push(registered(law, state.as_ref(), id, day)?);
+        within("registered", day, (state.as_ref(), on))?;
+        events.push(registered(law, (recorded, id), day)?);
     }
     if settlement.hears_third_party {
         events.push(Event::ThirdPartyAsked { message: id, on });
@@ -61,7 +81,9 @@ pub(super) fn events(
             Event::ClarificationAsked { message: id, on, asks_for: settlement.asks_for.clone() }
         }
         Kind::Transfer => {
-            let on = settlement.passed_on.unwrap_or(on);
+            let day = settlement.passed_on.unwrap_or(on);
+            within("passed", day, (state.as_ref(), on))?;
+            let on = day;
             Event::Transferred { message: id, on, to: settlement.passed_to.clone() }
         }
         Kind::Fee => {
@@ -111,16 +133,29 @@ fn answered(
     Ok(Event::Answered { message, outcome, on, grounds })
 }
 
+/// A day that a letter names of what the authority did with the request lies between its receipt and the letter.
+fn within(
+    field: &'static str,
+    day: NaiveDate,
+    (state, letter): (Option<&State>, NaiveDate),
+) -> Result<(), Error> {
+    let received = state.and_then(|state| state.received_on);
+    if letter < day || received.is_some_and(|received| day < received) {
+        return Err(Error::DayOutside { field, received, letter, day });
+    }
+    Ok(())
+}
+
+/// The due day is that of all that happened, but for what this message said before.
 fn registered(
     law: &LawOfRequest,
-    state: Option<&State>,
-    message: i64,
+    (recorded, message): (&[Event], i64),
     on: NaiveDate,
 ) -> Result<Event, Error> {
-    let due_on = match state.and_then(|state| state.received_on) {
-        Some(received) => law.due(received, Some(on))?.due_on,
-        None => None,
-    };
+    let mut events = recorded.to_vec();
+    events.push(Event::Retracted { message, reason: String::new() });
+    events.push(Event::Registered { message, on, due_on: None });
+    let due_on = law.course(&facts(&events))?.answer.and_then(|answer| answer.due_on);
     Ok(Event::Registered { message, on, due_on })
 }
 

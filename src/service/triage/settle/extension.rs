@@ -1,7 +1,7 @@
 //! What the law says of an extension that an authority claims.
 
 use crate::domain::law::claim::Claim;
-use crate::domain::law::course::Verdict;
+use crate::domain::law::course::{Fact, Verdict};
 use crate::domain::request::clocks::facts;
 use crate::domain::request::event::{Event, ExtensionVerdict};
 use crate::service::LawOfRequest;
@@ -30,7 +30,11 @@ pub(super) fn extension(
     let Some(answer) = law.course(&facts(&events))?.answer else {
         return Ok(claimed(ExtensionVerdict::Unmeasured, until));
     };
-    let verdict = answer.claims.iter().rev().find(|claim| claim.told_on == on && claim.until == until);
+    // Weighed by what had happened when it was told: what came later may have begun the clock anew.
+    let then: Vec<Fact> = facts(&events).into_iter().filter(|fact| fact.on <= on).collect();
+    let told = law.course(&then)?.answer;
+    let claims = told.as_ref().map_or(&answer.claims, |told| &told.claims);
+    let verdict = claims.iter().rev().find(|claim| claim.told_on == on && claim.until == until);
     let not_lawful = |why: &str| ExtensionVerdict::NotLawful { why: why.to_owned() };
     let verdict = match verdict.map(|claim| &claim.verdict) {
         Some(Verdict::ToldLate { .. }) => not_lawful("it was told after the first term had passed"),

@@ -67,7 +67,12 @@ pub(super) fn of(
 /// Of several ways to one step the one was used whose decision or silence came last before it, of those that were open
 /// if there is one. What a decision after the use opened stays open; ways that the use served as well are used.
 fn mark(opened: &mut Vec<(Right, bool)>, used: NaiveDate) {
-    let came = |right: &Right| right.used_on.is_none() && right.trigger_on.is_none_or(|on| on <= used);
+    // What was used too early can be used again.
+    let free = |right: &Right| match (right.used_on, right.opens_on) {
+        (Some(used), Some(opens)) => used < opens,
+        (used, _) => used.is_none(),
+    };
+    let came = |right: &Right| free(right) && right.trigger_on.is_none_or(|on| on <= used);
     let open = |right: &Right| {
         right.opens_on.is_none_or(|opens| opens <= used) && right.last_on.is_none_or(|last| used <= last)
     };
@@ -76,7 +81,7 @@ fn mark(opened: &mut Vec<(Right, bool)>, used: NaiveDate) {
         found.max_by_key(|(_, (right, _))| right.trigger_on).map(|(place, _)| place)
     };
     let first = || {
-        let unused = opened.iter().enumerate().filter(|(_, (right, _))| right.used_on.is_none());
+        let unused = opened.iter().enumerate().filter(|(_, (right, _))| free(right));
         unused.min_by_key(|(_, (right, _))| right.trigger_on).map(|(place, _)| place)
     };
     let in_time = latest(&|right| came(right) && open(right));
@@ -85,7 +90,8 @@ fn mark(opened: &mut Vec<(Right, bool)>, used: NaiveDate) {
         right.used_on = Some(used);
     }
     if in_time.is_some() {
-        opened.retain(|(right, _)| !came(right));
+        let mut at = 0..;
+        opened.retain(|(right, _)| at.next() == Some(place) || !came(right));
     }
 }
 

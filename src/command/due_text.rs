@@ -57,7 +57,7 @@ fn dates(answer: &AnswerClock, out: &mut dyn Write) -> io::Result<()> {
     };
     match (answer.stands_still, answer.due_on, found.expected_on) {
         (Some((since, why)), _, _) => {
-            writeln!(out, "Due        the clock stands still since {}: {why}", in_words(since))?;
+            writeln!(out, "Due        the clock has stood still since {}: {why}", in_words(since))?;
         }
         (None, Some(due), _) => writeln!(out, "Due        {}  {due}{estimate}", in_words(due))?,
         (None, None, Some(by)) => {

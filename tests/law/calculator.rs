@@ -90,7 +90,7 @@ fn french_silence_opens_a_complaint_and_a_used_one_starts_the_clock_of_the_body(
 fn a_clock_that_stands_still_has_no_due_day_and_says_since_when() {
     let it = found("gb-foia", "2026-03-02", &["clarification_asked=2026-03-10"], "2026-03-20");
     assert!(it.dates.iter().all(|date| date.what != "due"), "{:?}", it.dates);
-    assert!(it.clocks[0].standing.starts_with("stands still since 10 March 2026"));
+    assert!(it.clocks[0].standing.starts_with("has stood still since 10 March 2026"));
     assert!(it.letter[0].text.contains("has not run since 10 March 2026"), "{}", it.letter[0].text);
     let on = found(
         "gb-foia",

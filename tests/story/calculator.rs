@@ -48,7 +48,7 @@ stories! {
         }
         assert!(main.contains("no legal deadline"));
         let still = page("law=gb-foia&received=2026-08-10&what=clarification_asked&on=2026-08-17&until=");
-        assert!(still.contains("The clock stands still") && still.contains("stands still since 17 August 2026"));
+        assert!(still.contains("The clock stands still") && still.contains("has stood still since 17 August 2026"));
         assert!(!still.contains("The last day for the answer is"), "a clock that stands still has no last day");
     }
 

@@ -31,6 +31,11 @@ impl Span {
         Self { from: first - chrono::TimeDelta::days(air), days: days_f64(length + 2 * air) }
     }
 
+    /// Whether a day lies in the drawing.
+    pub fn holds(&self, day: NaiveDate) -> bool {
+        (0.0..=self.days).contains(&days_f64((day - self.from).num_days()))
+    }
+
     /// A day in per cent.
     pub fn x(&self, day: NaiveDate) -> f64 {
         (days_f64((day - self.from).num_days()) / self.days * 100.0).clamp(0.0, 100.0)

@@ -4,7 +4,7 @@ use chrono::{NaiveDate, TimeDelta};
 use serde::Serialize;
 
 use crate::domain::law::course::{AnswerClock, BodyClock, Counts, Course, Right, RightStanding};
-use crate::domain::law::derivation::Step;
+use crate::domain::law::derivation::{Step, StepKind};
 use crate::domain::law::remedy::{After, RemedyStep};
 use crate::domain::publication::dates::{day, hangs_on_silence, remedy_name};
 use crate::domain::publication::derivation::StepLine;
@@ -56,7 +56,9 @@ pub fn side_by_side(course: &Course, today: NaiveDate) -> Vec<ClockRow> {
     let next = course.lapses_next(today);
     let mut rows = Vec::new();
     if let Some(answer) = &course.answer {
-        rows.push(ClockRow { counts: counts == Counts::Answer, ..of_the_answer(course, answer, today) });
+        // Once silence is a refusal there is nothing to wait for: the requester's own time is to be watched.
+        let owed = counts == Counts::Answer && course.refused_by_silence(today).is_none();
+        rows.push(ClockRow { counts: owed, ..of_the_answer(course, answer, today) });
     }
     rows.extend(course.rights.iter().map(|right| {
         let lapses = next.is_some_and(|next| std::ptr::eq(next, right));
@@ -127,7 +129,7 @@ fn answer_standing(course: &Course, answer: &AnswerClock, today: NaiveDate) -> (
         return (format!("decided on {}{late}", day(on)), glyph);
     }
     if let Some((since, why)) = answer.stands_still {
-        return (format!("stands still since {}: {why}", day(since)), "wait");
+        return (format!("has stood still since {}: {why}", day(since)), "wait");
     }
     match (answer.due_on, answer.deadline.expected_on) {
         (Some(due), _) if due < today => match course.refused_by_silence(today) {
@@ -163,8 +165,21 @@ fn of_a_right(course: &Course, right: &Right, today: NaiveDate) -> ClockRow {
         counts: false,
         estimate: right.estimate,
         remarks: right.remarks.clone(),
-        steps: lines(&right.steps),
+        steps: of_own_time(&right.steps),
     }
+}
+
+/// The steps of a right: nothing is received or due there, a time begins and ends.
+fn of_own_time(steps: &[Step]) -> Vec<StepLine> {
+    let named = |step: &Step| {
+        let line = StepLine::of(step);
+        match step.kind {
+            StepKind::Received => StepLine { name: "Runs from", ..line },
+            StepKind::Due => StepLine { name: "Last day", ..line },
+            _ => line,
+        }
+    };
+    steps.iter().map(named).collect()
 }
 
 fn right_standing(right: &Right, today: NaiveDate) -> (String, &'static str) {

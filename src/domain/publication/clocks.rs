@@ -188,7 +188,7 @@ fn standing(course: &Whole<'_>) -> String {
     match (course.answered, late_until(course)) {
         (Some(_), Some(end)) => format!("reply, late by {}", course.days.in_words(course.due, end)),
         (Some(_), None) => "reply, on time".to_owned(),
-        (None, Some(end)) => format!("no reply, overdue by {}", course.days.in_words(course.due, end)),
+        (None, Some(end)) => format!("no reply, {} past the limit", course.days.in_words(course.due, end)),
         (None, None) if course.open => match (course.due - course.today).num_days() {
             0 => "last day".to_owned(),
             1 => "1 day left".to_owned(),
@@ -207,7 +207,7 @@ fn finding(course: &Whole<'_>) -> String {
         String::new()
     };
     let paused = match (course.beside.stands_since, course.beside.still) {
-        (Some(since), _) => format!(", the clock stands still since {}", day(since)),
+        (Some(since), _) => format!(", the clock has stood still since {}", day(since)),
         (None, []) => String::new(),
         (None, still) => {
             let days: i64 = still.iter().map(|(first, last)| (*last - *first).num_days() + 1).sum();
@@ -216,14 +216,14 @@ fn finding(course: &Whole<'_>) -> String {
         }
     };
     let window = course.beside.window.map(|(what, first, last)| {
-        format!(" The requester’s time for {what}: {} to {}.", day(first), day(last))
+        format!(" The requester’s time, {what}: {} to {}.", day(first), day(last))
     });
     let what = match (course.answered, late_until(course)) {
         (Some(answered), Some(_)) => {
             format!("answered {}, late by {}", day(answered), course.days.in_words(course.due, answered))
         }
         (Some(answered), None) => format!("answered {}, on time", day(answered)),
-        (None, Some(end)) => format!("no answer, overdue by {}", course.days.in_words(course.due, end)),
+        (None, Some(end)) => format!("no answer, {} past the limit", course.days.in_words(course.due, end)),
         (None, None) if course.beside.stands_since.is_some() => "no answer yet".to_owned(),
         (None, None) if course.open => {
             format!("{} calendar days left", (course.due - course.today).num_days())
@@ -302,8 +302,9 @@ fn lines(course: &Whole<'_>, entries: &[Entry], span: &Span) -> Vec<Line> {
 fn marks(course: &Whole<'_>, entries: &[Entry], span: &Span) -> Vec<Mark> {
     let mut marks: Vec<(f64, Mark)> = Vec::new();
     let main = |entry: &Entry| matches!(entry.kind, "sent" | "answered");
-    let mut events: Vec<&Entry> =
-        entries.iter().filter(|entry| !entry.limit && entry.on >= course.received).collect();
+    // What lies past the end of the drawing would stand at its edge, on a day that is not its own.
+    let drawn = |entry: &&Entry| !entry.limit && entry.on >= course.received && span.holds(entry.on);
+    let mut events: Vec<&Entry> = entries.iter().filter(drawn).collect();
     events.sort_by_key(|entry| !main(entry));
     for entry in events {
         let x = span.x(entry.on);

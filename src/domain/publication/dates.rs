@@ -82,7 +82,7 @@ pub fn remedy_name(step: RemedyStep, body: &str) -> String {
         RemedyStep::Review if body == "the authority itself" => "Review by the authority".to_owned(),
         RemedyStep::Review => format!("Review by {body}"),
         RemedyStep::Complaint => format!("Complaint to {body}"),
-        RemedyStep::Ombudsman => format!("Complaint to {body}, which binds nobody"),
+        RemedyStep::Ombudsman => format!("Complaint to {body} (not binding)"),
         RemedyStep::Court => format!("Court ({body})"),
     }
 }

@@ -114,7 +114,8 @@ fn step_name(kind: StepKind) -> &'static str {
     }
 }
 
-fn capital(text: &str) -> String {
+/// With a capital, as a sentence begins.
+pub fn capital(text: &str) -> String {
     let mut chars = text.chars();
     chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }

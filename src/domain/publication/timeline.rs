@@ -121,8 +121,9 @@ pub fn entries(story: &Story<'_>) -> Vec<Entry> {
     let counted = story.events.iter().zip(counts).filter(|(_, counts)| *counts);
     let mut entries: Vec<Entry> = counted.filter_map(|(happened, _)| entry(story, happened)).collect();
     entries.extend(limits(story));
-    // The sort is stable: events of a day keep their order, and a limit ends its day.
-    entries.sort_by_key(|entry| (entry.on, entry.limit));
+    // The sort is stable: events of a day keep their order, a limit ends its day, and silence is a refusal after it.
+    let refusal = |entry: &Entry| entry.tag.as_ref().is_some_and(|tag| tag.glyph == "silent");
+    entries.sort_by_key(|entry| (entry.on, entry.limit || refusal(entry), refusal(entry)));
     let over = over_span(story);
     for (place, entry) in entries.iter_mut().enumerate() {
         entry.number = place + 1;

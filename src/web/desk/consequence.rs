@@ -78,7 +78,7 @@ fn clock(settlement: &Settlement, outlook: &Outlook) -> Then {
         let asked = settlement.kind == Kind::Clarification;
         let restarts = asked && outlook.law.clarification.effect == ClarificationEffect::Restarts;
         let end = if restarts { "; it begins again with our answer" } else { "" };
-        return line(&format!("stands still since {}", long(since)), Some(format!("because {why}{end}")));
+        return line(&format!("has stood still since {}", long(since)), Some(format!("because {why}{end}")));
     }
     moved(before, after, said)
 }

@@ -125,6 +125,15 @@ pub fn chrome(page: &Page, now: DateTime<Utc>) -> Chrome {
     chrome
 }
 
+/// `a`, `a and b`, `a, b and c`.
+pub(crate) fn listed(things: &[&str]) -> String {
+    match things {
+        [] => String::new(),
+        [only] => (*only).to_owned(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
+}
+
 #[get("/laws/<regime>")]
 fn get(regime: &str, site: &State<Site>) -> Result<Rendered, Error> {
     let bare = regime.strip_suffix(".json");

@@ -7,6 +7,7 @@ use crate::domain::law::rules::{
     SilenceEffect, Starts, ThirdPartyEffect, TransferDuty, TransferEffect,
 };
 use crate::domain::law::term::{Limit, Term, Unit};
+use crate::domain::publication::derivation::capital;
 use crate::web::filters::long;
 use crate::web::public::laws::verified_words;
 use serde::Serialize;
@@ -115,7 +116,7 @@ fn on_the_way(law: &Regime) -> Section {
 /// Which of the days about a notice and its answer do not count.
 const fn paused(days: PauseDays) -> &'static str {
     match days {
-        PauseDays::Between => " The day of the answer still stands still, the day of the notice counts.",
+        PauseDays::Between => " The day of the notice counts, the day of the answer does not.",
         PauseDays::Both => " Neither the day of the notice nor that of the answer counts.",
         PauseDays::Inside => " The day of the notice and that of the answer both count.",
     }
@@ -251,10 +252,10 @@ fn remedies(law: &Regime) -> Section {
 fn remedy(it: &Remedy) -> Fact {
     let mut text = format!("To: {}.", open_end(&it.body));
     if let Some(name) = &it.name {
-        text = format!("{}, to: {}.", open_end(name), open_end(&it.body));
+        text = format!("{}, to: {}.", capital(open_end(name)), open_end(&it.body));
     }
     let must = match it.mandatory {
-        Some(true) => " It comes first: the steps after it need it.",
+        Some(true) => " The steps after it need it.",
         Some(false) => " It is not needed for the steps after it.",
         None => "",
     };
@@ -273,7 +274,7 @@ fn remedy(it: &Remedy) -> Fact {
     let decided = within(aim, it.answer_within());
     let mut text = format!("{text}{must}{ways}{decided}{}{binding}", quiet.unwrap_or_default());
     for more in [&it.form, &it.fee].into_iter().flatten() {
-        text = format!("{text} {}.", open_end(more));
+        text = format!("{text} {}.", capital(open_end(more)));
     }
     Fact::new(step_name(it.step), text).source(&it.src).link(it.url.as_ref())
 }
@@ -332,7 +333,7 @@ fn form(law: &Regime) -> Section {
     let who = match (needs.is_empty(), it.anonymous_ok) {
         (true, true) => "One may ask without a name.".to_owned(),
         (true, false) => "No special demands; a request without any name may be refused.".to_owned(),
-        (false, _) => format!("A request must state {}.", needs.join(", ")),
+        (false, _) => format!("A request must state {}.", crate::web::public::law::listed(&needs)),
     };
     let email = match it.email_ok {
         Extent::Yes => "E-mail is a valid form.",

@@ -1,6 +1,6 @@
 //! The clocks of a request side by side: which one counts, what the requester may do now, and until when.
 
-use crate::domain::law::course::{AnswerClock, Counts, Course};
+use crate::domain::law::course::{AnswerClock, Counts, Course, Right, RightStanding};
 use crate::domain::law::derivation::StepKind;
 use crate::domain::law::regime::Regime;
 use crate::domain::law::rules::SilenceEffect;
@@ -115,8 +115,16 @@ fn counts(course: &Course, answer: &AnswerClock, today: NaiveDate) -> String {
             let name = body(step).map(|body| remedy_name(step, &body.body)).unwrap_or_default();
             format!("The clock of the remedy counts: {name}.")
         }
+        Counts::Nothing if !course.rights.iter().any(|right| may_come(right, today)) => {
+            "No clock of an authority runs, and no right is open that we know of.".to_owned()
+        }
         Counts::Nothing => "No clock of an authority runs: the next step is the requester’s.".to_owned(),
     }
+}
+
+/// Whether a right is open or will be.
+fn may_come(right: &Right, today: NaiveDate) -> bool {
+    matches!(right.standing(today), RightStanding::Open { .. } | RightStanding::NotYet { .. })
 }
 
 fn says(law: &Regime, course: &Course, answer: &AnswerClock, today: NaiveDate) -> Option<Said> {

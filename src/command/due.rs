@@ -115,13 +115,14 @@ fn single((laws, clock): (&Laws, &Clock), args: &DueArgs, out: &mut dyn Write) -
         planned: args.planned,
     };
     let regime = find(laws, &text(&args.regime)).map_err(Failed::Input)?;
-    let found = reckon(laws, regime, (&told, clock.today(regime.zone))).map_err(|fault| {
-        let hint = match fault.problem {
-            Problem::Future { .. } => "; --planned counts it as if it had come",
-            _ => "",
-        };
-        Failed::Input(format!("{fault}{hint}"))
-    })?;
+    let found =
+        reckon((regime, laws.calendar_of(regime)), (&told, clock.today(regime.zone))).map_err(|fault| {
+            let hint = match fault.problem {
+                Problem::Future { .. } => "; --planned counts it as if it had come",
+                _ => "",
+            };
+            Failed::Input(format!("{fault}{hint}"))
+        })?;
     if args.json {
         writeln!(out, "{}", json(&found, true)?)?;
     } else if args.ics {

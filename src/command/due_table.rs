@@ -101,7 +101,8 @@ impl Asked {
         let future = facts.iter().any(|fact| today < fact.on);
         let (regime, received) = (self.regime, self.told.received.clone());
         if wants.as_json || wants.rights {
-            let whole = reckon(laws, law, (&self.told, today)).map_err(|fault| fault.to_string())?;
+            let whole = reckon((law, laws.calendar_of(law)), (&self.told, today))
+                .map_err(|fault| fault.to_string())?;
             let due = whole.course.answer.as_ref().and_then(|answer| answer.due_on);
             let extended = whole.deadline.extended_due_on;
             return Ok(Found { regime, received, due, extended, whole: Some(whole), future });

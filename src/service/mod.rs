@@ -19,6 +19,7 @@ pub mod triage;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::data::Library;
+use crate::data::holidays::Calendars as Merged;
 use crate::domain::law::calendar::Calendar;
 use crate::domain::law::citation::Index;
 use crate::domain::law::course::{Course, Fact, course};
@@ -112,6 +113,21 @@ pub struct Lived {
     pub course: Course,
 }
 
+/// The calendars with the operator's days off, as they were when they were asked for.
+#[derive(Debug, Clone)]
+pub struct CalendarsNow {
+    merged: Arc<Merged>,
+    library: Arc<Library>,
+}
+
+impl CalendarsNow {
+    /// The calendar by which a law counts.
+    pub fn of(&self, regime: &Regime) -> Arc<Calendar> {
+        let found = self.merged.get(&regime.holiday_calendar).map(Arc::clone);
+        found.unwrap_or_else(|| self.library.laws.shared_calendar_of(regime))
+    }
+}
+
 impl Context {
     /// A request with all its clocks.
     pub fn lived(&self, conn: &mut Conn, request: i64) -> Result<Lived, LawError> {
@@ -181,9 +197,13 @@ impl Context {
         conn: &mut Conn,
         regime: &Regime,
     ) -> Result<Arc<Calendar>, crate::store::Error> {
+        Ok(self.calendars(conn)?.of(regime))
+    }
+
+    /// All calendars as they are now, for a page that chooses its law later.
+    pub fn calendars(&self, conn: &mut Conn) -> Result<CalendarsNow, crate::store::Error> {
         let merged = self.days_off.merged(&self.library.laws, conn)?;
-        let found = merged.get(&regime.holiday_calendar).map(Arc::clone);
-        Ok(found.unwrap_or_else(|| self.library.laws.shared_calendar_of(regime)))
+        Ok(CalendarsNow { merged, library: Arc::clone(&self.library) })
     }
 
     /// What taking mail in needs of it.

@@ -1,6 +1,6 @@
 //! One question about time answered in full: dates, clocks, derivation, law, and words for a letter. Stores nothing.
 
-use crate::data::laws::Laws;
+use crate::domain::law::calendar::Calendar;
 use crate::domain::law::course::{Course, Right, RightStanding, Verdict};
 use crate::domain::law::deadline::{Claim, Deadline};
 use crate::domain::law::derivation::StepKind;
@@ -73,8 +73,11 @@ pub struct Reckoning {
 }
 
 /// Answers a question about a law that is known.
-pub fn reckon(laws: &Laws, law: &Regime, (told, today): (&Told, NaiveDate)) -> Result<Reckoning, Fault> {
-    let course = told.course(law, laws.calendar_of(law), today)?;
+pub fn reckon(
+    (law, calendar): (&Regime, &Calendar),
+    (told, today): (&Told, NaiveDate),
+) -> Result<Reckoning, Fault> {
+    let course = told.course(law, calendar, today)?;
     let Some(answer) = &course.answer else {
         // A course from a day of receipt always has the authority's clock; without one there is nothing to tell.
         let problem = crate::domain::law::told::Problem::NotADay {

@@ -18,7 +18,7 @@ fn told(received: &str, since: &[&str]) -> Told {
 
 fn found(id: &str, received: &str, since: &[&str], today: &str) -> Reckoning {
     let (regime, _) = law(id);
-    reckon(&LAWS, regime, (&told(received, since), day(today))).unwrap()
+    reckon((regime, LAWS.calendar_of(regime)), (&told(received, since), day(today))).unwrap()
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! When must they answer? `/deadline`, a calculator without account or script; `/deadline.json` and `/deadline.ics` say
 //! the same to machines.
 
+use crate::domain::law::calendar::Calendar;
 use crate::domain::law::course::AnswerClock;
 use crate::domain::law::regime::Regime;
 use crate::domain::law::told::Told;
@@ -23,6 +24,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use rocket::http::{ContentType, Status};
 use rocket::{Route, State, get, routes};
 use serde::Serialize;
+use std::sync::Arc;
 
 /// The template of this page.
 pub const TEMPLATE: &str = "public/deadline.html";
@@ -146,9 +148,9 @@ impl Verdict {
 }
 
 impl Answer {
-    fn of(ctx: &Context, law: &Regime, (question, found): (&Question, Reckoning)) -> Self {
+    fn of((law, calendar): (&Regime, &Calendar), (question, found): (&Question, Reckoning)) -> Self {
         let received = question.received.parse().unwrap_or(found.deadline.start);
-        let days = Days::of(law, ctx.library.laws.calendar_of(law), received);
+        let days = Days::of(law, calendar, received);
         let answer = found.course.answer.as_ref();
         let open = answer.is_some_and(|it| it.answered_on.is_none() && it.stands_still.is_none());
         let drawing = answer.filter(|_| received <= found.today).and_then(|it| {
@@ -204,10 +206,14 @@ fn derivation(answer: Option<&AnswerClock>, whole: Derivation) -> Derivation {
     }
 }
 
+/// The days off by which a law counts.
+type DaysOff<'a> = &'a dyn Fn(&Regime) -> Arc<Calendar>;
+
 /// Answers a question, or says what is wrong with it.
 fn answered<'a>(
     ctx: &'a Context,
     (question, now): (&Question, DateTime<Utc>),
+    days: DaysOff<'_>,
 ) -> Result<(&'a Regime, Told, Reckoning), Wrong> {
     let laws = &ctx.library.laws;
     let law = question.regime(laws)?;
@@ -215,15 +221,15 @@ fn answered<'a>(
         return Err(wrong);
     }
     let told = question.told();
-    let found = reckon(laws, law, (&told, law.day_of(now))).map_err(|fault| Wrong::of(&fault))?;
+    let found = reckon((law, &days(law)), (&told, law.day_of(now))).map_err(|fault| Wrong::of(&fault))?;
     Ok((law, told, found))
 }
 
 impl Page {
-    fn new(ctx: &Context, question: &Question, now: DateTime<Utc>) -> Self {
+    fn new(ctx: &Context, question: &Question, now: DateTime<Utc>, days: DaysOff<'_>) -> Self {
         let wants = question.asked && !question.more;
-        let (answer, wrong) = match wants.then(|| answered(ctx, (question, now))) {
-            Some(Ok((law, _, found))) => (Some(Answer::of(ctx, law, (question, found))), None),
+        let (answer, wrong) = match wants.then(|| answered(ctx, (question, now), days)) {
+            Some(Ok((law, _, found))) => (Some(Answer::of((law, &days(law)), (question, found))), None),
             Some(Err(wrong)) => (None, Some(wrong)),
             // A law that nobody knows is said at once, everything else when an answer is asked for.
             None if question.law.is_empty() => (None, None),
@@ -245,28 +251,33 @@ impl Page {
         Self { laws: ctx.library.laws.regimes().count(), form, answer }
     }
 
+    /// A page by the days off that come with the program.
+    fn shipped(ctx: &Context, question: &Question, now: DateTime<Utc>) -> Self {
+        Self::new(ctx, question, now, &|law| ctx.library.laws.shared_calendar_of(law))
+    }
+
     /// A page as it may look: French silence, a complaint that was used, and silence again.
     pub fn sample(ctx: &Context, now: DateTime<Utc>) -> Self {
         let query = "law=fr-crpa&received=2026-07-06&since=taken%3Acomplaint%3D2026-08-20\
             &since=taken_registered%3Acomplaint%3D2026-08-24";
-        Self::new(ctx, &Question::read(query), now)
+        Self::shipped(ctx, &Question::read(query), now)
     }
 
     /// A page with an extension that came too late, and a day of grace.
     pub fn late(ctx: &Context, now: DateTime<Utc>) -> Self {
         let query = "law=at-ifg&received=2026-09-28&what=extended&on=2026-11-02&until=2026-11-30";
-        Self::new(ctx, &Question::read(query), now)
+        Self::shipped(ctx, &Question::read(query), now)
     }
 
     /// A page that came back.
     pub fn wrong(ctx: &Context, now: DateTime<Utc>) -> Self {
         let query = "law=gb-foia&received=2026-11-02&what=extended&on=2026-10-01&until=";
-        Self::new(ctx, &Question::read(query), now)
+        Self::shipped(ctx, &Question::read(query), now)
     }
 
     /// A page that nobody has asked yet.
     pub fn empty(ctx: &Context, now: DateTime<Utc>) -> Self {
-        Self::new(ctx, &Question::default(), now)
+        Self::shipped(ctx, &Question::default(), now)
     }
 }
 
@@ -293,41 +304,56 @@ pub fn chrome(page: &Page, now: DateTime<Utc>) -> Chrome {
     chrome
 }
 
-// None of these is kept: there are as many questions as anybody can think of, they would push out pages that are
-// asked for, and an answer takes no database and less time than looking.
+// None of these is kept: there are as many questions as anybody can think of, and they would push out pages that are
+// asked for. The database is asked for the days off that the operator added, and for nothing else.
 
 #[get("/deadline")]
-fn get(question: Question, site: &State<Site>) -> Result<Rendered, Error> {
-    let now = site.now();
-    let page = Page::new(&site.context, &question, now);
-    let rendered = site.pages.render(TEMPLATE, &chrome(&page, now), &page)?;
-    Ok(if page.form.wrong.is_some() { rendered.with_status(Status::UnprocessableEntity) } else { rendered })
+async fn get(question: Question, site: &State<Site>) -> Result<Rendered, Error> {
+    site.page(move |site, conn| {
+        let (now, calendars) = (site.now(), site.context.calendars(conn)?);
+        let page = Page::new(&site.context, &question, now, &|law| calendars.of(law));
+        let rendered = site.pages.render(TEMPLATE, &chrome(&page, now), &page)?;
+        Ok(if page.form.wrong.is_some() {
+            rendered.with_status(Status::UnprocessableEntity)
+        } else {
+            rendered
+        })
+    })
+    .await
 }
 
 #[get("/deadline.json")]
-fn json(question: Question, site: &State<Site>) -> Result<Rendered, Error> {
-    let answer = answered(&site.context, (&question, site.now()));
-    let (text, fine) = match answer {
-        Ok((_, _, found)) => (serde_json::to_string(&found).map_err(|e| Error::internal(&e))?, true),
-        Err(wrong) => (wrong.json().to_string(), false),
-    };
-    let rendered = Rendered::public(ContentType::JSON, text);
-    Ok(if fine { rendered } else { rendered.with_status(Status::UnprocessableEntity) })
+async fn json(question: Question, site: &State<Site>) -> Result<Rendered, Error> {
+    site.page(move |site, conn| {
+        let calendars = site.context.calendars(conn)?;
+        let answer = answered(&site.context, (&question, site.now()), &|law| calendars.of(law));
+        let (text, fine) = match answer {
+            Ok((_, _, found)) => (serde_json::to_string(&found).map_err(|e| Error::internal(&e))?, true),
+            Err(wrong) => (wrong.json().to_string(), false),
+        };
+        let rendered = Rendered::public(ContentType::JSON, text);
+        Ok(if fine { rendered } else { rendered.with_status(Status::UnprocessableEntity) })
+    })
+    .await
 }
 
 #[get("/deadline.ics")]
-fn calendar(question: Question, site: &State<Site>) -> Rendered {
-    match answered(&site.context, (&question, site.now())) {
-        Ok((_, told, found)) => {
-            let base = &site.context.config.public_url;
-            let host = url::Url::parse(base).ok().and_then(|url| url.host_str().map(str::to_owned));
-            let href = format!("{base}{}", question.href(PATH));
-            let host = host.unwrap_or_else(|| "askance.invalid".to_owned());
-            Rendered::public(ical::content_type(), ical::answer(&found, &told, (&host, Some(&href))))
-        }
-        Err(wrong) => Rendered::public(ContentType::Plain, format!("{}\n", wrong.text))
-            .with_status(Status::UnprocessableEntity),
-    }
+async fn calendar(question: Question, site: &State<Site>) -> Result<Rendered, Error> {
+    site.page(move |site, conn| {
+        let calendars = site.context.calendars(conn)?;
+        Ok(match answered(&site.context, (&question, site.now()), &|law| calendars.of(law)) {
+            Ok((_, told, found)) => {
+                let base = &site.context.config.public_url;
+                let host = url::Url::parse(base).ok().and_then(|url| url.host_str().map(str::to_owned));
+                let href = format!("{base}{}", question.href(PATH));
+                let host = host.unwrap_or_else(|| "askance.invalid".to_owned());
+                Rendered::public(ical::content_type(), ical::answer(&found, &told, (&host, Some(&href))))
+            }
+            Err(wrong) => Rendered::public(ContentType::Plain, format!("{}\n", wrong.text))
+                .with_status(Status::UnprocessableEntity),
+        })
+    })
+    .await
 }
 
 /// The routes of this file.

@@ -7,6 +7,7 @@ use crate::service::Context;
 use crate::web::error::{Error, What};
 use crate::web::filters::country;
 use crate::web::guards::Site;
+use crate::web::kept::Address;
 use crate::web::page::{Chrome, Feed};
 use crate::web::public::law_json;
 pub use crate::web::public::law_words::step_name;
@@ -73,7 +74,7 @@ impl DaysOff {
 }
 
 impl Page {
-    fn of(law: &Regime, ctx: &Context, now: DateTime<Utc>) -> Self {
+    fn of((law, calendar): (&Regime, &Calendar), now: DateTime<Utc>) -> Self {
         Self {
             id: law.id.to_string(),
             name: law.law_en.clone(),
@@ -101,14 +102,15 @@ impl Page {
             sections: sections(law),
             exemptions: law.exemptions.clone(),
             version: law.version.clone(),
-            days_off: DaysOff::of(ctx.library.laws.calendar_of(law), law.day_of(now)),
+            days_off: DaysOff::of(calendar, law.day_of(now)),
         }
     }
 
     /// A page as it may look.
     pub fn sample(ctx: &Context) -> Option<Self> {
         let law = ctx.library.laws.regime(&"gb-foia".parse().ok()?)?;
-        Some(Self::of(law, ctx, crate::web::public::request_sample::now()))
+        let calendar = ctx.library.laws.calendar_of(law);
+        Some(Self::of((law, calendar), crate::web::public::request_sample::now()))
     }
 }
 
@@ -135,17 +137,20 @@ pub(crate) fn listed(things: &[&str]) -> String {
 }
 
 #[get("/laws/<regime>")]
-fn get(regime: &str, site: &State<Site>) -> Result<Rendered, Error> {
-    let bare = regime.strip_suffix(".json");
-    let id = bare.unwrap_or(regime).parse().map_err(|_| Error::NotFound(What::Law))?;
-    let laws = &site.context.library.laws;
-    let law = laws.regime(&id).ok_or(Error::NotFound(What::Law))?;
-    if bare.is_some() {
-        let rules = law_json::rules(law, laws.calendar_of(law)).map_err(crate::store::Error::from)?;
-        return Ok(Rendered::public(ContentType::JSON, rules.to_string()));
-    }
-    let page = Page::of(law, &site.context, site.now());
-    site.pages.render(TEMPLATE, &chrome(&page, site.now()), &page)
+async fn get(regime: String, address: Address, site: &State<Site>) -> Result<Rendered, Error> {
+    site.kept(address, move |site, conn| {
+        let bare = regime.strip_suffix(".json");
+        let id = bare.unwrap_or(&regime).parse().map_err(|_| Error::NotFound(What::Law))?;
+        let law = site.context.library.laws.regime(&id).ok_or(Error::NotFound(What::Law))?;
+        let calendar = site.context.calendar_of(conn, law)?;
+        if bare.is_some() {
+            let rules = law_json::rules(law, &calendar).map_err(crate::store::Error::from)?;
+            return Ok(Rendered::public(ContentType::JSON, rules.to_string()));
+        }
+        let page = Page::of((law, &calendar), site.now());
+        site.pages.render(TEMPLATE, &chrome(&page, site.now()), &page)
+    })
+    .await
 }
 
 /// The routes of this file.

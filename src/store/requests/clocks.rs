@@ -112,6 +112,11 @@ pub fn looked_at(conn: &mut Conn, request: i64, (seq, looked): (i64, Looked)) ->
     diesel::update(requests::table.find(request))
         .set((requests::clocks_seq.eq(seq), requests::clocks_on.eq(looked.again_on)))
         .execute(conn)?;
+    next_right(conn, request, looked)
+}
+
+/// Keeps the right that comes next; no row: none does.
+fn next_right(conn: &mut Conn, request: i64, looked: Looked) -> Result<(), Error> {
     let Some(right) = looked.right else {
         diesel::delete(request_rights::table.filter(request_rights::request_id.eq(request))).execute(conn)?;
         return Ok(());
@@ -137,10 +142,10 @@ pub fn still_quiet(conn: &mut Conn, waiting: &Waiting, looked: Looked) -> Result
         .find(waiting.id)
         .filter(requests::clocks_seq.eq(waiting.clocks_seq))
         .filter(requests::events_count.eq(waiting.events_count));
-    if diesel::select(diesel::dsl::exists(same)).get_result(conn)? {
-        looked_at(conn, waiting.id, (waiting.events_count, looked))?;
-    }
-    Ok(())
+    let kept = diesel::update(same)
+        .set((requests::clocks_seq.eq(waiting.events_count), requests::clocks_on.eq(looked.again_on)))
+        .execute(conn)?;
+    if kept == 1 { next_right(conn, waiting.id, looked) } else { Ok(()) }
 }
 
 /// Has the clocks of all requests under some laws looked at again, as when a day off was added; how many.

@@ -1,6 +1,6 @@
 //! `askance days-off …`: days that no list of holidays could know, from the console.
 
-use crate::command::{self, exit, say};
+use crate::command::{self, exit, print, say};
 use crate::config::Config;
 use crate::service::days_off::{self as keeping, Change};
 use crate::store::days_off::{self, New};
@@ -61,13 +61,7 @@ enum Act {
 /// Does it and says what was done.
 pub fn run(args: &DaysOffArgs, config: Config, out: &mut dyn Write, err: &mut dyn Write) -> u8 {
     match act(&args.act, config) {
-        Ok(told) => {
-            if out.write_all(told.as_bytes()).and_then(|()| out.flush()).is_ok() {
-                exit::OK
-            } else {
-                exit::IO
-            }
-        }
+        Ok(told) => print(out, &told),
         Err(Failure::Closed(error)) => {
             say(err, format_args!("{error}. Nothing was changed; try again when it is mended."));
             error.exit_code()

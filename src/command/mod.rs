@@ -178,6 +178,11 @@ pub fn open(config: Config, connections: u32) -> Result<(Context, Db), Closed> {
     ))
 }
 
+/// Prints what was done; the exit code of the command.
+fn print(out: &mut dyn Write, text: &str) -> u8 {
+    if out.write_all(text.as_bytes()).and_then(|()| out.flush()).is_ok() { exit::OK } else { exit::IO }
+}
+
 /// Says what happened and what to do on stderr; a closed stderr is no reason to fail.
 fn say(err: &mut dyn Write, text: impl std::fmt::Display) {
     let _ = writeln!(err, "askance: {text}");

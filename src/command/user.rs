@@ -1,6 +1,6 @@
 //! `askance user …`: people from the console.
 
-use crate::command::{self, exit, say};
+use crate::command::{self, exit, print, say};
 use crate::config::Config;
 use crate::service::sign_in::{self, Change, Newcomer};
 use crate::store::people;
@@ -70,13 +70,7 @@ enum Act {
 /// Does it and says what was done.
 pub fn run(args: &UserArgs, config: Config, out: &mut dyn Write, err: &mut dyn Write) -> u8 {
     match act(&args.act, config) {
-        Ok(told) => {
-            if out.write_all(told.as_bytes()).and_then(|()| out.flush()).is_ok() {
-                exit::OK
-            } else {
-                exit::IO
-            }
-        }
+        Ok(told) => print(out, &told),
         Err(Failure::People(
             error @ (sign_in::Error::Taken(_) | sign_in::Error::Address(_) | sign_in::Error::Nobody(_)),
         )) => {

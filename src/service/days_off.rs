@@ -5,15 +5,15 @@ use crate::data::laws::Laws;
 use crate::domain::law::calendar::{Calendar, OneOff, Unknown};
 use crate::domain::law::course::course;
 use crate::domain::law::regime::Regime;
-use crate::domain::publication::clock_words::long;
+use crate::domain::publication::prose::long;
 use crate::domain::request::clocks::{Changed, facts};
-use crate::service::{Context, LawError, LawOfRequest};
+use crate::service::{Context, KeptLaws, LawError};
 use crate::store::audit::{self, Act};
 use crate::store::days_off::{self, Kept, New, Revision};
 use crate::store::requests;
 use crate::store::{Conn, transaction};
 use chrono::NaiveDateTime;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Requests counted in one go.
@@ -200,7 +200,7 @@ pub fn moves(ctx: &Context, conn: &mut Conn, change: &Change) -> Result<Moves, E
     };
     let then = ctx.library.laws.with_days_off(&then);
     let laws = laws_by(ctx, conn, &place)?;
-    let mut counted = Counted { ctx, then: &then, kept: HashMap::new(), moves: Moves::default() };
+    let mut counted = Counted { ctx, then: &then, laws: KeptLaws::new(ctx), moves: Moves::default() };
     let mut after = 0;
     loop {
         let batch = requests::open_under(conn, &laws, (after, BATCH))?;
@@ -215,11 +215,11 @@ pub fn moves(ctx: &Context, conn: &mut Conn, change: &Change) -> Result<Moves, E
     }
 }
 
-/// A count of what moves, each version of a law read once.
+/// A count of what moves.
 struct Counted<'a> {
     ctx: &'a Context,
     then: &'a Merged,
-    kept: HashMap<(String, String), (LawOfRequest, Arc<Calendar>)>,
+    laws: KeptLaws<'a>,
     moves: Moves,
 }
 
@@ -230,20 +230,15 @@ impl Counted<'_> {
         (regime, version): (&str, &str),
         facts: &[crate::domain::law::course::Fact],
     ) -> Result<(), Error> {
-        let key = (regime.to_owned(), version.to_owned());
-        if !self.kept.contains_key(&key) {
-            let law = self.ctx.kept_law(conn, regime, version)?;
-            let shipped = || self.ctx.library.laws.shared_calendar_of(&law.regime);
-            let then = self.then.get(&law.regime.holiday_calendar).map_or_else(shipped, Arc::clone);
-            self.kept.insert(key.clone(), (law, then));
-        }
-        let Some((law, then)) = self.kept.get(&key) else { return Ok(()) };
+        let law = self.laws.get(conn, regime, version)?;
+        let shipped = || self.ctx.library.laws.shared_calendar_of(&law.regime);
+        let then = self.then.get(&law.regime.holiday_calendar).map_or_else(shipped, Arc::clone);
         self.moves.open += 1;
         let due = |calendar: &Calendar| {
             let course = course(&law.regime, calendar, facts).map_err(LawError::from)?;
             Ok::<_, Error>(course.answer.and_then(|answer| answer.due_on))
         };
-        let (was, is) = (due(&law.calendar)?, due(then)?);
+        let (was, is) = (due(&law.calendar)?, due(&then)?);
         let today = law.day_of(self.ctx.clock.now());
         let late = |due: Option<chrono::NaiveDate>| due.is_some_and(|due| due < today);
         self.moves.moved += usize::from(was != is);

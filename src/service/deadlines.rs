@@ -4,11 +4,10 @@
 use crate::domain::request::clocks::{Looked, facts, looked, unrecorded};
 use crate::domain::request::event::Event;
 use crate::domain::request::fold;
-use crate::service::{Context, LawError, LawOfRequest};
+use crate::service::{Context, KeptLaws, LawError};
 use crate::store::requests::{self, Waiting};
 use crate::store::{Conn, Db, transaction};
 use chrono::{DateTime, TimeDelta, Utc};
-use std::collections::HashMap;
 
 /// Requests looked at in one go.
 const BATCH: i64 = 500;
@@ -20,7 +19,7 @@ pub fn tick(ctx: &Context, db: &Db) -> Result<usize, LawError> {
     // No zone is more than 14 hours ahead of UTC: what is not due there is due nowhere.
     let latest = (now + TimeDelta::hours(14)).date_naive();
     let mut conn = db.conn()?;
-    let mut laws = Laws { ctx, kept: HashMap::new() };
+    let mut laws = KeptLaws::new(ctx);
     let (mut after, mut recorded) = (0, 0);
     loop {
         let batch = requests::to_look_at(&mut conn, latest, (after, BATCH))?;
@@ -30,7 +29,7 @@ pub fn tick(ctx: &Context, db: &Db) -> Result<usize, LawError> {
         for (waiting, events) in batch {
             let look = events
                 .map_err(LawError::from)
-                .and_then(|events| laws.look(&mut conn, &waiting, &events, now));
+                .and_then(|events| look(&mut laws, &mut conn, (&waiting, &events), now));
             // Something is to be recorded: read again under the lock, an answer may have come in between.
             let done = look.and_then(|look| match look {
                 Look::Something => transaction(&mut conn, |conn| ctx.catch_up(conn, waiting.id, None)),
@@ -69,42 +68,24 @@ enum Look {
     Something,
 }
 
-/// The laws of requests, each version read once.
-struct Laws<'a> {
-    ctx: &'a Context,
-    kept: HashMap<(String, String), LawOfRequest>,
-}
-
-impl Laws<'_> {
-    fn look(
-        &mut self,
-        conn: &mut Conn,
-        waiting: &Waiting,
-        events: &[Event],
-        now: DateTime<Utc>,
-    ) -> Result<Look, LawError> {
-        let law = self.law(conn, waiting)?;
-        let today = law.day_of(now);
-        let seen = waiting.clocks_seq == waiting.events_count;
-        if seen && waiting.clocks_on.is_none_or(|on| today < on) {
-            return Ok(Look::NotYet);
-        }
-        let Some(state) = fold(events).map_err(crate::store::Error::from)? else {
-            return Ok(Look::NotYet);
-        };
-        let course = law.course(&facts(events))?;
-        if unrecorded(&course, &state, today, None).is_empty() {
-            return Ok(Look::Nothing(looked(&course, &state, today)));
-        }
-        Ok(Look::Something)
+fn look(
+    laws: &mut KeptLaws<'_>,
+    conn: &mut Conn,
+    (waiting, events): (&Waiting, &[Event]),
+    now: DateTime<Utc>,
+) -> Result<Look, LawError> {
+    let law = laws.get(conn, &waiting.regime, &waiting.regime_version)?;
+    let today = law.day_of(now);
+    let seen = waiting.clocks_seq == waiting.events_count;
+    if seen && waiting.clocks_on.is_none_or(|on| today < on) {
+        return Ok(Look::NotYet);
     }
-
-    fn law(&mut self, conn: &mut Conn, waiting: &Waiting) -> Result<&LawOfRequest, LawError> {
-        let key = (waiting.regime.clone(), waiting.regime_version.clone());
-        if !self.kept.contains_key(&key) {
-            let law = self.ctx.kept_law(conn, &key.0, &key.1)?;
-            self.kept.insert(key.clone(), law);
-        }
-        self.kept.get(&key).ok_or_else(|| LawError::NoRules(key.1))
+    let Some(state) = fold(events).map_err(crate::store::Error::from)? else {
+        return Ok(Look::NotYet);
+    };
+    let course = law.course(&facts(events))?;
+    if unrecorded(&course, &state, today, None).is_empty() {
+        return Ok(Look::Nothing(looked(&course, &state, today)));
     }
+    Ok(Look::Something)
 }

@@ -33,6 +33,8 @@ use crate::store::blobs::Blobs;
 use crate::store::requests::Stamp;
 use crate::store::{Conn, requests};
 use chrono::{DateTime, NaiveDate, Utc};
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 /// What every use case may need: settings, clock, the data we ship, the blobs.
@@ -86,7 +88,7 @@ impl LawOfRequest {
 
     /// The day of an instant in the zone of the law.
     pub fn day_of(&self, at: DateTime<Utc>) -> NaiveDate {
-        at.with_timezone(&self.regime.zone).date_naive()
+        self.regime.day_of(at)
     }
 
     /// The clocks of a request to which this happened.
@@ -125,6 +127,27 @@ impl CalendarsNow {
     pub fn of(&self, regime: &Regime) -> Arc<Calendar> {
         let found = self.merged.get(&regime.holiday_calendar).map(Arc::clone);
         found.unwrap_or_else(|| self.library.laws.shared_calendar_of(regime))
+    }
+}
+
+/// The laws of many requests, each version read once.
+pub struct KeptLaws<'a> {
+    ctx: &'a Context,
+    kept: HashMap<(String, String), LawOfRequest>,
+}
+
+impl<'a> KeptLaws<'a> {
+    /// None read yet.
+    pub fn new(ctx: &'a Context) -> Self {
+        Self { ctx, kept: HashMap::new() }
+    }
+
+    /// A law in a version under which requests were filed.
+    pub fn get(&mut self, conn: &mut Conn, regime: &str, version: &str) -> Result<&LawOfRequest, LawError> {
+        Ok(match self.kept.entry((regime.to_owned(), version.to_owned())) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => place.insert(self.ctx.kept_law(conn, regime, version)?),
+        })
     }
 }
 

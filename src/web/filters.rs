@@ -25,10 +25,7 @@ pub fn add_to(env: &mut Environment<'static>) {
     env.add_filter("paragraphs", |text: &str| paragraphs(text));
 }
 
-/// `3 December 2026`.
-pub fn long(date: NaiveDate) -> String {
-    date.format("%-d %B %Y").to_string()
-}
+pub use crate::domain::publication::prose::long;
 
 /// `3 Dec 2026`.
 pub fn short(date: NaiveDate) -> String {

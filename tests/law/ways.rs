@@ -4,6 +4,7 @@ use std::fs;
 
 use askance::domain::law::course::{Course, Fact, Happened, course};
 use askance::domain::law::remedy::{After, RemedyStep};
+use askance::domain::law::told::event;
 use chrono::NaiveDate;
 use serde::Deserialize;
 
@@ -38,30 +39,14 @@ struct Expected {
     last: Option<NaiveDate>,
 }
 
-/// What happened, as written in a case: `["extended", "2026-04-01", "2026-05-01"]`.
+/// What happened, as written in a case: `["extended", "2026-04-01", "2026-05-01"]`, in the words of the calculator.
 pub fn fact(words: &[String]) -> Fact {
-    let step = |word: &str| word.parse::<RemedyStep>().unwrap();
-    let (name, of) = words[0].split_once(':').unwrap_or((&words[0], ""));
-    let what = match name {
-        "received" => Happened::Received,
-        "registered" => Happened::Registered,
-        "extended" => Happened::Extended(words.get(2).map(|until| day(until))),
-        "clarification_asked" => Happened::ClarificationAsked,
-        "clarification_given" => Happened::ClarificationGiven,
-        "fee_asked" => Happened::FeeAsked,
-        "fee_paid" => Happened::FeePaid,
-        "third_party_asked" => Happened::ThirdPartyAsked,
-        "third_party_answered" => Happened::ThirdPartyAnswered,
-        "transferred" => Happened::Transferred,
-        "answered_in_part" => Happened::AnsweredInPart,
-        "answered" => Happened::Answered { refuses: true },
-        "disclosed" => Happened::Answered { refuses: false },
-        "taken" => Happened::Taken(step(of)),
-        "taken_registered" => Happened::TakenRegistered(step(of)),
-        "decided" => Happened::Decided { step: step(of), refuses: true },
-        other => panic!("`{other}` is nothing that happens"),
-    };
-    Fact { on: day(&words[1]), what }
+    match words {
+        [received, on] if received == "received" => Fact { on: day(on), what: Happened::Received },
+        [what, on] => event(&format!("{what}={on}")).unwrap(),
+        [what, on, until] => event(&format!("{what}={on}..{until}")).unwrap(),
+        other => panic!("{other:?} is nothing that happens"),
+    }
 }
 
 /// The course of a request to which this happened, as (what, day).

@@ -4,8 +4,9 @@ use chrono::NaiveDate;
 use serde::Serialize;
 
 use crate::domain::law::calendar::Calendar;
-use crate::domain::law::deadline::{Clock, Error, deadline};
+use crate::domain::law::deadline::{Clock, Deadline, Error, deadline};
 use crate::domain::law::regime::Regime;
+use crate::domain::law::rules::Extension;
 use crate::domain::law::term::Unit;
 
 /// What to make of an authority's claim to more time.
@@ -40,18 +41,24 @@ pub fn extended(
     claimed_until: NaiveDate,
 ) -> Result<Claim, Error> {
     let found = deadline(regime, calendar, clock)?;
-    // A new date inside the first term takes nothing away from the requester.
-    if let Some(until) = found.due_on.filter(|due| claimed_until <= *due) {
-        return Ok(Claim::Lawful { until: found.extended_due_on.unwrap_or(until) });
-    }
-    let extension = regime.rule_on(clock.received).map(|rule| rule.extension);
+    Ok(weigh(regime.rule_on(clock.received).map(|rule| rule.extension), &found, Some(claimed_until)))
+}
+
+/// Measures a claim to more time by the longest time of the law; one without a day is for the longest time.
+pub fn weigh(extension: Option<&Extension>, found: &Deadline, until: Option<NaiveDate>) -> Claim {
     let (allowed, practice) = extension.map_or((false, false), |it| (it.allowed, it.practice));
-    Ok(match found.extended_due_on {
-        Some(until) if claimed_until <= until => Claim::Lawful { until },
-        Some(until) => Claim::Beyond { until, by_days: (claimed_until - until).num_days(), practice },
-        None if allowed => Claim::NoMaximum,
-        None => Claim::NotAllowed,
-    })
+    match (found.extended_due_on, until) {
+        // A new date inside the first term takes nothing away from the requester.
+        (most, Some(until)) if found.due_on.is_some_and(|due| until <= due) => {
+            Claim::Lawful { until: most.or(found.due_on).unwrap_or(until) }
+        }
+        (Some(most), Some(until)) if most < until => {
+            Claim::Beyond { until: most, by_days: (until - most).num_days(), practice }
+        }
+        (Some(most), _) => Claim::Lawful { until: most },
+        (None, _) if allowed => Claim::NoMaximum,
+        (None, _) => Claim::NotAllowed,
+    }
 }
 
 /// How late an answer is; nothing is negative.

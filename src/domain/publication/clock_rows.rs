@@ -6,8 +6,9 @@ use serde::Serialize;
 use crate::domain::law::course::{AnswerClock, BodyClock, Counts, Course, Right, RightStanding};
 use crate::domain::law::derivation::{Step, StepKind};
 use crate::domain::law::remedy::{After, RemedyStep};
-use crate::domain::publication::dates::{day, hangs_on_silence, remedy_name};
+use crate::domain::publication::dates::{hangs_on_silence, remedy_name};
 use crate::domain::publication::derivation::StepLine;
+use crate::domain::publication::prose::long;
 
 /// One clock.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -126,20 +127,20 @@ fn answer_standing(course: &Course, answer: &AnswerClock, today: NaiveDate) -> (
             None if answer.due_on.is_some() => (", in time".to_owned(), "given"),
             None => (String::new(), "given"),
         };
-        return (format!("decided on {}{late}", day(on)), glyph);
+        return (format!("decided on {}{late}", long(on)), glyph);
     }
     if let Some((since, why)) = answer.stands_still {
-        return (format!("has stood still since {}: {why}", day(since)), "wait");
+        return (format!("has stood still since {}: {why}", long(since)), "wait");
     }
     match (answer.due_on, answer.deadline.expected_on) {
         (Some(due), _) if due < today => match course.refused_by_silence(today) {
-            Some(_) => (format!("refused by silence since {}", day(due + TimeDelta::days(1))), "silent"),
+            Some(_) => (format!("refused by silence since {}", long(due + TimeDelta::days(1))), "silent"),
             None if answer.deadline.is_target => (format!("{} past the target", days(due, today)), "late"),
             None => (format!("{} late", days(due, today)), "late"),
         },
         (Some(due), _) => left(due, today),
-        (None, Some(by)) if by < today => (format!("was expected by {}", day(by)), "wait"),
-        (None, Some(by)) => (format!("can be expected by {}", day(by)), "wait"),
+        (None, Some(by)) if by < today => (format!("was expected by {}", long(by)), "wait"),
+        (None, Some(by)) => (format!("can be expected by {}", long(by)), "wait"),
         (None, None) => ("this law sets no last day".to_owned(), "off"),
     }
 }
@@ -183,11 +184,11 @@ fn of_own_time(steps: &[Step]) -> Vec<StepLine> {
 }
 
 fn right_standing(right: &Right, today: NaiveDate) -> (String, &'static str) {
-    let on = |day_of: Option<NaiveDate>| day_of.map(|on| format!(" on {}", day(on))).unwrap_or_default();
+    let on = |day_of: Option<NaiveDate>| day_of.map(|on| format!(" on {}", long(on))).unwrap_or_default();
     match right.standing(today) {
         RightStanding::NotYet { opens_on } => {
             let silent = if right.if_silent { ", if nothing comes before" } else { "" };
-            (format!("too early; opens on {}{silent}", day(opens_on)), "wait")
+            (format!("too early; opens on {}{silent}", long(opens_on)), "wait")
         }
         RightStanding::Open { days_left: None } if right.opens_on.is_none() => {
             ("open as long as no answer comes; the law names no day".to_owned(), "wait")
@@ -201,14 +202,14 @@ fn right_standing(right: &Right, today: NaiveDate) -> (String, &'static str) {
             format!(
                 "over{}, unless the decision did not name it: then until {}",
                 on(right.last_on),
-                day(until)
+                long(until)
             ),
             "off",
         ),
         RightStanding::Lapsed => (format!("lapsed{}", on(right.last_on)), "off"),
         RightStanding::Used => (format!("used{}", on(right.used_on)), "given"),
         RightStanding::UsedEarly => {
-            let first = right.opens_on.map(day).unwrap_or_default();
+            let first = right.opens_on.map(long).unwrap_or_default();
             (format!("used{}, too early: inadmissible, repeat it from {first}", on(right.used_on)), "late")
         }
         RightStanding::UsedLate => (format!("used{}, after its last day", on(right.used_on)), "late"),
@@ -217,9 +218,9 @@ fn right_standing(right: &Right, today: NaiveDate) -> (String, &'static str) {
 
 fn of_a_body(body: &BodyClock, today: NaiveDate) -> ClockRow {
     let (standing, glyph) = match (body.decided_on, body.refuses_on, body.due_on) {
-        (Some(on), _, _) => (format!("decided on {}", day(on)), "given"),
+        (Some(on), _, _) => (format!("decided on {}", long(on)), "given"),
         (None, Some(on), _) if on < today => {
-            (format!("silence counts as a refusal since {}", day(on + TimeDelta::days(1))), "silent")
+            (format!("silence counts as a refusal since {}", long(on + TimeDelta::days(1))), "silent")
         }
         (None, _, Some(due)) if due < today && body.target => {
             (format!("{} past its aim", days(due, today)), "wait")

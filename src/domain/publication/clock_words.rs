@@ -4,9 +4,9 @@ use chrono::NaiveDate;
 
 use crate::domain::law::regime::Regime;
 use crate::domain::law::remedy::RemedyStep;
+use crate::domain::publication::prose::{capital, long, open_end};
 use crate::domain::publication::timeline::Tag;
 use crate::domain::request::event::{Event, Moved};
-use crate::domain::request::state::Outcome;
 
 /// A step of remedy as the pages call it, in the middle of a sentence.
 pub const fn step_word(step: RemedyStep) -> &'static str {
@@ -66,9 +66,7 @@ fn moved(due_on: Option<NaiveDate>, why: &Moved) -> Told {
 }
 
 fn remedy(event: &Event, law: &Regime) -> Option<Told> {
-    let body = |step: RemedyStep| {
-        law.remedy(step).map_or("the body that hears it", |it| it.body.trim().trim_end_matches('.'))
-    };
+    let body = |step: RemedyStep| law.remedy(step).map_or("the body that hears it", |it| open_end(&it.body));
     Some(match event {
         Event::RemedyUsed { step, .. } => {
             let own = matches!(step, RemedyStep::Review | RemedyStep::Notice);
@@ -80,7 +78,7 @@ fn remedy(event: &Event, law: &Regime) -> Option<Told> {
         }
         Event::RemedyDecided { step, outcome, .. } => {
             let words = match outcome {
-                Some(outcome) => format!("The request now stands: {}.", outcome_word(*outcome)),
+                Some(outcome) => format!("The request now stands: {}.", outcome.in_words()),
                 None => "It changes nothing of how the request ended.".to_owned(),
             };
             (format!("{} decided", capital(step_word(*step))), words, None)
@@ -96,24 +94,4 @@ fn remedy(event: &Event, law: &Regime) -> Option<Told> {
         ),
         _ => return None,
     })
-}
-
-const fn outcome_word(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::Disclosed => "disclosed",
-        Outcome::PartlyDisclosed => "partly disclosed",
-        Outcome::Refused => "refused",
-        Outcome::NotHeld => "not held",
-        Outcome::NeitherConfirmedNorDenied => "neither confirmed nor denied",
-    }
-}
-
-fn capital(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map_or_else(String::new, |first| first.to_uppercase().collect::<String>() + chars.as_str())
-}
-
-/// A day as `3 April 2026`.
-pub fn long(day: NaiveDate) -> String {
-    day.format("%-d %B %Y").to_string()
 }

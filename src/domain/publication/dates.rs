@@ -7,6 +7,7 @@ use crate::domain::law::course::{AnswerClock, BodyClock, Course, Right, RightSta
 use crate::domain::law::derivation::{Step, StepKind};
 use crate::domain::law::remedy::{After, RemedyStep};
 use crate::domain::law::rules::SilenceEffect;
+use crate::domain::publication::prose::long;
 
 /// A date of a request's course.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -49,15 +50,9 @@ pub fn key_dates(course: &Course) -> Vec<KeyDate> {
 
 /// The right to look at next: of those open the one that lapses first, else one without an end, else the next to open.
 pub fn next_right(course: &Course, today: NaiveDate) -> Option<&Right> {
-    let standing = |right: &&Right, open: bool| match right.standing(today) {
-        RightStanding::Open { .. } => open,
-        RightStanding::NotYet { .. } => !open,
-        _ => false,
-    };
-    let endless = || course.rights.iter().find(|right| right.opens_on.is_some() && standing(right, true));
-    let coming =
-        || course.rights.iter().filter(|right| standing(right, false)).min_by_key(|right| right.opens_on);
-    course.lapses_next(today).or_else(endless).or_else(coming)
+    let open = |right: &&Right| matches!(right.standing(today), RightStanding::Open { .. });
+    let endless = || course.rights.iter().find(|right| right.opens_on.is_some() && open(right));
+    course.lapses_next(today).or_else(endless).or_else(|| course.opens_next(today))
 }
 
 /// Whether what opens a right is not there yet as far as the facts tell.
@@ -67,11 +62,6 @@ pub fn hangs_on_silence(course: &Course, right: &Right) -> bool {
         Some(step) => course.bodies.iter().find(|body| body.step == step).and_then(|body| body.decided_on),
     };
     right.if_silent && decided.is_none() && right.used_on.is_none()
-}
-
-/// `3 April 2026`.
-pub fn day(on: NaiveDate) -> String {
-    on.format("%-d %B %Y").to_string()
 }
 
 /// A remedy with who hears it, as `Complaint to CADA`.
@@ -147,7 +137,7 @@ fn answer_detail(answer: &AnswerClock) -> String {
         }
     };
     match (answer.answered_on, answer.silence) {
-        (Some(on), _) => format!("{last} The authority decided on {}.", day(on)),
+        (Some(on), _) => format!("{last} The authority decided on {}.", long(on)),
         (None, SilenceEffect::Refusal) => format!("{last} Silence after it counts as a refusal."),
         (None, SilenceEffect::None) => {
             format!("{last} Silence after it is no refusal: the answer stays owed.")
@@ -186,7 +176,7 @@ fn of_a_right(course: &Course, right: &Right, dates: &mut Vec<KeyDate>) {
     if let Some(on) = right.last_on {
         let untold = right
             .untold_last_on
-            .map(|on| format!(" Where the decision did not name this remedy: {}.", day(on)));
+            .map(|on| format!(" Where the decision did not name this remedy: {}.", long(on)));
         let detail = format!("{}{}", first(""), untold.unwrap_or_default());
         dates.push(add(on, "right_lapses", ("last day", detail), StepKind::Rule));
     }
@@ -201,7 +191,7 @@ fn opened_by(right: &Right) -> String {
         (After::Silence, Some(step)) => format!("silence on the step before ({step})"),
     };
     match right.trigger_on {
-        Some(on) => format!("Against {what}, counted from {}.", day(on)),
+        Some(on) => format!("Against {what}, counted from {}.", long(on)),
         None => format!("Against {what}."),
     }
 }

@@ -4,6 +4,7 @@ use crate::domain::law::calendar::next;
 use crate::domain::law::deadline::{DayCount, Deadline};
 use crate::domain::law::derivation::{Step, StepKind};
 use crate::domain::publication::counting::Days;
+use crate::domain::publication::prose::capital;
 use chrono::{Datelike, NaiveDate};
 use serde::Serialize;
 
@@ -112,12 +113,6 @@ fn step_name(kind: StepKind) -> &'static str {
         StepKind::NoFigure => "No figure",
         StepKind::Caveat => "Caution",
     }
-}
-
-/// With a capital, as a sentence begins.
-pub fn capital(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }
 
 fn weeks(deadline: &Deadline, end: NaiveDate, days: &Days<'_>) -> Vec<Vec<Cell>> {

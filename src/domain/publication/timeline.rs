@@ -4,10 +4,11 @@ use crate::domain::law::citation::Index;
 use crate::domain::law::deadline::Deadline;
 use crate::domain::law::regime::Regime;
 use crate::domain::law::rules::Starts;
-use crate::domain::publication::clock_words::{self, long};
+use crate::domain::publication::clock_words;
 use crate::domain::publication::counting::Days;
 use crate::domain::publication::grounds::{self, Cites};
 use crate::domain::publication::limits::limits;
+use crate::domain::publication::prose::{capital, long};
 use crate::domain::publication::redaction::{Private, redact};
 use crate::domain::request::event::{Event, ExtensionVerdict, Ground};
 use crate::domain::request::in_force;
@@ -273,13 +274,7 @@ fn answered(
     grounds: &[Ground],
     published: bool,
 ) -> Entry {
-    let words = match outcome {
-        Outcome::Disclosed => "disclosed",
-        Outcome::PartlyDisclosed => "partly disclosed",
-        Outcome::Refused => "refused",
-        Outcome::NotHeld => "not held",
-        Outcome::NeitherConfirmedNorDenied => "neither confirmed nor denied",
-    };
+    let words = outcome.in_words();
     let refuses =
         matches!(outcome, Outcome::PartlyDisclosed | Outcome::Refused | Outcome::NeitherConfirmedNorDenied);
     let cites = Cites { index: story.citations, law: story.regime };
@@ -328,9 +323,7 @@ fn extension(
 
 /// Prose as a sentence: capital first, full stop last.
 fn sentence(text: &str) -> String {
-    let mut chars = text.trim().chars();
-    let mut out: String = chars.next().map_or_else(String::new, |first| first.to_uppercase().collect());
-    out.push_str(chars.as_str());
+    let mut out = capital(text.trim());
     if !out.is_empty() && !out.ends_with(['.', '!', '?', '…']) {
         out.push('.');
     }

@@ -6,7 +6,7 @@ use crate::domain::law::course::{Course, Fact, Happened, RightStanding};
 use crate::domain::law::remedy::RemedyStep;
 use crate::domain::request::event::{Event, Moved};
 use crate::domain::request::in_force;
-use crate::domain::request::state::{Outcome, State, Status};
+use crate::domain::request::state::{Outcome, State};
 
 /// What moves the clocks of a request, of the events that count.
 pub fn facts(events: &[Event]) -> Vec<Fact> {
@@ -46,16 +46,11 @@ fn fact(event: &Event) -> Option<Fact> {
     Some(Fact { on, what })
 }
 
-/// Whether its clocks mean anything: not those of a letter that did not arrive or was given up.
-fn lives(state: &State) -> bool {
-    state.status.is_open() || state.status == Status::Answered
-}
-
 /// What the law has made of a request by a day and what is not recorded yet, in the order in which it is recorded. Level
 /// triggered: however late it is asked, each is there once. `days_off`: what `moved_by_days_off` says.
 pub fn unrecorded(course: &Course, state: &State, today: NaiveDate, days_off: Option<&str>) -> Vec<Event> {
     let mut events = Vec::new();
-    let Some(answer) = course.answer.as_ref().filter(|_| lives(state)) else { return events };
+    let Some(answer) = course.answer.as_ref().filter(|_| state.has_clocks()) else { return events };
     if answer.answered_on.is_none() && state.due_on != answer.due_on {
         let why = match answer.stands_still {
             Some((_, why)) => Moved::StandsStill { why: why.to_owned() },
@@ -142,7 +137,9 @@ pub struct NextRight {
 /// What a look at the clocks on a day leaves. The day to look again is the day after the next last day, or the day on
 /// which the next right opens.
 pub fn looked(course: &Course, state: &State, today: NaiveDate) -> Looked {
-    let Some(answer) = course.answer.as_ref().filter(|_| lives(state)) else { return Looked::default() };
+    let Some(answer) = course.answer.as_ref().filter(|_| state.has_clocks()) else {
+        return Looked::default();
+    };
     let due = answer.due_on.filter(|_| answer.answered_on.is_none());
     let unused = || course.rights.iter().filter(|right| right.used_on.is_none());
     let lasts = unused().flat_map(|right| [right.last_on, right.untold_last_on]).flatten();
@@ -151,8 +148,7 @@ pub fn looked(course: &Course, state: &State, today: NaiveDate) -> Looked {
     let ends = due.into_iter().chain(lasts).chain(bodies).filter(|last| *last >= today);
     let opens = unused().filter_map(|right| right.opens_on).filter(|opens| *opens > today);
     let again_on = ends.filter_map(|last| last.succ_opt()).chain(opens).min();
-    let not_yet = || unused().filter(|right| matches!(right.standing(today), RightStanding::NotYet { .. }));
-    let right = course.lapses_next(today).or_else(|| not_yet().min_by_key(|right| right.opens_on));
+    let right = course.lapses_next(today).or_else(|| course.opens_next(today));
     let right = right.map(|it| NextRight { step: it.step, opens_on: it.opens_on, last_on: it.last_on });
     Looked { again_on, right }
 }

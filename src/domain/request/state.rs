@@ -53,6 +53,19 @@ words! {
     expected "an outcome"
 }
 
+impl Outcome {
+    /// In plain English, in the middle of a sentence.
+    pub const fn in_words(self) -> &'static str {
+        match self {
+            Self::Disclosed => "disclosed",
+            Self::PartlyDisclosed => "partly disclosed",
+            Self::Refused => "refused",
+            Self::NotHeld => "not held",
+            Self::NeitherConfirmedNorDenied => "neither confirmed nor denied",
+        }
+    }
+}
+
 impl Status {
     /// Whether an answer is still owed.
     pub fn is_open(self) -> bool {
@@ -113,6 +126,11 @@ pub struct State {
 }
 
 impl State {
+    /// Whether its clocks mean anything: not those of a letter that did not arrive or was given up.
+    pub fn has_clocks(&self) -> bool {
+        self.status.is_open() || self.status == Status::Answered
+    }
+
     /// The state after the first event, which files the request.
     pub fn first(event: &Event) -> Result<Self, NotAllowed> {
         let Event::Filed { .. } = event else {
@@ -223,7 +241,6 @@ impl State {
                 self.status = Status::Answered;
                 self.outcome = Some(*outcome);
                 self.answered_on = Some(*on);
-                self.not_silent_until(*on);
             }
             Event::Overdue { due_on } => self.overdue_since = Some(*due_on),
             Event::Withdrawn { reason } => {
@@ -233,21 +250,13 @@ impl State {
         }
     }
 
-    /// A last day that the clock no longer has never passed; one that has is recorded again as overdue.
+    /// Another due day. What was recorded of the one before counts no more: `in_force` leaves it out.
     fn moved(&mut self, due_on: Option<NaiveDate>, why: &Moved) {
         // Without an extension the first due day is the one that moved.
         if matches!(why, Moved::DaysOff { .. }) && due_on.is_some() && self.first_due_on == self.due_on {
             self.first_due_on = due_on;
         }
         self.due_on = due_on;
-        self.overdue_since = self.overdue_since.filter(|since| due_on == Some(*since));
-        self.silence_refused_on = self.silence_refused_on.filter(|on| due_on == Some(*on));
-    }
-
-    /// A letter may be read after the day that it kept: then that day did not pass in silence.
-    fn not_silent_until(&mut self, answered_on: NaiveDate) {
-        self.overdue_since = self.overdue_since.filter(|since| *since < answered_on);
-        self.silence_refused_on = self.silence_refused_on.filter(|on| *on < answered_on);
     }
 
     /// The authority has what it waited for.

@@ -12,7 +12,8 @@ use diesel::dsl::max;
 use diesel::prelude::*;
 
 /// A request whose clocks must be looked at.
-#[derive(Debug, Clone, PartialEq, Eq, Queryable)]
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = requests)]
 pub struct Waiting {
     /// The request.
     pub id: i64,
@@ -42,14 +43,7 @@ pub fn to_look_at(
         .filter(requests::clocks_seq.ne(requests::events_count).or(requests::clocks_on.le(latest)))
         .order(requests::id.asc())
         .limit(limit)
-        .select((
-            requests::id,
-            requests::regime,
-            requests::regime_version,
-            requests::events_count,
-            requests::clocks_seq,
-            requests::clocks_on,
-        ))
+        .select(Waiting::as_select())
         .load(conn)?;
     with_events(conn, waiting)
 }
@@ -67,14 +61,7 @@ pub fn open_under(
         .filter(requests::status.eq_any(open))
         .order(requests::id.asc())
         .limit(limit)
-        .select((
-            requests::id,
-            requests::regime,
-            requests::regime_version,
-            requests::events_count,
-            requests::clocks_seq,
-            requests::clocks_on,
-        ))
+        .select(Waiting::as_select())
         .load(conn)?;
     with_events(conn, waiting)
 }

@@ -72,7 +72,7 @@ pub struct Page {
 fn load(site: &Site, conn: &mut Conn, reference: &str) -> Result<Page, Error> {
     let published = request::find(conn, reference)?.ok_or(Error::NotFound(What::Request))?;
     let ctx = &site.context;
-    let law = counted_by(ctx, conn, (published.rules.as_deref(), &published.facts.regime))?;
+    let law = counted_by(ctx, &ctx.calendars(conn)?, (published.rules.as_deref(), &published.facts.regime))?;
     Page::assemble(published, law, ctx, site.now())
 }
 

@@ -5,7 +5,7 @@ use crate::domain::law::deadline;
 use crate::domain::law::regime::Regime;
 use crate::domain::law::remedy::RemedyStep;
 use crate::domain::law::told::{EVENTS, Fault, MOST, Part, Problem, REMEDY_EVENTS, Told};
-use crate::domain::publication::dates::day;
+use crate::domain::publication::prose::long;
 use crate::web::filters::country;
 use crate::web::public::Choice;
 use crate::web::public::law::step_name;
@@ -243,15 +243,15 @@ fn plain(problem: &Problem) -> String {
         Problem::BeforeReceipt { on, received, .. } => {
             format!(
                 "{} is before the day of receipt, {}. What happened before does not move the clock.",
-                day(*on),
-                day(*received)
+                long(*on),
+                long(*received)
             )
         }
         Problem::UntilBefore { on, until } => {
             format!(
                 "More time until {} cannot be claimed on {}: the end has to be later.",
-                day(*until),
-                day(*on)
+                long(*until),
+                long(*on)
             )
         }
         Problem::NotTaken { step, .. } => {
@@ -262,21 +262,25 @@ fn plain(problem: &Problem) -> String {
         }
         Problem::Future { on, today, .. } => format!(
             "{} has not come yet; today is {}. To count a planned day, tick “Count days that have not come yet”.",
-            day(*on),
-            day(*today)
+            long(*on),
+            long(*today)
         ),
         Problem::TooMany => format!("More than {MOST} events cannot be weighed."),
         Problem::Law(deadline::Error::Calendar(unknown)) => format!(
             "We know the holidays from {} to {}; {} lies outside, and we do not guess.",
-            day(unknown.first),
-            day(unknown.last),
-            day(unknown.day)
+            long(unknown.first),
+            long(unknown.last),
+            long(unknown.day)
         ),
         Problem::Law(deadline::Error::BeforeLaw { since, received, .. }) => {
-            format!("This law holds since {}; on {} there was none to count by.", day(*since), day(*received))
+            format!(
+                "This law holds since {}; on {} there was none to count by.",
+                long(*since),
+                long(*received)
+            )
         }
         Problem::Law(deadline::Error::RegisteredFirst { received, .. }) => {
-            format!("It cannot be registered before it was received, {}.", day(*received))
+            format!("It cannot be registered before it was received, {}.", long(*received))
         }
     }
 }

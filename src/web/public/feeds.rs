@@ -64,7 +64,7 @@ fn file(site: &Site, name: &str, entries: &[Entry]) -> String {
 pub fn of_request(site: &Site, conn: &mut Conn, reference: &str) -> Result<Rendered, Error> {
     let published: Published = request::find(conn, reference)?.ok_or(Error::NotFound(What::Request))?;
     let asked = (published.rules.as_deref(), published.facts.regime.as_str());
-    let law = counted_by(&site.context, conn, asked)?;
+    let law = counted_by(&site.context, &site.context.calendars(conn)?, asked)?;
     let entries = match &law {
         Some(law) => Told { reference, authority: &published.asked.name, events: &published.events, law }
             .entries(site)?,
@@ -83,13 +83,14 @@ pub fn of_authority(site: &Site, conn: &mut Conn, slug: &str) -> Result<Rendered
 
 fn of_many(site: &Site, conn: &mut Conn, of: &Of, name: &str) -> Result<String, Error> {
     let since = site.today() - TimeDelta::days(AFTER_A_REFUSAL);
+    let calendars = site.context.calendars(conn)?;
     let Feed { rows, rules } = feeds::load(conn, of, since)?;
     let mut laws: HashMap<(&str, &str), Option<Counted>> = HashMap::new();
     for (row, _) in &rows {
         let key = (row.regime.as_str(), row.regime_version.as_str());
         if let hash_map::Entry::Vacant(place) = laws.entry(key) {
             let kept = rules.get(&(row.regime.clone(), row.regime_version.clone()));
-            place.insert(counted_by(&site.context, conn, (kept.map(String::as_str), &row.regime))?);
+            place.insert(counted_by(&site.context, &calendars, (kept.map(String::as_str), &row.regime))?);
         }
     }
     let mut entries = Vec::new();

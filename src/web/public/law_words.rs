@@ -7,7 +7,7 @@ use crate::domain::law::rules::{
     SilenceEffect, Starts, ThirdPartyEffect, TransferDuty, TransferEffect,
 };
 use crate::domain::law::term::{Limit, Term, Unit};
-use crate::domain::publication::derivation::capital;
+use crate::domain::publication::prose::{capital, open_end};
 use crate::web::filters::long;
 use crate::web::public::laws::verified_words;
 use serde::Serialize;
@@ -236,11 +236,6 @@ fn within(what: &str, term: Option<Term>) -> String {
     term.map(|term| format!(" {what} {term}.")).unwrap_or_default()
 }
 
-/// Prose of the data without its own full stop, to be followed by ours.
-fn open_end(text: &str) -> &str {
-    text.trim().trim_end_matches('.')
-}
-
 fn remedies(law: &Regime) -> Section {
     let mut facts: Vec<Fact> = law.remedies.iter().map(remedy).collect();
     if facts.is_empty() {
@@ -374,12 +369,12 @@ fn known(law: &Regime) -> Section {
         ),
     )];
     if let Some(confidence) = law.extension.confidence {
-        facts.push(Fact::new("Extension", sentence(sure(confidence))));
+        facts.push(Fact::new("Extension", format!("{}.", capital(sure(confidence)))));
     }
     facts.extend(law.remedies.iter().filter_map(|remedy| {
         let practice = remedy.ways.iter().any(|way| way.practice);
         let more = if practice { " A figure of it is that of practice." } else { "" };
-        remedy.confidence.map(|it| Fact::new(step_name(remedy.step), format!("{}{more}", sentence(sure(it)))))
+        remedy.confidence.map(|it| Fact::new(step_name(remedy.step), format!("{}.{more}", capital(sure(it)))))
     }));
     Section { key: "known", name: "How each figure is known", facts }
 }
@@ -390,10 +385,4 @@ const fn sure(confidence: Confidence) -> &'static str {
         Confidence::Medium => "likely right",
         Confidence::Low => "to be checked before you rely on it",
     }
-}
-
-fn sentence(text: &str) -> String {
-    let mut chars = text.chars();
-    let first: String = chars.next().map(|c| c.to_uppercase().collect()).unwrap_or_default();
-    format!("{first}{}.", chars.as_str())
 }

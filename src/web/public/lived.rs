@@ -8,10 +8,10 @@ use crate::domain::publication::timeline::Happened;
 use crate::domain::request::clocks::facts;
 use crate::domain::request::event::Event;
 use crate::domain::request::fold;
-use crate::domain::request::state::{State, Status};
-use crate::service::Context;
+use crate::domain::request::state::State;
+use crate::service::{CalendarsNow, Context};
+use crate::store;
 use crate::store::published::request::Published;
-use crate::store::{self, Conn};
 use crate::web::error::Error;
 use chrono::{DateTime, NaiveDate, Utc};
 use std::sync::Arc;
@@ -47,12 +47,13 @@ pub type Counted = (Regime, Arc<Calendar>);
 /// The law of a request with its days off, those of the operator among them.
 pub fn counted_by(
     ctx: &Context,
-    conn: &mut Conn,
+    calendars: &CalendarsNow,
     (rules, regime): (Option<&str>, &str),
 ) -> Result<Option<Counted>, Error> {
-    let Some(law) = law_of(rules, regime, ctx)? else { return Ok(None) };
-    let calendar = ctx.calendar_of(conn, &law)?;
-    Ok(Some((law, calendar)))
+    Ok(law_of(rules, regime, ctx)?.map(|law| {
+        let calendar = calendars.of(&law);
+        (law, calendar)
+    }))
 }
 
 /// The law of a sample with the days off that come with the program.
@@ -73,9 +74,8 @@ pub fn lived<'a>(
 ) -> Result<Option<Lived<'a>>, Error> {
     let events: Vec<Event> = events.iter().map(|happened| happened.event.clone()).collect();
     let Some(state) = fold(&events).map_err(store::Error::from)? else { return Ok(None) };
-    let lives = state.status.is_open() || state.status == Status::Answered;
     // What the calendar does not reach has no dates; the page says so by showing none.
-    let course = if lives { course(law, calendar, &facts(&events)).ok() } else { None };
+    let course = if state.has_clocks() { course(law, calendar, &facts(&events)).ok() } else { None };
     let course = course.filter(|course| course.answer.is_some());
     Ok(Some(Lived {
         law,

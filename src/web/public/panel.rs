@@ -5,8 +5,9 @@ use crate::domain::law::derivation::StepKind;
 use crate::domain::law::regime::Regime;
 use crate::domain::law::rules::SilenceEffect;
 use crate::domain::publication::clock_rows::{ClockRow, side_by_side};
-use crate::domain::publication::dates::{day, next_right, remedy_name};
+use crate::domain::publication::dates::{next_right, remedy_name};
 use crate::domain::publication::derivation::StepLine;
+use crate::domain::publication::prose::{capital, long, open_end};
 use crate::domain::publication::timeline::Tag;
 use crate::web::public::lived::Lived;
 use chrono::NaiveDate;
@@ -59,7 +60,7 @@ impl Panel {
         let claims = answer.remarks.iter().filter(|step| {
             matches!(step.kind, StepKind::Claimed | StepKind::MovesNothing | StepKind::Restarted)
         });
-        let says = says(lived.law, course, answer, today);
+        let says = says(lived.law, answer, today);
         Some(Self {
             counts: counts(course, answer, today),
             refused: course
@@ -77,10 +78,9 @@ impl Panel {
 /// The clocks in their order, each with a name of its own on the page.
 pub fn rows(course: &Course, law: &Regime, today: NaiveDate) -> Vec<Row> {
     let mut seen: HashMap<String, u32> = HashMap::new();
-    let refused = course.refused_by_silence(today).is_some();
     let named = |mut clock: ClockRow| {
-        clock.counts &= clock.step.is_some() || !refused;
-        clock.remarks = clock.remarks.iter().map(|remark| sentence(remark)).collect();
+        clock.remarks =
+            clock.remarks.iter().map(|remark| format!("{}.", capital(open_end(remark)))).collect();
         let base = match (clock.step, clock.whose) {
             (None, _) => "answer".to_owned(),
             (Some(step), "body") => format!("{step}-decision"),
@@ -127,21 +127,19 @@ fn may_come(right: &Right, today: NaiveDate) -> bool {
     matches!(right.standing(today), RightStanding::Open { .. } | RightStanding::NotYet { .. })
 }
 
-fn says(law: &Regime, course: &Course, answer: &AnswerClock, today: NaiveDate) -> Option<Said> {
+fn says(law: &Regime, answer: &AnswerClock, today: NaiveDate) -> Option<Said> {
     if answer.answered_on.is_some() {
         return None;
     }
     let late = answer.due_on.filter(|due| *due < today)?;
-    let text = match (law.silence.effect, course.refused_by_silence(today)) {
-        (SilenceEffect::Refusal, _) => {
-            format!("The time ended on {}: silence counts as a refusal.", day(late))
-        }
-        (SilenceEffect::None, _) => format!(
+    let text = match law.silence.effect {
+        SilenceEffect::Refusal => format!("The time ended on {}: silence counts as a refusal.", long(late)),
+        SilenceEffect::None => format!(
             "The time ended on {}. Under this law silence is no refusal: the answer stays owed.",
-            day(late)
+            long(late)
         ),
     };
-    Some(Said { text, cite: plain(&law.silence.src).to_owned() })
+    Some(Said { text, cite: open_end(&law.silence.src).to_owned() })
 }
 
 /// While the time for the answer runs, what may be done should it pass is no news.
@@ -156,7 +154,7 @@ fn next(course: &Course, today: NaiveDate, ended: bool) -> Option<String> {
     Some(match (opened, right.opens_on, right.last_on) {
         (false, Some(opens), _) => {
             let silent = if right.if_silent { ", if nothing comes before" } else { "" };
-            format!("{name}: from {}{silent}. Before that it is too early.", day(opens))
+            format!("{name}: from {}{silent}. Before that it is too early.", long(opens))
         }
         (_, _, Some(last)) => format!("{name}: {}.", lapses(last, today)),
         (_, _, None) => format!("{name}: open; no last day is known."),
@@ -165,20 +163,8 @@ fn next(course: &Course, today: NaiveDate, ended: bool) -> Option<String> {
 
 fn lapses(last: NaiveDate, today: NaiveDate) -> String {
     match (last - today).num_days() {
-        0 => format!("lapses today, {}", day(last)),
-        1 => format!("lapses tomorrow, {}", day(last)),
-        days => format!("lapses in {days} days, after {}", day(last)),
+        0 => format!("lapses today, {}", long(last)),
+        1 => format!("lapses tomorrow, {}", long(last)),
+        days => format!("lapses in {days} days, after {}", long(last)),
     }
-}
-
-/// Prose of the data as a sentence.
-fn sentence(text: &str) -> String {
-    let mut chars = plain(text).chars();
-    let first: String = chars.next().map(|c| c.to_uppercase().collect()).unwrap_or_default();
-    format!("{first}{}.", chars.as_str())
-}
-
-/// Prose of the data without its own full stop.
-fn plain(text: &str) -> &str {
-    text.trim().trim_end_matches('.')
 }

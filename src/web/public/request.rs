@@ -84,7 +84,7 @@ pub struct Page {
 fn load(site: &Site, conn: &mut Conn, reference: &str) -> Result<Page, Error> {
     let published = request::find(conn, reference)?.ok_or(Error::NotFound(What::Request))?;
     let asked = (published.rules.as_deref(), published.facts.regime.as_str());
-    let law = counted_by(&site.context, conn, asked)?;
+    let law = counted_by(&site.context, &site.context.calendars(conn)?, asked)?;
     let mut page = Page::assemble(published, &site.context, law.as_ref(), site.now())?;
     let config = &site.context.config;
     if config.files_url != config.public_url {

@@ -3,7 +3,7 @@
 use chrono::{Days, NaiveDate, TimeDelta};
 
 use crate::domain::law::calendar::{Calendar, next};
-use crate::domain::law::claim::Claim;
+use crate::domain::law::claim::{Claim, weigh};
 use crate::domain::law::counting::{Count, Still};
 use crate::domain::law::course::claims::told;
 use crate::domain::law::course::{AnswerClock, Extended, Fact, Happened, Verdict};
@@ -328,18 +328,7 @@ impl<'a> Running<'a> {
 
     fn measured(&self, deadline: &Deadline, until: Option<NaiveDate>) -> Claim {
         let extension = self.law.rule_on(self.clock.received).map(|rule| rule.extension);
-        let (allowed, practice) = extension.map_or((false, false), |it| (it.allowed, it.practice));
-        match (deadline.extended_due_on, until) {
-            (most, Some(until)) if deadline.due_on.is_some_and(|due| until <= due) => {
-                Claim::Lawful { until: most.or(deadline.due_on).unwrap_or(until) }
-            }
-            (Some(most), Some(until)) if most < until => {
-                Claim::Beyond { until: most, by_days: (until - most).num_days(), practice }
-            }
-            (Some(most), _) => Claim::Lawful { until: most },
-            (None, _) if allowed => Claim::NoMaximum,
-            (None, _) => Claim::NotAllowed,
-        }
+        weigh(extension, deadline, until)
     }
 
     fn finish(mut self) -> Result<AnswerClock, Error> {

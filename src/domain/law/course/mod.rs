@@ -292,6 +292,12 @@ impl Course {
         self.rights.iter().filter(open).min_by_key(|right| right.last_on)
     }
 
+    /// The right that opens next, of those that may not be used yet.
+    pub fn opens_next(&self, today: NaiveDate) -> Option<&Right> {
+        let not_yet = |it: &&Right| matches!(it.standing(today), RightStanding::NotYet { .. });
+        self.rights.iter().filter(not_yet).min_by_key(|right| right.opens_on)
+    }
+
     /// Whether the authority's silence counts as a refusal on a day, and since when.
     pub fn refused_by_silence(&self, today: NaiveDate) -> Option<NaiveDate> {
         let answer = self.answer.as_ref().filter(|it| it.silence == SilenceEffect::Refusal)?;

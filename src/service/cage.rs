@@ -1,5 +1,6 @@
 //! Reading a mail in a child process with limits: a child that dies costs one mail its reading, never the mail.
 
+use crate::domain::incoming::documents::Supplied;
 use crate::domain::incoming::{Incoming, Knowledge, understand_with_files};
 use crate::store::blobs::{Blobs, sha256};
 use std::io::{BufReader, Read, Write};
@@ -143,7 +144,7 @@ impl Cage {
 }
 
 fn read_here(raw: &[u8], knowledge: &Knowledge, keep: Keep<'_>) -> Result<Incoming, Error> {
-    let (incoming, files) = understand_with_files(raw, knowledge);
+    let (incoming, files) = understand_with_files(raw, knowledge, &Supplied::new());
     for bytes in files {
         keep(&bytes)?;
     }
@@ -333,7 +334,7 @@ pub fn serve(from: &mut impl Read, to: &mut impl Write, knowledge: &Arc<Knowledg
             Err(e) if e.kind() == std::io::ErrorKind::UnexpectedEof => return Ok(()),
             Err(e) => return Err(e),
         };
-        let (incoming, files) = understand_with_files(&raw, knowledge);
+        let (incoming, files) = understand_with_files(&raw, knowledge, &Supplied::new());
         drop(raw);
         let reading = serde_json::to_vec(&incoming).map_err(std::io::Error::other)?;
         drop(incoming);

@@ -123,7 +123,7 @@ fn line_ends_change_nothing_that_is_understood() {
 fn the_bytes_of_each_attachment_are_taken_out_in_the_order_of_the_list() {
     for path in corpus() {
         let raw = fs::read(&path).expect("mail");
-        let (incoming, files) = understand_with_files(&raw, &KNOWLEDGE);
+        let (incoming, files) = understand_with_files(&raw, &KNOWLEDGE, &Default::default());
         let listed: Vec<(usize, &str)> =
             incoming.attachments.iter().map(|file| (file.size, file.sha256.as_str())).collect();
         let hashes: Vec<(usize, String)> =

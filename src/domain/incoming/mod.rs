@@ -12,6 +12,7 @@ pub mod reading;
 pub mod text;
 
 use crate::domain::incoming::delivery::{Automatic, Bounce};
+use crate::domain::incoming::documents::{Document, Hidden, Supplied};
 use crate::domain::incoming::mime::{Address, Leaf, Mail, Notes};
 use crate::domain::incoming::phrases::Phrasebook;
 use crate::domain::incoming::reading::{Kind, Letter, Reading};
@@ -48,6 +49,12 @@ pub struct Attachment {
     /// Its text, if it has any we can read.
     #[serde(default)]
     pub text: Option<String>,
+    /// What hides in it, to be looked at before it is published.
+    #[serde(default)]
+    pub hidden: Vec<Hidden>,
+    /// Number of pages that are pictures of text and have none of their own.
+    #[serde(default)]
+    pub scanned_pages: usize,
 }
 
 /// A mail as it was understood. The names are those of `askance read --json`.
@@ -112,11 +119,16 @@ pub struct Incoming {
 
 /// Reads a mail. Whatever the bytes are, something comes back and nothing panics.
 pub fn understand(raw: &[u8], knowledge: &Knowledge) -> Incoming {
-    understand_with_files(raw, knowledge).0
+    understand_with_files(raw, knowledge, &Supplied::new()).0
 }
 
-/// Reads a mail and takes out the bytes of its files, in the order of `Incoming::attachments`.
-pub fn understand_with_files(raw: &[u8], knowledge: &Knowledge) -> (Incoming, Vec<Vec<u8>>) {
+/// Reads a mail and takes out the bytes of its files, in the order of `Incoming::attachments`; `supplied` has texts of
+/// files that could not be read here.
+pub fn understand_with_files(
+    raw: &[u8],
+    knowledge: &Knowledge,
+    supplied: &Supplied,
+) -> (Incoming, Vec<Vec<u8>>) {
     let mut mail = mime::parse(raw);
     let mut notes = std::mem::take(&mut mail.notes);
     let mut incoming = envelope(raw, &mail, &mut notes);
@@ -124,7 +136,8 @@ pub fn understand_with_files(raw: &[u8], knowledge: &Knowledge) -> (Incoming, Ve
     let split = body::split(&incoming.full_text, &knowledge.phrasebook);
     incoming.text = split.own;
     incoming.quoted = split.quoted;
-    incoming.attachments = mail.leaves.iter().filter(|leaf| is_attachment(leaf)).map(describe).collect();
+    incoming.attachments =
+        mail.leaves.iter().filter(|l| is_attachment(l)).map(|l| describe(l, supplied)).collect();
     let delivery = delivery::judge(&mail, &incoming, &knowledge.phrasebook);
     incoming.automatic = delivery.automatic;
     incoming.returned_ids = delivery.returned_ids;
@@ -280,17 +293,21 @@ fn is_attachment(leaf: &Leaf) -> bool {
     !is_own_text(leaf) && !text_of_inner_mail
 }
 
-fn describe(leaf: &Leaf) -> Attachment {
+fn describe(leaf: &Leaf, supplied: &Supplied) -> Attachment {
     let mut notes = Notes::default();
-    let text = documents::text(leaf, &mut notes).filter(|t| !t.trim().is_empty());
+    let sha256 = HEXLOWER.encode(&Sha256::digest(&leaf.data));
+    let Document { text, hidden, scanned_pages } = documents::read(leaf, &mut notes);
+    let text = supplied.get(&sha256).cloned().or(text);
     Attachment {
         name: file_name(leaf),
         content_type: leaf.content_type.clone(),
         size: leaf.data.len(),
-        sha256: HEXLOWER.encode(&Sha256::digest(&leaf.data)),
+        sha256,
         text_chars: text.as_deref().map_or(0, |t| t.chars().count()),
         notes: notes.into_vec(),
         text,
+        hidden,
+        scanned_pages,
     }
 }
 

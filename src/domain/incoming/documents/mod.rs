@@ -1,0 +1,204 @@
+//! Attachments to text: PDF, office files, HTML, plain text, mail in mail; within limits, never more than text.
+
+pub mod office;
+pub mod pdf;
+
+use crate::domain::incoming::MAX_ANALYSED;
+use crate::domain::incoming::mime::{self, Leaf, Notes, charset, html};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// The largest file whose text is read.
+const MAX_FILE: usize = 30 * 1024 * 1024;
+/// What a file is, by its type, its name and its first bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Format {
+    Pdf,
+    Docx,
+    Odt,
+    Html,
+    Text,
+    Mail,
+    Report,
+    Silent,
+    Unknown,
+}
+
+/// What a file shows and what it hides.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Document {
+    /// Its text, if it has any we can read.
+    pub text: Option<String>,
+    /// What someone who opens it does not see at once, but who gets it can find.
+    pub hidden: Vec<Hidden>,
+    /// Number of pages that are pictures of text; 0 if it has a text of its own or is no document.
+    pub scanned_pages: usize,
+}
+
+macro_rules! hidings {
+    ($($(#[$doc:meta])* $variant:ident = $name:literal),+ $(,)?) => {
+        /// What hides in a file (reliability R35).
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        pub enum Hiding { $($(#[$doc])* $variant),+ }
+
+        impl Hiding {
+            /// All of them.
+            pub const ALL: &'static [Hiding] = &[$(Hiding::$variant),+];
+
+            /// The name as it is stored and printed.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Hiding::$variant => $name),+ }
+            }
+        }
+    };
+}
+
+hidings! {
+    /// A sheet, row, column or slide that is hidden, also "very hidden".
+    HiddenSheet = "hidden_sheet",
+    /// The data behind a pivot table.
+    PivotCache = "pivot_cache",
+    /// Values kept from another workbook.
+    ExternalLink = "external_link",
+    /// A name for a range of cells, hidden or with a value of its own.
+    NamedRange = "named_range",
+    /// Text that was deleted or inserted with changes tracked.
+    TrackedChanges = "tracked_changes",
+    /// A comment.
+    Comments = "comments",
+    /// The notes of a speaker.
+    Notes = "notes",
+    /// Text that is formatted as hidden or white on white.
+    HiddenText = "hidden_text",
+    /// Where a photograph was taken.
+    Location = "location",
+    /// A box drawn over text that is still there.
+    CoveredText = "covered_text",
+    /// A file within the file.
+    EmbeddedFile = "embedded_file",
+    /// A mail within the mail.
+    InnerMail = "inner_mail",
+    /// Who wrote or changed the file.
+    Author = "author",
+}
+
+/// Something hidden in a file, for whoever is about to publish it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hidden {
+    /// What it is.
+    pub what: Hiding,
+    /// Where and what, in plain words, at most 300 characters.
+    pub detail: String,
+}
+
+/// Texts of files that something outside this process read (recognised from a scan, taken out by another program),
+/// by the SHA-256 of the file, hex.
+pub type Supplied = BTreeMap<String, String>;
+
+/// Reads an attachment; a note says why there is no text.
+pub fn read(leaf: &Leaf, notes: &mut Notes) -> Document {
+    let mut document = Document::default();
+    if leaf.data.is_empty() {
+        notes.add("empty");
+        return document;
+    }
+    if leaf.data.len() > MAX_FILE {
+        notes.add("not read: too large");
+        return document;
+    }
+    match format(leaf) {
+        Format::Pdf => document = pdf::read(&leaf.data, notes),
+        Format::Docx => document.text = office::text(&leaf.data, "word/document.xml", notes),
+        Format::Odt => document.text = office::text(&leaf.data, "content.xml", notes),
+        Format::Html | Format::Text | Format::Report => document.text = Some(decoded_text(leaf, notes)),
+        Format::Mail => document.text = Some(mail(&leaf.data, notes)),
+        Format::Silent => {}
+        Format::Unknown => notes.add(format!("not read: no reader for `{}`", leaf.content_type)),
+    }
+    let cut = |text: String| html::cut(&text, MAX_ANALYSED).to_owned();
+    document.text = document.text.map(cut).filter(|text| !text.trim().is_empty());
+    document
+}
+
+fn format(leaf: &Leaf) -> Format {
+    let name = leaf.name.as_deref().unwrap_or_default().to_lowercase();
+    let ending = name.rsplit_once('.').map_or("", |(_, e)| e);
+    if leaf.data.get(..1024).unwrap_or(&leaf.data).windows(5).any(|w| w == b"%PDF-") {
+        return Format::Pdf;
+    }
+    if leaf.is_mail {
+        return Format::Mail;
+    }
+    match (leaf.content_type.as_str(), ending) {
+        ("application/vnd.openxmlformats-officedocument.wordprocessingml.document", _) | (_, "docx") => {
+            Format::Docx
+        }
+        ("application/vnd.oasis.opendocument.text", _) | (_, "odt") => Format::Odt,
+        (_, "eml") => Format::Mail,
+        ("text/html" | "application/xhtml+xml", _) | (_, "html" | "htm") => Format::Html,
+        ("message/delivery-status" | "message/disposition-notification" | "text/rfc822-headers", _) => {
+            Format::Report
+        }
+        ("text/plain" | "text/csv" | "text/markdown" | "text/tab-separated-values", _)
+        | (_, "txt" | "csv" | "md") => Format::Text,
+        (t, _) if t.starts_with("image/") || t.contains("signature") || t == "text/calendar" => {
+            Format::Silent
+        }
+        _ => Format::Unknown,
+    }
+}
+
+/// The characters of a text part, HTML rendered.
+pub fn decoded_text(leaf: &Leaf, notes: &mut Notes) -> String {
+    let declared = leaf
+        .charset
+        .clone()
+        .or_else(|| (leaf.content_type == "text/html").then(|| meta_charset(&leaf.data)).flatten());
+    let decoded = charset::decode(&leaf.data, declared.as_deref());
+    if let Some(note) = decoded.note {
+        notes.add(note);
+    }
+    let mut text = decoded.text;
+    if text.contains('\0') {
+        notes.add("there are NUL characters in the text; they were left out");
+        text.retain(|c| c != '\0');
+    }
+    if leaf.content_type == "text/html" || looks_like_html(&text) {
+        return html::to_text(&text);
+    }
+    if text.contains('\r') { text.replace("\r\n", "\n").replace('\r', "\n") } else { text }
+}
+
+fn looks_like_html(text: &str) -> bool {
+    let start = text.trim_start().get(..15).unwrap_or_default().to_ascii_lowercase();
+    start.starts_with("<!doctype html") || start.starts_with("<html")
+}
+
+/// `<meta charset="…">` or `content="text/html; charset=…"` near the start.
+fn meta_charset(html: &[u8]) -> Option<String> {
+    let head = String::from_utf8_lossy(html.get(..2048).unwrap_or(html)).to_lowercase();
+    let (_, after) = head.split_once("charset=")?;
+    let label: String = after
+        .trim_start_matches(['"', '\'', ' '])
+        .chars()
+        .take_while(|c| c.is_ascii_alphanumeric() || "-_".contains(*c))
+        .collect();
+    (!label.is_empty()).then_some(label)
+}
+
+/// Subject and text of a mail within the mail, and of those within it.
+fn mail(data: &[u8], notes: &mut Notes) -> String {
+    let inner = mime::parse(data);
+    let mut out = inner.headers.first("Subject").unwrap_or_default();
+    for leaf in inner.leaves.iter().filter(|l| !l.is_mail && !l.attached && l.content_type == "text/plain") {
+        out.push_str("\n\n");
+        out.push_str(&decoded_text(leaf, notes));
+    }
+    let without_plain = !inner.leaves.iter().any(|l| l.content_type == "text/plain");
+    for leaf in inner.leaves.iter().filter(|l| without_plain && l.content_type == "text/html") {
+        out.push_str("\n\n");
+        out.push_str(&decoded_text(leaf, notes));
+    }
+    out
+}

@@ -83,7 +83,7 @@ fn mails(folder: &Path) -> Vec<PathBuf> {
 
 #[test]
 fn a_mail_is_read_in_the_cage_as_outside() {
-    let knowledge = Knowledge { phrasebook: LIBRARY.knowledge.phrasebook.clone() };
+    let knowledge = LIBRARY.knowledge.clone();
     let cage = real();
     let corpus = mails(Path::new("tests/corpus"));
     assert!(corpus.len() > 20, "only {} mails found", corpus.len());

@@ -1,6 +1,6 @@
 //! `askance read`: what mails say, without storing anything.
 
-use crate::data::phrasebook::phrasebook;
+use crate::data::knowledge::knowledge;
 use crate::domain::incoming::{Incoming, Knowledge, understand};
 use clap::Args;
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -36,14 +36,14 @@ pub fn run(args: &ReadArgs, out: &mut dyn Write, err: &mut dyn Write) -> u8 {
         let _ = writeln!(err, "nothing to read was named; give a mail, a folder, or - for standard input");
         return USAGE;
     }
-    let phrasebook = match phrasebook() {
-        Ok(book) => book,
+    let knowledge = match knowledge() {
+        Ok(knowledge) => knowledge,
         Err(e) => {
-            let _ = writeln!(err, "the phrases that come with askance could not be read: {e}");
+            let _ = writeln!(err, "the knowledge that comes with askance could not be read: {e}");
             return CONFIGURATION;
         }
     };
-    let mut reader = Reader { knowledge: Knowledge { phrasebook }, json: args.json, out, failed: false };
+    let mut reader = Reader { knowledge, json: args.json, out, failed: false };
     for path in &args.paths {
         if let Err(e) = reader.path(path) {
             if e.kind() == io::ErrorKind::BrokenPipe {

@@ -3,6 +3,7 @@
 pub mod catalogue;
 pub mod choice;
 pub mod holidays;
+pub mod knowledge;
 pub mod laws;
 pub mod located;
 pub mod phrasebook;
@@ -33,7 +34,7 @@ impl Library {
             citations: statutes::index(&laws)?,
             laws,
             catalogue: catalogue::load()?,
-            knowledge: crate::domain::incoming::Knowledge { phrasebook: phrasebook::phrasebook()? },
+            knowledge: knowledge::knowledge()?,
         })
     }
 }

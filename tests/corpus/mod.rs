@@ -6,15 +6,14 @@ mod hostile;
 mod matching;
 
 use askance::command::read::as_json;
-use askance::data::phrasebook::phrasebook;
+use askance::data::knowledge::knowledge;
 use askance::domain::incoming::{Incoming, Knowledge, matching::clues, understand, understand_with_files};
 use serde::Deserialize;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
-pub static KNOWLEDGE: LazyLock<Knowledge> =
-    LazyLock::new(|| Knowledge { phrasebook: phrasebook().expect("the shipped phrases are right") });
+pub static KNOWLEDGE: LazyLock<Knowledge> = LazyLock::new(|| knowledge().expect("what is shipped is right"));
 
 const REPLY_DOMAIN: &str = "post.askance.example";
 

@@ -1,14 +1,16 @@
 //! A whole service in a temporary place, with verbs in the words of the field; on SQLite and on PostgreSQL.
 
+pub mod figures;
+pub mod labelled;
 pub mod mail;
 pub mod operator;
 pub mod postgres;
+pub mod teaching;
 
 use askance::clock::Clock;
 use askance::config::{Config, Secret};
 use askance::data::Library;
 use askance::domain::authority::{AuthorityKind, slug};
-use askance::domain::incoming::Knowledge;
 use askance::domain::request::Position;
 use askance::domain::request::event::Event;
 use askance::domain::request::state::State;
@@ -106,7 +108,7 @@ impl Site {
         db.migrate().unwrap();
         let blobs = Blobs::open(&config.blob_dir).unwrap();
         let library = Arc::clone(&LIBRARY);
-        let knowledge = Knowledge { phrasebook: library.knowledge.phrasebook.clone() };
+        let knowledge = library.knowledge.clone();
         let ctx = Arc::new(Context {
             clock: config.clock.clone(),
             config,

@@ -3,7 +3,6 @@
 
 use crate::command::demo_authorities::{Behaviour, CastMember, answers, cast};
 use crate::domain::authority::{AuthorityKind, slug};
-use crate::domain::incoming::Knowledge;
 use crate::domain::incoming::reading::Kind;
 use crate::domain::request::event::Ground;
 use crate::mail::transport::{SentLetter, Transport};
@@ -230,8 +229,7 @@ fn set_the_stage<'a>(ctx: &'a Context, db: &'a Db) -> Result<(Stage<'a>, Cast), 
         };
         authorities::insert(&mut conn, &new, now)?;
     }
-    let knowledge = Knowledge { phrasebook: ctx.library.knowledge.phrasebook.clone() };
-    let cage = Cage::Here(Box::new(knowledge));
+    let cage = Cage::Here(Box::new(ctx.library.knowledge.clone()));
     Ok((
         Stage { ctx, db, cage, sent: Arc::default(), activist, volunteer, members },
         Cast { email, password },

@@ -6,6 +6,7 @@ pub mod documents;
 pub mod language;
 pub mod matching;
 pub mod mime;
+pub mod model;
 pub mod phrases;
 pub mod proposal;
 pub mod reading;
@@ -14,8 +15,10 @@ pub mod text;
 use crate::domain::incoming::delivery::{Automatic, Bounce};
 use crate::domain::incoming::documents::{Document, Hidden, Supplied};
 use crate::domain::incoming::mime::{Address, Leaf, Mail, Notes};
+use crate::domain::incoming::model::Model;
+use crate::domain::incoming::model::judge::Judge;
 use crate::domain::incoming::phrases::Phrasebook;
-use crate::domain::incoming::reading::{Kind, Letter, Reading};
+use crate::domain::incoming::reading::{Kind, Letter, Prepared, Reading};
 use chrono::{DateTime, Utc};
 use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
@@ -29,6 +32,10 @@ pub const MAX_ANALYSED: usize = 200_000;
 pub struct Knowledge {
     /// Signal phrases of all languages.
     pub phrasebook: Phrasebook,
+    /// What sentences announce.
+    pub model: Model,
+    /// What phrases and sentences make of a letter.
+    pub judge: Judge,
 }
 
 /// An attachment, by its place in the mail.
@@ -129,6 +136,26 @@ pub fn understand_with_files(
     knowledge: &Knowledge,
     supplied: &Supplied,
 ) -> (Incoming, Vec<Vec<u8>>) {
+    let Understood { incoming, files, .. } = take_in(raw, knowledge, supplied);
+    (incoming, files)
+}
+
+/// A mail that was read, and what it was read from.
+#[derive(Debug)]
+pub struct Understood<'b> {
+    /// What is known of it.
+    pub incoming: Incoming,
+    /// Its text with the phrases found, the ground of its reading.
+    pub prepared: Prepared<'b>,
+    files: Vec<Vec<u8>>,
+}
+
+/// Reads a mail and keeps what its reading rests on, for whoever teaches the model.
+pub fn understand_prepared<'b>(raw: &[u8], knowledge: &'b Knowledge) -> Understood<'b> {
+    take_in(raw, knowledge, &Supplied::new())
+}
+
+fn take_in<'b>(raw: &[u8], knowledge: &'b Knowledge, supplied: &Supplied) -> Understood<'b> {
     let mut mail = mime::parse(raw);
     let mut notes = std::mem::take(&mut mail.notes);
     let mut incoming = envelope(raw, &mail, &mut notes);
@@ -142,6 +169,14 @@ pub fn understand_with_files(
     incoming.automatic = delivery.automatic;
     incoming.returned_ids = delivery.returned_ids;
     incoming.bounce = delivery.bounce;
+    incoming.notes = notes.into_vec();
+    let prepared = read_letter(&mut incoming, knowledge);
+    let files = mail.leaves.into_iter().filter(is_attachment).map(|leaf| leaf.data).collect();
+    Understood { incoming, prepared, files }
+}
+
+/// What the letter says: its language, its kind and its facts.
+fn read_letter<'b>(incoming: &mut Incoming, knowledge: &'b Knowledge) -> Prepared<'b> {
     let attached: Vec<(&str, &str)> =
         incoming.attachments.iter().filter_map(|a| Some((a.name.as_str(), a.text.as_deref()?))).collect();
     let letter = Letter {
@@ -151,14 +186,13 @@ pub fn understand_with_files(
         sent_on: incoming.date.map(|d| d.date_naive()),
     };
     let mut prepared = reading::prepare(&letter, &knowledge.phrasebook);
-    incoming.language = language::detect(&letter, &prepared, &knowledge.phrasebook);
-    prepared.settle(incoming.language.as_deref());
-    let mut reading = reading::read(&letter, &prepared, incoming.language.as_deref(), &knowledge.phrasebook);
+    let language = language::detect(&letter, &prepared, &knowledge.phrasebook);
+    prepared.settle(language.as_deref());
+    let mut reading = reading::read(&letter, &prepared, language.as_deref(), knowledge);
     reading::automatic(&mut reading, incoming.automatic, &prepared);
+    incoming.language = language;
     incoming.reading = reading;
-    incoming.notes = notes.into_vec();
-    let files = mail.leaves.into_iter().filter(is_attachment).map(|leaf| leaf.data).collect();
-    (incoming, files)
+    prepared
 }
 
 fn envelope(raw: &[u8], mail: &Mail, notes: &mut Notes) -> Incoming {

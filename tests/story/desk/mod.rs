@@ -11,7 +11,6 @@ mod session;
 
 use crate::support::{Backend, postgres};
 use askance::config::{Config, Secret};
-use askance::domain::incoming::Knowledge;
 use askance::service::cage::Cage;
 use askance::service::filing::{self, Filing};
 use askance::service::sign_in::{self, Newcomer};
@@ -194,8 +193,7 @@ impl Desk {
         let recipients = [recipient.to_owned()];
         let mail = intake::Mail { raw, recipients: &recipients, via: "test" };
         intake::accept(self.ctx.door(), Some(&self.db), mail).unwrap();
-        let phrasebook = self.ctx.library.knowledge.phrasebook.clone();
-        let cage = Cage::Here(Box::new(Knowledge { phrasebook }));
+        let cage = Cage::Here(Box::new(self.ctx.library.knowledge.clone()));
         triage::read_next(&self.ctx, &self.db, &cage, 10).unwrap();
     }
 

@@ -3,16 +3,20 @@
 pub mod amounts;
 pub mod asked;
 pub mod dates;
+pub mod heard;
+pub mod judged;
 pub mod kind;
 pub mod provisions;
 pub mod reference;
 pub mod section;
+pub mod voices;
 
 pub use crate::domain::incoming::reading::kind::Kind;
 pub use crate::domain::incoming::reading::section::{Place, Prepared, prepare};
 
+use crate::domain::incoming::Knowledge;
 use crate::domain::incoming::delivery::Automatic;
-use crate::domain::incoming::phrases::{List, Phrasebook};
+use crate::domain::incoming::phrases::List;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
@@ -133,16 +137,13 @@ pub fn read(
     letter: &Letter<'_>,
     prepared: &Prepared<'_>,
     language: Option<&str>,
-    book: &Phrasebook,
+    knowledge: &Knowledge,
 ) -> Reading {
-    let mut reading = kind::decide(prepared, language, book);
+    let book = &knowledge.phrasebook;
+    let mut reading = judged::decide(prepared, language, knowledge);
     let calendar = dates::Calendar::new(language, letter.sent_on, book);
     let speaks = |kind: Kind, reading: &Reading| reading.kind == kind || reading.also.contains(&kind);
     reading.reference = reference::find(prepared);
-    if reading.kind == Kind::Acknowledgement && reading.also.is_empty() && reading.reference.is_some() {
-        // That a file was opened is what an acknowledgement says, in whatever words.
-        reading.confidence = ((reading.confidence + 0.1).min(0.97) * 100.0).round() / 100.0;
-    }
     reading.new_due_on = dates::promised(prepared, reading.kind, &calendar);
     if speaks(Kind::Extension, &reading) {
         reading.extension = amounts::period(prepared, language, book);

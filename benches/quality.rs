@@ -1,0 +1,191 @@
+//! How well replies are read, in figures: on the letters the reader learnt from, and on letters it did not.
+//!
+//! `cargo bench --bench quality` prints them. `-- --teach` first teaches the model anew from `src/data/sentences` and
+//! `tests/replies` and writes `src/data/taught.model`.
+
+#[path = "../tests/support/figures.rs"]
+mod figures;
+#[path = "../tests/support/labelled.rs"]
+mod labelled;
+#[path = "../tests/support/teaching.rs"]
+mod teaching;
+
+/// The files of `tests/support` speak of each other by this name.
+mod support {
+    pub(crate) use crate::labelled;
+}
+
+use askance::data::knowledge::{self, pack};
+use askance::domain::incoming::Knowledge;
+use askance::domain::incoming::model::Model;
+use askance::domain::incoming::reading::Kind;
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::io::Write as _;
+use teaching::{Lesson, Pupil, count, example, examples, judge, pupils, verdict};
+
+type Done<T> = Result<T, Box<dyn Error>>;
+
+fn main() -> Done<()> {
+    let mut words = std::env::args().skip(1);
+    let teach = words.any(|word| word == "--teach");
+    let mut knowledge = knowledge::knowledge()?;
+    let (mails, letters) = (labelled::mails(), labelled::letters());
+    let sentences = teaching::sentences();
+    let all: Vec<&Lesson> = sentences.values().flatten().collect();
+    let others = letters.values().flatten().cloned();
+    let pupils = pupils(mails.iter().cloned().chain(others), &knowledge);
+    say(&format!("{} sentences, {} letters", all.len(), pupils.len()))?;
+    cross_validated(&all, &pupils, &knowledge, mails.len())?;
+    by_origin(&all, &pupils, &knowledge, mails.len())?;
+    by_language(&sentences, &pupils, &knowledge)?;
+    if teach {
+        let counts = count(all.iter().copied(), &pupils, |_| true);
+        let fitted = judge(&examples(&all, &pupils, |at| at % teaching::FOLDS, &knowledge));
+        let bytes = pack(&counts, &fitted)?;
+        std::fs::write(concat!(env!("CARGO_MANIFEST_DIR"), "/src/data/taught.model"), &bytes)?;
+        say(&format!("taught: {} tokens, {} bytes", counts.len(), bytes.len()))?;
+        let phrasebook = knowledge.phrasebook.clone();
+        drop(pupils);
+        knowledge = Knowledge { phrasebook, model: Model::of(&counts), judge: fitted };
+    }
+    say("\nas shipped, on the mails of tests/replies/east and west (learnt from)")?;
+    say(&figures::figures(&mails, &knowledge).to_string())?;
+    let own: Vec<_> = letters.into_values().flatten().collect();
+    say("as shipped, on the letters of tests/replies/letters (learnt from)")?;
+    let read = figures::figures(&own, &knowledge);
+    say(&read.to_string())?;
+    Ok(())
+}
+
+fn say(line: &str) -> Done<()> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{line}")?;
+    Ok(out.flush()?)
+}
+
+/// Right ones, and how sure, of letters that were not learnt from.
+#[derive(Default)]
+struct Tally {
+    right: u32,
+    of: u32,
+    sure: u32,
+    sure_right: u32,
+    kinds: BTreeMap<(Kind, Kind), u32>,
+}
+
+impl Tally {
+    fn add(&mut self, wanted: Kind, (found, likely): (Kind, f32)) {
+        let right = u32::from(wanted == found);
+        self.right += right;
+        self.of += 1;
+        *self.kinds.entry((wanted, found)).or_default() += 1;
+        if likely >= 0.895 {
+            self.sure += 1;
+            self.sure_right += right;
+        }
+    }
+
+    fn macro_f1(&self) -> f64 {
+        let sum = |pick: &dyn Fn(&(Kind, Kind)) -> bool| -> f64 {
+            self.kinds.iter().filter(|(pair, _)| pick(pair)).map(|(_, n)| f64::from(*n)).sum()
+        };
+        let present: Vec<Kind> = Kind::ALL.iter().copied().filter(|k| sum(&|(a, _)| a == k) > 0.0).collect();
+        let one = |k: &Kind| {
+            2.0 * sum(&|(a, b)| a == k && b == k) / (sum(&|(a, _)| a == k) + sum(&|(_, b)| b == k))
+        };
+        present.iter().map(one).sum::<f64>() / f64::from(u32::try_from(present.len()).unwrap_or(1).max(1))
+    }
+}
+
+impl std::fmt::Display for Tally {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let share = |a: u32, b: u32| if b == 0 { 1.0 } else { f64::from(a) / f64::from(b) };
+        write!(
+            f,
+            "kind {:.3}, macro-F1 {:.3}, at 0.9 precision {:.3} of {:.3}  ({} letters)",
+            share(self.right, self.of),
+            self.macro_f1(),
+            share(self.sure_right, self.sure),
+            share(self.sure, self.of),
+            self.of
+        )
+    }
+}
+
+/// Five parts; each is judged by what the other four taught, model and judge both.
+fn cross_validated(all: &[&Lesson], pupils: &[Pupil<'_>], knowledge: &Knowledge, mails: usize) -> Done<()> {
+    let heard = examples(all, pupils, |at| at % teaching::FOLDS, knowledge);
+    let (mut given, mut own) = (Tally::default(), Tally::default());
+    let mut missed: BTreeMap<(Kind, Kind), Vec<&str>> = BTreeMap::new();
+    for part in 0..teaching::FOLDS {
+        let others: Vec<_> = heard
+            .iter()
+            .enumerate()
+            .filter(|(at, _)| at % teaching::FOLDS != part)
+            .map(|(_, e)| e.clone())
+            .collect();
+        let judge = judge(&others);
+        for (at, one) in heard.iter().enumerate().filter(|(at, _)| at % teaching::FOLDS == part) {
+            let found = verdict(&judge, one);
+            (if at < mails { &mut given } else { &mut own }).add(one.kind, found);
+            if found.0 != one.kind
+                && let Some(pupil) = pupils.get(at)
+            {
+                missed.entry((one.kind, found.0)).or_default().push(&pupil.labelled.label.file);
+            }
+        }
+    }
+    say("\ncross-validated, five parts")?;
+    say(&format!("  labelled mails  {given}\n  own letters     {own}"))?;
+    for ((wanted, found), files) in missed {
+        say(&format!("  {wanted} read as {found}: {}", files.join(" ")))?;
+    }
+    Ok(())
+}
+
+/// Each of the two sets judged by what the other taught.
+fn by_origin(all: &[&Lesson], pupils: &[Pupil<'_>], knowledge: &Knowledge, mails: usize) -> Done<()> {
+    say("\nlearnt from one set only, asked of the other")?;
+    for (name, given) in [("labelled mails", true), ("own letters", false)] {
+        let asked = |at: usize| (at < mails) == given;
+        let model = Model::of(&count(all.iter().copied(), pupils, |at| !asked(at)));
+        let inner = examples(
+            all,
+            pupils,
+            |at| if asked(at) { teaching::FOLDS } else { at % teaching::FOLDS },
+            knowledge,
+        );
+        let judge = judge(&inner);
+        let mut tally = Tally::default();
+        for (_, pupil) in pupils.iter().enumerate().filter(|(at, _)| asked(*at)) {
+            tally.add(pupil.kind, verdict(&judge, &example(pupil, &model, knowledge)));
+        }
+        say(&format!("  {name:<16}{tally}"))?;
+    }
+    Ok(())
+}
+
+/// Each language judged by what the others taught: what remains without any sentence of it.
+fn by_language(
+    sentences: &BTreeMap<String, Vec<Lesson>>,
+    pupils: &[Pupil<'_>],
+    knowledge: &Knowledge,
+) -> Done<()> {
+    let base = |tag: &str| tag.split('-').next().unwrap_or_default().to_owned();
+    let all: Vec<&Lesson> = sentences.values().flatten().collect();
+    let judge = judge(&examples(&all, pupils, |at| at % teaching::FOLDS, knowledge));
+    let mut tally = Tally::default();
+    let mut languages: Vec<String> = pupils.iter().map(|p| base(&p.labelled.label.language)).collect();
+    languages.sort();
+    languages.dedup();
+    for language in &languages {
+        let is = |pupil: &Pupil<'_>| base(&pupil.labelled.label.language) == *language;
+        let taught = sentences.iter().filter(|(l, _)| *l != language).flat_map(|(_, lessons)| lessons);
+        let model = Model::of(&count(taught, pupils, |at| pupils.get(at).is_some_and(|p| !is(p))));
+        for pupil in pupils.iter().filter(|p| is(p)) {
+            tally.add(pupil.kind, verdict(&judge, &example(pupil, &model, knowledge)));
+        }
+    }
+    say(&format!("\nwithout a sentence or letter of the language, its phrases only\n  {tally}"))
+}

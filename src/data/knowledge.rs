@@ -1,0 +1,52 @@
+//! What the reader of replies knows: the phrases, and the model that was taught by sentences and letters.
+
+use crate::data::Error;
+use crate::data::phrasebook::phrasebook;
+use crate::domain::incoming::Knowledge;
+use crate::domain::incoming::model::Model;
+use crate::domain::incoming::model::counts::Counts;
+use crate::domain::incoming::model::judge::{FEATURES, Judge, KINDS};
+use flate2::Compression;
+use flate2::read::GzDecoder;
+use flate2::write::GzEncoder;
+use std::io::{Read, Write};
+
+/// Written by `cargo bench --bench quality -- --teach`, from `sentences/` and `tests/replies/`.
+static TAUGHT: &[u8] = include_bytes!("taught.model");
+/// Its name in errors.
+const FILE: &str = "taught.model";
+/// The taught model unpacks to less than this.
+const LARGEST: u64 = 64 << 20;
+
+/// Phrases and model as shipped.
+pub fn knowledge() -> Result<Knowledge, Error> {
+    let (counts, judge) = taught(TAUGHT)?;
+    Ok(Knowledge { phrasebook: phrasebook()?, model: Model::of(&counts), judge })
+}
+
+/// What the shipped model counted.
+pub fn shipped_counts() -> Result<Counts, Error> {
+    taught(TAUGHT).map(|(counts, _)| counts)
+}
+
+/// Reads a taught model: gzip over the judge's weights and, right behind them, the counts.
+pub fn taught(packed: &[u8]) -> Result<(Counts, Judge), Error> {
+    let wrong =
+        |problem: String| Error { file: FILE.to_owned(), line: None, key: "the file".to_owned(), problem };
+    let mut bytes = Vec::new();
+    GzDecoder::new(packed).take(LARGEST).read_to_end(&mut bytes).map_err(|e| wrong(e.to_string()))?;
+    let (weights, counts) = bytes
+        .split_at_checked(FEATURES * KINDS * 4)
+        .ok_or_else(|| wrong(format!("expected weights, found `{}` bytes", bytes.len())))?;
+    let judge = Judge::from_bytes(weights)
+        .ok_or_else(|| wrong(format!("expected weights of {FEATURES} features of {KINDS} kinds")))?;
+    Ok((Counts::from_bytes(counts).map_err(|e| wrong(e.to_string()))?, judge))
+}
+
+/// The bytes that `taught` reads.
+pub fn pack(counts: &Counts, judge: &Judge) -> std::io::Result<Vec<u8>> {
+    let mut packer = GzEncoder::new(Vec::new(), Compression::best());
+    packer.write_all(&judge.to_bytes())?;
+    packer.write_all(&counts.to_bytes())?;
+    packer.finish()
+}

@@ -1,0 +1,135 @@
+//! What the model hears in the sentences of a letter, and the numbers by which a letter is judged.
+
+use crate::domain::incoming::model::judge::{FEATURES, Features, KINDS};
+use crate::domain::incoming::model::{Class, Likely, Model};
+use crate::domain::incoming::reading::section::{Place, Prepared, Section};
+use crate::domain::incoming::reading::voices::Voices;
+use crate::domain::incoming::reading::{Evidence, Kind};
+
+/// Sentences after these are not heard: a letter says its step before.
+const MOST_SENTENCES: usize = 400;
+/// Sentences of fewer words say nothing by themselves.
+const FEWEST_WORDS: usize = 3;
+/// The longest passage that is shown, in characters.
+const LONGEST: usize = 400;
+
+/// One sentence and what it announces.
+#[derive(Debug, Clone, Copy)]
+pub struct Heard {
+    /// The part in which it stands, by its place in the letter.
+    pub section: usize,
+    /// Its number there.
+    pub sentence: usize,
+    /// How loud its part is, 0 to 1.
+    pub volume: f32,
+    /// What it announces.
+    pub likely: Likely,
+}
+
+/// Hears every sentence of a letter.
+pub fn hear(prepared: &Prepared<'_>, model: &Model) -> Vec<Heard> {
+    let mut heard = Vec::new();
+    if model.is_empty() {
+        return heard;
+    }
+    for (index, section) in prepared.sections.iter().enumerate() {
+        let volume = volume(prepared, section);
+        let sentences = section.words.chunk_by(|a, b| a.sentence == b.sentence);
+        for words in sentences.filter(|words| words.len() >= FEWEST_WORDS).take(MOST_SENTENCES) {
+            let Some(first) = words.first() else { continue };
+            let mut volume = volume;
+            if section.is_recital(first.sentence) {
+                volume *= RECITED;
+            }
+            heard.push(Heard {
+                section: index,
+                sentence: first.sentence,
+                volume,
+                likely: model.weigh(words),
+            });
+        }
+    }
+    heard
+}
+
+/// A sentence that starts as a recital of rules may still be none.
+const RECITED: f32 = 0.6;
+
+/// A covering mail is shorter than this, in letters and digits; then the attachment speaks.
+const COVER: usize = 450;
+
+/// A subject says little; a file speaks if it is a letter, the more so if the mail only covers it.
+fn volume(prepared: &Prepared<'_>, section: &Section<'_>) -> f32 {
+    match section.place {
+        Place::Subject => 0.6,
+        Place::Body => 1.0,
+        Place::Attachment(_) => match (section.is_letter(), is_cover(prepared)) {
+            (true, true) => 1.0,
+            (true, false) => 0.5,
+            (false, _) => 0.15,
+        },
+    }
+}
+
+/// Whether the mail itself only covers what is attached.
+pub fn is_cover(prepared: &Prepared<'_>) -> bool {
+    let body = prepared.sections.iter().find(|s| s.place == Place::Body);
+    body.is_none_or(|s| s.text.chars().filter(|c| c.is_alphanumeric()).count() < COVER)
+}
+
+/// The numbers by which a letter is judged.
+pub fn features(prepared: &Prepared<'_>, voices: &Voices, heard: &[Heard]) -> Features {
+    let mut features = [0.0; FEATURES];
+    let (by_kind, of_letter) = features.split_at_mut(KINDS * 3);
+    let (phrases, sentences) = by_kind.split_at_mut(KINDS);
+    let (loudest, second) = sentences.split_at_mut(KINDS);
+    for (at, kind) in Kind::ALL.iter().enumerate() {
+        if let Some(slot) = phrases.get_mut(at) {
+            *slot = voices.get(kind).map_or(0.0, |voice| voice.score.min(2.0));
+        }
+        let (mut first, mut next) = (0.0_f32, 0.0_f32);
+        for one in heard {
+            let loud = one.volume * one.likely.of(Class::Step(*kind));
+            if loud > first {
+                (first, next) = (loud, first);
+            } else if loud > next {
+                next = loud;
+            }
+        }
+        if let Some(slot) = loudest.get_mut(at) {
+            *slot = first * 2.0;
+        }
+        if let Some(slot) = second.get_mut(at) {
+            *slot = next * 2.0;
+        }
+    }
+    let attached = prepared.sections.iter().any(|s| matches!(s.place, Place::Attachment(_)));
+    let words: usize = prepared.sections.iter().map(|s| s.words.len()).sum();
+    let long = f32::from(u16::try_from(words.min(2_000)).unwrap_or(2_000)) / 400.0;
+    let own = [1.0, f32::from(u8::from(attached)), f32::from(u8::from(is_cover(prepared))), long.min(2.0)];
+    of_letter.iter_mut().zip(own).for_each(|(slot, value)| *slot = value);
+    features
+}
+
+/// The sentences that speak for a kind, as they stand there, each with its weight.
+pub fn passages(prepared: &Prepared<'_>, heard: &[Heard], kind: Kind) -> Vec<(f32, Evidence)> {
+    let mut told: Vec<(f32, &Heard)> = heard
+        .iter()
+        .map(|one| (one.volume * one.likely.of(Class::Step(kind)), one))
+        .filter(|(weight, _)| *weight >= 0.3)
+        .collect();
+    told.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let shown = told.into_iter().take(3).filter_map(|(weight, one)| {
+        let section = prepared.sections.get(one.section)?;
+        let text = cut_at_word(section.sentence_text(one.sentence)?);
+        Some((weight, Evidence { text: text.to_owned(), place: section.place.label() }))
+    });
+    shown.collect()
+}
+
+/// The beginning of a long sentence, up to the end of a word.
+fn cut_at_word(text: &str) -> &str {
+    let Some((end, _)) = text.char_indices().nth(LONGEST) else { return text };
+    let kept = text.get(..end).unwrap_or(text);
+    kept.rfind(char::is_whitespace).and_then(|at| kept.get(..at)).unwrap_or(kept).trim_end()
+}

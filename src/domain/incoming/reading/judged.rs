@@ -1,0 +1,73 @@
+//! Which kind a reply is: phrases and sentences together, with the passages that show it.
+
+use crate::domain::incoming::Knowledge;
+use crate::domain::incoming::model::judge::ByKind;
+use crate::domain::incoming::reading::heard::{self, Heard};
+use crate::domain::incoming::reading::section::Prepared;
+use crate::domain::incoming::reading::voices::{self, Voices};
+use crate::domain::incoming::reading::{Evidence, Kind, Reading};
+
+/// How sure the reader ever is: a hundredth is left for what no letter it learnt from has shown.
+const SUREST: f32 = 0.99;
+/// From this probability on a further kind is named as well.
+const ALSO: f32 = 0.25;
+/// How many passages are shown.
+const MOST_PASSAGES: usize = 4;
+
+/// Weighs phrases and sentences, and decides.
+pub fn decide(prepared: &Prepared<'_>, language: Option<&str>, knowledge: &Knowledge) -> Reading {
+    let voices = voices::listen(prepared, language, &knowledge.phrasebook);
+    let heard = heard::hear(prepared, &knowledge.model);
+    let features = heard::features(prepared, &voices, &heard);
+    let probabilities = knowledge.judge.probabilities(&features);
+    let ranked = ranked(&probabilities);
+    let Some((kind, sure)) = ranked.first().copied() else { return Reading::of(Kind::Other, 0.0) };
+    let mut reading = Reading::of(kind, hundredths(sure.min(SUREST)));
+    reading.also = ranked
+        .iter()
+        .skip(1)
+        .filter(|(other, likely)| *likely >= ALSO && goes_with(kind, *other))
+        .map(|(other, _)| *other)
+        .collect();
+    reading.evidence = passages(prepared, &voices, &heard, kind);
+    reading
+}
+
+/// Kinds by how likely they are, the likeliest first.
+pub fn ranked(probabilities: &ByKind) -> Vec<(Kind, f32)> {
+    let mut ranked: Vec<(Kind, f32)> = Kind::ALL.iter().copied().zip(*probabilities).collect();
+    ranked.sort_by(|a, b| b.1.total_cmp(&a.1));
+    ranked
+}
+
+fn hundredths(value: f32) -> f64 {
+    (f64::from(value) * 100.0).round() / 100.0
+}
+
+/// Sentences that announce the kind and phrases of it; a phrase within a sentence that is shown is not shown again.
+fn passages(prepared: &Prepared<'_>, voices: &Voices, heard: &[Heard], kind: Kind) -> Vec<Evidence> {
+    let mut found = voices.get(&kind).map(|voice| voice.passages.clone()).unwrap_or_default();
+    found.extend(heard::passages(prepared, heard, kind));
+    found.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let mut shown: Vec<Evidence> = Vec::new();
+    for (_, evidence) in found {
+        let doubled = shown.iter().any(|e| {
+            e.place == evidence.place && (e.text.contains(&evidence.text) || evidence.text.contains(&e.text))
+        });
+        if !doubled && shown.len() < MOST_PASSAGES {
+            shown.push(evidence);
+        }
+    }
+    shown
+}
+
+/// Kinds that can truly apply beside the main one.
+fn goes_with(kind: Kind, other: Kind) -> bool {
+    !matches!(
+        (kind, other),
+        (_, Kind::Other | Kind::Full)
+            | (Kind::Partial, Kind::Refusal)
+            | (Kind::Ncnd, Kind::Refusal | Kind::NotHeld)
+            | (Kind::Refusal | Kind::Full | Kind::NotHeld | Kind::DecisionReview, Kind::Acknowledgement)
+    )
+}

@@ -102,6 +102,12 @@ lists! {
     Wrote = "wrote",
     /// Lines above a quoted or forwarded mail.
     OriginalMessage = "original_message",
+    /// How a letter ends, above the name.
+    Closing = "closing",
+    /// What a requester writes in the first person, and no authority does.
+    Request = "request",
+    /// Words above the copy of a request that a ticket system shows.
+    RequestLabel = "request_label",
     /// Frequent small words, to tell the language.
     Stopwords = "stopwords",
 }
@@ -274,6 +280,9 @@ const PLAIN: &[List] = &[
     List::QuoteSubject,
     List::Wrote,
     List::OriginalMessage,
+    List::Closing,
+    List::Request,
+    List::RequestLabel,
 ];
 
 impl Phrasebook {

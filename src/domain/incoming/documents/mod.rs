@@ -81,6 +81,8 @@ hidings! {
     InnerMail = "inner_mail",
     /// Who wrote or changed the file.
     Author = "author",
+    /// A version of the file before it was changed, still in it.
+    EarlierVersion = "earlier_version",
 }
 
 /// Something hidden in a file, for whoever is about to publish it.

@@ -41,11 +41,9 @@ pub fn text(glyphs: &[Glyph]) -> String {
     let mut out = String::new();
     for (turn, _) in turns.iter().filter(|(_, count)| *count > 0) {
         let blocks = arranged(distinct(pieces(glyphs.iter().filter(|g| g.turn == *turn))));
+        let mut above: Option<(Piece, f64)> = None;
         for block in blocks {
-            if !out.is_empty() {
-                out.push_str("\n\n");
-            }
-            write_block(block, &mut out);
+            above = write_block(block, above, &mut out);
         }
     }
     out
@@ -185,21 +183,86 @@ fn arranged(pieces: Vec<Piece>) -> Vec<Vec<Piece>> {
     done
 }
 
-/// Cuts at the white that runs across.
+/// A stretch of a line of print, from left to right.
+type Span = (f64, f64);
+
+/// Rows that belong together, and the white that runs down between their columns, if any.
+struct Band {
+    pieces: Vec<Piece>,
+    extent: Span,
+    gutters: Vec<Span>,
+    floor: f64,
+}
+
+/// The least width of white between columns.
+fn gutter_width(size: f64) -> f64 {
+    (0.8 * size).max(6.0)
+}
+
+/// Cuts at the white that runs across where it is wide, and where columns begin or end.
 fn bands(mut pieces: Vec<Piece>) -> Vec<Vec<Piece>> {
     pieces.sort_by(|a, b| b.top().total_cmp(&a.top()));
-    let mut bands: Vec<Vec<Piece>> = Vec::new();
+    let mut rows: Vec<Vec<Piece>> = Vec::new();
     let mut floor = f64::INFINITY;
     for piece in pieces {
-        let size = bands.last().and_then(|b| b.last()).map_or(piece.size, |p| p.size.min(piece.size));
-        let is_new = floor - piece.top() > 0.8 * size;
+        let is_new = piece.top() < floor;
         floor = if is_new { piece.bottom() } else { floor.min(piece.bottom()) };
-        match bands.last_mut().filter(|_| !is_new) {
-            Some(band) => band.push(piece),
-            None => bands.push(vec![piece]),
+        match rows.last_mut().filter(|_| !is_new) {
+            Some(row) => row.push(piece),
+            None => rows.push(vec![piece]),
         }
     }
-    bands
+    let mut bands: Vec<Band> = Vec::new();
+    for row in rows.into_iter().map(band) {
+        let fits = bands.last().and_then(|above| continued(above, &row));
+        match (bands.last_mut(), fits) {
+            (Some(above), Some(gutters)) => {
+                above.gutters = gutters;
+                above.extent = (above.extent.0.min(row.extent.0), above.extent.1.max(row.extent.1));
+                above.floor = row.floor;
+                above.pieces.extend(row.pieces);
+            }
+            _ => bands.push(row),
+        }
+    }
+    bands.into_iter().map(|band| band.pieces).collect()
+}
+
+fn band(mut pieces: Vec<Piece>) -> Band {
+    pieces.sort_by(|a, b| a.left.total_cmp(&b.left));
+    let mut extent = (f64::INFINITY, f64::NEG_INFINITY);
+    let mut gutters = Vec::new();
+    for piece in &pieces {
+        if extent.1.is_finite() && piece.left - extent.1 > gutter_width(piece.size) {
+            gutters.push((extent.1, piece.left));
+        }
+        extent = (extent.0.min(piece.left), extent.1.max(piece.right));
+    }
+    let floor = pieces.iter().map(Piece::bottom).fold(f64::INFINITY, f64::min);
+    Band { pieces, extent, gutters, floor }
+}
+
+/// The white between columns that a row leaves to the rows above it; none if the row belongs to another block.
+fn continued(above: &Band, row: &Band) -> Option<Vec<Span>> {
+    let top = row.pieces.iter().map(Piece::top).fold(f64::NEG_INFINITY, f64::max);
+    let size = row.pieces.iter().chain(above.pieces.last()).map(|p| p.size).fold(f64::INFINITY, f64::min);
+    if above.floor - top > 0.8 * size {
+        return None;
+    }
+    let beside = |gutter: &Span, extent: Span| extent.1 <= gutter.0 + 1.0 || extent.0 >= gutter.1 - 1.0;
+    let left: Vec<Span> = match (above.gutters.is_empty(), row.gutters.is_empty()) {
+        (true, true) => return Some(Vec::new()),
+        (false, true) => above.gutters.iter().filter(|g| beside(g, row.extent)).copied().collect(),
+        (true, false) => row.gutters.iter().filter(|g| beside(g, above.extent)).copied().collect(),
+        (false, false) => above
+            .gutters
+            .iter()
+            .take(40)
+            .flat_map(|a| row.gutters.iter().take(40).map(move |b| (a.0.max(b.0), a.1.min(b.1))))
+            .filter(|(from, to)| to - from > gutter_width(size))
+            .collect(),
+    };
+    (!left.is_empty()).then_some(left)
 }
 
 /// Divides a block at the widest gap that runs down all of it, if the two sides are read one after the other.
@@ -208,7 +271,7 @@ fn columns(mut pieces: Vec<Piece>) -> Result<(Vec<Piece>, Vec<Piece>), Vec<Piece
     let (mut edge, mut cut) = (f64::INFINITY, None::<(f64, f64)>);
     for piece in &pieces {
         let gap = piece.left - edge;
-        if gap > (CELL * piece.size).max(8.0) && cut.is_none_or(|(widest, _)| gap > widest) {
+        if gap > gutter_width(piece.size) && cut.is_none_or(|(widest, _)| gap > widest) {
             cut = Some((gap, piece.left));
         }
         edge = if edge.is_finite() { edge.max(piece.right) } else { piece.right };
@@ -270,23 +333,30 @@ fn lines(mut pieces: Vec<Piece>) -> Vec<Vec<Piece>> {
     lines
 }
 
-fn write_block(block: Vec<Piece>, out: &mut String) {
+/// Writes a block below what stands; what is close below the last line goes on in the same paragraph.
+fn write_block(block: Vec<Piece>, above: Option<(Piece, f64)>, out: &mut String) -> Option<(Piece, f64)> {
     let lines = lines(block);
-    let base = |line: &[Piece]| line.first().map_or(0.0, |p| p.base);
-    let mut steps: Vec<f64> = lines.iter().zip(lines.iter().skip(1)).map(|(a, b)| base(a) - base(b)).collect();
-    let each = steps.clone();
+    let heads: Vec<&Piece> = lines.iter().filter_map(|line| line.first()).collect();
+    let mut steps: Vec<f64> = heads.iter().zip(heads.iter().skip(1)).map(|(a, b)| a.base - b.base).collect();
     steps.sort_by(f64::total_cmp);
-    let usual = steps.get(steps.len() / 2).copied().unwrap_or(f64::INFINITY);
-    let mut step = each.into_iter();
-    for (number, line) in lines.iter().enumerate() {
+    let own = steps.get(steps.len() / 2).copied();
+    let usual = own.or(above.as_ref().map(|(_, step)| *step)).unwrap_or(f64::INFINITY);
+    let mut last = above.map(|(piece, _)| piece);
+    for line in &lines {
+        let Some(head) = line.first() else { continue };
         let text = line_text(line);
-        if number > 0 {
-            let is_far = step.next().is_some_and(|s| s > 1.3 * usual);
-            join(out, &text, is_far);
-        } else {
-            out.push_str(&text);
+        match &last {
+            Some(last) => {
+                let step = last.base - head.base;
+                let near = step > 0.0 && step <= (1.3 * usual).min(2.2 * head.size);
+                join(out, &text, !near || (last.left - head.left).abs() > 20.0 * head.size);
+            }
+            None if out.is_empty() => out.push_str(&text),
+            None => join(out, &text, true),
         }
+        last = Some((*head).clone());
     }
+    last.map(|piece| (piece, usual))
 }
 
 fn line_text(line: &[Piece]) -> String {

@@ -109,7 +109,9 @@ impl<'a> Canvas<'a> {
                 b"Do" => self.external(operands.first(), resources, depth),
                 b"ID" => self.inline_picture(content, &mut lexer),
                 b"q" if self.kept.len() < MAX_KEPT => self.kept.push(self.state.clone()),
-                b"Q" if self.kept.len() > floor => self.state = self.kept.pop().unwrap_or_else(|| self.state.clone()),
+                b"Q" if self.kept.len() > floor => {
+                    self.state = self.kept.pop().unwrap_or_else(|| self.state.clone());
+                }
                 b"gs" => self.graphics(operands.first(), resources),
                 b"Tf" => self.set_font(&operands, resources),
                 b"cs" | b"CS" => self.colour_space(operands.first(), resources, *word == *b"cs"),
@@ -179,7 +181,7 @@ impl<'a> Canvas<'a> {
         let (_, object) = self.resource(resources, "ExtGState", name);
         let Some(dict) = object.dict() else { return };
         if let Some(alpha) = self.file.entry(dict, "ca").number() {
-            self.state.is_opaque = alpha > 0.9;
+            self.state.alpha = alpha;
         }
         let blend = self.file.entry(dict, "BM");
         let first = blend.list().and_then(|l| l.first()).cloned().unwrap_or(blend);
@@ -228,7 +230,8 @@ impl<'a> Canvas<'a> {
         let Some(dict) = form.dict() else { return };
         let own = self.file.entry(dict, "Resources");
         let resources = own.dict().unwrap_or(resources);
-        let matrix = Matrix::try_from(self.file.numbers(&self.file.entry(dict, "Matrix"))).unwrap_or(IDENTITY);
+        let matrix =
+            Matrix::try_from(self.file.numbers(&self.file.entry(dict, "Matrix"))).unwrap_or(IDENTITY);
         let kept = (self.state.clone(), self.line, self.text);
         self.state.ctm = multiply(multiply(matrix, placed), self.state.ctm);
         if let Ok(limits) = Rect::try_from(self.file.numbers(&self.file.entry(dict, "BBox"))) {
@@ -247,14 +250,13 @@ impl<'a> Canvas<'a> {
         if self.pictures.len() < MAX_PAINTED && !self.in_annotation {
             self.pictures.push((rect, object.clone()));
         }
-        self.add_painted(rect, None, self.state.is_opaque && !self.state.multiplies && !shines, true);
+        self.add_painted(rect, None, self.state.alpha > 0.9 && !self.state.multiplies && !shines, true);
     }
 
     /// Notes something painted if it is large enough to hide a letter.
     pub(crate) fn add_painted(&mut self, rect: Rect, colour: Colour, is_opaque: bool, is_picture: bool) {
         if self.painted.len() < MAX_PAINTED && rect[2] - rect[0] > 2.0 && rect[3] - rect[1] > 2.0 {
-            let (order, is_annotation) = (self.order, self.in_annotation);
-            self.painted.push(Painted { rect, order, colour, is_opaque, is_picture, is_annotation });
+            self.painted.push(Painted { rect, order: self.order, colour, is_opaque, is_picture });
         }
     }
 
@@ -292,7 +294,10 @@ impl<'a> Canvas<'a> {
             Some(Object::Reference(number)) => self.shared.off.contains(&number),
             Some(Object::List(list)) => {
                 !list.is_empty()
-                    && list.iter().take(100).all(|g| matches!(g, Object::Reference(n) if self.shared.off.contains(n)))
+                    && list
+                        .iter()
+                        .take(100)
+                        .all(|g| matches!(g, Object::Reference(n) if self.shared.off.contains(n)))
             }
             _ => false,
         }
@@ -328,7 +333,8 @@ impl<'a> Canvas<'a> {
         let Some(drawn) = self.glyphs.get(from..) else { return };
         let (Some(first), Some(last)) = (drawn.first().copied(), drawn.last().copied()) else { return };
         let count = text.chars().count();
-        let is_line = drawn.iter().all(|g| g.turn == first.turn && (g.base - first.base).abs() < first.size / 2.0);
+        let is_line =
+            drawn.iter().all(|g| g.turn == first.turn && (g.base - first.base).abs() < first.size / 2.0);
         if count > 200 || !is_line {
             return;
         }

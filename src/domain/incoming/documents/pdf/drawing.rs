@@ -70,7 +70,9 @@ impl Canvas<'_> {
     }
 
     fn show(&mut self, string: Option<&Object>) {
-        let (Some(bytes), Some(font)) = (string.and_then(Object::bytes), self.state.font.clone()) else { return };
+        let (Some(bytes), Some(font)) = (string.and_then(Object::bytes), self.state.font.clone()) else {
+            return;
+        };
         // A long string costs as many operators as its letters would.
         self.shared.left = self.shared.left.saturating_sub(bytes.len() / 8);
         Rc::clone(&font).shown(bytes, |shown| self.put(&shown));
@@ -78,7 +80,10 @@ impl Canvas<'_> {
 
     fn put(&mut self, shown: &Shown) {
         let (size, stretch) = (self.state.size, self.state.stretch);
-        let whole = multiply([size * stretch, 0.0, 0.0, size, 0.0, self.state.rise], multiply(self.text, self.state.ctm));
+        let whole = multiply(
+            [size * stretch, 0.0, 0.0, size, 0.0, self.state.rise],
+            multiply(self.text, self.state.ctm),
+        );
         match shown.text.as_deref() {
             None => self.unreadable += 1,
             Some(text) if self.has_room() => self.put_text(text, shown.width, whole),
@@ -175,7 +180,7 @@ impl Canvas<'_> {
     /// Whether something of this colour hides what is below it.
     fn hides(&self, colour: Option<[f64; 3]>) -> bool {
         let is_dark = colour.is_some_and(|c| light(c) < 0.2);
-        self.state.is_opaque && colour.is_some() && (!self.state.multiplies || is_dark)
+        self.state.alpha > 0.9 && colour.is_some() && (!self.state.multiplies || is_dark)
     }
 
     /// A line as thick as a letter is a box: so do felt pens of viewers draw.
@@ -213,7 +218,8 @@ pub fn is_within(rect: Rect, (x, y): (f64, f64)) -> bool {
 fn upright(piece: &[(f64, f64)]) -> Option<Rect> {
     let same = |a: f64, b: f64| (a - b).abs() < 0.5;
     let (first, last) = (piece.first()?, piece.last()?);
-    let corners = if piece.len() == 5 && same(first.0, last.0) && same(first.1, last.1) { 4 } else { piece.len() };
+    let corners =
+        if piece.len() == 5 && same(first.0, last.0) && same(first.1, last.1) { 4 } else { piece.len() };
     let [a, b, c, d] = *piece.get(..corners)? else { return None };
     let one_way = same(a.0, b.0) && same(b.1, c.1) && same(c.0, d.0) && same(d.1, a.1);
     let other_way = same(a.1, b.1) && same(b.0, c.0) && same(c.1, d.1) && same(d.0, a.0);

@@ -1,11 +1,11 @@
 //! What a PDF carries beside its pages: files, comments, names, scripts, earlier versions.
 
+use crate::domain::incoming::documents::pdf::drawing::is_within;
 use crate::domain::incoming::documents::pdf::encoding::prose;
 use crate::domain::incoming::documents::pdf::file::{File, find};
 use crate::domain::incoming::documents::pdf::object::{Dict, Object};
 use crate::domain::incoming::documents::pdf::page::{Page, annotations, rect};
 use crate::domain::incoming::documents::pdf::state::{Glyph, Rect};
-use crate::domain::incoming::documents::pdf::drawing::is_within;
 use crate::domain::incoming::documents::{Hidden, Hiding};
 use crate::domain::incoming::mime::Notes;
 use std::collections::BTreeSet;
@@ -37,7 +37,9 @@ pub fn of_file(file: &File, found: &mut Vec<Hidden>, notes: &mut Notes) {
     let names = file.at(&root, "Names");
     let mut files = tree(file, &file.at(&names, "EmbeddedFiles"));
     let associated = file.at(&root, "AF");
-    files.extend(associated.list().unwrap_or_default().iter().take(MAX_TOLD).filter_map(|o| file_name(file, o)));
+    files.extend(
+        associated.list().unwrap_or_default().iter().take(MAX_TOLD).filter_map(|o| file_name(file, o)),
+    );
     tell_files(files, found);
     if file.at(&root, "Collection") != Object::Null {
         notes.add("the PDF is a portfolio: a wrapping around other files");
@@ -48,7 +50,9 @@ pub fn of_file(file: &File, found: &mut Vec<Hidden>, notes: &mut Notes) {
         notes.add("the PDF carries a script or starts something when opened; nothing of it was run");
     }
     if file.at(&file.at(&root, "AcroForm"), "XFA") != Object::Null {
-        notes.add("the PDF is a form that only some programs fill in; what they would show may be missing here");
+        notes.add(
+            "the PDF is a form that only some programs fill in; what they would show may be missing here",
+        );
     }
 }
 
@@ -72,7 +76,9 @@ pub fn earlier_versions(data: &[u8], tables: usize) -> Option<Hidden> {
     let detail = if earlier == 1 {
         "an earlier version of the file is still in it; what was changed or taken out since can be brought back".into()
     } else {
-        format!("{earlier} earlier versions of the file are still in it; what was changed can be brought back")
+        format!(
+            "{earlier} earlier versions of the file are still in it; what was changed can be brought back"
+        )
     };
     Some(hidden(Hiding::EarlierVersion, &detail))
 }
@@ -123,7 +129,13 @@ fn creator(xmp: &[u8]) -> Option<String> {
 }
 
 /// Adds the comments, attachments, marks for redaction and actions of a page.
-pub fn of_page(file: &File, page: &Page, (number, glyphs): (usize, &[Glyph]), found: &mut Vec<Hidden>, notes: &mut Notes) {
+pub fn of_page(
+    file: &File,
+    page: &Page,
+    (number, glyphs): (usize, &[Glyph]),
+    found: &mut Vec<Hidden>,
+    notes: &mut Notes,
+) {
     if acts(file, &file.entry(&page.dict, "AA")) {
         notes.add("the PDF carries a script or starts something when opened; nothing of it was run");
     }
@@ -131,7 +143,9 @@ pub fn of_page(file: &File, page: &Page, (number, glyphs): (usize, &[Glyph]), fo
         let kind = file.entry(&annotation, "Subtype");
         let kind = kind.name().unwrap_or_default();
         if acts(file, &file.entry(&annotation, "A")) {
-            notes.add("something on a page of the PDF runs a script or a program when touched; it was not run");
+            notes.add(
+                "something on a page of the PDF runs a script or a program when touched; it was not run",
+            );
         }
         match kind {
             b"FileAttachment" => {

@@ -56,7 +56,11 @@ pub fn lzw(data: &[u8], early: bool, limit: usize) -> Vec<u8> {
             break;
         }
         let start = out.len();
-        match (u8::try_from(code), code.checked_sub(258).and_then(|entry| table.get(entry).copied()), previous) {
+        match (
+            u8::try_from(code),
+            code.checked_sub(258).and_then(|entry| table.get(entry).copied()),
+            previous,
+        ) {
             (Ok(literal), ..) => out.push(literal),
             (_, Some((from, length)), _) => copy(&mut out, from, length),
             (_, None, Some((from, length))) if code == 258 + table.len() => copy(&mut out, from, length + 1),
@@ -116,7 +120,10 @@ pub fn ascii_hex(data: &[u8]) -> Vec<u8> {
         .take_while(|&&b| b != b'>')
         .filter_map(|&b| char::from(b).to_digit(16).and_then(|d| u8::try_from(d).ok()))
         .collect();
-    digits.chunks(2).map(|pair| pair.iter().fold(0, |byte, digit| byte * 16 + digit) << (4 * (2 - pair.len()))).collect()
+    digits
+        .chunks(2)
+        .map(|pair| pair.iter().fold(0, |byte, digit| byte * 16 + digit) << (4 * (2 - pair.len())))
+        .collect()
 }
 
 /// Unpacks base 85.

@@ -64,7 +64,9 @@ impl Font {
             .iter()
             .take(256)
             .enumerate()
-            .filter_map(|(i, w)| Some((u32::try_from(first.checked_add(i)?).ok()?, file.resolve(w).number()?)))
+            .filter_map(|(i, w)| {
+                Some((u32::try_from(first.checked_add(i)?).ok()?, file.resolve(w).number()?))
+            })
             .collect();
         let descriptor = file.entry(dict, "FontDescriptor");
         let matrix = file.numbers(&file.entry(dict, "FontMatrix"));
@@ -84,7 +86,9 @@ impl Font {
         let encoding = file.entry(dict, "Encoding");
         let codes = match &encoding {
             Object::Stream(..) => Codes::Mapped(CharacterMap::parse(&file.unpack(&encoding))),
-            Object::Name(name) if find(name, b"UCS2").or_else(|| find(name, b"UTF16")).is_some() => Codes::Utf16,
+            Object::Name(name) if find(name, b"UCS2").or_else(|| find(name, b"UTF16")).is_some() => {
+                Codes::Utf16
+            }
             _ => Codes::TwoBytes,
         };
         let descendants = file.entry(dict, "DescendantFonts");
@@ -112,7 +116,8 @@ impl Font {
             let (code, after) = rest.split_at(length.min(rest.len()));
             rest = after;
             let number = value(code);
-            let glyph = if let Codes::Mapped(map) = &self.codes { map.glyph_of(number).unwrap_or(0) } else { number };
+            let glyph =
+                if let Codes::Mapped(map) = &self.codes { map.glyph_of(number).unwrap_or(0) } else { number };
             let text = self.text(number, code);
             let by_name = self.measured_by_name.as_ref().zip(text.as_ref().and_then(|t| t.chars().next()));
             let width = match by_name {
@@ -124,9 +129,12 @@ impl Font {
     }
 
     fn text(&self, number: u32, code: &[u8]) -> Option<String> {
-        let mapped = self.to_unicode.as_ref().and_then(|map| map.text_of(number)).filter(|text| is_readable(text));
+        let mapped =
+            self.to_unicode.as_ref().and_then(|map| map.text_of(number)).filter(|text| is_readable(text));
         mapped.or_else(|| match self.codes {
-            Codes::OneByte => self.table.get(usize::try_from(number).ok()?).copied().flatten().map(String::from),
+            Codes::OneByte => {
+                self.table.get(usize::try_from(number).ok()?).copied().flatten().map(String::from)
+            }
             Codes::Utf16 => Some(utf16(code)),
             _ => None,
         })
@@ -135,7 +143,9 @@ impl Font {
 
 /// Whether a map says something: some writers fill it with zeros or with private characters.
 fn is_readable(text: &str) -> bool {
-    !text.chars().any(|c| matches!(c, '\0' | '\u{fffd}' | '\u{e000}'..='\u{f8ff}') || (c.is_control() && !c.is_whitespace()))
+    !text.chars().any(|c| {
+        matches!(c, '\0' | '\u{fffd}' | '\u{e000}'..='\u{f8ff}') || (c.is_control() && !c.is_whitespace())
+    })
 }
 
 /// What each byte of a simple font stands for.
@@ -204,7 +214,10 @@ fn wide_widths(file: &File, list: &Object) -> HashMap<u32, f64> {
     let mut widths = HashMap::new();
     let mut rest = list.list().unwrap_or_default().iter().map(|o| file.resolve(o));
     while let Some(first) = rest.next() {
-        let (Some(first), Some(second)) = (first.count().and_then(|n| u32::try_from(n).ok()), rest.next()) else { break };
+        let (Some(first), Some(second)) = (first.count().and_then(|n| u32::try_from(n).ok()), rest.next())
+        else {
+            break;
+        };
         if let Some(each) = second.list() {
             for (code, width) in (first..).zip(each) {
                 if widths.len() < MAX_WIDTHS {
@@ -212,9 +225,9 @@ fn wide_widths(file: &File, list: &Object) -> HashMap<u32, f64> {
                 }
             }
         } else {
-            let last = second.count().and_then(|n| u32::try_from(n).ok()).unwrap_or(first);
+            let end = second.count().and_then(|n| u32::try_from(n).ok()).unwrap_or(first);
             let Some(width) = rest.next().and_then(|w| w.number()) else { break };
-            for code in first..=last.min(0xffff) {
+            for code in first..=end.min(0xffff) {
                 if widths.len() < MAX_WIDTHS {
                     widths.insert(code, width);
                 }

@@ -1,6 +1,7 @@
 //! PDF: its text layer, which of its pages are pictures, and what lies beside or below what is seen.
 
 mod cmap;
+mod columns;
 mod content;
 mod covered;
 mod drawing;
@@ -14,6 +15,7 @@ mod object;
 mod page;
 mod pictures;
 mod state;
+mod stream;
 
 pub use pictures::{PageImage, PictureKind};
 
@@ -110,13 +112,17 @@ fn say(reading: &Reading, notes: &mut Notes) {
     if scanned == pages {
         notes.add("no text in this PDF: probably scanned");
     } else if scanned > 0 {
-        notes.add(format!("{scanned} of {pages} pages are pictures without text; what stands on them was not read"));
+        notes.add(format!(
+            "{scanned} of {pages} pages are pictures without text; what stands on them was not read"
+        ));
     } else if reading.letters == 0 {
         notes.add("no text in this PDF");
     }
     if reading.drawings > 0 {
         let drawings = reading.drawings;
-        notes.add(format!("{drawings} of {pages} pages are drawings without text; what stands on them was not read"));
+        notes.add(format!(
+            "{drawings} of {pages} pages are drawings without text; what stands on them was not read"
+        ));
     }
     if reading.unreadable > 20 && reading.unreadable * 20 > reading.letters {
         notes.add("a font of the PDF does not tell its letters; part of the text could not be read");

@@ -79,7 +79,7 @@ impl Object {
 /// A number that is a count or an offset.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked just before")]
 pub fn whole(n: f64) -> Option<usize> {
-    (n >= 0.0 && n < 4e15).then_some(n as usize)
+    (0.0..4e15).contains(&n).then_some(n as usize)
 }
 
 /// Reads objects one after another.
@@ -310,7 +310,9 @@ impl<'a> Lexer<'a> {
             let after = self.peek(1).is_none_or(|b| is_space(b) || is_delimiter(b));
             if is_generation && self.peek(0) == Some(b'R') && after {
                 self.at += 1;
-                return whole(value).and_then(|n| u32::try_from(n).ok()).map_or(Object::Null, Object::Reference);
+                return whole(value)
+                    .and_then(|n| u32::try_from(n).ok())
+                    .map_or(Object::Null, Object::Reference);
             }
         }
         self.at = back;

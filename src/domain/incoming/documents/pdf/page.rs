@@ -30,7 +30,9 @@ pub struct Page {
 /// The pages in their order; a node that was already seen, or is its own child, is left out.
 pub fn pages(file: &File) -> Vec<Page> {
     let root = file.entry(&file.trailer, "Root");
-    let Some(top) = root.dict().and_then(|dict| dict.get(b"Pages".as_slice())).cloned() else { return Vec::new() };
+    let Some(top) = root.dict().and_then(|dict| dict.get(b"Pages".as_slice())).cloned() else {
+        return Vec::new();
+    };
     let (mut seen, mut nodes, mut pages) = (BTreeSet::new(), 0, Vec::new());
     let mut open = vec![(top, Rc::new(Dict::new()), A4)];
     while let Some((node, resources, paper)) = open.pop() {
@@ -41,7 +43,9 @@ pub fn pages(file: &File) -> Vec<Page> {
             continue;
         }
         let object = file.resolve(&node);
-        let Some(dict) = object.dict().filter(|_| nodes <= MAX_NODES && pages.len() < MAX_PAGES) else { continue };
+        let Some(dict) = object.dict().filter(|_| nodes <= MAX_NODES && pages.len() < MAX_PAGES) else {
+            continue;
+        };
         let resources = file.entry(dict, "Resources").dict().cloned().unwrap_or(resources);
         let paper = ["CropBox", "MediaBox"]
             .iter()
@@ -116,15 +120,16 @@ fn draw_annotation(canvas: &mut Canvas, annotation: &Rc<Dict>) {
     };
     let Some(dict) = look.dict().filter(|_| matches!(look, Object::Stream(..))) else {
         let key = if kind == b"Square" { "IC" } else { "C" };
-        let fill = colour(&file.numbers(&file.entry(annotation, key)), false);
-        let is_dark = fill.is_some_and(|c| light(c) < 0.2);
-        if kind == b"Square" && fill.is_some() || kind == b"Highlight" && is_dark {
-            canvas.add_painted(place, fill, true, false);
+        let paint = colour(&file.numbers(&file.entry(annotation, key)), false);
+        let is_dark = paint.is_some_and(|c| light(c) < 0.2);
+        if kind == b"Square" && paint.is_some() || kind == b"Highlight" && is_dark {
+            canvas.add_painted(place, paint, true, false);
         }
         return;
     };
     let matrix = Matrix::try_from(file.numbers(&file.entry(dict, "Matrix")));
-    let own = around(matrix.unwrap_or([1.0, 0.0, 0.0, 1.0, 0.0, 0.0]), rect(file, dict, "BBox").unwrap_or(place));
+    let own =
+        around(matrix.unwrap_or([1.0, 0.0, 0.0, 1.0, 0.0, 0.0]), rect(file, dict, "BBox").unwrap_or(place));
     let scale = |to: f64, from: f64| if from.abs() > 1e-6 { to / from } else { 1.0 };
     let (sx, sy) = (scale(place[2] - place[0], own[2] - own[0]), scale(place[3] - place[1], own[3] - own[1]));
     let placed = [sx, 0.0, 0.0, sy, place[0] - own[0] * sx, place[1] - own[1] * sy];

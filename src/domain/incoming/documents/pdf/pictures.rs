@@ -88,7 +88,10 @@ fn pnm(file: &File, dict: &Dict, (width, height): (usize, usize), bytes: &[u8]) 
                 [c, m, y, k] => [c, m, y].map(|ink| light(turned(ink), turned(k))),
                 _ => [255; 3],
             };
-            (format!("P6\n{width} {kept}\n255\n"), rows.flat_map(|line| line.chunks_exact(4).flat_map(of)).collect())
+            (
+                format!("P6\n{width} {kept}\n255\n"),
+                rows.flat_map(|line| line.chunks_exact(4).flat_map(of)).collect(),
+            )
         }
         _ => return None,
     };

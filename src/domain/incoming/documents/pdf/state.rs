@@ -15,15 +15,10 @@ pub const IDENTITY: Matrix = [1.0, 0.0, 0.0, 1.0, 0.0, 0.0];
 
 /// First `first`, then `then`.
 pub fn multiply(first: Matrix, then: Matrix) -> Matrix {
-    let ([a, b, c, d, e, f], [ta, tb, tc, td, te, tf]) = (first, then);
-    [
-        a * ta + b * tc,
-        a * tb + b * td,
-        c * ta + d * tc,
-        c * tb + d * td,
-        e * ta + f * tc + te,
-        e * tb + f * td + tf,
-    ]
+    let across = |x: f64, y: f64| (x * then[0] + y * then[2], x * then[1] + y * then[3]);
+    let (right, up, start) =
+        (across(first[0], first[1]), across(first[2], first[3]), across(first[4], first[5]));
+    [right.0, right.1, up.0, up.1, start.0 + then[4], start.1 + then[5]]
 }
 
 /// Where a point goes.
@@ -34,10 +29,12 @@ pub fn point(m: Matrix, x: f64, y: f64) -> (f64, f64) {
 /// The upright rectangle around where a rectangle goes.
 pub fn around(m: Matrix, rect: Rect) -> Rect {
     let corners = [(rect[0], rect[1]), (rect[0], rect[3]), (rect[2], rect[1]), (rect[2], rect[3])];
-    corners.iter().map(|(x, y)| point(m, *x, *y)).fold(
-        [f64::INFINITY, f64::INFINITY, f64::NEG_INFINITY, f64::NEG_INFINITY],
-        |r, (x, y)| [r[0].min(x), r[1].min(y), r[2].max(x), r[3].max(y)],
-    )
+    corners
+        .iter()
+        .map(|(x, y)| point(m, *x, *y))
+        .fold([f64::INFINITY, f64::INFINITY, f64::NEG_INFINITY, f64::NEG_INFINITY], |r, (x, y)| {
+            [r[0].min(x), r[1].min(y), r[2].max(x), r[3].max(y)]
+        })
 }
 
 /// What two rectangles share; turned inside out if nothing.
@@ -103,8 +100,6 @@ pub struct Painted {
     pub is_opaque: bool,
     /// Whether it is a picture.
     pub is_picture: bool,
-    /// Whether it lies above the page as an annotation.
-    pub is_annotation: bool,
 }
 
 /// What `q` keeps and `Q` brings back.
@@ -120,8 +115,8 @@ pub struct State {
     pub fill_is_ink: bool,
     /// As for areas, for lines.
     pub stroke_is_ink: bool,
-    /// Whether what is painted hides what is below it.
-    pub is_opaque: bool,
+    /// How much of what is below does not shine through; 1 is all.
+    pub alpha: f64,
     /// Whether what is painted darkens what is below it.
     pub multiplies: bool,
     /// How wide lines are.
@@ -155,7 +150,7 @@ impl State {
             stroke: Some([0.0; 3]),
             fill_is_ink: false,
             stroke_is_ink: false,
-            is_opaque: true,
+            alpha: 1.0,
             multiplies: false,
             line_width: 1.0,
             clip,

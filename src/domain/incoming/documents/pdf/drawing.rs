@@ -209,9 +209,9 @@ impl Canvas<'_> {
     }
 }
 
-/// Whether a point lies in a rectangle, or just beside it.
+/// Whether a point lies in a rectangle.
 pub fn is_within(rect: Rect, (x, y): (f64, f64)) -> bool {
-    x >= rect[0] - 1.0 && x <= rect[2] + 1.0 && y >= rect[1] - 1.0 && y <= rect[3] + 1.0
+    x >= rect[0] && x <= rect[2] && y >= rect[1] && y <= rect[3]
 }
 
 /// The rectangle that a piece of a path is, if it is one that stands upright.

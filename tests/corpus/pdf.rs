@@ -251,7 +251,7 @@ fn a_packed_picture_becomes_a_portable_map_and_a_flood_of_points_is_left() {
     let images = page(400, 300, &vec![0xf0; 50 * 300]);
     assert_eq!(images[0].bytes.len(), b"P4\n400 300\n".len() + 50 * 300);
     assert!(images[0].bytes.starts_with(b"P4\n400 300\n\x0f\x0f"));
-    assert_eq!(page(50_000, 50_000, &[0; 100_000]), []);
+    assert_eq!(page(50_000, 50_000, &vec![0; 100_000]), []);
 }
 
 #[test]

@@ -4,6 +4,7 @@ mod beside_mailparse;
 mod command;
 mod hostile;
 mod matching;
+mod pdf;
 
 use askance::command::read::as_json;
 use askance::data::knowledge::knowledge;

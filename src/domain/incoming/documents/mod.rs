@@ -1,5 +1,6 @@
 //! Attachments to text: PDF, office files, HTML, plain text, mail in mail; within limits, never more than text.
 
+pub mod image;
 pub mod office;
 pub mod pdf;
 
@@ -20,6 +21,7 @@ enum Format {
     Text,
     Mail,
     Report,
+    Image,
     Silent,
     Unknown,
 }
@@ -81,6 +83,8 @@ hidings! {
     InnerMail = "inner_mail",
     /// Who wrote or changed the file.
     Author = "author",
+    /// A version of the file before it was changed, still in it.
+    EarlierVersion = "earlier_version",
 }
 
 /// Something hidden in a file, for whoever is about to publish it.
@@ -113,6 +117,7 @@ pub fn read(leaf: &Leaf, notes: &mut Notes) -> Document {
         Format::Odt => document.text = office::text(&leaf.data, "content.xml", notes),
         Format::Html | Format::Text | Format::Report => document.text = Some(decoded_text(leaf, notes)),
         Format::Mail => document.text = Some(mail(&leaf.data, notes)),
+        Format::Image => document = image::read(&leaf.data, notes),
         Format::Silent => {}
         Format::Unknown => notes.add(format!("not read: no reader for `{}`", leaf.content_type)),
     }
@@ -142,9 +147,11 @@ fn format(leaf: &Leaf) -> Format {
         }
         ("text/plain" | "text/csv" | "text/markdown" | "text/tab-separated-values", _)
         | (_, "txt" | "csv" | "md") => Format::Text,
-        (t, _) if t.starts_with("image/") || t.contains("signature") || t == "text/calendar" => {
-            Format::Silent
+        (t, "jpg" | "jpeg" | "png" | "tif" | "tiff" | "heic" | "heif") if !t.starts_with("text/") => {
+            Format::Image
         }
+        (t, _) if t.starts_with("image/") => Format::Image,
+        (t, _) if t.contains("signature") || t == "text/calendar" => Format::Silent,
         _ => Format::Unknown,
     }
 }

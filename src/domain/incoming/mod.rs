@@ -246,14 +246,20 @@ fn content_key(mail: &Mail) -> String {
 }
 
 fn is_own_text(leaf: &Leaf) -> bool {
-    leaf.within == 0
-        && !leaf.attached
-        && leaf.name.is_none()
-        && matches!(leaf.content_type.as_str(), "text/plain" | "text/html")
+    leaf.within == 0 && !leaf.attached && leaf.name.is_none() && is_readable(leaf)
+}
+
+fn is_readable(leaf: &Leaf) -> bool {
+    matches!(leaf.content_type.as_str(), "text/plain" | "text/html")
 }
 
 /// The text a reader of the mail sees first: plain text where it says as much as the HTML beside it.
 fn own_parts(mail: &Mail, notes: &mut Notes) -> String {
+    if !mail.leaves.iter().any(is_own_text) {
+        // Some programs name the text itself; it stays a file as well.
+        let named = mail.leaves.iter().find(|l| l.within == 0 && !l.attached && is_readable(l));
+        return named.map(|leaf| documents::decoded_text(leaf, notes)).unwrap_or_default();
+    }
     let mut texts: Vec<(usize, bool, Option<usize>, String)> = Vec::new();
     for (index, leaf) in mail.leaves.iter().enumerate().filter(|(_, l)| is_own_text(l)) {
         let html = leaf.content_type == "text/html";

@@ -25,13 +25,19 @@ pub fn base64(input: &[u8]) -> Bytes {
     let mut clean = Vec::with_capacity(input.len());
     let mut damaged = false;
     let mut bytes = Vec::with_capacity(input.len() / 4 * 3);
-    for &b in input {
+    let mut owed = 0;
+    for (at, &b) in input.iter().enumerate() {
         match b {
+            b'=' if clean.is_empty() && owed == 0 && is_armour_sum(input.get(at..).unwrap_or_default()) => {
+                damaged = true;
+                break;
+            }
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'+' | b'/' => clean.push(b),
             b'-' => clean.push(b'+'),
             b'_' => clean.push(b'/'),
             b'=' => {
                 // Several encoded pieces glued together: each ends with its own padding.
+                owed = usize::from(clean.len() % 4 == 2);
                 damaged |= !flush(&mut clean, &mut bytes);
             }
             b'\r' | b'\n' | b' ' | b'\t' => {}
@@ -40,6 +46,19 @@ pub fn base64(input: &[u8]) -> Bytes {
     }
     damaged |= !flush(&mut clean, &mut bytes);
     Bytes { bytes, damaged }
+}
+
+/// Whether an OpenPGP checksum (RFC 9580 §6.1) follows the end of the data: `=` and four characters, then nothing.
+fn is_armour_sum(rest: &[u8]) -> bool {
+    let rest = rest.trim_ascii();
+    rest.len() == 5 && rest.iter().skip(1).all(u8::is_ascii_graphic)
+}
+
+/// Whether a part that says base64 is written in plain words instead.
+fn is_plain_words(input: &[u8]) -> bool {
+    let head = input.get(..4_096).unwrap_or(input);
+    let spaces = head.windows(2).filter(|w| matches!(w, [b' ', next] if !next.is_ascii_whitespace())).count();
+    spaces >= 3 && spaces * 30 > head.len()
 }
 
 fn flush(clean: &mut Vec<u8>, out: &mut Vec<u8>) -> bool {
@@ -132,10 +151,19 @@ pub fn uuencoded(input: &[u8]) -> Bytes {
     Bytes { bytes, damaged: !begun }
 }
 
+/// Whether a `Content-Transfer-Encoding` changes the bytes.
+pub fn is_encoded(encoding: &str) -> bool {
+    let encoding = encoding.trim().to_ascii_lowercase();
+    encoding.starts_with("base64") || encoding.starts_with("quoted-printable") || encoding.contains("uue")
+}
+
 /// Undoes a `Content-Transfer-Encoding`.
 pub fn undo(encoding: &str, input: &[u8]) -> Bytes {
     let encoding = encoding.trim().to_ascii_lowercase();
     if encoding.starts_with("base64") {
+        if is_plain_words(input) {
+            return Bytes { bytes: input.to_vec(), damaged: true };
+        }
         base64(input)
     } else if encoding.starts_with("quoted-printable") {
         quoted_printable(input)

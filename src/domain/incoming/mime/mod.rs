@@ -5,6 +5,7 @@
 //! it refuses; docs/decisions/0016 says why. Every oddity becomes a note in plain words.
 
 pub mod address;
+pub mod boundary;
 pub mod charset;
 pub mod date;
 pub mod encoding;
@@ -12,6 +13,7 @@ pub mod header;
 pub mod html;
 pub mod parameter;
 pub mod structure;
+pub mod words;
 
 pub use crate::domain::incoming::mime::address::Address;
 pub use crate::domain::incoming::mime::header::Headers;

@@ -4,6 +4,8 @@ mod beside_mailparse;
 mod command;
 mod hostile;
 mod matching;
+mod mutations;
+mod shapes;
 
 use askance::command::read::as_json;
 use askance::data::phrasebook::phrasebook;

@@ -133,6 +133,11 @@ pub fn understand_with_files(
     let mut notes = std::mem::take(&mut mail.notes);
     let mut incoming = envelope(raw, &mail, &mut notes);
     incoming.full_text = own_parts(&mail, &mut notes);
+    if incoming.full_text.is_empty()
+        && mail.leaves.iter().any(|l| is_own_text(l) && !l.data.trim_ascii().is_empty())
+    {
+        notes.add("the text has nothing that can be shown; it is in the mail as it came");
+    }
     let split = body::split(&incoming.full_text, &knowledge.phrasebook);
     incoming.text = split.own;
     incoming.quoted = split.quoted;

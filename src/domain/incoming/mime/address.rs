@@ -33,8 +33,8 @@ pub fn list(raw: &[u8], notes: &mut Notes) -> Vec<Address> {
     };
     let text = text.replace(['\n', '\r'], " ");
     let strict = (text.len() <= MAX_STRICT && !text.contains('(')).then(|| mailparse::addrparse(&text).ok());
-    let mut found = match strict.flatten().map(|parsed| flatten(parsed.into_inner())) {
-        Some(found) if found.iter().all(|a| a.address.contains('@')) => found,
+    let mut found = match strict.flatten().map(mailparse::MailAddrList::into_inner) {
+        Some(parsed) if parsed.iter().all(is_sound) => flatten(parsed),
         _ => {
             if text.contains('@') && !text.contains('(') {
                 notes.add("an address list is badly written; what could be read of it is kept");
@@ -62,6 +62,15 @@ fn bare(text: &str) -> Option<Address> {
     address(comment.as_deref(), text)
 }
 
+fn is_sound(entry: &MailAddr) -> bool {
+    let sound =
+        |addr: &str| addr.contains('@') && (addr.starts_with('"') || !addr.contains([' ', '\t', '<']));
+    match entry {
+        MailAddr::Single(single) => sound(&single.addr),
+        MailAddr::Group(group) => group.addrs.iter().all(|single| sound(&single.addr)),
+    }
+}
+
 fn flatten(parsed: Vec<MailAddr>) -> Vec<Address> {
     let mut found = Vec::new();
     for entry in parsed {
@@ -84,11 +93,11 @@ fn address(name: Option<&str>, addr: &str) -> Option<Address> {
 
 /// Folds and spaces do not belong to an address, but for those between quotes.
 fn without_space(addr: &str) -> String {
-    let quotes = addr.matches('"').count() == 2;
+    let paired = addr.matches('"').count() == 2;
     let mut quoted = false;
     let mut keep = |c: char| {
         quoted ^= c == '"';
-        !c.is_whitespace() || (quoted && quotes)
+        !c.is_whitespace() || (quoted && paired)
     };
     addr.trim().chars().filter(|c| keep(*c)).collect()
 }
@@ -129,7 +138,7 @@ fn split_list(text: &str) -> Vec<String> {
     let mut pieces = vec![String::new()];
     let (mut quoted, mut angle, mut comment, mut ended) = (false, false, 0_usize, false);
     // A quote that is never closed would swallow the rest.
-    let quotes = text.matches('"').count() % 2 == 0;
+    let paired = text.matches('"').count().is_multiple_of(2);
     for c in text.chars().take(MAX_STRICT * 8) {
         // `One <a@x> Two <b@x>`: the comma between them was forgotten.
         if ended && !c.is_whitespace() && !matches!(c, '(' | ',' | ';' | '>') {
@@ -137,7 +146,7 @@ fn split_list(text: &str) -> Vec<String> {
         }
         ended &= c.is_whitespace();
         match c {
-            '"' if comment == 0 && quotes => quoted = !quoted,
+            '"' if comment == 0 && paired => quoted = !quoted,
             '(' if !quoted => comment += 1,
             ')' if !quoted => comment = comment.saturating_sub(1),
             '<' if !quoted && comment == 0 => angle = true,

@@ -48,7 +48,7 @@ pub fn base64(input: &[u8]) -> Bytes {
     Bytes { bytes, damaged }
 }
 
-/// Whether an OpenPGP checksum (RFC 9580 §6.1) follows the end of the data: `=` and four characters, then nothing.
+/// Whether an armour checksum (RFC 9580 §6.1) follows the end of the data: `=` and four characters, then nothing.
 fn is_armour_sum(rest: &[u8]) -> bool {
     let rest = rest.trim_ascii();
     rest.len() == 5 && rest.iter().skip(1).all(u8::is_ascii_graphic)
@@ -151,10 +151,11 @@ pub fn uuencoded(input: &[u8]) -> Bytes {
     Bytes { bytes, damaged: !begun }
 }
 
-/// Whether a `Content-Transfer-Encoding` changes the bytes.
-pub fn is_encoded(encoding: &str) -> bool {
+/// Whether this is a `Content-Transfer-Encoding` that `undo` knows, or none.
+pub fn is_known(encoding: &str) -> bool {
     let encoding = encoding.trim().to_ascii_lowercase();
-    encoding.starts_with("base64") || encoding.starts_with("quoted-printable") || encoding.contains("uue")
+    let known = ["base64", "quoted-printable", "7bit", "7-bit", "8bit", "8-bit", "binary"];
+    encoding.is_empty() || encoding.contains("uue") || known.iter().any(|k| encoding.starts_with(k))
 }
 
 /// Undoes a `Content-Transfer-Encoding`.

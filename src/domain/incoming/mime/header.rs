@@ -145,10 +145,8 @@ fn take_line(content: &[u8], headers: &mut Headers, after: &[u8], notes: &mut No
         // The line that begins a mail in a mailbox file.
         None if content.starts_with(b"From ") || content.starts_with(b">From ") => {}
         None if content.starts_with(b"--") || !field_ahead(after) => {
-            notes.add(match headers.is_empty() {
-                true => "there is no header",
-                false => "there is no empty line between header and text",
-            });
+            let what = if headers.is_empty() { "no header" } else { "no empty line between header and text" };
+            notes.add(format!("there is {what}"));
             return Line::Body;
         }
         None => notes.add("a line in the header is not a header field and was left out"),

@@ -215,6 +215,12 @@ impl Walk {
         let disposition = headers.first_raw("Content-Disposition").map(Structured::parse).unwrap_or_default();
         let transfer = headers.first("Content-Transfer-Encoding").unwrap_or_default();
         let undone = encoding::undo(&transfer, body);
+        if !encoding::is_known(&transfer) {
+            let word = word(&transfer);
+            self.mail
+                .notes
+                .add(format!("a part is packed in an unknown way, `{word}`; it is kept as it came"));
+        }
         if undone.damaged {
             self.mail
                 .notes

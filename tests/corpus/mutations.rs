@@ -10,7 +10,7 @@ use std::thread;
 /// How many mails are damaged and taken apart, as many in any run.
 const MAILS: usize = 100_000;
 /// Each so-manieth of them is understood as well, from its date to what kind of reply it is.
-const UNDERSTOOD: usize = 40;
+const UNDERSTOOD: usize = 10;
 /// Large mails cost time and break no differently.
 const LARGEST: usize = 2_500;
 

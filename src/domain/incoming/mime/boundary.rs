@@ -13,6 +13,8 @@ pub struct Parts<'a> {
     pub closed: bool,
     /// How many parts were not kept.
     pub more: usize,
+    /// Whether parts follow a closing line: parts within a part are separated by the same boundary.
+    pub reused: bool,
     /// Whether there is text after the closing line.
     pub epilogue: bool,
 }
@@ -22,7 +24,7 @@ pub fn split<'a>(body: &'a [u8], boundary: &[u8]) -> Parts<'a> {
     let boundary = boundary.trim_ascii_end();
     let mut found = Parts::default();
     let mut start: Option<usize> = None;
-    let mut at = 0;
+    let (mut at, mut end) = (0, 0);
     for line in body.split_inclusive(|&b| b == b'\n') {
         let here = at;
         at += line.len();
@@ -30,14 +32,13 @@ pub fn split<'a>(body: &'a [u8], boundary: &[u8]) -> Parts<'a> {
         if let Some(from) = start {
             found.push(body, from, here);
         }
-        start = Some(at);
-        if close {
-            found.closed = true;
-            start = None;
-            found.epilogue = body.get(at..).is_some_and(|rest| rest.trim_ascii().len() > 2);
-            break;
-        }
+        // After a closing line no part begins, unless the same boundary separates parts within a part as well.
+        start = (!close).then_some(at);
+        found.reused |= found.closed && !close;
+        found.closed = close;
+        end = at;
     }
+    found.epilogue = found.closed && body.get(end..).is_some_and(|rest| rest.trim_ascii().len() > 2);
     if let Some(from) = start
         && from < body.len()
     {

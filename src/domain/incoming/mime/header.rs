@@ -127,6 +127,11 @@ fn take_line(content: &[u8], headers: &mut Headers, after: &[u8], notes: &mut No
         if let Some((_, value)) = headers.fields.last_mut()
             && value.len() < MAX_VALUE
         {
+            // `From` and, folded, ` : a@b.example`: the colon was already taken for granted.
+            let content = match content.trim_ascii_start().strip_prefix(b":") {
+                Some(rest) if value.is_empty() => rest,
+                _ => content,
+            };
             value.push(b'\n');
             push_clean(value, content, notes);
         }
@@ -142,6 +147,9 @@ fn take_line(content: &[u8], headers: &mut Headers, after: &[u8], notes: &mut No
             push_clean(&mut clean, value, notes);
             headers.fields.push((String::from_utf8_lossy(name).into_owned(), clean));
         }
+        None if is_usual(content.trim_ascii()) && folded_colon(after) => {
+            headers.fields.push((String::from_utf8_lossy(content.trim_ascii()).into_owned(), Vec::new()));
+        }
         // The line that begins a mail in a mailbox file.
         None if content.starts_with(b"From ") || content.starts_with(b">From ") => {}
         None if content.starts_with(b"--") || !field_ahead(after) => {
@@ -152,6 +160,10 @@ fn take_line(content: &[u8], headers: &mut Headers, after: &[u8], notes: &mut No
         None => notes.add("a line in the header is not a header field and was left out"),
     }
     Line::Read
+}
+
+fn folded_colon(after: &[u8]) -> bool {
+    after.first().is_some_and(|b| matches!(b, b' ' | b'\t')) && after.trim_ascii_start().starts_with(b":")
 }
 
 /// Whether one of the next lines is a field by a usual name, so that the line before it is only rubbish.

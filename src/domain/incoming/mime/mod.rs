@@ -82,15 +82,13 @@ pub fn parse(raw: &[u8]) -> Mail {
 
 /// Whether a lone carriage return ends lines here: most lines of the mail, or already those that begin the header.
 fn has_lone_returns(raw: &[u8]) -> bool {
-    let lone = |text: &[u8]| text.windows(2).filter(|w| matches!(w, [b'\r', next] if *next != b'\n')).count();
-    let first = raw.split(|&b| b == b'\n').next().unwrap_or(raw);
-    if lone(first) >= 2 {
-        return true;
-    }
-    if !raw.contains(&b'\r') {
+    let head = raw.get(..64 * 1024).unwrap_or(raw);
+    if !head.contains(&b'\r') {
         return false;
     }
-    lone(raw) > raw.iter().filter(|&&b| b == b'\n').count()
+    let lone = |text: &[u8]| text.windows(2).filter(|w| matches!(w, [b'\r', next] if *next != b'\n')).count();
+    let mut lines = head.split(|&b| b == b'\n');
+    lone(lines.next().unwrap_or_default()) >= 2 || lone(head) > lines.count()
 }
 
 fn with_line_feeds(raw: &[u8]) -> Vec<u8> {

@@ -7,7 +7,7 @@ use crate::domain::incoming::mime::parameter::Structured;
 use crate::domain::incoming::mime::{MAX_DEPTH, MAX_PARTS, Notes, encoding};
 
 /// One part that holds no further parts, or a mail within the mail (whose own parts follow it).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Leaf {
     /// `text/plain`, lower case.
     pub content_type: String,
@@ -78,6 +78,11 @@ pub fn read_structure(raw: &[u8], notes: Notes) -> Mail {
             &mut decoded,
         );
     }
+    if walk.mail.leaves.is_empty() {
+        // Nothing but frames of parts: their lines are all there is.
+        let rest = Leaf { content_type: "text/plain".to_owned(), data: raw.to_vec(), ..Leaf::default() };
+        walk.mail.leaves.push(rest);
+    }
     walk.mail
 }
 
@@ -125,13 +130,29 @@ impl Walk {
             self.mail.report_type = content.parameter("report-type").map(|t| t.to_lowercase());
         }
         if content.value.starts_with("multipart/")
-            && let Some(children) = self.children(&content, body, node.depth)
+            && let Some(found) = self.children(&content, body, node.depth)
         {
-            let alternative = self.group(&content.value, node.alternative);
+            let mut alternative = self.group(&content.value, node.alternative);
             let digest = content.value == "multipart/digest";
             let depth = node.depth + 1;
-            let child = |raw| Node { raw, depth, within: node.within, alternative, digest, is_mail: false };
-            stack.extend(children.into_iter().rev().map(child));
+            let first_child = stack.len();
+            for raw in found.slices {
+                match found.reused.then(|| empty_frame(raw)).flatten() {
+                    // Its parts follow as its siblings: they have the same boundary.
+                    Some(kind) => alternative = self.group(&kind, alternative),
+                    None => stack.push(Node {
+                        raw,
+                        depth,
+                        within: node.within,
+                        alternative,
+                        digest,
+                        is_mail: false,
+                    }),
+                }
+            }
+            if let Some(new) = stack.get_mut(first_child..) {
+                new.reverse();
+            }
         } else {
             let leaf = self.leaf(&headers, &content, body, node);
             self.descend(&leaf, body, node, Queues { stack, decoded });
@@ -176,7 +197,7 @@ impl Walk {
     }
 
     /// The children of a multipart; `None` if there is no boundary to be found.
-    fn children<'a>(&mut self, content: &Structured, body: &'a [u8], depth: usize) -> Option<Vec<&'a [u8]>> {
+    fn children<'a>(&mut self, content: &Structured, body: &'a [u8], depth: usize) -> Option<Parts<'a>> {
         let declared = content.bytes("boundary").filter(|b| !b.is_empty());
         if depth >= MAX_DEPTH {
             // One level only, whatever lies in what: each line is looked at once more and never again.
@@ -195,7 +216,7 @@ impl Walk {
         self.noted(boundary::split(body, &guessed))
     }
 
-    fn noted<'a>(&mut self, found: Parts<'a>) -> Option<Vec<&'a [u8]>> {
+    fn noted<'a>(&mut self, found: Parts<'a>) -> Option<Parts<'a>> {
         if found.slices.is_empty() {
             return None;
         }
@@ -205,10 +226,13 @@ impl Walk {
         if found.more > 0 {
             self.mail.notes.add(format!("{} further parts were left out", found.more));
         }
+        if found.reused {
+            self.mail.notes.add("parts within a part are separated by the same boundary");
+        }
         if found.epilogue {
             self.mail.notes.add("there is text after the last part; it is not shown");
         }
-        Some(found.slices)
+        Some(found)
     }
 
     fn leaf(&mut self, headers: &Headers, content: &Structured, body: &[u8], node: &Node<'_>) -> Leaf {
@@ -260,6 +284,17 @@ impl Walk {
         self.mail.notes.add(format!("no charset is given for 8-bit text, read as {name}"));
         Some(name.to_owned())
     }
+}
+
+/// The type of a multipart that holds nothing.
+fn empty_frame(raw: &[u8]) -> Option<String> {
+    let head = raw.trim_ascii().get(..10)?;
+    if raw.len() > 2_000 || !head.eq_ignore_ascii_case(b"content-ty") {
+        return None;
+    }
+    let (headers, body) = header::split_part(raw, &mut Notes::default());
+    let kind = Structured::parse(headers.first_raw("Content-Type")?).value;
+    (body.trim_ascii().is_empty() && kind.starts_with("multipart/")).then_some(kind)
 }
 
 fn word(transfer: &str) -> String {

@@ -24,11 +24,16 @@ pub fn split<'a>(body: &'a [u8], boundary: &[u8]) -> Parts<'a> {
     let boundary = boundary.trim_ascii_end();
     let mut found = Parts::default();
     let mut start: Option<usize> = None;
-    let (mut at, mut end) = (0, 0);
-    for line in body.split_inclusive(|&b| b == b'\n') {
-        let here = at;
-        at += line.len();
-        let Some(close) = boundary_line(line, boundary) else { continue };
+    let mut end = 0;
+    let mark = [b"--", boundary].concat();
+    for here in memchr::memmem::find_iter(body, &mark) {
+        let begins_line = here == 0 || body.get(here - 1) == Some(&b'\n');
+        if here < end || !begins_line {
+            continue;
+        }
+        let rest = body.get(here..).unwrap_or_default();
+        let at = here + memchr::memchr(b'\n', rest).map_or(rest.len(), |i| i + 1);
+        let Some(close) = body.get(here..at).and_then(|line| boundary_line(line, boundary)) else { continue };
         if let Some(from) = start {
             found.push(body, from, here);
         }

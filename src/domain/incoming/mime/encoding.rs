@@ -26,15 +26,21 @@ pub fn base64(input: &[u8]) -> Bytes {
     let mut damaged = false;
     let mut bytes = Vec::with_capacity(input.len() / 4 * 3);
     let mut owed = 0;
-    for (at, &b) in input.iter().enumerate() {
+    let mut rest = input;
+    loop {
+        // Whole lines at once; what stands between them byte by byte.
+        let run = rest.iter().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/')).count();
+        let (letters, after) = rest.split_at(run);
+        clean.extend_from_slice(letters);
+        let Some((&b, tail)) = after.split_first() else { break };
+        rest = tail;
         match b {
-            b'=' if clean.is_empty() && owed == 0 && is_armour_sum(input.get(at..).unwrap_or_default()) => {
+            b'-' => clean.push(b'+'),
+            b'_' => clean.push(b'/'),
+            b'=' if clean.is_empty() && owed == 0 && is_armour_sum(after) => {
                 damaged = true;
                 break;
             }
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'+' | b'/' => clean.push(b),
-            b'-' => clean.push(b'+'),
-            b'_' => clean.push(b'/'),
             b'=' => {
                 // Several encoded pieces glued together: each ends with its own padding.
                 owed = usize::from(clean.len() % 4 == 2);

@@ -96,7 +96,7 @@ pub fn split_part<'a>(raw: &'a [u8], notes: &mut Notes) -> (Headers, &'a [u8]) {
     let mut rest = raw;
     let mut read = 0;
     while !rest.is_empty() {
-        let end = rest.iter().position(|&b| b == b'\n').map_or(rest.len(), |i| i + 1);
+        let end = memchr::memchr(b'\n', rest).map_or(rest.len(), |i| i + 1);
         let (line, after) = rest.split_at(end);
         let content = line.strip_suffix(b"\n").unwrap_or(line);
         let content = content.strip_suffix(b"\r").unwrap_or(content);
@@ -203,14 +203,18 @@ fn is_usual(name: &[u8]) -> bool {
 fn push_clean(value: &mut Vec<u8>, content: &[u8], notes: &mut Notes) {
     let room = MAX_VALUE.saturating_sub(value.len());
     let content = content.get(..room).unwrap_or(content);
-    if content.contains(&0) {
+    if memchr::memchr(0, content).is_some() {
         notes.add("there are NUL bytes in the header; they were left out");
     }
-    value.extend(content.iter().filter(|&&b| b != 0 && b != b'\r'));
+    if memchr::memchr2(0, b'\r', content).is_none() {
+        value.extend_from_slice(content);
+    } else {
+        value.extend(content.iter().filter(|&&b| b != 0 && b != b'\r'));
+    }
 }
 
 fn field(line: &[u8]) -> Option<(&[u8], &[u8])> {
-    let colon = line.iter().position(|&b| b == b':')?;
+    let colon = memchr::memchr(b':', line)?;
     let (name, value) = line.split_at(colon);
     let name = name.trim_ascii_end();
     let plausible = !name.is_empty() && name.len() <= 100 && name.iter().all(u8::is_ascii_graphic);

@@ -168,14 +168,5 @@ fn q_bytes(text: &[u8]) -> Vec<u8> {
 
 /// Where a needle first lies.
 pub fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
-    let (&head, tail) = needle.split_first()?;
-    let mut from = 0;
-    while let Some(offset) = haystack.get(from..)?.iter().position(|&b| b == head) {
-        let at = from + offset;
-        if haystack.get(at + 1..)?.starts_with(tail) {
-            return Some(at);
-        }
-        from = at + 1;
-    }
-    None
+    memchr::memmem::find(haystack, needle)
 }

@@ -1,6 +1,7 @@
 //! A hundred thousand damaged mails: none stops the reader, none is lost, what it holds is always listed.
 
 use super::{KNOWLEDGE, corpus};
+use askance::domain::incoming::documents::Supplied;
 use askance::domain::incoming::mime::{self, MAX_PARTS};
 use askance::domain::incoming::{understand, understand_with_files};
 use askance::store::blobs::sha256;
@@ -66,7 +67,7 @@ fn seeds() -> Vec<Vec<u8>> {
 }
 
 fn read(raw: &[u8]) {
-    let (mail, files) = understand_with_files(raw, &KNOWLEDGE, &Default::default());
+    let (mail, files) = understand_with_files(raw, &KNOWLEDGE, &Supplied::new());
     assert_eq!((mail.size, mail.sha256.as_str()), (raw.len(), sha256(raw).as_str()));
     assert_eq!(mail.attachments.len(), files.len());
     for (listed, bytes) in mail.attachments.iter().zip(&files) {

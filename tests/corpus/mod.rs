@@ -5,6 +5,8 @@ mod command;
 mod hostile;
 mod matching;
 mod pdf;
+mod mutations;
+mod shapes;
 
 use askance::command::read::as_json;
 use askance::data::knowledge::knowledge;

@@ -160,6 +160,11 @@ fn take_in<'b>(raw: &[u8], knowledge: &'b Knowledge, supplied: &Supplied) -> Und
     let mut notes = std::mem::take(&mut mail.notes);
     let mut incoming = envelope(raw, &mail, &mut notes);
     incoming.full_text = own_parts(&mail, &mut notes);
+    if incoming.full_text.is_empty()
+        && mail.leaves.iter().any(|l| is_own_text(l) && !l.data.trim_ascii().is_empty())
+    {
+        notes.add("the text has nothing that can be shown; it is in the mail as it came");
+    }
     let split = body::split(&incoming.full_text, &knowledge.phrasebook);
     incoming.text = split.own;
     incoming.quoted = split.quoted;
@@ -280,14 +285,20 @@ fn content_key(mail: &Mail) -> String {
 }
 
 fn is_own_text(leaf: &Leaf) -> bool {
-    leaf.within == 0
-        && !leaf.attached
-        && leaf.name.is_none()
-        && matches!(leaf.content_type.as_str(), "text/plain" | "text/html")
+    leaf.within == 0 && !leaf.attached && leaf.name.is_none() && is_readable(leaf)
+}
+
+fn is_readable(leaf: &Leaf) -> bool {
+    matches!(leaf.content_type.as_str(), "text/plain" | "text/html")
 }
 
 /// The text a reader of the mail sees first: plain text where it says as much as the HTML beside it.
 fn own_parts(mail: &Mail, notes: &mut Notes) -> String {
+    if !mail.leaves.iter().any(is_own_text) {
+        // Some programs name the text itself; it stays a file as well.
+        let named = mail.leaves.iter().find(|l| l.within == 0 && !l.attached && is_readable(l));
+        return named.map(|leaf| documents::decoded_text(leaf, notes)).unwrap_or_default();
+    }
     let mut texts: Vec<(usize, bool, Option<usize>, String)> = Vec::new();
     for (index, leaf) in mail.leaves.iter().enumerate().filter(|(_, l)| is_own_text(l)) {
         let html = leaf.content_type == "text/html";

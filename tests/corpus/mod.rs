@@ -2,6 +2,7 @@
 
 mod beside_mailparse;
 mod command;
+mod documents;
 mod hostile;
 mod matching;
 

@@ -5,6 +5,9 @@ pub mod beside;
 pub mod compound;
 pub mod grid;
 pub mod number;
+pub mod old_sheet;
+pub mod old_slides;
+pub mod old_word;
 pub mod open_document;
 pub mod open_sheet;
 pub mod package;
@@ -138,6 +141,9 @@ pub fn read(leaf: &Leaf, notes: &mut Notes) -> Document {
         Format::Slides => office(&leaf.data, slides::read, notes),
         Format::OpenText | Format::OpenSlides => office(&leaf.data, open_document::read, notes),
         Format::OpenSheet => office(&leaf.data, open_sheet::read, notes),
+        Format::OldWord => old_word::read(&leaf.data, notes),
+        Format::OldSheet => old_sheet::read(&leaf.data, notes),
+        Format::OldSlides => old_slides::read(&leaf.data, notes),
         Format::Rtf => rtf::read(&leaf.data, notes),
         Format::OutlookMail => outlook_mail(&leaf.data, notes),
         Format::Tnef => Document::default(),

@@ -58,7 +58,10 @@ fn people(xml: &str, said: &mut Vec<(&'static str, String)>, notes: &mut Notes) 
             }
             Step::Text(text) => {
                 if let Some(role) = role {
-                    said.push((role, text.to_owned()));
+                    match said.last_mut().filter(|(last, _)| *last == role) {
+                        Some((_, name)) => name.push_str(text),
+                        None => said.push((role, text.to_owned())),
+                    }
                 }
             }
             Step::Close(_) => role = None,

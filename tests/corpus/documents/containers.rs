@@ -4,7 +4,7 @@
 use super::made::{
     archive, attached, compound, mail, mail_of, noted, packed, paragraph, read, says, warned, wide, word,
 };
-use askance::domain::incoming::documents::Hiding;
+use askance::domain::incoming::documents::{Hiding, Supplied};
 use askance::domain::incoming::understand_with_files;
 use askance::domain::incoming::unpack::compressed_rtf;
 use askance::store::blobs::sha256;
@@ -51,6 +51,11 @@ fn tnef(body: &[Vec<u8>], file: &[u8]) -> Vec<u8> {
         attribute(2, 0x0006_9005, &properties(&[named, property(0x1f, 0x3707, &long_name)])),
     ]
     .concat()
+}
+
+/// A small container of Outlook.
+pub fn small_tnef() -> Vec<u8> {
+    tnef(&[property(0x1f, 0x1000, &wide("a text")), property(0x0102, 0x1009, &HELLO)], b"a file")
 }
 
 /// “hello world” in compressed RTF, the example of [MS-OXRTFCP] §4.1.
@@ -222,7 +227,7 @@ fn an_archive_is_listed_and_its_letters_are_read_as_files_of_their_own() {
     let (incoming, files) = understand_with_files(
         &mail("papers.zip", "application/zip", &zip),
         &crate::corpus::KNOWLEDGE,
-        &Default::default(),
+        &Supplied::new(),
     );
     let names: Vec<&str> = incoming.attachments.iter().map(|a| a.name.as_str()).collect();
     assert_eq!(names, ["papers.zip", "decision.docx", "readme.txt"]);

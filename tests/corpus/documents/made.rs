@@ -3,7 +3,8 @@
 use askance::domain::incoming::documents::Hiding;
 use askance::domain::incoming::{Attachment, Incoming, understand};
 use data_encoding::BASE64_MIME;
-use std::io::{Cursor, Write};
+use std::fmt::Write as _;
+use std::io::{Cursor, Write as _};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
@@ -43,10 +44,8 @@ pub fn paragraph(text: &str) -> String {
 pub fn workbook(sheets: &[(&str, &str, &str)], beside: &str, parts: &[(&str, &str)]) -> Vec<u8> {
     let (mut list, mut relations, mut own) = (String::new(), String::new(), Vec::new());
     for (at, (name, state, rows)) in sheets.iter().enumerate() {
-        list.push_str(&format!(
-            "<sheet name=\"{name}\" sheetId=\"{at}\" state=\"{state}\" r:id=\"rId{at}\"/>"
-        ));
-        relations.push_str(&format!("<Relationship Id=\"rId{at}\" Target=\"worksheets/sheet{at}.xml\"/>"));
+        let _ = write!(list, "<sheet name=\"{name}\" sheetId=\"{at}\" state=\"{state}\" r:id=\"rId{at}\"/>");
+        let _ = write!(relations, "<Relationship Id=\"rId{at}\" Target=\"worksheets/sheet{at}.xml\"/>");
         own.push((format!("xl/worksheets/sheet{at}.xml"), format!("<worksheet>{rows}</worksheet>")));
     }
     let book = format!("<workbook xmlns:r=\"r\"><sheets>{list}</sheets>{beside}</workbook>");
@@ -60,15 +59,14 @@ pub fn workbook(sheets: &[(&str, &str, &str)], beside: &str, parts: &[(&str, &st
 
 /// A row of text cells from column A on.
 pub fn row(number: usize, attributes: &str, cells: &[&str]) -> String {
-    let cells: String = cells
-        .iter()
-        .zip('A'..='Z')
-        .map(|(text, column)| format!("<c r=\"{column}{number}\" t=\"inlineStr\"><is><t>{text}</t></is></c>"))
-        .collect();
-    format!("<sheetData><row r=\"{number}\" {attributes}>{cells}</row></sheetData>")
+    let mut written = String::new();
+    for (text, column) in cells.iter().zip('A'..='Z') {
+        let _ = write!(written, "<c r=\"{column}{number}\" t=\"inlineStr\"><is><t>{text}</t></is></c>");
+    }
+    format!("<sheetData><row r=\"{number}\" {attributes}>{written}</row></sheetData>")
 }
 
-/// An OpenDocument file of this kind.
+/// An `OpenDocument` file of this kind.
 pub fn open_document(kind: &str, content: &str, parts: &[(&str, &str)]) -> Vec<u8> {
     let kind = format!("application/vnd.oasis.opendocument.{kind}");
     let content = format!("<office:document-content>{content}</office:document-content>");
@@ -111,10 +109,11 @@ pub fn mail_of(text: &str, files: &[(&str, &str, &[u8])]) -> Vec<u8> {
     );
     for (name, content_type, bytes) in files {
         let encoded = BASE64_MIME.encode(bytes);
-        raw.push_str(&format!(
+        let _ = write!(
+            raw,
             "--outer\r\nContent-Type: {content_type}\r\nContent-Disposition: attachment; filename=\"{name}\"\r\n\
              Content-Transfer-Encoding: base64\r\n\r\n{encoded}\r\n"
-        ));
+        );
     }
     raw.push_str("--outer--\r\n");
     raw.into_bytes()

@@ -130,11 +130,13 @@ pub fn read(leaf: &Leaf, notes: &mut Notes) -> Document {
         notes.add("empty");
         return document;
     }
-    if leaf.data.len() > MAX_FILE {
+    let format = sniff::format(leaf, notes);
+    // An archive is only listed, whatever its size.
+    if leaf.data.len() > MAX_FILE && format != Format::Zip {
         notes.add("not read: too large");
         return document;
     }
-    document = match sniff::format(leaf, notes) {
+    document = match format {
         Format::Pdf => pdf::read(&leaf.data, notes),
         Format::Word => office(&leaf.data, word::read, notes),
         Format::Workbook => office(&leaf.data, workbook::read, notes),

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::Cursor;
 
 /// How many cells, empty ones between them counted, are laid out in memory.
-const MAX_AREA: u64 = 4_000_000;
+const MAX_AREA: u64 = 2_000_000;
 /// How many records are looked at.
 const MAX_RECORDS: usize = 2_000_000;
 

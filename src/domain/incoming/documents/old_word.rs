@@ -216,7 +216,7 @@ fn clean(chars: &[Char], look: Look) -> String {
             }
             0x15 => drop(fields.pop()),
             _ if char.look != look || fields.contains(&true) => {}
-            0x0d | 0x0c | 0x0e => units.extend([0x0a, 0x0a]),
+            0x0c..=0x0e => units.extend([0x0a, 0x0a]),
             0x0b => units.push(0x0a),
             0x07 => units.push(0x09),
             0x1e => units.push(0x2d),

@@ -138,7 +138,8 @@ impl<'a> Package<'a> {
         Some(match bytes.get(..2) {
             Some([0xff, 0xfe]) => UTF_16LE.decode(&bytes).0.into_owned(),
             Some([0xfe, 0xff]) => UTF_16BE.decode(&bytes).0.into_owned(),
-            _ => String::from_utf8_lossy(&bytes).into_owned(),
+            _ => String::from_utf8(bytes)
+                .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()),
         })
     }
 }

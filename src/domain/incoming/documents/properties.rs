@@ -75,8 +75,7 @@ fn is_embedded(name: &str) -> bool {
     match parts.as_slice() {
         ["word" | "ppt" | "xl", "embeddings" | "activeX", ..] => true,
         // Objects of an OpenDocument file are folders or files named `Object 1`; their pictures lie elsewhere.
-        [object] => object.starts_with("Object "),
-        [object, "content.xml"] => object.starts_with("Object "),
+        [object] | [object, "content.xml"] => object.starts_with("Object "),
         _ => false,
     }
 }

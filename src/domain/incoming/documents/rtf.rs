@@ -175,11 +175,9 @@ impl Rtf {
             return;
         }
         match word {
-            "par" | "sect" | "page" => self.break_with("\n"),
-            "line" => self.break_with("\n"),
+            "par" | "sect" | "page" | "line" | "row" | "nestrow" => self.break_with("\n"),
             "tab" => self.break_with(" "),
             "cell" | "nestcell" => self.break_with("\t"),
-            "row" | "nestrow" => self.break_with("\n"),
             "emdash" => self.char('—'),
             "endash" => self.char('–'),
             "lquote" => self.char('‘'),

@@ -85,12 +85,11 @@ fn slide(xml: &str, notes: &mut Notes) -> Slide {
             Step::Close("fld") => fields = fields.saturating_sub(1),
             Step::Close("Fallback") => fallback = fallback.saturating_sub(1),
             Step::Close("t") => words = words.saturating_sub(1),
-            Step::Close("p") => slide.text.push('\n'),
+            Step::Close("p" | "tr") => slide.text.push('\n'),
             Step::Close("tc") => {
                 slide.text.truncate(slide.text.trim_end_matches('\n').len());
                 slide.text.push('\t');
             }
-            Step::Close("tr") => slide.text.push('\n'),
             Step::Text(text) if words > 0 && fields == 0 && fallback == 0 => slide.text.push_str(text),
             _ => {}
         }

@@ -31,16 +31,13 @@ pub fn take_out(leaf: &mut Leaf, notes: &mut Notes) -> Vec<Taken> {
         } else {
             None
         };
-        match found {
-            Some((name, data)) => {
-                failed = 0;
-                notes.add(format!("`{name}` was written into the text and is kept as a file"));
-                taken.push(Taken { name, content_type: String::new(), data });
-            }
-            None => {
-                lines.rest = after;
-                kept.extend_from_slice(line);
-            }
+        if let Some((name, data)) = found {
+            failed = 0;
+            notes.add(format!("`{name}` was written into the text and is kept as a file"));
+            taken.push(Taken { name, content_type: String::new(), data });
+        } else {
+            lines.rest = after;
+            kept.extend_from_slice(line);
         }
     }
     if !taken.is_empty() {

@@ -79,7 +79,7 @@ pub fn expand(mail: &mut Mail) {
                 notes.add(format!("the text of the mail was taken out of `{name}`"));
                 mail.leaves.push(text_leaf(opened.contents.text, &name));
             }
-            let inside = within + usize::from(opened.format == Format::OutlookMail);
+            let inside = within + usize::from(matches!(opened.format, Format::OutlookMail | Format::Mail));
             for file in opened.contents.files {
                 room.add(mail, file, (&name, inside), &mut notes);
             }

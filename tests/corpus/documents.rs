@@ -254,6 +254,19 @@ fn an_open_document_text_is_read_and_what_it_hides_is_warned_of() {
 }
 
 #[test]
+fn indentation_of_the_file_is_no_text() {
+    let word = word(
+        "<w:p>\n  <w:r>\n    <w:t>One</w:t>\n  </w:r>\n  <w:r>\n    <w:t> two</w:t>\n  </w:r>\n</w:p>\n",
+        &[],
+    );
+    assert_eq!(file(&word).text.as_deref(), Some("One two"));
+    let content = "<office:text>\n  <text:p>One\n    two</text:p>\n  <table:table>\n    <table:table-row>\n      \
+        <table:table-cell>\n        <text:p>a</text:p>\n      </table:table-cell>\n      <table:table-cell>\n        \
+        <text:p>b</text:p>\n      </table:table-cell>\n    </table:table-row>\n  </table:table>\n</office:text>";
+    assert_eq!(file(&open_document("text", content, &[])).text.as_deref(), Some("One two\n\na\tb"));
+}
+
+#[test]
 fn an_open_document_presentation_is_read_without_notes_and_hidden_slides() {
     let content = "<office:automatic-styles><style:style style:name=\"dp2\"><style:drawing-page-properties \
         presentation:visibility=\"hidden\"/></style:style></office:automatic-styles><office:presentation>\

@@ -60,6 +60,8 @@ struct Walk {
     style: String,
     unseen: BTreeSet<String>,
     slides: usize,
+    /// Depth of paragraphs: characters outside of one are the file's indentation.
+    paragraphs: usize,
     cells: usize,
     changed: Remarks,
     comments: Remarks,
@@ -82,12 +84,14 @@ impl Walk {
                 self.close(name, document);
                 self.depth = self.depth.saturating_sub(1);
             }
-            Step::Text(text) => self.text(text),
+            Step::Text(text) if self.paragraphs > 0 || self.place() == Place::Person => self.written(text),
+            Step::Text(_) => {}
         }
         self.out.len() < MAX_TEXT && self.piece.len() < MAX_TEXT && self.places.len() < 10_000
     }
 
     fn open(&mut self, tag: &Tag<'_>) {
+        self.paragraphs += usize::from(matches!(tag.name(), "p" | "h"));
         let styled = || tag.attribute("style-name").unwrap_or_default();
         let place = match tag.name() {
             "tracked-changes" => Place::Change,
@@ -142,6 +146,22 @@ impl Walk {
         }
     }
 
+    /// Characters as written: blanks and line ends in a row are one blank (part 3 §6.1.2).
+    fn written(&mut self, text: &str) {
+        let blank = |c: char| matches!(c, ' ' | '\t' | '\r' | '\n');
+        let mut line = String::with_capacity(text.len());
+        for c in text.chars() {
+            if !blank(c) {
+                line.push(c);
+            } else if !line.ends_with(' ') {
+                line.push(' ');
+            }
+        }
+        let goes_on =
+            self.place() == Place::Shown && (self.out.is_empty() || self.out.ends_with([' ', '\n', '\t']));
+        self.text(if goes_on { line.trim_start_matches(' ') } else { &line });
+    }
+
     fn text(&mut self, text: &str) {
         match self.place() {
             Place::Nowhere => {}
@@ -163,6 +183,12 @@ impl Walk {
     }
 
     fn close(&mut self, name: &str, document: &mut Document) {
+        if matches!(name, "p" | "h") {
+            self.paragraphs = self.paragraphs.saturating_sub(1);
+            if self.place() == Place::Shown {
+                self.out.truncate(self.out.trim_end_matches(' ').len());
+            }
+        }
         match name {
             "p" | "h" if self.place() == Place::Shown => {
                 self.out.push_str(if self.cells > 0 { "\n" } else { "\n\n" });

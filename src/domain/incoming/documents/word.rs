@@ -76,6 +76,8 @@ struct Run {
 struct Walk {
     out: String,
     runs: Vec<Run>,
+    /// Depth of `w:t`: characters elsewhere are the file's indentation.
+    words: usize,
     /// Depth within deleted text, within the second copy of a text box, within a property list.
     gone: usize,
     inserting: usize,
@@ -98,14 +100,16 @@ impl Walk {
     fn start_anew(&mut self) {
         self.runs.clear();
         self.grounds.clear();
-        (self.gone, self.inserting, self.fallback, self.cells, self.instructions) = (0, 0, 0, 0, 0);
+        (self.gone, self.inserting, self.fallback) = (0, 0, 0);
+        (self.cells, self.instructions, self.words) = (0, 0, 0);
     }
 
     fn step(&mut self, step: &Step<'_>) -> bool {
         match step {
             Step::Open(tag) => self.open(tag),
             Step::Close(name) => self.close(name),
-            Step::Text(text) => self.text(text),
+            Step::Text(text) if self.words > 0 => self.text(text),
+            Step::Text(_) => {}
         }
         self.out.len() < MAX_TEXT && self.runs.len() < 1_000
     }
@@ -113,6 +117,7 @@ impl Walk {
     fn open(&mut self, tag: &Tag<'_>) {
         match tag.name() {
             "Fallback" => self.fallback += 1,
+            "t" | "delText" => self.words += 1,
             "del" | "moveFrom" => {
                 self.gone += 1;
                 self.deleted.by(&tag.attribute("author").unwrap_or_default());
@@ -163,8 +168,6 @@ impl Walk {
         }
         match self.runs.last_mut() {
             Some(run) => run.text.push_str(text),
-            // Characters between elements are the file's indentation.
-            None if text.trim().is_empty() => {}
             None => self.out.push_str(text),
         }
     }
@@ -172,6 +175,7 @@ impl Walk {
     fn close(&mut self, name: &str) {
         match name {
             "Fallback" => self.fallback = self.fallback.saturating_sub(1),
+            "t" | "delText" => self.words = self.words.saturating_sub(1),
             "instrText" | "delInstrText" => self.instructions = self.instructions.saturating_sub(1),
             "del" | "moveFrom" => {
                 self.gone = self.gone.saturating_sub(1);

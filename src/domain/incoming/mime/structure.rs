@@ -23,6 +23,8 @@ pub struct Leaf {
     pub alternative: Option<usize>,
     /// Whether this is a mail within the mail, whose parts are listed as well.
     pub is_mail: bool,
+    /// The container it was taken out of after the mail was read; none for a part of the mail itself.
+    pub container: Option<String>,
     /// Decoded bytes.
     pub data: Vec<u8>,
 }
@@ -271,6 +273,7 @@ impl Walk {
             within: node.within,
             alternative: node.alternative,
             is_mail,
+            container: None,
             data: undone.bytes,
         }
     }

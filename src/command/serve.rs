@@ -149,11 +149,13 @@ impl House {
         };
         let mail_in = listener.map(|listener| self.mail_in(listener)).transpose()?;
         let cage = Arc::new(Cage::of_this_program()?);
+        say_of(&cage);
         let workers = if works {
             let parts = Parts {
                 context: Arc::clone(&self.context),
                 db: self.db.clone(),
-                cage: Arc::clone(&cage),
+                // Pages only take files out of mails again: no picture is looked at for them.
+                cage: Arc::new(Cage::of_this_program()?.recognising()),
                 transport: self.transport.clone(),
             };
             Some(worker::start(&parts)?)
@@ -223,6 +225,16 @@ impl House {
             });
         })?;
         Ok((stopper, thread))
+    }
+}
+
+/// Says what holds the processes that read mail on this machine.
+fn say_of(cage: &Cage) {
+    match cage.layers() {
+        Ok(Some(layers)) if layers.are_whole() => tracing::info!("reading of mail: {layers}"),
+        Ok(Some(layers)) => tracing::warn!("reading of mail: {layers}"),
+        Ok(None) => {}
+        Err(error) => tracing::error!(%error, "reading of mail: nobody knows what holds it"),
     }
 }
 

@@ -12,7 +12,8 @@ const MAIL: &str =
 
 fn read(paths: &[PathBuf], json: bool) -> (u8, String, String) {
     let (mut out, mut err) = (Vec::new(), Vec::new());
-    let code = run(&ReadArgs { paths: paths.to_vec(), json }, &mut out, &mut err);
+    let args = ReadArgs { paths: paths.to_vec(), json, here: true, ..ReadArgs::default() };
+    let code = run(&args, &mut out, &mut err);
     (code, String::from_utf8(out).expect("UTF-8"), String::from_utf8(err).expect("UTF-8"))
 }
 

@@ -65,9 +65,9 @@ pub fn run(args: &ReadArgs, out: &mut dyn Write, err: &mut dyn Write) -> u8 {
     };
     let mut printer =
         Printer { json: args.json, out, err, failed: false, progress: Progress::of(&args.paths) };
-    let printed = read_all(args, &cage, &mut printer);
+    let all = read_all(args, &cage, &mut printer);
     printer.progress.end();
-    let flushed = printed.and_then(|()| printer.out.flush());
+    let flushed = all.and_then(|()| printer.out.flush());
     match flushed {
         // Who closed the pipe has read enough.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => exit::OK,

@@ -192,12 +192,12 @@ impl Cage {
         if pictures.is_empty() {
             return Ok(incoming);
         }
-        let recognised = recogniser.look(&incoming, &pictures);
+        let found = recogniser.look(&incoming, &pictures);
         drop(pictures);
-        if !recognised.supplied.is_empty() {
-            incoming = self.read_once(raw, &recognised.supplied, keep)?;
+        if !found.supplied.is_empty() {
+            incoming = self.read_once(raw, &found.supplied, keep)?;
         }
-        recognised.mark(&mut incoming);
+        found.mark(&mut incoming);
         Ok(incoming)
     }
 

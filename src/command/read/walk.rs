@@ -8,7 +8,7 @@ use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 /// A line of a mailbox is taken in pieces of at most this size.
-const PIECE: u64 = 1 << 20;
+const PIECE: usize = 1 << 20;
 
 /// A mail to be read, or what stands in its place.
 #[derive(Debug)]
@@ -49,7 +49,7 @@ impl Bytes {
         }
         loop {
             let before = collected.kept.len();
-            let ended = (&mut input).take(PIECE).read_to_end(&mut collected.kept)? < PIECE as usize;
+            let ended = (&mut input).take(PIECE as u64).read_to_end(&mut collected.kept)? < PIECE;
             collected.size += collected.kept.len() - before;
             collected.bound(before);
             if ended {
@@ -164,7 +164,7 @@ fn mbox(path: &Path, take: Take<'_>) -> io::Result<bool> {
     let mut line = Vec::new();
     loop {
         line.clear();
-        let end = (&mut input).take(PIECE).read_until(b'\n', &mut line)? == 0;
+        let end = (&mut input).take(PIECE as u64).read_until(b'\n', &mut line)? == 0;
         if end || (at_start && blank && line.starts_with(b"From ")) {
             if mail.size > 0 {
                 number += 1;

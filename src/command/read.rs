@@ -56,16 +56,20 @@ pub fn run(args: &ReadArgs, out: &mut dyn Write, err: &mut dyn Write) -> u8 {
         let _ = writeln!(err, "nothing to read was named; give a mail, a folder, or - for standard input");
         return exit::USAGE;
     }
-    let cage = match cage(args) {
-        Ok(cage) => cage,
+    match cage(args) {
+        Ok(cage) => run_in(&cage, args, out, err),
         Err((code, why)) => {
             let _ = writeln!(err, "{why}");
-            return code;
+            code
         }
-    };
+    }
+}
+
+/// The same in a cage that is there already.
+pub fn run_in(cage: &Cage, args: &ReadArgs, out: &mut dyn Write, err: &mut dyn Write) -> u8 {
     let mut printer =
         Printer { json: args.json, out, err, failed: false, progress: Progress::of(&args.paths) };
-    let all = read_all(args, &cage, &mut printer);
+    let all = read_all(args, cage, &mut printer);
     printer.progress.end();
     let flushed = all.and_then(|()| printer.out.flush());
     match flushed {

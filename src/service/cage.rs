@@ -9,7 +9,7 @@ mod frames;
 mod planted;
 pub mod recognition;
 mod running;
-mod tool;
+pub mod tool;
 
 use crate::domain::incoming::documents::Supplied;
 use crate::domain::incoming::{Attachment, Incoming, Knowledge, understand_with_files};

@@ -25,6 +25,10 @@ const RESOLUTION: &str = "200";
 /// Languages to try at once where that of the mail is not known.
 const AT_ONCE: usize = 3;
 
+/// Pictures that `tesseract` reads.
+const PICTURES: &[&str] =
+    &["image/png", "image/jpeg", "image/jpg", "image/tiff", "image/webp", "image/bmp", "image/gif"];
+
 /// BCP 47 and what the packs of `tesseract` are called.
 const PACKS: &[(&str, &str)] = &[
     ("bg", "bul"),
@@ -86,11 +90,15 @@ impl Recognised {
 
 /// Whether a file is a picture of text as far as can be told without opening it.
 pub fn is_wanted(file: &Attachment) -> bool {
-    let picture = file.text.is_none()
-        && file.size >= SMALLEST
-        && ["image/png", "image/jpeg", "image/jpg", "image/tiff", "image/webp", "image/bmp", "image/gif"]
-            .contains(&file.content_type.as_str());
-    file.size <= LARGEST && (file.scanned_pages > 0 || picture)
+    let kind = file.content_type.as_str();
+    let picture = PICTURES.contains(&kind) && file.size >= SMALLEST;
+    let silent = file.text.is_none() && (picture || kind == "application/pdf");
+    file.size <= LARGEST && (file.scanned_pages > 0 || silent)
+}
+
+/// Whether these bytes are a document of pages, as far as its first ones tell.
+fn has_pages(bytes: &[u8]) -> bool {
+    bytes.get(..1024).unwrap_or(bytes).windows(5).any(|part| part == b"%PDF-")
 }
 
 impl Recogniser {
@@ -128,7 +136,7 @@ impl Recogniser {
                 continue;
             }
             let language = incoming.language.as_deref();
-            let note = match self.read(file, bytes, language) {
+            let note = match self.read(bytes, language) {
                 Ok(text) if text.trim().is_empty() => "a picture in which no text was recognised".to_owned(),
                 Ok(text) => {
                     let all = file.text.iter().cloned().chain([text]).collect::<Vec<_>>().join("\n\n");
@@ -144,7 +152,7 @@ impl Recogniser {
         recognised
     }
 
-    fn read(&self, file: &Attachment, bytes: &[u8], language: Option<&str>) -> Result<String, String> {
+    fn read(&self, bytes: &[u8], language: Option<&str>) -> Result<String, String> {
         let tesseract = self.tesseract.as_deref().ok_or("`tesseract` is not installed")?;
         let until = Instant::now() + A_FILE;
         let packs = self.languages(tesseract, language);
@@ -153,7 +161,7 @@ impl Recogniser {
             let read = tool.run(&["stdin", "stdout", "-l", &packs], picture);
             read.map(|bytes| clean(&bytes)).map_err(|e| format!("`tesseract`: {e}"))
         };
-        if file.scanned_pages == 0 {
+        if !has_pages(bytes) {
             return text(bytes);
         }
         let pdftoppm = self.pdftoppm.as_deref().ok_or("`pdftoppm` is not installed")?;

@@ -77,7 +77,7 @@ fn picture(format: &str) -> Vec<u8> {
 
 /// The picture as the only thing on each page.
 fn scanned(count: usize) -> Vec<u8> {
-    let dictionary = "/Type /XObject /Subtype /Image /Width 1240 /Height 834 /ColorSpace /DeviceGray \
+    let dictionary = "/Type /XObject /Subtype /Image /Width 1240 /Height 834 /ColorSpace /DeviceRGB \
                       /BitsPerComponent 8 /Filter /DCTDecode";
     let image = stream(dictionary, &picture("-jpeg"));
     pages(count, "/XObject << /I 5 0 R >>", b"q 595 0 0 400 0 0 cm /I Do Q", image)

@@ -68,7 +68,6 @@ const SYS_VFORK: c_long = libc::SYS_clone;
 
 /// What the reader needs: memory, time, randomness, signals to itself, an end. Reading and writing come apart below.
 const NEEDED: &[c_long] = &[
-    libc::SYS_mmap,
     libc::SYS_munmap,
     libc::SYS_mremap,
     libc::SYS_mprotect,
@@ -101,6 +100,11 @@ pub fn reader() -> Strength {
         rules.insert(libc::SYS_readv, vec![first_is(0)?]);
         rules.insert(libc::SYS_write, vec![first_is(1)?, first_is(2)?]);
         rules.insert(libc::SYS_writev, vec![first_is(1)?, first_is(2)?]);
+        // Memory, not files: a descriptor that was inherited could be read so.
+        let memory = u64::from(libc::MAP_ANONYMOUS.unsigned_abs());
+        let anonymous =
+            SeccompCondition::new(3, SeccompCmpArgLen::Dword, SeccompCmpOp::MaskedEq(memory), memory)?;
+        rules.insert(libc::SYS_mmap, vec![SeccompRule::new(vec![anonymous])?]);
         // `abort()` sends itself a signal.
         rules.insert(libc::SYS_tgkill, vec![first_is(u64::from(std::process::id()))?]);
         let refused = SeccompAction::Errno(number(libc::EPERM));

@@ -4,7 +4,8 @@ use crate::cage::real;
 use askance::service::cage::Cage;
 use askance::service::cage::recognition::Recogniser;
 use askance::service::cage::tool::{Error, Tool};
-use std::io::Write;
+use std::fmt::Write as _;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -21,7 +22,7 @@ fn pdf(objects: &[Vec<u8>]) -> Vec<u8> {
     let mut out = b"%PDF-1.4\n".to_vec();
     let mut table = format!("xref\n0 {}\n0000000000 65535 f \n", objects.len() + 1);
     for (number, object) in objects.iter().enumerate() {
-        table += &format!("{:010} 00000 n \n", out.len());
+        writeln!(table, "{:010} 00000 n ", out.len()).unwrap();
         out.extend(format!("{} 0 obj\n", number + 1).into_bytes());
         out.extend([object.as_slice(), b"\nendobj\n"].concat());
     }

@@ -27,7 +27,7 @@ use std::time::Duration;
 /// Wall-clock time that a child may take for one mail; what the disk takes for its files is not counted.
 const PATIENCE: Duration = Duration::from_secs(20);
 /// Mails after which a child is replaced, so that its CPU limit is one of few mails and leaks do not add up.
-const MAILS_A_CHILD: u32 = 20;
+const MAILS_A_CHILD: u32 = 200;
 /// Work after which a child is replaced: what is left of its CPU time does for any mail, which has 20 seconds.
 const WORK_A_CHILD: Duration = Duration::from_secs(30);
 /// A mail, or a file in one, is not larger than this.

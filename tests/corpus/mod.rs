@@ -5,8 +5,8 @@ mod command;
 mod documents;
 mod hostile;
 mod matching;
-mod pdf;
 mod mutations;
+mod pdf;
 mod shapes;
 
 use askance::command::read::as_json;

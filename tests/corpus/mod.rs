@@ -4,6 +4,7 @@ mod beside_mailparse;
 mod command;
 mod documents;
 mod hostile;
+mod labelled;
 mod matching;
 mod mutations;
 mod pdf;

@@ -95,6 +95,12 @@ pub struct Reading {
     pub confidence: f64,
     /// Further kinds that apply.
     pub also: Vec<Kind>,
+    /// The next likely kinds, with how likely each is, 0 to 1: to pick from where the first is wrong.
+    #[serde(default)]
+    pub others: Vec<(Kind, f64)>,
+    /// The words that spoke most for the kind, as written, strongest first.
+    #[serde(default)]
+    pub reasons: Vec<String>,
     /// Passages that show the kind.
     pub evidence: Vec<Evidence>,
     /// The authority's own file number as written.
@@ -120,6 +126,8 @@ impl Reading {
             kind,
             confidence,
             also: Vec::new(),
+            others: Vec::new(),
+            reasons: Vec::new(),
             evidence: Vec::new(),
             reference: None,
             new_due_on: None,

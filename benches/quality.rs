@@ -18,11 +18,15 @@ mod support {
 use askance::data::knowledge::{self, pack};
 use askance::domain::incoming::Knowledge;
 use askance::domain::incoming::model::Model;
+use askance::domain::incoming::model::judge::{Example, Judge};
 use askance::domain::incoming::reading::Kind;
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::io::Write as _;
-use teaching::{Lesson, Pupil, count, example, examples, judge, pupils, verdict};
+use teaching::{Lesson, Pupil, count, example, pupils, verdict};
+
+/// Parts into which letters are cut: a letter is judged by what the others taught.
+const FOLDS: usize = 5;
 
 type Done<T> = Result<T, Box<dyn Error>>;
 
@@ -41,7 +45,7 @@ fn main() -> Done<()> {
     by_language(&sentences, &pupils, &knowledge)?;
     if teach {
         let counts = count(all.iter().copied(), &pupils, |_| true);
-        let fitted = judge(&examples(&all, &pupils, |at| at % teaching::FOLDS, &knowledge));
+        let fitted = Judge::fit(&examples(&all, &pupils, |at| at % FOLDS, &knowledge));
         let bytes = pack(&counts, &fitted)?;
         std::fs::write(concat!(env!("CARGO_MANIFEST_DIR"), "/src/data/taught.model"), &bytes)?;
         say(&format!("taught: {} tokens, {} bytes", counts.len(), bytes.len()))?;
@@ -115,18 +119,14 @@ impl std::fmt::Display for Tally {
 
 /// Five parts; each is judged by what the other four taught, model and judge both.
 fn cross_validated(all: &[&Lesson], pupils: &[Pupil<'_>], knowledge: &Knowledge, mails: usize) -> Done<()> {
-    let heard = examples(all, pupils, |at| at % teaching::FOLDS, knowledge);
+    let heard = examples(all, pupils, |at| at % FOLDS, knowledge);
     let (mut given, mut own) = (Tally::default(), Tally::default());
     let mut missed: BTreeMap<(Kind, Kind), Vec<&str>> = BTreeMap::new();
-    for part in 0..teaching::FOLDS {
-        let others: Vec<_> = heard
-            .iter()
-            .enumerate()
-            .filter(|(at, _)| at % teaching::FOLDS != part)
-            .map(|(_, e)| e.clone())
-            .collect();
-        let judge = judge(&others);
-        for (at, one) in heard.iter().enumerate().filter(|(at, _)| at % teaching::FOLDS == part) {
+    for part in 0..FOLDS {
+        let others: Vec<_> =
+            heard.iter().enumerate().filter(|(at, _)| at % FOLDS != part).map(|(_, e)| e.clone()).collect();
+        let judge = Judge::fit(&others);
+        for (at, one) in heard.iter().enumerate().filter(|(at, _)| at % FOLDS == part) {
             let found = verdict(&judge, one);
             (if at < mails { &mut given } else { &mut own }).add(one.kind, found);
             if found.0 != one.kind
@@ -150,13 +150,8 @@ fn by_origin(all: &[&Lesson], pupils: &[Pupil<'_>], knowledge: &Knowledge, mails
     for (name, given) in [("labelled mails", true), ("own letters", false)] {
         let asked = |at: usize| (at < mails) == given;
         let model = Model::of(&count(all.iter().copied(), pupils, |at| !asked(at)));
-        let inner = examples(
-            all,
-            pupils,
-            |at| if asked(at) { teaching::FOLDS } else { at % teaching::FOLDS },
-            knowledge,
-        );
-        let judge = judge(&inner);
+        let inner = examples(all, pupils, |at| if asked(at) { FOLDS } else { at % FOLDS }, knowledge);
+        let judge = Judge::fit(&inner);
         let mut tally = Tally::default();
         for (_, pupil) in pupils.iter().enumerate().filter(|(at, _)| asked(*at)) {
             tally.add(pupil.kind, verdict(&judge, &example(pupil, &model, knowledge)));
@@ -174,7 +169,7 @@ fn by_language(
 ) -> Done<()> {
     let base = |tag: &str| tag.split('-').next().unwrap_or_default().to_owned();
     let all: Vec<&Lesson> = sentences.values().flatten().collect();
-    let judge = judge(&examples(&all, pupils, |at| at % teaching::FOLDS, knowledge));
+    let judge = Judge::fit(&examples(&all, pupils, |at| at % FOLDS, knowledge));
     let mut tally = Tally::default();
     let mut languages: Vec<String> = pupils.iter().map(|p| base(&p.labelled.label.language)).collect();
     languages.sort();
@@ -188,4 +183,24 @@ fn by_language(
         }
     }
     say(&format!("\nwithout a sentence or letter of the language, its phrases only\n  {tally}"))
+}
+
+/// Examples for the judge: each letter heard by a model that was not taught by it. `fold` gives each its part.
+fn examples(
+    sentences: &[&Lesson],
+    pupils: &[Pupil<'_>],
+    fold: impl Fn(usize) -> usize,
+    knowledge: &Knowledge,
+) -> Vec<Example> {
+    let mut examples: Vec<Option<Example>> = vec![None; pupils.len()];
+    for part in 0..FOLDS {
+        let counts = count(sentences.iter().copied(), pupils, |at| fold(at) != part);
+        let model = Model::of(&counts);
+        for (at, pupil) in pupils.iter().enumerate().filter(|(at, _)| fold(*at) == part) {
+            if let Some(slot) = examples.get_mut(at) {
+                *slot = Some(example(pupil, &model, knowledge));
+            }
+        }
+    }
+    examples.into_iter().flatten().collect()
 }

@@ -2,6 +2,7 @@
 
 use crate::mail::transport::Transport;
 use crate::service::cage::Cage;
+use crate::service::learning::Learner;
 use crate::service::{Context, deadlines, delivery, intake, triage};
 use crate::store::Db;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -16,6 +17,8 @@ const PAUSE: Duration = Duration::from_millis(500);
 const LOOK: Duration = Duration::from_secs(5);
 /// How often due days are looked at: far below the promise of 15 minutes.
 const TICK: Duration = Duration::from_secs(60);
+/// How often the reader looks whether people settled something to learn from.
+const LEARN: Duration = Duration::from_secs(300);
 
 /// What the loops need.
 #[derive(Clone)]
@@ -160,7 +163,8 @@ impl Last {
 }
 
 fn read(parts: &Parts, stop: &Flag) {
-    let (mut looked, mut ticked) = (Last::default(), Last::default());
+    let (mut looked, mut ticked, mut learnt) = (Last::default(), Last::default(), Last::default());
+    let mut learner = Learner::default();
     let (ctx, db) = (&*parts.context, &parts.db);
     once("clocks", || deadlines::look_again(ctx, db));
     while !stop.is_set() {
@@ -169,6 +173,11 @@ fn read(parts: &Parts, stop: &Flag) {
         if looked.is_past(LOOK) {
             once("leases", || delivery::expire_leases(ctx, db));
             once("tell", || delivery::tell_requests(ctx, db));
+        }
+        if learnt.is_past(LEARN)
+            && let Some(letters) = once("learning", || learner.catch_up(ctx, db, &parts.cage))
+        {
+            tracing::info!(letters, "the reader learnt from what was settled");
         }
         if ticked.is_past(TICK) {
             let marked = once("tick", || deadlines::tick(ctx, db));

@@ -29,8 +29,8 @@ const DOMAIN: &[&[&str]] = &[
     &["publication", "incoming"],
 ];
 
-/// The one step from use case to use case: triage reads each mail in the cage.
-const BETWEEN_SERVICES: &[(&str, &str)] = &[("triage", "cage")];
+/// The steps from use case to use case: triage reads each mail in the cage, learning teaches who reads there.
+const BETWEEN_SERVICES: &[(&str, &str)] = &[("triage", "cage"), ("learning", "cage")];
 
 /// Words and the places (starts of paths) where alone they may stand.
 const AT_HOME: &[(&str, &[&str])] = &[

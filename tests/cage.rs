@@ -224,7 +224,7 @@ fn files_come_out_of_the_cage_byte_for_byte() {
         assert_eq!(kept, files);
         assert_eq!(cage.read(MAIL).unwrap().subject, "Ihr Antrag");
     }
-    let here = Cage::Here(Box::default());
+    let here = Cage::here(Knowledge::default());
     let elsewhere = Blobs::open(&folder.path().join("elsewhere")).unwrap();
     let read = here.read_kept(&elsewhere, &elsewhere.put(&raw).unwrap()).unwrap();
     assert_eq!(elsewhere.get(&read.attachments[1].sha256).unwrap(), files[1]);
@@ -309,7 +309,7 @@ fn bytes_that_cannot_be_had_now_are_no_fault_of_the_mail() {
     let folder = tempfile::tempdir().unwrap();
     let blobs = Blobs::open(folder.path()).unwrap();
     let key = blobs.put(MAIL).unwrap();
-    let cage = Cage::Here(Box::default());
+    let cage = Cage::here(Knowledge::default());
     assert_eq!(cage.read_kept(&blobs, &key).unwrap().subject, "Ihr Antrag");
     let path = folder.path().join(&key[..2]).join(&key);
     std::fs::rename(&path, folder.path().join("elsewhere")).unwrap();

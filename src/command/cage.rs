@@ -1,10 +1,8 @@
 //! `askance cage`: the child that reads mails with limits; the service starts it.
 
 use crate::command::exit;
-use crate::data::knowledge::knowledge;
 use crate::service::cage::child;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 /// What the child is for; without an option it reads mails.
 #[derive(Debug, clap::Args)]
@@ -31,6 +29,5 @@ pub fn run(args: &CageArgs) -> u8 {
     if args.layers {
         return child::tell_layers(&mut to).map_or(exit::IO, |()| exit::OK);
     }
-    let Ok(knowledge) = knowledge().map(Arc::new) else { return exit::DATA };
-    child::serve(&mut from, &mut to, &knowledge).map_or(exit::IO, |()| exit::OK)
+    child::serve(&mut from, &mut to).map_or(exit::IO, |()| exit::OK)
 }

@@ -87,7 +87,7 @@ pub fn run_in(cage: &Cage, args: &ReadArgs, out: &mut dyn Write, err: &mut dyn W
 fn cage(args: &ReadArgs) -> Result<Cage, (u8, String)> {
     if args.here {
         let why = |e| (exit::CONFIG, format!("the phrases that come with askance could not be read: {e}"));
-        return Ok(Cage::Here(Box::new(knowledge().map_err(why)?)));
+        return Ok(Cage::here(knowledge().map_err(why)?));
     }
     let cage = Cage::of_this_program()
         .map_err(|e| (exit::IO, format!("this program does not find itself: {e}; try --here")))?;

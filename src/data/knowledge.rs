@@ -20,7 +20,13 @@ const LARGEST: u64 = 64 << 20;
 
 /// Phrases and model as shipped.
 pub fn knowledge() -> Result<Knowledge, Error> {
-    let (counts, judge) = taught(TAUGHT)?;
+    knowledge_with(&Counts::default())
+}
+
+/// Phrases and model as shipped, and what was learnt since.
+pub fn knowledge_with(learnt: &Counts) -> Result<Knowledge, Error> {
+    let (mut counts, judge) = taught(TAUGHT)?;
+    counts.merge(learnt);
     Ok(Knowledge { phrasebook: phrasebook()?, model: Model::of(&counts), judge })
 }
 

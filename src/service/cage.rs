@@ -11,7 +11,9 @@ pub mod recognition;
 mod running;
 pub mod tool;
 
+use crate::data::knowledge::knowledge_with;
 use crate::domain::incoming::documents::Supplied;
+use crate::domain::incoming::model::counts::Counts;
 use crate::domain::incoming::{Attachment, Incoming, Knowledge, understand_with_files};
 use crate::service::cage::confine::Layers;
 use crate::service::cage::exchange::exchange;
@@ -21,7 +23,7 @@ use crate::store::blobs::{Blobs, sha256};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 /// Wall-clock time that a child may take for one mail; what the disk takes for its files is not counted.
@@ -82,9 +84,11 @@ pub enum Cage {
         idle: Mutex<Vec<Running>>,
         /// Makes text of pictures, if that is wanted.
         recogniser: Option<Recogniser>,
+        /// What children are taught beside what ships, as `Counts::to_bytes` writes it.
+        learnt: Mutex<Arc<Vec<u8>>>,
     },
     /// In this process.
-    Here(Box<Knowledge>),
+    Here(RwLock<Box<Knowledge>>),
 }
 
 /// What is done with the bytes of a file; gives their SHA-256.
@@ -105,16 +109,38 @@ impl Cage {
 
     /// A cage of the program at a path.
     pub fn of(program: PathBuf) -> Self {
-        Self::Process { program, idle: Mutex::default(), recogniser: None }
+        Self::Process { program, idle: Mutex::default(), recogniser: None, learnt: Mutex::default() }
+    }
+
+    /// A cage that is none: this process reads.
+    pub fn here(knowledge: Knowledge) -> Self {
+        Self::Here(RwLock::new(Box::new(knowledge)))
+    }
+
+    /// Teaches who reads from now on what was learnt beside what ships; what was taught before is forgotten.
+    pub fn learn(&self, counts: &Counts) -> Result<(), crate::data::Error> {
+        match self {
+            Self::Process { idle, learnt, .. } => {
+                let bytes = if counts.is_empty() { Vec::new() } else { counts.to_bytes() };
+                *learnt.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(bytes);
+                // Who waits knows less; dropping ends them.
+                idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
+            }
+            Self::Here(knowledge) => {
+                let taught = knowledge_with(counts)?;
+                **knowledge.write().unwrap_or_else(PoisonError::into_inner) = taught;
+            }
+        }
+        Ok(())
     }
 
     /// The same, and text in pictures is recognised where the programs for it are installed.
     #[must_use]
     pub fn recognising(self) -> Self {
         match self {
-            Self::Process { program, idle, .. } => {
+            Self::Process { program, idle, learnt, .. } => {
                 let recogniser = Some(Recogniser::find(program.clone()));
-                Self::Process { program, idle, recogniser }
+                Self::Process { program, idle, recogniser, learnt }
             }
             here @ Self::Here(_) => here,
         }
@@ -124,8 +150,8 @@ impl Cage {
     #[must_use]
     pub fn recognising_with(self, recogniser: Recogniser) -> Self {
         match self {
-            Self::Process { program, idle, .. } => {
-                Self::Process { program, idle, recogniser: Some(recogniser) }
+            Self::Process { program, idle, learnt, .. } => {
+                Self::Process { program, idle, recogniser: Some(recogniser), learnt }
             }
             here @ Self::Here(_) => here,
         }
@@ -204,10 +230,14 @@ impl Cage {
     /// A child may die of what is no fault of the mail, such as a signal meant for the service or the want of memory
     /// elsewhere: so a mail over which one died gets a second, fresh one. Files may then be kept twice, which is once.
     fn read_once(&self, raw: &[u8], supplied: &Supplied, keep: Keep<'_>) -> Result<Incoming, Error> {
-        let (program, idle) = match self {
-            Self::Here(knowledge) => return read_here(raw, knowledge, keep),
-            Self::Process { program, idle, .. } => (program, idle),
+        let (program, idle, learnt) = match self {
+            Self::Here(knowledge) => {
+                let knowledge = knowledge.read().unwrap_or_else(PoisonError::into_inner);
+                return read_here(raw, &knowledge, keep);
+            }
+            Self::Process { program, idle, learnt, .. } => (program, idle, learnt),
         };
+        let learnt = Arc::clone(&*learnt.lock().unwrap_or_else(PoisonError::into_inner));
         let mail = Mail { raw, supplied };
         let waiting = idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         // A child that ended while it waited counts as none.
@@ -215,13 +245,14 @@ impl Cage {
             waiting.and_then(|mut running| matches!(running.child.try_wait(), Ok(None)).then_some(running));
         let read = match waiting {
             Some(running) => read_in(running, mail, keep),
-            None => read_in(start(program).map_err(Error::Start)?, mail, keep),
+            None => read_in(start(program, &learnt).map_err(Error::Start)?, mail, keep),
         };
         let (incoming, running) = match read {
-            Err(Error::Died(_)) => read_in(start(program).map_err(Error::Start)?, mail, keep)?,
+            Err(Error::Died(_)) => read_in(start(program, &learnt).map_err(Error::Start)?, mail, keep)?,
             read => read?,
         };
-        if running.read < MAILS_A_CHILD && running.worked < WORK_A_CHILD {
+        let fresh = Arc::ptr_eq(&running.learnt, &learnt);
+        if fresh && running.read < MAILS_A_CHILD && running.worked < WORK_A_CHILD {
             idle.lock().unwrap_or_else(PoisonError::into_inner).push(running);
         }
         Ok(incoming)

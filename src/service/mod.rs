@@ -9,6 +9,7 @@ pub mod deadlines;
 pub mod delivery;
 pub mod filing;
 pub mod intake;
+pub mod learning;
 pub mod publishing;
 pub mod reckoning;
 pub mod seed;

@@ -1,5 +1,6 @@
 //! Mail that came in: kept as it arrived, counted once, its reading and its triage.
 
+pub mod decided;
 mod settled;
 
 pub use settled::{Published, Refiled, attachment_names, locked, publish, published, refile, settle};

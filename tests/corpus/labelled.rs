@@ -5,6 +5,8 @@ use crate::support::figures::{Figures, figures};
 use crate::support::labelled;
 use crate::support::teaching;
 use askance::data::knowledge::shipped_counts;
+use askance::domain::incoming::delivery::Automatic;
+use askance::domain::incoming::understand;
 
 fn short(figures: &Figures, bars: &[(&str, f64)]) -> Vec<String> {
     let table = figures.table();
@@ -34,4 +36,21 @@ fn what_the_model_counted_is_what_the_sentences_and_letters_in_the_tree_teach() 
         counts == shipped,
         "run `cargo bench --bench quality -- --teach` after changing sentences or letters"
     );
+}
+
+#[test]
+fn the_kind_of_a_letter_is_what_the_judge_makes_of_its_phrases_and_sentences() {
+    let letters = labelled::letters().into_values().flatten().take(60);
+    for pupil in teaching::pupils(letters, &KNOWLEDGE) {
+        let read = understand(&pupil.labelled.raw, &KNOWLEDGE);
+        if read.automatic != Automatic::None {
+            continue;
+        }
+        let example = teaching::example(&pupil, &KNOWLEDGE.model, &KNOWLEDGE);
+        let (kind, likely) = teaching::verdict(&KNOWLEDGE.judge, &example);
+        let file = &pupil.labelled.label.file;
+        assert_eq!(kind, read.reading.kind, "{file}");
+        assert!((f64::from(likely.min(0.99)) - read.reading.confidence).abs() < 0.006, "{file}: {likely}");
+        assert_eq!(example.kind.as_str(), pupil.labelled.label.kind, "{file}");
+    }
 }

@@ -116,7 +116,7 @@ impl Site {
             blobs,
             days_off: askance::service::days_off::Calendars::default(),
         });
-        Self { ctx, db, cage: Cage::Here(Box::new(knowledge)), sent: Arc::default(), _folder: folder }
+        Self { ctx, db, cage: Cage::here(knowledge), sent: Arc::default(), _folder: folder }
     }
 
     /// A connection.

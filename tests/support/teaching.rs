@@ -13,8 +13,6 @@ use std::path::Path;
 
 /// Tokens of fewer sentences tell nothing that holds elsewhere.
 const LEAST: u32 = 2;
-/// Parts into which letters are cut: a letter is judged by what the others taught.
-pub const FOLDS: usize = 5;
 
 /// A sentence ready to be learnt.
 pub struct Lesson {
@@ -103,26 +101,6 @@ pub fn count<'a>(
     counts
 }
 
-/// Examples for the judge: each letter heard by a model that was not taught by it. `fold` gives each its part.
-pub fn examples(
-    sentences: &[&Lesson],
-    pupils: &[Pupil<'_>],
-    fold: impl Fn(usize) -> usize,
-    knowledge: &Knowledge,
-) -> Vec<Example> {
-    let mut examples: Vec<Option<Example>> = vec![None; pupils.len()];
-    for part in 0..FOLDS {
-        let counts = count(sentences.iter().copied(), pupils, |at| fold(at) != part);
-        let model = Model::of(&counts);
-        for (at, pupil) in pupils.iter().enumerate().filter(|(at, _)| fold(*at) == part) {
-            if let Some(slot) = examples.get_mut(at) {
-                *slot = Some(example(pupil, &model, knowledge));
-            }
-        }
-    }
-    examples.into_iter().flatten().collect()
-}
-
 /// What a model makes of one letter.
 pub fn example(pupil: &Pupil<'_>, model: &Model, knowledge: &Knowledge) -> Example {
     let prepared = &pupil.understood.prepared;
@@ -130,11 +108,6 @@ pub fn example(pupil: &Pupil<'_>, model: &Model, knowledge: &Knowledge) -> Examp
     let voices = voices::listen(prepared, language, &knowledge.phrasebook);
     let features = heard::features(prepared, &voices, &heard::hear(prepared, model));
     Example { features, kind: pupil.kind, weight: 1.0 }
-}
-
-/// The judge that follows from examples.
-pub fn judge(examples: &[Example]) -> Judge {
-    Judge::fit(examples)
 }
 
 /// The most likely kind and how likely it is.

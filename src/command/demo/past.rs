@@ -229,7 +229,7 @@ fn set_the_stage<'a>(ctx: &'a Context, db: &'a Db) -> Result<(Stage<'a>, Cast), 
         };
         authorities::insert(&mut conn, &new, now)?;
     }
-    let cage = Cage::Here(Box::new(ctx.library.knowledge.clone()));
+    let cage = Cage::here(ctx.library.knowledge.clone());
     Ok((
         Stage { ctx, db, cage, sent: Arc::default(), activist, volunteer, members },
         Cast { email, password },

@@ -1,19 +1,28 @@
 //! The child's side: it gives up what it does not need, then reads mails from stdin and answers on stdout.
 
+use crate::data::knowledge::knowledge_with;
 use crate::domain::incoming::documents::Supplied;
-use crate::domain::incoming::{Knowledge, understand_with_files};
+use crate::domain::incoming::model::counts::Counts;
+use crate::domain::incoming::understand_with_files;
 use crate::service::cage::confine::{self, Layers};
 use crate::service::cage::frames::{frame_in, frame_out};
 use crate::service::cage::{LARGEST_MAIL, LARGEST_READING};
 use std::io::{Error, ErrorKind, Read, Write};
 use std::os::unix::process::CommandExt;
 use std::process::Command;
-use std::sync::Arc;
 
 /// Reads mails from `from` until it ends. Each comes in a frame, with the texts that others recognised in its files
 /// in a second one; it is answered by a frame with the reading as JSON and, right behind it, the bare bytes of its
 /// files: the reading says how many each has.
-pub fn serve(from: &mut impl Read, to: &mut impl Write, knowledge: &Arc<Knowledge>) -> std::io::Result<()> {
+///
+/// Before all mails comes one frame with what was learnt beside what ships (`Counts::to_bytes`, empty for nothing):
+/// it is the parent's word, so it is taken in before the limits fall into place.
+pub fn serve(from: &mut impl Read, to: &mut impl Write) -> std::io::Result<()> {
+    let learnt = match frame_in(from, LARGEST_READING)? {
+        bytes if bytes.is_empty() => Counts::default(),
+        bytes => Counts::from_bytes(&bytes).map_err(Error::other)?,
+    };
+    let knowledge = &knowledge_with(&learnt).map_err(Error::other)?;
     confine::reader()?;
     loop {
         let raw = match frame_in(from, LARGEST_MAIL) {

@@ -2,12 +2,13 @@
 
 use crate::domain::incoming::Incoming;
 use crate::service::cage::confine::ADDRESS_SPACE;
-use crate::service::cage::frames::{exactly, frame_in};
+use crate::service::cage::frames::{exactly, frame_in, frame_out};
 use crate::service::cage::{LARGEST_MAIL, LARGEST_READING};
 use std::io::{BufReader, Read};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::Duration;
 
@@ -24,6 +25,8 @@ pub struct Running {
     pub read: u32,
     /// How long it worked on them.
     pub worked: Duration,
+    /// What it was taught.
+    pub learnt: Arc<Vec<u8>>,
 }
 
 /// A piece of what a child says of one mail: first the reading, then the bytes of each file that it names.
@@ -43,8 +46,8 @@ impl Drop for Running {
     }
 }
 
-/// Starts a child.
-pub fn start(program: &Path) -> std::io::Result<Running> {
+/// Starts a child, and teaches it first what was learnt beside what ships.
+pub fn start(program: &Path, learnt: &Arc<Vec<u8>>) -> std::io::Result<Running> {
     let mut child = Command::new(program)
         .arg("cage")
         .env_clear()
@@ -63,7 +66,11 @@ pub fn start(program: &Path) -> std::io::Result<Running> {
         let mut out = BufReader::new(out);
         while pass_on(&mut out, &replies).is_some() {}
     });
-    Ok(Running { child, to, from, read: 0, worked: Duration::ZERO })
+    let learnt = Arc::clone(learnt);
+    let mut running = Running { child, to, from, read: 0, worked: Duration::ZERO, learnt };
+    // A child that died before it took this shows when it is asked to read.
+    let _ = frame_out(&mut running.to, &running.learnt);
+    Ok(running)
 }
 
 /// Passes on what a child says of one mail; none = it says nothing more, or nobody listens.

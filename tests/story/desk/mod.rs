@@ -193,7 +193,7 @@ impl Desk {
         let recipients = [recipient.to_owned()];
         let mail = intake::Mail { raw, recipients: &recipients, via: "test" };
         intake::accept(self.ctx.door(), Some(&self.db), mail).unwrap();
-        let cage = Cage::Here(Box::new(self.ctx.library.knowledge.clone()));
+        let cage = Cage::here(self.ctx.library.knowledge.clone());
         triage::read_next(&self.ctx, &self.db, &cage, 10).unwrap();
     }
 

@@ -6,6 +6,7 @@
 
 pub mod counts;
 pub mod judge;
+pub mod lessons;
 pub mod tokens;
 
 use crate::domain::incoming::model::counts::Counts;

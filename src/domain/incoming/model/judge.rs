@@ -4,9 +4,11 @@ use crate::domain::incoming::reading::Kind;
 
 /// How many kinds there are.
 pub const KINDS: usize = 14;
-/// Numbers by which a letter is judged: phrases, loudest and second sentence and all sentences together of each kind,
-/// and four of the letter.
-pub const FEATURES: usize = KINDS * 4 + 4;
+/// Numbers of each kind by which a letter is judged: its phrases, its loudest and second sentence, all sentences
+/// together, and the louder of phrases and sentences.
+pub const OF_KIND: usize = 5;
+/// All numbers by which a letter is judged: those of each kind, and four of the letter.
+pub const FEATURES: usize = KINDS * OF_KIND + 4;
 
 /// What is known of one letter.
 pub type Features = [f32; FEATURES];
@@ -41,7 +43,7 @@ impl Default for Judge {
     /// Without a fit: what is said for a kind speaks for it.
     fn default() -> Self {
         let mut weights = vec![[0.0; KINDS]; FEATURES];
-        for (at, row) in weights.iter_mut().take(KINDS * 4).enumerate() {
+        for (at, row) in weights.iter_mut().take(KINDS * OF_KIND).enumerate() {
             if let Some(own) = row.get_mut(at % KINDS) {
                 *own = 1.0;
             }

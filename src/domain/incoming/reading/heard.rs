@@ -1,6 +1,6 @@
 //! What the model hears in the sentences of a letter, and the numbers by which a letter is judged.
 
-use crate::domain::incoming::model::judge::{FEATURES, Features, KINDS};
+use crate::domain::incoming::model::judge::{FEATURES, Features, KINDS, OF_KIND};
 use crate::domain::incoming::model::{Class, Likely, Model};
 use crate::domain::incoming::reading::section::{Place, Prepared, Section};
 use crate::domain::incoming::reading::voices::Voices;
@@ -79,7 +79,7 @@ pub fn is_cover(prepared: &Prepared<'_>) -> bool {
 /// The numbers by which a letter is judged.
 pub fn features(prepared: &Prepared<'_>, voices: &Voices, heard: &[Heard]) -> Features {
     let mut features = [0.0; FEATURES];
-    let (by_kind, of_letter) = features.split_at_mut(KINDS * 4);
+    let (by_kind, of_letter) = features.split_at_mut(KINDS * OF_KIND);
     for (at, kind) in Kind::ALL.iter().enumerate() {
         let (mut first, mut next, mut all) = (0.0_f32, 0.0_f32, 0.0_f32);
         for one in heard {
@@ -92,7 +92,8 @@ pub fn features(prepared: &Prepared<'_>, voices: &Voices, heard: &[Heard]) -> Fe
             }
         }
         let said = voices.get(kind).map_or(0.0, |voice| voice.score.min(2.0));
-        let numbers = [said, first * 2.0, next * 2.0, all.min(3.0) * (2.0 / 3.0)];
+        let (first, next, all) = (first * 2.0, next * 2.0, all.min(3.0) * (2.0 / 3.0));
+        let numbers: [f32; OF_KIND] = [said, first, next, all, said.max(first)];
         by_kind.chunks_mut(KINDS).zip(numbers).for_each(|(row, number)| {
             if let Some(slot) = row.get_mut(at) {
                 *slot = number;

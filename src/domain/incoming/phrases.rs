@@ -108,6 +108,10 @@ lists! {
     Request = "request",
     /// Words above the copy of a request that a ticket system shows.
     RequestLabel = "request_label",
+    /// What stands below every mail of an authority: confidentiality, data protection, the environment.
+    Footer = "footer",
+    /// How a decision tells of appeal and review.
+    Remedies = "remedies",
     /// Frequent small words, to tell the language.
     Stopwords = "stopwords",
 }
@@ -283,6 +287,8 @@ const PLAIN: &[List] = &[
     List::Closing,
     List::Request,
     List::RequestLabel,
+    List::Footer,
+    List::Remedies,
 ];
 
 impl Phrasebook {

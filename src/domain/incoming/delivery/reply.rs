@@ -19,6 +19,9 @@ static REPLY_LINE: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(r"\A\s*(?:#{2,}|={3,})[ \t-]*[^#=\n]{10,90}[ \t-]*(?:#{2,}|={3,})[ \t-]*(?:\n|\z)").ok()
 });
 
+static TICKET: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"\[[^\]\n]{0,30}\d{3,}[^\]\n]{0,10}\]|#\s?\d{4,}").ok());
+
 /// "Read:" in the languages of mail programs, folded.
 const READ: [&str; 30] = [
     "read:",
@@ -79,6 +82,8 @@ pub(super) fn is_automatic(mail: &Mail, incoming: &Incoming, book: &Phrasebook) 
     (weak && (subject + body > 0.3))
         || (subject >= 0.8 && (subject >= 2.0 || body > 0.0 || is_short(incoming)))
         || body >= 1.0
+        || (is_short(incoming) && subject + body >= 1.2)
+        || is_ticket(incoming, book)
         || (noreply && body >= 0.6)
         || (is_short(incoming) && REPLY_LINE.as_ref().is_some_and(|r| r.is_match(&incoming.full_text)))
 }
@@ -130,6 +135,21 @@ fn body_says(incoming: &Incoming, book: &Phrasebook) -> f32 {
         (false, true) => 0.5,
         (false, false) => 0.2,
     })
+}
+
+/// A number in the subject as ticket systems set it, a receipt in a few lines, and nobody who signs.
+fn is_ticket(incoming: &Incoming, book: &Phrasebook) -> bool {
+    let numbered = TICKET.as_ref().is_some_and(|r| r.is_match(&incoming.subject));
+    numbered
+        && incoming.text.chars().nth(SHORT / 2).is_none()
+        && says(book, List::Acknowledgement, &incoming.text) >= 0.8
+        && !incoming.text.lines().any(|line| is_closing(line, book))
+}
+
+fn is_closing(line: &str, book: &Phrasebook) -> bool {
+    let line = fold(line);
+    let line = line.trim().trim_end_matches([',', '.', '!']);
+    line.len() < 60 && book.folded(List::Closing).iter().any(|closing| line.starts_with(closing.as_str()))
 }
 
 /// Sent to a list (RFC 2919, RFC 2369).

@@ -104,7 +104,7 @@ impl<'b> Labels<'b> {
 
     /// "Von: A Gesendet: B An: C Betreff: D", run together.
     fn on_one_line(&self, line: &str) -> bool {
-        if line.matches(':').count() < 3 || line.len() > 600 {
+        if line.matches(':').count() < 2 || line.len() > 600 {
             return false;
         }
         let pieces: Vec<String> =
@@ -126,7 +126,8 @@ impl<'b> Labels<'b> {
             });
             seen.extend(field.map(|(f, _)| *f));
         }
-        seen.contains(&Field::From) && seen.len() >= 3
+        let dated = seen.contains(&Field::Sent) && has_date(line);
+        seen.contains(&Field::From) && (seen.len() >= 3 || (dated && seen.len() == 2))
     }
 
     fn is_original(&self, line: &str) -> bool {

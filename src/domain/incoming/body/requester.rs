@@ -1,9 +1,12 @@
 //! The copy of the request without any mark: below "Your request:", or below the authority's closing.
 
-use crate::domain::incoming::body::lines::{Line, is_byline, is_closing, is_rule, requests};
+use crate::domain::incoming::body::lines::{Line, has_date, is_byline, is_closing, is_rule, requests};
 use crate::domain::incoming::body::parts::is_footer;
 use crate::domain::incoming::phrases::{List, Phrasebook};
 use crate::domain::incoming::text::fold;
+
+/// So many letters make a letter of what stands above its closing.
+const SAID: usize = 40;
 
 /// A paragraph: its first line and the one after its last.
 type Paragraph = (usize, usize);
@@ -18,13 +21,27 @@ pub(super) fn mark(lines: &[&str], marks: &mut [Line], book: &Phrasebook) {
         mark_labelled(lines, marks, at, book);
         return;
     }
-    let closed = paragraphs.iter().position(|p| text(lines, *p).lines().any(|l| is_closing(l, book)));
+    let closed = closing(lines, &paragraphs, book);
     let Some(closed) = closed else { return };
     let start = paragraphs.iter().enumerate().skip(closed + 1).find(|(_, p)| is_request(lines, **p, book));
     let Some((index, _)) = start else { return };
     let first = opening(lines, &paragraphs, index, closed, book);
     let rest: Vec<Paragraph> = paragraphs.iter().skip(first).copied().collect();
     quote(lines, marks, &rest, book);
+}
+
+/// The paragraph with the authority's closing: "Pozdrav" also opens a letter, so something must have been said.
+fn closing(lines: &[&str], paragraphs: &[Paragraph], book: &Phrasebook) -> Option<usize> {
+    let mut said = 0;
+    for (index, paragraph) in paragraphs.iter().enumerate() {
+        for line in text(lines, *paragraph).lines() {
+            if said >= SAID && is_closing(line, book) {
+                return Some(index);
+            }
+            said += line.chars().filter(|c| c.is_alphabetic()).count();
+        }
+    }
+    None
 }
 
 /// Runs of own lines without an empty one.
@@ -47,7 +64,7 @@ fn paragraphs(lines: &[&str], marks: &[Line]) -> Vec<Paragraph> {
 }
 
 fn text(lines: &[&str], (start, end): Paragraph) -> String {
-    lines.get(start..end).unwrap_or_default().join("\n")
+    lines.get(start..end.min(lines.len())).unwrap_or_default().join("\n")
 }
 
 fn quote(lines: &[&str], marks: &mut [Line], paragraphs: &[Paragraph], book: &Phrasebook) {
@@ -96,8 +113,24 @@ fn opening(
 }
 
 fn is_label_text(line: &str, book: &Phrasebook) -> bool {
-    let bare = line.trim_matches(|c: char| !c.is_alphanumeric());
-    !bare.is_empty() && bare.len() <= 60 && book.folded(List::RequestLabel).contains(&fold(bare))
+    let bare = fold(line.trim_matches(|c: char| !c.is_alphanumeric()));
+    if bare.is_empty() || bare.len() > 80 {
+        return false;
+    }
+    let ends = line.trim_end().ends_with(':');
+    [List::RequestLabel, List::OriginalMessage].into_iter().flat_map(|list| book.folded(list)).any(|label| {
+        // "Ihre Anfrage vom 3. März 2026:" is a label with its day.
+        bare.strip_prefix(label.as_str())
+            .is_some_and(|rest| rest.is_empty() || (ends && rest.starts_with(' ') && has_date(rest)))
+    }) || (ends && ends_with_verb(&bare, book))
+}
+
+/// "Sie schrieben:", "Rasmus Holm skrev:"
+fn ends_with_verb(bare: &str, book: &Phrasebook) -> bool {
+    bare.split_whitespace().count() <= 5
+        && book.folded(List::Wrote).iter().any(|verb| {
+            bare.strip_suffix(verb.as_str()).is_some_and(|before| before.ends_with(' ') || before.is_empty())
+        })
 }
 
 /// "Your request:" on its own line, with a requester's words or a name and date right below it.
@@ -115,7 +148,8 @@ fn is_label(lines: &[&str], at: usize, book: &Phrasebook) -> bool {
 
 /// Below a label: all the rest where the authority has closed its letter, else the paragraphs that ask.
 fn mark_labelled(lines: &[&str], marks: &mut [Line], at: usize, book: &Phrasebook) {
-    let closed = lines.iter().take(at).any(|l| is_closing(l, book));
+    let above: Vec<Paragraph> = paragraphs(lines, marks).into_iter().filter(|p| p.0 < at).collect();
+    let closed = closing(lines.get(..at).unwrap_or_default(), &above, book).is_some();
     let below: Vec<Paragraph> =
         paragraphs(lines, marks).into_iter().filter(|p| p.1 > at).map(|p| (p.0.max(at), p.1)).collect();
     let mut taken = 0;

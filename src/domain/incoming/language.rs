@@ -51,7 +51,12 @@ fn add_statistics(sample: &str, scores: &mut BTreeMap<String, f64>) {
     let Some(info) = whatlang::detect(sample) else { return };
     let Some(code) = two_letters(info.lang()) else { return };
     let words = u32::try_from(letters / 6).unwrap_or(u32::MAX).min(100);
-    *scores.entry(code.to_owned()).or_default() += info.confidence() * f64::from(words) * 0.1 + 0.5;
+    let weight = info.confidence() * f64::from(words) * 0.1 + 0.5;
+    // The statistics know Serbian in Cyrillic only, so "Croatian" may be either: the words decide.
+    let codes: &[&str] = if info.lang() == Lang::Hrv { &["hr", "sr"] } else { &[code] };
+    for code in codes {
+        *scores.entry((*code).to_owned()).or_default() += weight;
+    }
 }
 
 fn two_letters(lang: Lang) -> Option<&'static str> {
@@ -98,11 +103,95 @@ fn with_script(code: &str, sample: &str) -> String {
             if cyrillic * 2 > all { "sr-Cyrl".to_owned() } else { "sr-Latn".to_owned() }
         }
         "no" => {
-            let lower = format!(" {} ", sample.to_lowercase());
-            let nynorsk = [" ikkje ", " eg ", " dykkar ", " ein ", " vert ", " frå "];
-            let hits = nynorsk.iter().filter(|w| lower.contains(**w)).count();
-            if hits >= 2 { "nn".to_owned() } else { "nb".to_owned() }
+            if is_nynorsk(sample) {
+                "nn".to_owned()
+            } else {
+                "nb".to_owned()
+            }
         }
         other => other.to_owned(),
     }
+}
+
+/// Words that only one of the two written forms of Norwegian has.
+const NYNORSK: &[&str] = &[
+    "ikkje",
+    "eg",
+    "dykk",
+    "dykkar",
+    "ein",
+    "eit",
+    "vert",
+    "vart",
+    "frå",
+    "noko",
+    "nokre",
+    "korleis",
+    "kva",
+    "kvar",
+    "meir",
+    "berre",
+    "hjå",
+    "motteke",
+    "me",
+    "førespurnad",
+    "førespurnaden",
+    "opplysningar",
+    "saka",
+    "vore",
+    "vere",
+    "helsing",
+    "venleg",
+    "desse",
+    "tilvising",
+    "lova",
+    "vidare",
+    "framleis",
+    "gjev",
+    "gje",
+];
+const BOKMAL: &[&str] = &[
+    "ikke",
+    "jeg",
+    "dere",
+    "deres",
+    "en",
+    "et",
+    "ble",
+    "fra",
+    "noe",
+    "noen",
+    "hvordan",
+    "hva",
+    "hvor",
+    "mer",
+    "bare",
+    "hos",
+    "mottatt",
+    "vi",
+    "forespørsel",
+    "forespørselen",
+    "opplysninger",
+    "saken",
+    "vært",
+    "være",
+    "hilsen",
+    "vennlig",
+    "disse",
+    "henvisning",
+    "loven",
+    "videre",
+    "fortsatt",
+    "gir",
+    "gi",
+];
+
+fn is_nynorsk(sample: &str) -> bool {
+    let lower = sample.to_lowercase();
+    let (mut nynorsk, mut bokmal) = (0, 0);
+    for word in lower.split(|c: char| !c.is_alphanumeric()) {
+        nynorsk += usize::from(NYNORSK.contains(&word));
+        bokmal += usize::from(BOKMAL.contains(&word));
+    }
+    nynorsk >= 2 && nynorsk > bokmal
 }

@@ -299,7 +299,10 @@ impl Phrasebook {
             self.folded.entry(list).or_default().extend(written.iter().map(|w| fold(w)));
             if list == List::Stopwords {
                 for word in written.iter().flat_map(|w| w.split_whitespace()) {
-                    self.stopwords.entry(fold(word)).or_default().push(language.to_owned());
+                    let languages = self.stopwords.entry(fold(word)).or_default();
+                    if !languages.iter().any(|l| l == language) {
+                        languages.push(language.to_owned());
+                    }
                 }
             }
             return Ok(());

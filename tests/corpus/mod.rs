@@ -2,8 +2,11 @@
 
 mod beside_mailparse;
 mod command;
+mod delivery;
 mod hostile;
+mod languages;
 mod matching;
+mod own_words;
 mod pdf;
 
 use askance::command::read::as_json;

@@ -23,6 +23,7 @@ pub fn detect(letter: &Letter<'_>, prepared: &Prepared<'_>, book: &Phrasebook) -
         *scores.entry(hit.phrase.language.clone()).or_default() += f64::from(hit.phrase.weight);
     }
     add_statistics(&sample, &mut scores);
+    add_stems(&found, &mut scores);
     let (code, score) = scores.into_iter().max_by(|a, b| a.1.total_cmp(&b.1))?;
     if score < 1.0 {
         return None;
@@ -57,6 +58,122 @@ fn add_statistics(sample: &str, scores: &mut BTreeMap<String, f64>) {
     for code in codes {
         *scores.entry((*code).to_owned()).or_default() += weight;
     }
+}
+
+/// Stems that Croatian and Serbian write in two ways, folded; officials use them in every letter.
+const CROATIAN: &[&str] = &[
+    "zahtjev",
+    "rjesenj",
+    "rijes",
+    "obavijest",
+    "obavjesc",
+    "obavjestava",
+    "odjel",
+    "opcin",
+    "povjereni",
+    "djelomi",
+    "djelat",
+    "tjed",
+    "priopc",
+    "izvjes",
+    "mjest",
+    "mjer",
+    "vrijed",
+    "vrijem",
+    "slijed",
+    "sljed",
+    "prijed",
+    "prijenos",
+    "cijen",
+    "rijec",
+    "uvjet",
+    "uvijek",
+    "ovdje",
+    "gdje",
+    "prije",
+    "poslije",
+    "svjed",
+    "sukladno",
+    "tocka",
+    "tocke",
+    "clanka",
+    "clanku",
+    "stavka",
+    "stavku",
+    "vijec",
+    "tisuc",
+    "promet",
+    "izvrsenj",
+    "tijel",
+    "tijek",
+    "dvije",
+    "lijep",
+];
+const SERBIAN: &[&str] = &[
+    "zahtev",
+    "resenj",
+    "obavest",
+    "odeljen",
+    "opstin",
+    "povereni",
+    "delimic",
+    "delatn",
+    "nedelj",
+    "saopst",
+    "izvest",
+    "mesto",
+    "mesta",
+    "mestu",
+    "mera",
+    "mere",
+    "vreme",
+    "sledec",
+    "sled",
+    "prevod",
+    "prenos",
+    "cena",
+    "cene",
+    "uslov",
+    "uvek",
+    "ovde",
+    "gde",
+    "pre",
+    "posle",
+    "sveden",
+    "tacka",
+    "tacke",
+    "clana",
+    "clanu",
+    "stava",
+    "stavu",
+    "vece",
+    "hiljad",
+    "saobrac",
+    "sprovo",
+    "bezbed",
+    "organ",
+    "dve",
+    "lep",
+    "sta",
+    "ko",
+    "policijsk",
+    "evra",
+    "dinar",
+];
+
+/// The stems decide between Croatian and Serbian, whose small words are mostly the same.
+fn add_stems(found: &[Word], scores: &mut BTreeMap<String, f64>) {
+    if !scores.contains_key("hr") || !scores.contains_key("sr") {
+        return;
+    }
+    let count = |stems: &[&str]| {
+        let whole = |w: &Word, s: &str| if s.len() <= 4 { w.folded == s } else { w.folded.starts_with(s) };
+        let hits = found.iter().take(600).filter(|w| stems.iter().any(|s| whole(w, s))).count();
+        f64::from(u32::try_from(hits).unwrap_or(u32::MAX))
+    };
+    let (croatian, serbian) = (count(CROATIAN), count(SERBIAN));
+    *scores.entry("hr".to_owned()).or_default() += croatian - serbian.min(croatian);
+    *scores.entry("sr".to_owned()).or_default() += serbian - serbian.min(croatian);
 }
 
 fn two_letters(lang: Lang) -> Option<&'static str> {

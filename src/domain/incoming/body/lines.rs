@@ -25,7 +25,7 @@ static DATE: LazyLock<Option<Regex>> = LazyLock::new(|| {
 static TIME: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(r"(?i)\b\d{1,2}\s?[:.h]\s?\d{2}(?::\d{2})?\b(?:\s?[ap]\.?m\b\.?)?(?:\s?(?:utc|gmt|cest?|eest|eet|bst)\b)?(?:\s?[+-]\d{2}:?\d{2})?").ok()
 });
-/// GroupWise: `>>> Name <a@b.example> 03.03.26 10:15 >>>`.
+/// `GroupWise`: `>>> Name <a@b.example> 03.03.26 10:15 >>>`.
 static GROUPWISE: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"^\s*>>>\s.*\d.*$").ok());
 
 /// A quoted line; a row of a table has its bar on both sides.
@@ -111,6 +111,6 @@ pub(super) fn is_byline(line: &str) -> bool {
         .collect();
     let names = words.iter().filter(|w| w.chars().next().is_some_and(char::is_uppercase)).count();
     let small = words.len() - names;
-    let named = (names >= 2 && names <= 5 && small <= 2) || (addressed && words.len() <= 7);
-    named && (timed || line.ends_with(':'))
+    let somebody = ((2..=5).contains(&names) && small <= 2) || (addressed && words.len() <= 7);
+    somebody && (timed || line.ends_with(':'))
 }

@@ -7,6 +7,11 @@ mod hostile;
 mod labelled;
 mod matching;
 mod mutations;
+mod delivery;
+mod hostile;
+mod languages;
+mod matching;
+mod own_words;
 mod pdf;
 mod shapes;
 

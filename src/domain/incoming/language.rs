@@ -23,6 +23,7 @@ pub fn detect(letter: &Letter<'_>, prepared: &Prepared<'_>, book: &Phrasebook) -
         *scores.entry(hit.phrase.language.clone()).or_default() += f64::from(hit.phrase.weight);
     }
     add_statistics(&sample, &mut scores);
+    add_stems(&found, &mut scores);
     let (code, score) = scores.into_iter().max_by(|a, b| a.1.total_cmp(&b.1))?;
     if score < 1.0 {
         return None;
@@ -51,7 +52,128 @@ fn add_statistics(sample: &str, scores: &mut BTreeMap<String, f64>) {
     let Some(info) = whatlang::detect(sample) else { return };
     let Some(code) = two_letters(info.lang()) else { return };
     let words = u32::try_from(letters / 6).unwrap_or(u32::MAX).min(100);
-    *scores.entry(code.to_owned()).or_default() += info.confidence() * f64::from(words) * 0.1 + 0.5;
+    let weight = info.confidence() * f64::from(words) * 0.1 + 0.5;
+    // The statistics know Serbian in Cyrillic only, so "Croatian" may be either: the words decide.
+    let codes: &[&str] = if info.lang() == Lang::Hrv { &["hr", "sr"] } else { &[code] };
+    for code in codes {
+        *scores.entry((*code).to_owned()).or_default() += weight;
+    }
+}
+
+/// Stems that Croatian and Serbian write in two ways, folded; officials use them in every letter.
+const CROATIAN: &[&str] = &[
+    "zahtjev",
+    "rjesenj",
+    "rijes",
+    "obavijest",
+    "obavjesc",
+    "obavjestava",
+    "odjel",
+    "opcin",
+    "povjereni",
+    "djelomi",
+    "djelat",
+    "tjed",
+    "priopc",
+    "izvjes",
+    "mjest",
+    "mjer",
+    "vrijed",
+    "vrijem",
+    "slijed",
+    "sljed",
+    "prijed",
+    "prijenos",
+    "cijen",
+    "rijec",
+    "uvjet",
+    "uvijek",
+    "ovdje",
+    "gdje",
+    "prije",
+    "poslije",
+    "svjed",
+    "sukladno",
+    "tocka",
+    "tocke",
+    "clanka",
+    "clanku",
+    "stavka",
+    "stavku",
+    "vijec",
+    "tisuc",
+    "promet",
+    "izvrsenj",
+    "tijel",
+    "tijek",
+    "dvije",
+    "lijep",
+];
+const SERBIAN: &[&str] = &[
+    "zahtev",
+    "resenj",
+    "obavest",
+    "odeljen",
+    "opstin",
+    "povereni",
+    "delimic",
+    "delatn",
+    "nedelj",
+    "saopst",
+    "izvest",
+    "mesto",
+    "mesta",
+    "mestu",
+    "mera",
+    "mere",
+    "vreme",
+    "sledec",
+    "sled",
+    "prevod",
+    "prenos",
+    "cena",
+    "cene",
+    "uslov",
+    "uvek",
+    "ovde",
+    "gde",
+    "pre",
+    "posle",
+    "sveden",
+    "tacka",
+    "tacke",
+    "clana",
+    "clanu",
+    "stava",
+    "stavu",
+    "vece",
+    "hiljad",
+    "saobrac",
+    "sprovo",
+    "bezbed",
+    "organ",
+    "dve",
+    "lep",
+    "sta",
+    "ko",
+    "policijsk",
+    "evra",
+    "dinar",
+];
+
+/// The stems decide between Croatian and Serbian, whose small words are mostly the same.
+fn add_stems(found: &[Word], scores: &mut BTreeMap<String, f64>) {
+    if !scores.contains_key("hr") || !scores.contains_key("sr") {
+        return;
+    }
+    let count = |stems: &[&str]| {
+        let whole = |w: &Word, s: &str| if s.len() <= 4 { w.folded == s } else { w.folded.starts_with(s) };
+        let hits = found.iter().take(600).filter(|w| stems.iter().any(|s| whole(w, s))).count();
+        f64::from(u32::try_from(hits).unwrap_or(u32::MAX))
+    };
+    let (croatian, serbian) = (count(CROATIAN), count(SERBIAN));
+    *scores.entry("hr".to_owned()).or_default() += croatian - serbian.min(croatian);
+    *scores.entry("sr".to_owned()).or_default() += serbian - serbian.min(croatian);
 }
 
 fn two_letters(lang: Lang) -> Option<&'static str> {
@@ -98,11 +220,95 @@ fn with_script(code: &str, sample: &str) -> String {
             if cyrillic * 2 > all { "sr-Cyrl".to_owned() } else { "sr-Latn".to_owned() }
         }
         "no" => {
-            let lower = format!(" {} ", sample.to_lowercase());
-            let nynorsk = [" ikkje ", " eg ", " dykkar ", " ein ", " vert ", " frå "];
-            let hits = nynorsk.iter().filter(|w| lower.contains(**w)).count();
-            if hits >= 2 { "nn".to_owned() } else { "nb".to_owned() }
+            if is_nynorsk(sample) {
+                "nn".to_owned()
+            } else {
+                "nb".to_owned()
+            }
         }
         other => other.to_owned(),
     }
+}
+
+/// Words that only one of the two written forms of Norwegian has.
+const NYNORSK: &[&str] = &[
+    "ikkje",
+    "eg",
+    "dykk",
+    "dykkar",
+    "ein",
+    "eit",
+    "vert",
+    "vart",
+    "frå",
+    "noko",
+    "nokre",
+    "korleis",
+    "kva",
+    "kvar",
+    "meir",
+    "berre",
+    "hjå",
+    "motteke",
+    "me",
+    "førespurnad",
+    "førespurnaden",
+    "opplysningar",
+    "saka",
+    "vore",
+    "vere",
+    "helsing",
+    "venleg",
+    "desse",
+    "tilvising",
+    "lova",
+    "vidare",
+    "framleis",
+    "gjev",
+    "gje",
+];
+const BOKMAL: &[&str] = &[
+    "ikke",
+    "jeg",
+    "dere",
+    "deres",
+    "en",
+    "et",
+    "ble",
+    "fra",
+    "noe",
+    "noen",
+    "hvordan",
+    "hva",
+    "hvor",
+    "mer",
+    "bare",
+    "hos",
+    "mottatt",
+    "vi",
+    "forespørsel",
+    "forespørselen",
+    "opplysninger",
+    "saken",
+    "vært",
+    "være",
+    "hilsen",
+    "vennlig",
+    "disse",
+    "henvisning",
+    "loven",
+    "videre",
+    "fortsatt",
+    "gir",
+    "gi",
+];
+
+fn is_nynorsk(sample: &str) -> bool {
+    let lower = sample.to_lowercase();
+    let (mut nynorsk, mut bokmal) = (0, 0);
+    for word in lower.split(|c: char| !c.is_alphanumeric()) {
+        nynorsk += usize::from(NYNORSK.contains(&word));
+        bokmal += usize::from(BOKMAL.contains(&word));
+    }
+    nynorsk >= 2 && nynorsk > bokmal
 }

@@ -108,6 +108,10 @@ lists! {
     Request = "request",
     /// Words above the copy of a request that a ticket system shows.
     RequestLabel = "request_label",
+    /// What stands below every mail of an authority: confidentiality, data protection, the environment.
+    Footer = "footer",
+    /// How a decision tells of appeal and review.
+    Remedies = "remedies",
     /// Frequent small words, to tell the language.
     Stopwords = "stopwords",
 }
@@ -286,6 +290,8 @@ const PLAIN: &[List] = &[
     List::Closing,
     List::Request,
     List::RequestLabel,
+    List::Footer,
+    List::Remedies,
 ];
 
 impl Phrasebook {
@@ -296,7 +302,10 @@ impl Phrasebook {
             self.folded.entry(list).or_default().extend(written.iter().map(|w| fold(w)));
             if list == List::Stopwords {
                 for word in written.iter().flat_map(|w| w.split_whitespace()) {
-                    self.stopwords.entry(fold(word)).or_default().push(language.to_owned());
+                    let languages = self.stopwords.entry(fold(word)).or_default();
+                    if !languages.iter().any(|l| l == language) {
+                        languages.push(language.to_owned());
+                    }
                 }
             }
             return Ok(());

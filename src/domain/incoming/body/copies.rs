@@ -1,0 +1,118 @@
+//! Copies of our own letters without any mark, found by comparing word by word.
+
+use crate::domain::incoming::body::Split;
+use crate::domain::incoming::text::{Word, words};
+use std::collections::HashSet;
+
+/// So many words in a row say that a passage is copied.
+const SHINGLE: usize = 4;
+/// A sentence of fewer words is too common to be a copy on its own.
+const LEAST: usize = 6;
+/// Words of one mail that are compared; letters are shorter.
+const MOST: usize = 40_000;
+
+/// A sentence of the mail: its words, and whether it is copied.
+struct Sentence {
+    first: usize,
+    last: usize,
+    copied: bool,
+}
+
+/// Takes out of the own text the sentences that stand in our letters, however they are wrapped, in whatever case and
+/// between whatever marks. A sentence that only restates the request stays: it has words of its own. `None` if
+/// nothing is copied or nothing else would be left.
+pub fn without_copies(own: &str, letters: &[&str]) -> Option<Split> {
+    let mut known: HashSet<Vec<String>> = HashSet::new();
+    for letter in letters {
+        let letter: Vec<String> = words(letter).into_iter().take(MOST).map(|w| w.folded).collect();
+        known.extend(letter.windows(SHINGLE).map(<[String]>::to_vec));
+    }
+    let found: Vec<Word> = words(own).into_iter().take(MOST).collect();
+    let covered = covered(&found, &known);
+    let mut sentences = sentences(&found, &covered);
+    fill(&mut sentences);
+    if !sentences.iter().any(|s| s.copied) || sentences.iter().all(|s| s.copied) {
+        return None;
+    }
+    Some(cut(own, &found, &sentences))
+}
+
+/// For each word whether it stands in a run of known words.
+fn covered(found: &[Word], known: &HashSet<Vec<String>>) -> Vec<bool> {
+    let mut covered = vec![false; found.len()];
+    let folded: Vec<String> = found.iter().map(|w| w.folded.clone()).collect();
+    for (at, window) in folded.windows(SHINGLE).enumerate() {
+        if known.contains(window) {
+            covered.iter_mut().skip(at).take(SHINGLE).for_each(|c| *c = true);
+        }
+    }
+    covered
+}
+
+fn sentences(found: &[Word], covered: &[bool]) -> Vec<Sentence> {
+    let mut out: Vec<Sentence> = Vec::new();
+    let mut first = 0;
+    while let Some(word) = found.get(first) {
+        let count = found.iter().skip(first).take_while(|w| w.sentence == word.sentence).count();
+        let known = covered.iter().skip(first).take(count).filter(|c| **c).count();
+        // A number or "Q2" before the sentence is not the letter's, so a word or two may differ.
+        let copied = count >= LEAST && known * 100 >= count * 85;
+        out.push(Sentence { first, last: first + count - 1, copied });
+        first += count;
+    }
+    out
+}
+
+/// A few words between two copied sentences are copied too: a salutation, a heading.
+fn fill(sentences: &mut [Sentence]) {
+    let copied: Vec<bool> = sentences.iter().map(|s| s.copied).collect();
+    for (at, sentence) in sentences.iter_mut().enumerate() {
+        let before = at.checked_sub(1).and_then(|i| copied.get(i)).copied().unwrap_or_default();
+        let after = copied.get(at + 1).copied().unwrap_or_default();
+        if before && after && sentence.last - sentence.first < 2 {
+            sentence.copied = true;
+        }
+    }
+}
+
+fn cut(own: &str, found: &[Word], sentences: &[Sentence]) -> Split {
+    let (mut rest, mut quoted) = (String::new(), String::new());
+    let mut at = 0;
+    for (index, sentence) in sentences.iter().enumerate() {
+        // Punctuation after a sentence goes with it, what opens the next one goes with that.
+        let next = sentences.get(index + 1).and_then(|s| found.get(s.first));
+        let end = next.map_or(own.len(), |next| {
+            let last = found.get(sentence.last).map_or(at, |w| w.end);
+            let between = own.get(last..next.start).unwrap_or_default();
+            let break_at = between.find(char::is_whitespace).unwrap_or(between.len());
+            last + break_at
+        });
+        let piece = own.get(at..end).unwrap_or_default();
+        let target = if sentence.copied { &mut quoted } else { &mut rest };
+        target.push_str(piece);
+        if sentence.copied && piece.contains('\n') && !rest.ends_with('\n') {
+            rest.push('\n');
+        }
+        at = end;
+    }
+    let own = tidy(&rest);
+    Split { own, quoted: Some(tidy(&quoted)), parts: Vec::new() }
+}
+
+/// Without the lines that the cut left empty or with nothing but a mark.
+fn tidy(text: &str) -> String {
+    let mut out = String::new();
+    let mut gap = false;
+    for line in text.lines() {
+        if !line.chars().any(char::is_alphanumeric) {
+            gap = true;
+            continue;
+        }
+        if !out.is_empty() {
+            out.push_str(if gap { "\n\n" } else { "\n" });
+        }
+        gap = false;
+        out.push_str(line.trim());
+    }
+    out
+}

@@ -1,0 +1,116 @@
+//! What one line of a mail looks like: quoted, a rule, a closing, the line above a quoted mail.
+
+use crate::domain::incoming::phrases::{List, Phrasebook};
+use crate::domain::incoming::text::fold;
+use regex::Regex;
+use std::sync::LazyLock;
+
+/// Whose a line is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Line {
+    /// Written now.
+    Own,
+    /// Quoted from an earlier mail.
+    Quoted,
+    /// Below `-- `.
+    Signature,
+}
+
+static DATE: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(
+        r"(?x) \b\d{1,2}\.?\s?[./-]\s?\d{1,2}\.?\s?[./-]\s?(?:20)?\d{2}\b\.? | \b20\d{2}\s?[./-]\s?\d{1,2}\s?[./-]\s?\d{1,2}\b\.? | \b\d{1,2}(?:\.|er|º|th|st|nd|rd|-[а-я]+)?\s+(?:de\s+|of\s+)?\p{L}{3,14}\.?,?\s+(?:de\s+|del\s+)?20\d{2}\b | \b\p{L}{3,14}\.?\s+\d{1,2}(?:th|st|nd|rd)?,?\s+20\d{2}\b | \b20\d{2}\.\s(?:gada\s)?\p{L}*\s?\d{1,2}\.",
+    )
+    .ok()
+});
+static TIME: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r"(?i)\b\d{1,2}\s?[:.h]\s?\d{2}(?::\d{2})?\b(?:\s?[ap]\.?m\b\.?)?(?:\s?(?:utc|gmt|cest?|eest|eet|bst)\b)?(?:\s?[+-]\d{2}:?\d{2})?").ok()
+});
+/// `GroupWise`: `>>> Name <a@b.example> 03.03.26 10:15 >>>`.
+static GROUPWISE: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"^\s*>>>\s.*\d.*$").ok());
+
+/// A quoted line; a row of a table has its bar on both sides.
+pub(super) fn is_angled(line: &str) -> bool {
+    let line = line.trim();
+    line.starts_with('>') || line.starts_with("&gt;") || (line.starts_with("| ") && !line.ends_with('|'))
+}
+
+pub(super) fn is_groupwise(line: &str) -> bool {
+    GROUPWISE.as_ref().is_some_and(|r| r.is_match(line))
+}
+
+/// A line of dashes, underscores or the like.
+pub(super) fn is_rule(line: &str) -> bool {
+    let line = line.trim();
+    line.len() >= 3
+        && line != "..."
+        && line.chars().all(|c| matches!(c, '_' | '-' | '—' | '–' | '─' | '*' | '=' | '#' | '~' | '.'))
+        && !line.chars().all(|c| c == '.')
+}
+
+pub(super) fn has_date(text: &str) -> bool {
+    DATE.as_ref().is_some_and(|r| r.is_match(text))
+}
+
+/// A line with which a letter ends, above the name: "Mit freundlichen Grüßen".
+pub(super) fn is_closing(line: &str, book: &Phrasebook) -> bool {
+    let line = fold(line.trim());
+    let line = line.trim_matches(|c: char| !c.is_alphanumeric());
+    !line.is_empty()
+        && line.len() <= 60
+        && book.folded(List::Closing).iter().any(|closing| {
+            line.strip_prefix(closing.as_str()).is_some_and(|rest| {
+                !rest.starts_with(char::is_alphanumeric) && rest.split_whitespace().count() <= 5
+            })
+        })
+}
+
+/// Whether a requester speaks in the first person: a phrase of the list at the bounds of words.
+pub(super) fn requests(text: &str, book: &Phrasebook) -> bool {
+    let folded = flat(text);
+    book.folded(List::Request).iter().any(|phrase| says(&folded, phrase))
+}
+
+/// Folded, with every run of other characters than letters and digits as one space.
+pub(super) fn flat(text: &str) -> String {
+    let folded = fold(text);
+    let mut out = String::with_capacity(folded.len() + 2);
+    out.push(' ');
+    for word in folded.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()) {
+        out.push_str(word);
+        out.push(' ');
+    }
+    out
+}
+
+/// Whether a folded phrase stands in a flat text; a `*` at its end matches any ending.
+pub(super) fn says(flat_text: &str, phrase: &str) -> bool {
+    let open = phrase.ends_with('*');
+    let mut wanted = flat(phrase);
+    if open {
+        wanted.pop();
+    }
+    wanted.len() > 3 && flat_text.contains(&wanted)
+}
+
+/// "Name, 22.04.2026 21:14:": who wrote and when, without a verb, as ticket systems and hand-made quotes have it.
+pub(super) fn is_byline(line: &str) -> bool {
+    let line = line.trim().trim_start_matches(['*', '-', '–', '—', '[', '(', ' ']);
+    if line.chars().nth(140).is_some() || !has_date(line) {
+        return false;
+    }
+    let Some((date, time)) = DATE.as_ref().zip(TIME.as_ref()) else { return false };
+    let rest = date.replace(line, " ");
+    let timed = time.is_match(&rest);
+    let rest = time.replace_all(&rest, " ");
+    let addressed = rest.contains('@');
+    let words: Vec<&str> = rest
+        .split(|c: char| {
+            c.is_whitespace() || matches!(c, ',' | '(' | ')' | '|' | '·' | '<' | '>' | '[' | ']' | ':')
+        })
+        .filter(|w| w.chars().any(char::is_alphabetic))
+        .collect();
+    let names = words.iter().filter(|w| w.chars().next().is_some_and(char::is_uppercase)).count();
+    let small = words.len() - names;
+    let somebody = ((2..=5).contains(&names) && small <= 2) || (addressed && words.len() <= 7);
+    somebody && (timed || line.ends_with(':'))
+}

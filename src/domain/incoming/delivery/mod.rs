@@ -1,0 +1,125 @@
+//! Whether a machine wrote a mail: bounces (RFC 3464), automatic replies (RFC 3834), receipts (RFC 8098), lists.
+
+mod addresses;
+mod bounce;
+mod reply;
+mod report;
+
+use crate::domain::incoming::Incoming;
+use crate::domain::incoming::mime::Mail;
+use crate::domain::incoming::phrases::{List, Phrasebook};
+use crate::domain::incoming::text::{Word, words};
+use serde::{Deserialize, Serialize};
+use std::str::FromStr;
+
+/// Whether and how a machine wrote a mail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Automatic {
+    /// A person wrote it.
+    #[default]
+    None,
+    /// An out-of-office notice, a ticket number.
+    AutoReply,
+    /// A letter could not be delivered.
+    Bounce,
+    /// Delivered, displayed or deleted.
+    Receipt,
+    /// Sent to a list.
+    List,
+}
+
+impl Automatic {
+    /// The name as it is stored and printed.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Automatic::None => "none",
+            Automatic::AutoReply => "auto_reply",
+            Automatic::Bounce => "bounce",
+            Automatic::Receipt => "receipt",
+            Automatic::List => "list",
+        }
+    }
+}
+
+/// A name that is no way of being automatic.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("expected `none`, `auto_reply`, `bounce`, `receipt` or `list`, found `{0}`")]
+pub struct UnknownAutomatic(pub String);
+
+impl FromStr for Automatic {
+    type Err = UnknownAutomatic;
+
+    fn from_str(name: &str) -> Result<Self, UnknownAutomatic> {
+        [Automatic::None, Automatic::AutoReply, Automatic::Bounce, Automatic::Receipt, Automatic::List]
+            .into_iter()
+            .find(|a| a.as_str() == name)
+            .ok_or_else(|| UnknownAutomatic(name.to_owned()))
+    }
+}
+
+/// What a bounce says.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Bounce {
+    /// Addresses that were not reached.
+    pub recipients: Vec<String>,
+    /// Enhanced status code (RFC 3463), `5.1.1`.
+    pub status: Option<String>,
+    /// Whether trying again is useless; `false` for a delay.
+    pub permanent: bool,
+}
+
+/// What the delivery side of a mail says.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Delivery {
+    /// Who wrote it.
+    pub automatic: Automatic,
+    /// Details if it is a bounce.
+    pub bounce: Option<Bounce>,
+    /// Message ids in the returned letter.
+    pub returned_ids: Vec<String>,
+}
+
+/// Judges by report parts, by the header and, where a machine does not say what it is, by its words.
+pub fn judge(mail: &Mail, incoming: &Incoming, book: &Phrasebook) -> Delivery {
+    if let Some(report) = report::read(mail, incoming, book) {
+        return report;
+    }
+    if bounce::is_one(mail, incoming, book) {
+        return bounce::read(mail, incoming);
+    }
+    let automatic = if reply::is_receipt(mail) {
+        Automatic::Receipt
+    } else if reply::is_automatic(mail, incoming, book) {
+        Automatic::AutoReply
+    } else if reply::is_list(mail) {
+        Automatic::List
+    } else {
+        Automatic::None
+    };
+    Delivery { automatic, ..Delivery::default() }
+}
+
+fn sender(incoming: &Incoming) -> String {
+    incoming.from.as_ref().map(|f| f.address.to_lowercase()).unwrap_or_default()
+}
+
+/// How much the phrases of a list weigh in a text; `part` says how much a hit counts by the words before it.
+fn weigh(book: &Phrasebook, list: List, text: &str, part: impl Fn(&Word) -> f32) -> f32 {
+    let found = words(text);
+    let mut seen: Vec<usize> = Vec::new();
+    let mut sum = 0.0;
+    for hit in book.find(&found).into_iter().filter(|h| h.phrase.list == list) {
+        if !seen.contains(&hit.first)
+            && let Some(word) = found.get(hit.first)
+        {
+            seen.push(hit.first);
+            sum += hit.phrase.weight * part(word);
+        }
+    }
+    sum
+}
+
+fn says(book: &Phrasebook, list: List, text: &str) -> f32 {
+    weigh(book, list, text, |_| 1.0)
+}

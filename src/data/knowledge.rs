@@ -1,7 +1,9 @@
 //! What the reader of replies knows: the phrases, and the model that was taught by sentences and letters.
 
 use crate::data::Error;
+use crate::data::laws::Laws;
 use crate::data::phrasebook::phrasebook;
+use crate::data::statutes;
 use crate::domain::incoming::Knowledge;
 use crate::domain::incoming::model::Model;
 use crate::domain::incoming::model::counts::Counts;
@@ -21,7 +23,8 @@ const LARGEST: u64 = 64 << 20;
 /// Phrases and model as shipped.
 pub fn knowledge() -> Result<Knowledge, Error> {
     let (counts, judge) = taught(TAUGHT)?;
-    Ok(Knowledge { phrasebook: phrasebook()?, model: Model::of(&counts), judge })
+    let citations = statutes::index(&Laws::load()?)?;
+    Ok(Knowledge { phrasebook: phrasebook()?, model: Model::of(&counts), judge, citations })
 }
 
 /// What the shipped model counted.

@@ -2,6 +2,7 @@
 
 pub mod amounts;
 pub mod asked;
+pub mod citing;
 pub mod dates;
 pub mod heard;
 pub mod judged;
@@ -157,7 +158,8 @@ pub fn read(
     if speaks(Kind::Clarification, &reading) {
         reading.asks_for = asked::asks_for(prepared);
     }
-    reading.grounds = provisions::grounds(prepared, reading.kind);
+    let knows = (&knowledge.citations, &knowledge.model);
+    reading.grounds = provisions::grounds(prepared, reading.kind, language, knows);
     reading
 }
 

@@ -90,6 +90,13 @@ impl<'b> Section<'b> {
         self.words.get(hit.first).map_or(0, |w| w.sentence)
     }
 
+    /// The words of a sentence.
+    pub fn words_of(&self, sentence: usize) -> &[Word] {
+        let start = self.words.partition_point(|w| w.sentence < sentence);
+        let end = self.words.partition_point(|w| w.sentence <= sentence);
+        self.words.get(start..end).unwrap_or_default()
+    }
+
     /// Whether a sentence only recites rules or remedies.
     pub fn is_recital(&self, sentence: usize) -> bool {
         self.recitals.binary_search_by_key(&sentence, |(s, _)| *s).is_ok()

@@ -20,7 +20,7 @@ pub fn grounds(
     language: Option<&str>,
     (index, model): (&Index, &Model),
 ) -> Vec<Ground> {
-    if matches!(kind, Kind::Automatic | Kind::Bounce | Kind::Other | Kind::Acknowledgement) {
+    if matches!(kind, Kind::Automatic | Kind::Bounce) {
         return Vec::new();
     }
     let found: Vec<(&Section<'_>, Vec<Citation>)> =
@@ -30,7 +30,7 @@ pub fn grounds(
     }
     let home = home(prepared, language, index);
     let mut grounds: Vec<Ground> = Vec::new();
-    for wanted in [Near::Step, Near::Text] {
+    for wanted in [Near::Text, Near::Step, Near::Recital] {
         for (section, cited) in &found {
             let step = Step { section, kind, model };
             for citation in cited.iter().filter(|c| step.near(c.sentence) >= wanted) {

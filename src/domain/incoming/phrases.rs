@@ -74,6 +74,8 @@ lists! {
     Asked = "asked",
     /// Words before the authority's file number.
     Reference = "reference",
+    /// Words before a number that is not the authority's file number: ours, a contract's, a law's, an account's.
+    ForeignNumber = "foreign_number",
     /// Words before a date by which the answer is promised.
     Due = "due",
     /// Words that go with a period by which time is extended.

@@ -10,6 +10,7 @@ pub mod kind;
 pub mod provisions;
 pub mod reference;
 pub mod section;
+pub mod shape;
 pub mod voices;
 
 pub use crate::domain::incoming::reading::kind::Kind;
@@ -87,6 +88,32 @@ pub struct Ground {
     pub category: Option<String>,
 }
 
+/// A fact and the passage that states it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stated<T> {
+    /// The fact.
+    pub value: T,
+    /// The passage.
+    pub evidence: Option<Evidence>,
+}
+
+/// The passages that state the facts of a reply.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Passages {
+    /// The file number.
+    pub reference: Option<Evidence>,
+    /// The day by which an answer is promised.
+    pub new_due_on: Option<Evidence>,
+    /// The period of an extension.
+    pub extension: Option<Evidence>,
+    /// The fee.
+    pub fee: Option<Evidence>,
+    /// The body to which it was passed on.
+    pub transferred_to: Option<Evidence>,
+    /// What a clarification asks.
+    pub asks_for: Option<Evidence>,
+}
+
 /// What a reply says.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Reading {
@@ -112,6 +139,9 @@ pub struct Reading {
     pub transferred_to: Option<String>,
     /// What a clarification asks, as written.
     pub asks_for: Option<String>,
+    /// The passages that state the facts above.
+    #[serde(default)]
+    pub stated_in: Passages,
 }
 
 impl Reading {
@@ -129,6 +159,7 @@ impl Reading {
             grounds: Vec::new(),
             transferred_to: None,
             asks_for: None,
+            stated_in: Passages::default(),
         }
     }
 }
@@ -144,7 +175,7 @@ pub fn read(
     let mut reading = judged::decide(prepared, language, knowledge);
     let calendar = dates::Calendar::new(language, letter.sent_on, book);
     let speaks = |kind: Kind, reading: &Reading| reading.kind == kind || reading.also.contains(&kind);
-    reading.reference = reference::find(prepared);
+    (reading.reference, reading.stated_in.reference) = apart(reference::find(prepared));
     reading.new_due_on = dates::promised(prepared, reading.kind, &calendar);
     if speaks(Kind::Extension, &reading) {
         reading.extension = amounts::period(prepared, language, book);
@@ -161,6 +192,11 @@ pub fn read(
     let knows = (&knowledge.citations, &knowledge.model);
     reading.grounds = provisions::grounds(prepared, reading.kind, language, knows);
     reading
+}
+
+/// A fact and its passage, each by itself.
+fn apart<T>(stated: Option<Stated<T>>) -> (Option<T>, Option<Evidence>) {
+    stated.map_or((None, None), |stated| (Some(stated.value), stated.evidence))
 }
 
 /// What a machine wrote is never an answer, whatever its words.

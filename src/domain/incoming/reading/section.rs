@@ -69,6 +69,7 @@ impl<'b> Section<'b> {
                     | List::Elsewhere
                     | List::Courtesy
                     | List::Due
+                    | List::ForeignNumber
                     | List::Longer
                     | List::Days
                     | List::WorkingDays

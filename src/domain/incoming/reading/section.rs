@@ -70,6 +70,12 @@ impl<'b> Section<'b> {
                     | List::Courtesy
                     | List::Due
                     | List::ForeignNumber
+                    | List::DueWeak
+                    | List::Answer
+                    | List::Total
+                    | List::Payment
+                    | List::Each
+                    | List::OtherPrice
                     | List::Longer
                     | List::Days
                     | List::WorkingDays

@@ -1,5 +1,8 @@
 //! The child that reads mails: it reads as this process would, and however it ends, it costs one mail its reading.
 
+mod deeds;
+mod pictures;
+
 use crate::support::mail::Reply;
 use crate::support::{LIBRARY, Site, stories};
 use askance::domain::incoming::{Attachment, Incoming, Knowledge, understand};

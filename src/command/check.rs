@@ -4,6 +4,7 @@ use crate::command::{Closed, exit, places, serve};
 use crate::config::{self, Config};
 use crate::data::{Library, register};
 use crate::mail::listener::{self, Limits, Listener, Protocol};
+use crate::service::cage::Cage;
 use crate::web::page::{Pages, Setup};
 use std::io::{ErrorKind, Write};
 
@@ -48,6 +49,7 @@ pub fn run(args: &CheckArgs, out: &mut dyn Write, _err: &mut dyn Write) -> u8 {
             Err(error) => findings.note::<_>("configuration", Err::<String, _>(error), exit::CONFIG),
             Ok(config) => set_up(&config, &mut findings),
         }
+        cage(&mut findings);
     }
     findings.worst
 }
@@ -102,6 +104,18 @@ fn set_up(config: &Config, findings: &mut Findings<'_>) {
         exit::CONFIG,
     );
     findings.note("mail in", mail_in(config), exit::CONFIG);
+}
+
+/// What holds the processes that read mail; a layer that this kernel does not have is told, and nothing is wrong.
+fn cage(findings: &mut Findings<'_>) {
+    let cage = Cage::of_this_program().map(Cage::recognising).map_err(|error| error.to_string());
+    let layers =
+        cage.as_ref().map_err(Clone::clone).and_then(|cage| cage.layers().map_err(|e| e.to_string()));
+    let said = layers.map(|layers| layers.map(|layers| layers.to_string()).unwrap_or_default());
+    findings.note("reading of mail", said, exit::IO);
+    if let Ok(cage) = cage {
+        findings.note::<String>("pictures of text", Ok(cage.recognises().unwrap_or_default()), exit::IO);
+    }
 }
 
 /// Opens the door for mail for a moment; one that is open already stays as it is.

@@ -84,7 +84,7 @@ enum Command {
     Import(import::ImportArgs),
     /// Read mails from stdin in a limited child process (used by the service itself)
     #[command(hide = true)]
-    Cage,
+    Cage(cage::CageArgs),
 }
 
 /// Runs the command of this process's arguments; the exit code.
@@ -119,9 +119,9 @@ pub fn run() -> u8 {
         Command::Import(args) => {
             configured(&mut err, |config, err| import::run(&args, config, &mut out, err))
         }
-        Command::Cage => {
+        Command::Cage(args) => {
             drop(out);
-            cage::run()
+            cage::run(&args)
         }
     }
 }

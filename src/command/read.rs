@@ -1,25 +1,36 @@
 //! `askance read`: what mails say, without storing anything.
 
+mod progress;
+mod show;
+mod walk;
+
+pub use crate::command::read::show::{as_json, as_text};
+
+use crate::command::exit;
+use crate::command::read::progress::Progress;
+use crate::command::read::walk::{Bytes, Found};
 use crate::data::knowledge::knowledge;
-use crate::domain::incoming::{Incoming, Knowledge, understand};
+use crate::domain::incoming::Incoming;
+use crate::service::cage::{Cage, Error};
 use clap::Args;
-use std::io::{self, BufRead, BufReader, Read, Write};
-use std::path::{Path, PathBuf};
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
-/// Exit codes of `sysexits.h`.
-const OK: u8 = 0;
-const USAGE: u8 = 64;
-const IO_ERROR: u8 = 74;
-const CONFIGURATION: u8 = 78;
-
-/// A mail larger than this inside an mbox is not collected in memory.
-const MAX_MAIL: usize = 128 * 1024 * 1024;
+/// Mails for each reader that may be read before their turn to be printed comes.
+const AHEAD: usize = 8;
+/// How often progress is looked at while a mail takes its time.
+const GLANCE: Duration = Duration::from_millis(500);
 
 /// Reads mails without storing anything and prints what the service would understand.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Default, Args)]
 #[command(
-    after_help = "Examples:\n  askance read reply.eml\n  askance read --json ~/Maildir archive.mbox\n  \
-                        askance read - < reply.eml"
+    after_help = "Mails are read in child processes that can open no file and no connection; `--here` reads \
+                        without them.\n\nExamples:\n  askance read reply.eml\n  askance read --json ~/Maildir \
+                        archive.mbox\n  askance read - < reply.eml"
 )]
 pub struct ReadArgs {
     /// Mails (`.eml`), mbox files, Maildirs, folders; `-` is one mail on standard input.
@@ -28,177 +39,211 @@ pub struct ReadArgs {
     /// One JSON object a line, in input order.
     #[arg(long)]
     pub json: bool,
+    /// Read in this process: faster, but one hostile mail can end it all.
+    #[arg(long)]
+    pub here: bool,
+    /// Leave pictures of text alone, even where `tesseract` is installed.
+    #[arg(long)]
+    pub no_recognition: bool,
+    /// How many mails to read at the same time; as a rule one for each core.
+    #[arg(long, value_name = "NUMBER")]
+    pub jobs: Option<usize>,
 }
 
 /// Runs the command; the return value is the exit code.
 pub fn run(args: &ReadArgs, out: &mut dyn Write, err: &mut dyn Write) -> u8 {
     if args.paths.is_empty() {
         let _ = writeln!(err, "nothing to read was named; give a mail, a folder, or - for standard input");
-        return USAGE;
+        return exit::USAGE;
     }
-    let knowledge = match knowledge() {
-        Ok(knowledge) => knowledge,
-        Err(e) => {
-            let _ = writeln!(err, "the knowledge that comes with askance could not be read: {e}");
-            return CONFIGURATION;
-        }
-    };
-    let mut reader = Reader { knowledge, json: args.json, out, failed: false };
-    for path in &args.paths {
-        if let Err(e) = reader.path(path) {
-            if e.kind() == io::ErrorKind::BrokenPipe {
-                return OK;
-            }
-            reader.failed = true;
-            let _ = writeln!(err, "`{}` could not be read: {e}; the others go on", path.display());
+    match cage(args) {
+        Ok(cage) => run_in(&cage, args, out, err),
+        Err((code, why)) => {
+            let _ = writeln!(err, "{why}");
+            code
         }
     }
-    let failed = reader.failed;
-    let _ = out.flush();
-    if failed { IO_ERROR } else { OK }
 }
 
-struct Reader<'a> {
-    knowledge: Knowledge,
+/// The same in a cage that is there already.
+pub fn run_in(cage: &Cage, args: &ReadArgs, out: &mut dyn Write, err: &mut dyn Write) -> u8 {
+    let mut printer =
+        Printer { json: args.json, out, err, failed: false, progress: Progress::of(&args.paths) };
+    let all = read_all(args, cage, &mut printer);
+    printer.progress.end();
+    let flushed = all.and_then(|()| printer.out.flush());
+    match flushed {
+        // Who closed the pipe has read enough.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => exit::OK,
+        Err(error) => {
+            let _ = writeln!(printer.err, "the output cannot be written: {error}");
+            exit::IO
+        }
+        Ok(()) if printer.failed => exit::IO,
+        Ok(()) => exit::OK,
+    }
+}
+
+fn cage(args: &ReadArgs) -> Result<Cage, (u8, String)> {
+    if args.here {
+        let why = |e| (exit::CONFIG, format!("the phrases that come with askance could not be read: {e}"));
+        return Ok(Cage::Here(Box::new(knowledge().map_err(why)?)));
+    }
+    let cage = Cage::of_this_program()
+        .map_err(|e| (exit::IO, format!("this program does not find itself: {e}; try --here")))?;
+    Ok(if args.no_recognition { cage } else { cage.recognising() })
+}
+
+/// What became of a mail.
+enum Outcome {
+    Read(String, Box<Incoming>),
+    /// It was read as far as it goes; the error is no fault of the mail.
+    Hindered(String, Box<Incoming>, String),
+    Unreadable(PathBuf, io::Error),
+}
+
+/// The ends of the channels that readers share.
+struct Desk<'a> {
+    waiting: &'a Mutex<Receiver<(usize, Found)>>,
+    done: Sender<(usize, Outcome)>,
+    cage: &'a Cage,
+}
+
+/// Walks, reads with several children at once, prints in the order of the input; only so much is read ahead that
+/// thousands of mails take no more memory than a few.
+fn read_all(args: &ReadArgs, cage: &Cage, printer: &mut Printer<'_>) -> io::Result<()> {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let readers = args.jobs.unwrap_or(cores).clamp(1, 256);
+    let (found, waiting) = sync_channel(readers);
+    let waiting = Mutex::new(waiting);
+    let (done, results) = channel();
+    let (turns, turn) = sync_channel(readers * AHEAD);
+    std::thread::scope(|scope| {
+        scope.spawn(move || find(&args.paths, &turns, &found));
+        for _ in 0..readers {
+            let desk = Desk { waiting: &waiting, done: done.clone(), cage };
+            scope.spawn(move || work(&desk));
+        }
+        drop(done);
+        printer.print_all(results, turn)
+    })
+}
+
+/// Each mail takes a turn before it is handed on; printing gives the turn back.
+fn find(paths: &[PathBuf], turns: &SyncSender<()>, found: &SyncSender<(usize, Found)>) {
+    let mut number = 0;
+    for path in paths {
+        let goes_on = walk::walk(path, &mut |what| {
+            number += 1;
+            turns.send(()).is_ok() && found.send((number - 1, what)).is_ok()
+        });
+        if !goes_on {
+            return;
+        }
+    }
+}
+
+fn work(desk: &Desk<'_>) {
+    loop {
+        let next = desk.waiting.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let Ok((number, found)) = next else { return };
+        let outcome = match found {
+            Found::Unreadable(path, error) => Outcome::Unreadable(path, error),
+            Found::Mail(file, bytes) => read(desk.cage, file, &bytes),
+            Found::File(path) => match open(&path) {
+                Ok(bytes) => read(desk.cage, path.display().to_string(), &bytes),
+                Err(error) => Outcome::Unreadable(path, error),
+            },
+        };
+        if desk.done.send((number, outcome)).is_err() {
+            return;
+        }
+    }
+}
+
+fn open(path: &PathBuf) -> io::Result<Bytes> {
+    let file = std::fs::File::open(path)?;
+    let size = file.metadata()?.len();
+    Bytes::of(file, size)
+}
+
+/// Reads a mail; one that ends its reader still has its header, or at least a name.
+fn read(cage: &Cage, file: String, bytes: &Bytes) -> Outcome {
+    let (first, raw) = match bytes {
+        Bytes::All(raw) => (cage.read(raw), raw),
+        Bytes::Head(head, whole) => (cage.read_head(head, whole, &whole.too_large()), head),
+    };
+    match first {
+        Ok(incoming) => Outcome::Read(file, Box::new(incoming)),
+        Err(error @ (Error::Start(_) | Error::Kept(_))) => {
+            let incoming = Box::new(bytes.whole().unread(&error.to_string()));
+            Outcome::Hindered(file, incoming, error.to_string())
+        }
+        Err(error) => {
+            let whole = bytes.whole();
+            let why = format!("this mail could not be read, only its header: {error}");
+            let header = cage.read_head(raw, &whole, &why);
+            Outcome::Read(file, Box::new(header.unwrap_or_else(|_| whole.unread(&error.to_string()))))
+        }
+    }
+}
+
+struct Printer<'a> {
     json: bool,
     out: &'a mut dyn Write,
+    err: &'a mut dyn Write,
     failed: bool,
+    progress: Progress,
 }
 
-impl Reader<'_> {
-    fn path(&mut self, path: &Path) -> io::Result<()> {
-        if path == Path::new("-") {
-            let mut raw = Vec::new();
-            io::stdin().lock().read_to_end(&mut raw)?;
-            return self.mail("-", &raw);
-        }
-        if path.is_dir() {
-            return self.folder(path);
-        }
-        let file = std::fs::File::open(path)?;
-        let mut input = BufReader::new(file);
-        if is_mbox(path, &mut input)? {
-            return self.mbox(path, &mut input);
-        }
-        let mut raw = Vec::new();
-        input.read_to_end(&mut raw)?;
-        self.mail(&path.display().to_string(), &raw)
-    }
-
-    /// A Maildir is its `cur` and `new`; another folder is all that lies in it, in the order of the names.
-    fn folder(&mut self, path: &Path) -> io::Result<()> {
-        let maildir = path.join("cur").is_dir() && path.join("new").is_dir();
-        let mut entries: Vec<PathBuf> = if maildir {
-            vec![path.join("cur"), path.join("new")]
-        } else {
-            std::fs::read_dir(path)?.map(|e| e.map(|e| e.path())).collect::<io::Result<_>>()?
-        };
-        entries.sort();
-        for entry in entries {
-            let name = entry.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            let in_maildir = path.ends_with("cur") || path.ends_with("new");
-            let wanted = entry.is_dir() || in_maildir || looks_like_mail(&name);
-            if wanted && !name.starts_with('.') {
-                self.path(&entry)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Mails are cut at `From ` lines after an empty one; one mail is in memory at a time.
-    fn mbox(&mut self, path: &Path, input: &mut dyn BufRead) -> io::Result<()> {
-        let mut number = 0_usize;
-        let mut mail: Vec<u8> = Vec::new();
-        let mut blank = true;
-        let mut line = Vec::new();
+impl Printer<'_> {
+    /// When it ends, early or not, the channels end and with them the walk and the readers.
+    fn print_all(&mut self, results: Receiver<(usize, Outcome)>, turn: Receiver<()>) -> io::Result<()> {
+        let mut early: BTreeMap<usize, Outcome> = BTreeMap::new();
+        let mut next = 0;
         loop {
-            line.clear();
-            let end = input.read_until(b'\n', &mut line)? == 0;
-            if end || (blank && line.starts_with(b"From ")) {
-                if !mail.is_empty() {
-                    number += 1;
-                    self.mail(&format!("{}:{number}", path.display()), &mail)?;
+            match results.recv_timeout(GLANCE) {
+                Ok((number, outcome)) => {
+                    early.insert(number, outcome);
                 }
-                mail.clear();
-                if end {
-                    return Ok(());
-                }
-                blank = false;
-                continue;
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return Ok(()),
             }
-            blank = matches!(line.as_slice(), b"\n" | b"\r\n");
-            let unquoted = line.strip_prefix(b">").filter(|l| l.trim_ascii_start().starts_with(b"From "));
-            if mail.len() < MAX_MAIL {
-                mail.extend_from_slice(unquoted.unwrap_or(&line));
+            while let Some(outcome) = early.remove(&next) {
+                self.print(outcome)?;
+                next += 1;
+                // Nobody waits for the turn once all is found.
+                let _ = turn.try_recv();
             }
+            self.progress.show(self.err);
         }
     }
 
-    fn mail(&mut self, file: &str, raw: &[u8]) -> io::Result<()> {
-        let incoming = understand(raw, &self.knowledge);
-        if self.json {
-            let object = as_json(file, &incoming)?;
-            return writeln!(self.out, "{object}");
-        }
-        self.out.write_all(as_text(file, &incoming).as_bytes())
+    fn print(&mut self, outcome: Outcome) -> io::Result<()> {
+        let (file, incoming) = match outcome {
+            Outcome::Read(file, incoming) => (file, incoming),
+            Outcome::Hindered(file, incoming, why) => {
+                self.failed = true;
+                let _ = writeln!(self.err, "`{file}` could not be read now: {why}");
+                (file, incoming)
+            }
+            Outcome::Unreadable(path, error) => {
+                self.failed = true;
+                let _ =
+                    writeln!(self.err, "`{}` could not be read: {error}; the others go on", path.display());
+                return Ok(());
+            }
+        };
+        self.progress.read(incoming.size);
+        let text = if self.json {
+            let mut line = serde_json::to_string(&as_json(&file, &incoming)?)?;
+            line.push('\n');
+            line
+        } else {
+            as_text(&file, &incoming)
+        };
+        drop(incoming);
+        let out = &mut *self.out;
+        self.progress.writing(&mut || out.write_all(text.as_bytes()))
     }
-}
-
-fn looks_like_mail(name: &str) -> bool {
-    let ending = Path::new(name).extension().and_then(|e| e.to_str()).unwrap_or_default().to_lowercase();
-    matches!(ending.as_str(), "eml" | "mbox" | "mbx" | "msg" | "mail") || ending.is_empty()
-}
-
-fn is_mbox(path: &Path, input: &mut dyn BufRead) -> io::Result<bool> {
-    let starts = input.fill_buf()?.starts_with(b"From ");
-    let named_eml = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("eml"));
-    Ok(starts && !named_eml)
-}
-
-/// The object of `askance read --json`, with `file` first.
-pub fn as_json(file: &str, incoming: &Incoming) -> io::Result<serde_json::Value> {
-    let serde_json::Value::Object(fields) = serde_json::to_value(incoming)? else {
-        return Err(io::Error::other("expected an object"));
-    };
-    let mut object = serde_json::Map::new();
-    object.insert("file".to_owned(), file.into());
-    object.extend(fields);
-    Ok(serde_json::Value::Object(object))
-}
-
-/// The same for people.
-pub fn as_text(file: &str, incoming: &Incoming) -> String {
-    let mut lines = vec![format!("{file}")];
-    let mut row = |name: &str, value: String| {
-        if !value.is_empty() {
-            lines.push(format!("  {name:<13}{value}"));
-        }
-    };
-    let reading = &incoming.reading;
-    row("subject", incoming.subject.clone());
-    row("from", incoming.from.as_ref().map(|f| f.address.clone()).unwrap_or_default());
-    row("date", incoming.date.map(|d| d.format("%Y-%m-%d %H:%M UTC").to_string()).unwrap_or_default());
-    row("language", incoming.language.clone().unwrap_or_default());
-    row("automatic", incoming.automatic.as_str().to_owned());
-    row("kind", format!("{} ({:.0} %)", reading.kind, reading.confidence * 100.0));
-    row("also", reading.also.iter().map(|k| k.as_str()).collect::<Vec<_>>().join(", "));
-    row("reference", reading.reference.clone().unwrap_or_default());
-    row("promised for", reading.new_due_on.map(|d| d.to_string()).unwrap_or_default());
-    row("fee", reading.fee.as_ref().map(|f| format!("{} {}", f.amount, f.currency)).unwrap_or_default());
-    row("grounds", reading.grounds.iter().map(|g| g.cite.as_str()).collect::<Vec<_>>().join("; "));
-    row("passed on to", reading.transferred_to.clone().unwrap_or_default());
-    for evidence in &reading.evidence {
-        row(&evidence.place, format!("“{}”", evidence.text.split_whitespace().collect::<Vec<_>>().join(" ")));
-    }
-    for attachment in &incoming.attachments {
-        row(
-            "attachment",
-            format!("{} ({}, {} bytes)", attachment.name, attachment.content_type, attachment.size),
-        );
-    }
-    for note in &incoming.notes {
-        row("note", note.clone());
-    }
-    lines.push("\n".to_owned());
-    lines.join("\n")
 }

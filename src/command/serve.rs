@@ -148,12 +148,13 @@ impl House {
             _ => None,
         };
         let mail_in = listener.map(|listener| self.mail_in(listener)).transpose()?;
-        let cage = Arc::new(Cage::of_this_program()?);
+        let cage = cage_for_pages()?;
         let workers = if works {
             let parts = Parts {
                 context: Arc::clone(&self.context),
                 db: self.db.clone(),
-                cage: Arc::clone(&cage),
+                // Pages only take files out of mails again: no picture is looked at for them.
+                cage: Arc::new(Cage::of_this_program()?.recognising()),
                 transport: self.transport.clone(),
             };
             Some(worker::start(&parts)?)
@@ -224,6 +225,18 @@ impl House {
         })?;
         Ok((stopper, thread))
     }
+}
+
+/// The cage in which files are taken out of mails; says what holds those who read mail on this machine.
+fn cage_for_pages() -> std::io::Result<Arc<Cage>> {
+    let cage = Cage::of_this_program()?;
+    match cage.layers() {
+        Ok(Some(layers)) if layers.are_whole() => tracing::info!("reading of mail: {layers}"),
+        Ok(Some(layers)) => tracing::warn!("reading of mail: {layers}"),
+        Ok(None) => {}
+        Err(error) => tracing::error!(%error, "reading of mail: nobody knows what holds it"),
+    }
+    Ok(Arc::new(cage))
 }
 
 /// Whether the operator says in which header the web server before us tells who asks.

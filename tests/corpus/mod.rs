@@ -2,12 +2,17 @@
 
 mod beside_mailparse;
 mod command;
+mod documents;
 mod hostile;
+mod labelled;
 mod matching;
+mod mutations;
 mod pdf;
+mod shapes;
 
 use askance::command::read::as_json;
 use askance::data::knowledge::knowledge;
+use askance::domain::incoming::documents::Supplied;
 use askance::domain::incoming::{Incoming, Knowledge, matching::clues, understand, understand_with_files};
 use serde::Deserialize;
 use std::fs;
@@ -123,7 +128,7 @@ fn line_ends_change_nothing_that_is_understood() {
 fn the_bytes_of_each_attachment_are_taken_out_in_the_order_of_the_list() {
     for path in corpus() {
         let raw = fs::read(&path).expect("mail");
-        let (incoming, files) = understand_with_files(&raw, &KNOWLEDGE, &Default::default());
+        let (incoming, files) = understand_with_files(&raw, &KNOWLEDGE, &Supplied::new());
         let listed: Vec<(usize, &str)> =
             incoming.attachments.iter().map(|file| (file.size, file.sha256.as_str())).collect();
         let hashes: Vec<(usize, String)> =

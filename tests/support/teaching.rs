@@ -74,7 +74,10 @@ fn pupil(labelled: Labelled, knowledge: &Knowledge) -> Pupil<'_> {
             };
             let text = flat(text);
             let shows = evidence.iter().any(|e| text.contains(e) || (text.len() > 25 && e.contains(&text)));
-            let class = if shows { Class::Step(kind) } else { Class::Nothing };
+            if !shows {
+                continue;
+            }
+            let class = Class::Step(kind);
             lessons.push(Lesson { class, tokens: tokens::of_sentence(of_sentence) });
         }
     }

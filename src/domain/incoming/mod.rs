@@ -11,8 +11,10 @@ pub mod phrases;
 pub mod proposal;
 pub mod reading;
 pub mod text;
+pub mod unpack;
 
 use crate::domain::incoming::delivery::{Automatic, Bounce};
+use crate::domain::incoming::documents::sniff::{self, Format};
 use crate::domain::incoming::documents::{Document, Hidden, Supplied};
 use crate::domain::incoming::mime::{Address, Leaf, Mail, Notes};
 use crate::domain::incoming::model::Model;
@@ -52,6 +54,9 @@ pub struct Attachment {
     pub size: usize,
     /// SHA-256 of the decoded bytes, hex.
     pub sha256: String,
+    /// The container it was taken out of (an archive, `winmail.dat`, the text); none for a part of the mail itself.
+    #[serde(default)]
+    pub within: Option<String>,
     /// How many characters of text were found in it.
     pub text_chars: usize,
     /// What was odd or could not be read.
@@ -159,10 +164,18 @@ pub fn understand_prepared<'b>(raw: &[u8], knowledge: &'b Knowledge) -> Understo
 }
 
 fn take_in<'b>(raw: &[u8], knowledge: &'b Knowledge, supplied: &Supplied) -> Understood<'b> {
-    let mut mail = mime::parse(raw);
+    let mut mail = open(raw);
     let mut notes = std::mem::take(&mut mail.notes);
     let mut incoming = envelope(raw, &mail, &mut notes);
+    // Number of parts and key of the content are those of the mail as it was sent.
+    unpack::expand(&mut mail);
+    notes.extend(std::mem::take(&mut mail.notes));
     incoming.full_text = own_parts(&mail, &mut notes);
+    if incoming.full_text.is_empty()
+        && mail.leaves.iter().any(|l| is_own_text(l) && !l.data.trim_ascii().is_empty())
+    {
+        notes.add("the text has nothing that can be shown; it is in the mail as it came");
+    }
     let split = body::split(&incoming.full_text, &knowledge.phrasebook);
     incoming.text = split.own;
     incoming.quoted = split.quoted;
@@ -196,6 +209,18 @@ fn read_letter<'b>(incoming: &mut Incoming, knowledge: &'b Knowledge) -> Prepare
     incoming.language = language;
     incoming.reading = reading;
     prepared
+}
+
+/// Takes a mail apart; one that Outlook saved as a file is made a mail first.
+fn open(raw: &[u8]) -> Mail {
+    if sniff::by_bytes(raw) != Some(Format::OutlookMail) {
+        return mime::parse(raw);
+    }
+    let mut notes = Notes::default();
+    let mut mail = mime::parse(&unpack::outlook::read(raw, &mut notes).as_mail());
+    mail.notes.add("the mail was saved by Outlook as a file");
+    mail.notes.extend(notes);
+    mail
 }
 
 fn envelope(raw: &[u8], mail: &Mail, notes: &mut Notes) -> Incoming {
@@ -283,14 +308,20 @@ fn content_key(mail: &Mail) -> String {
 }
 
 fn is_own_text(leaf: &Leaf) -> bool {
-    leaf.within == 0
-        && !leaf.attached
-        && leaf.name.is_none()
-        && matches!(leaf.content_type.as_str(), "text/plain" | "text/html")
+    leaf.within == 0 && !leaf.attached && leaf.name.is_none() && is_readable(leaf)
+}
+
+fn is_readable(leaf: &Leaf) -> bool {
+    matches!(leaf.content_type.as_str(), "text/plain" | "text/html")
 }
 
 /// The text a reader of the mail sees first: plain text where it says as much as the HTML beside it.
 fn own_parts(mail: &Mail, notes: &mut Notes) -> String {
+    if !mail.leaves.iter().any(is_own_text) {
+        // Some programs name the text itself; it stays a file as well.
+        let named = mail.leaves.iter().find(|l| l.within == 0 && !l.attached && is_readable(l));
+        return named.map(|leaf| documents::decoded_text(leaf, notes)).unwrap_or_default();
+    }
     let mut texts: Vec<(usize, bool, Option<usize>, String)> = Vec::new();
     for (index, leaf) in mail.leaves.iter().enumerate().filter(|(_, l)| is_own_text(l)) {
         let html = leaf.content_type == "text/html";
@@ -335,11 +366,13 @@ fn describe(leaf: &Leaf, supplied: &Supplied) -> Attachment {
     let sha256 = HEXLOWER.encode(&Sha256::digest(&leaf.data));
     let Document { text, hidden, scanned_pages } = documents::read(leaf, &mut notes);
     let text = supplied.get(&sha256).cloned().or(text);
+    let content_type = sniff::content_type(leaf);
     Attachment {
-        name: file_name(leaf),
-        content_type: leaf.content_type.clone(),
+        name: file_name(leaf, &content_type),
+        content_type,
         size: leaf.data.len(),
         sha256,
+        within: leaf.container.clone(),
         text_chars: text.as_deref().map_or(0, |t| t.chars().count()),
         notes: notes.into_vec(),
         text,
@@ -348,21 +381,18 @@ fn describe(leaf: &Leaf, supplied: &Supplied) -> Attachment {
     }
 }
 
-fn file_name(leaf: &Leaf) -> String {
+fn file_name(leaf: &Leaf, content_type: &str) -> String {
     if let Some(name) = &leaf.name {
         return name.clone();
     }
     if leaf.is_mail {
         return "message.eml".to_owned();
     }
-    let ending = match leaf.content_type.as_str() {
-        "application/pdf" => "pdf",
-        "text/plain" => "txt",
-        "text/html" => "html",
+    let ending = match content_type {
         "text/calendar" => "ics",
         "image/jpeg" => "jpg",
         "image/png" => "png",
-        _ => "bin",
+        other => sniff::by_content_type(other).ending(),
     };
     format!("attachment.{ending}")
 }

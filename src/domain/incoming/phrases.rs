@@ -272,11 +272,14 @@ pub struct Hit<'b> {
     pub count: usize,
 }
 
-/// All phrases of all languages, with an index by their first letters.
+/// All phrases of all languages, with an index by their first words.
 #[derive(Debug, Clone, Default)]
 pub struct Phrasebook {
     phrases: Vec<Phrase>,
-    index: HashMap<String, Vec<usize>>,
+    /// Phrases that begin with a whole word, by that word.
+    exact: HashMap<String, Vec<usize>>,
+    /// Phrases that begin with the stem of a word, by its first letters.
+    stems: HashMap<Start, Vec<usize>>,
     lists: BTreeMap<(String, List), Vec<String>>,
     folded: BTreeMap<List, Vec<String>>,
     stopwords: HashMap<String, Vec<String>>,
@@ -314,11 +317,12 @@ impl Phrasebook {
         }
         for phrase in written {
             let phrase = Phrase::parse(language, list, phrase)?;
-            let key = match phrase.parts.first() {
-                Some(Part::Exact(word) | Part::Stem(word)) => key(word),
+            let place = match phrase.parts.first() {
+                Some(Part::Exact(word)) => self.exact.entry(word.clone()).or_default(),
+                Some(Part::Stem(stem)) => self.stems.entry(start(stem)).or_default(),
                 _ => continue,
             };
-            self.index.entry(key).or_default().push(self.phrases.len());
+            place.push(self.phrases.len());
             self.phrases.push(phrase);
         }
         Ok(())
@@ -360,21 +364,32 @@ impl Phrasebook {
     /// All phrases that stand in a text, in the order of their first word.
     pub fn find<'b>(&'b self, words: &[Word]) -> Vec<Hit<'b>> {
         let mut hits = Vec::new();
+        let mut here: Vec<(usize, Hit<'b>)> = Vec::new();
         for (first, word) in words.iter().enumerate() {
-            let Some(candidates) = self.index.get(&key(&word.folded)) else { continue };
-            let Some(tail) = words.get(first..) else { continue };
+            let exact = self.exact.get(&word.folded);
+            let stems = self.stems.get(&start(&word.folded));
+            let Some(tail) = words.get(first..).filter(|_| exact.is_some() || stems.is_some()) else {
+                continue;
+            };
             let before = first.checked_sub(1).and_then(|i| words.get(i));
             let opens = word.capital && before.is_none_or(|b| b.sentence != word.sentence);
-            hits.extend(candidates.iter().filter_map(|&i| {
+            here.extend([exact, stems].into_iter().flatten().flatten().filter_map(|&i| {
                 let phrase = self.phrases.get(i).filter(|p| opens || !p.opens)?;
                 let count = phrase.length_at(tail)?;
-                Some(Hit { phrase, first, count })
+                Some((i, Hit { phrase, first, count }))
             }));
+            // In the order in which the phrases are written, whichever index they come from.
+            here.sort_by_key(|(i, _)| *i);
+            hits.extend(here.drain(..).map(|(_, hit)| hit));
         }
         hits
     }
 }
 
-fn key(word: &str) -> String {
-    fold(word).chars().take(3).collect()
+/// The first letters of a word; a stem has at least as many.
+type Start = [char; 3];
+
+fn start(folded: &str) -> Start {
+    let mut letters = folded.chars();
+    [(); 3].map(|()| letters.next().unwrap_or_default())
 }

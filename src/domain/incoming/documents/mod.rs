@@ -1,30 +1,41 @@
 //! Attachments to text: PDF, office files, HTML, plain text, mail in mail; within limits, never more than text.
 
+pub mod archive;
+pub mod beside;
+pub mod compound;
+pub mod grid;
 pub mod image;
-pub mod office;
+pub mod number;
+pub mod old_sheet;
+pub mod old_slides;
+pub mod old_word;
+pub mod open_document;
+pub mod open_sheet;
+pub mod package;
 pub mod pdf;
+pub mod properties;
+pub mod relations;
+pub mod rtf;
+pub mod slides;
+pub mod sniff;
+pub mod word;
+pub mod workbook;
+pub mod xml;
 
 use crate::domain::incoming::MAX_ANALYSED;
+use crate::domain::incoming::documents::package::Package;
+use crate::domain::incoming::documents::sniff::Format;
 use crate::domain::incoming::mime::{self, Leaf, Notes, charset, html};
+use crate::domain::incoming::unpack::outlook;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// The largest file whose text is read.
 const MAX_FILE: usize = 30 * 1024 * 1024;
-/// What a file is, by its type, its name and its first bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Format {
-    Pdf,
-    Docx,
-    Odt,
-    Html,
-    Text,
-    Mail,
-    Report,
-    Image,
-    Silent,
-    Unknown,
-}
+/// How much text of one file is gathered before it is cut to what is analysed.
+pub const MAX_TEXT: usize = 4 * MAX_ANALYSED;
+/// How many findings of one file are listed.
+const MAX_HIDDEN: usize = 60;
 
 /// What a file shows and what it hides.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -100,6 +111,21 @@ pub struct Hidden {
 /// by the SHA-256 of the file, hex.
 pub type Supplied = BTreeMap<String, String>;
 
+impl Document {
+    /// Reports something hidden, cut to 300 characters.
+    pub fn hide(&mut self, what: Hiding, detail: impl AsRef<str>) {
+        let detail = detail.as_ref();
+        let mut cut: String = detail.chars().filter(|c| !c.is_control()).take(300).collect();
+        if detail.chars().nth(300).is_some() {
+            cut = cut.chars().take(299).chain(['…']).collect();
+        }
+        let finding = Hidden { what, detail: cut };
+        if self.hidden.len() < MAX_HIDDEN && !self.hidden.contains(&finding) {
+            self.hidden.push(finding);
+        }
+    }
+}
+
 /// Reads an attachment; a note says why there is no text.
 pub fn read(leaf: &Leaf, notes: &mut Notes) -> Document {
     let mut document = Document::default();
@@ -107,53 +133,52 @@ pub fn read(leaf: &Leaf, notes: &mut Notes) -> Document {
         notes.add("empty");
         return document;
     }
-    if leaf.data.len() > MAX_FILE {
+    let format = sniff::format(leaf, notes);
+    // An archive is only listed, whatever its size.
+    if leaf.data.len() > MAX_FILE && format != Format::Zip {
         notes.add("not read: too large");
         return document;
     }
-    match format(leaf) {
-        Format::Pdf => document = pdf::read(&leaf.data, notes),
-        Format::Docx => document.text = office::text(&leaf.data, "word/document.xml", notes),
-        Format::Odt => document.text = office::text(&leaf.data, "content.xml", notes),
-        Format::Html | Format::Text | Format::Report => document.text = Some(decoded_text(leaf, notes)),
-        Format::Mail => document.text = Some(mail(&leaf.data, notes)),
-        Format::Image => document = image::read(&leaf.data, notes),
-        Format::Silent => {}
-        Format::Unknown => notes.add(format!("not read: no reader for `{}`", leaf.content_type)),
-    }
+    document = match format {
+        Format::Pdf => pdf::read(&leaf.data, notes),
+        Format::Word => office(&leaf.data, word::read, notes),
+        Format::Workbook => office(&leaf.data, workbook::read, notes),
+        Format::Slides => office(&leaf.data, slides::read, notes),
+        Format::OpenText | Format::OpenSlides => office(&leaf.data, open_document::read, notes),
+        Format::OpenSheet => office(&leaf.data, open_sheet::read, notes),
+        Format::OldWord => old_word::read(&leaf.data, notes),
+        Format::OldSheet => old_sheet::read(&leaf.data, notes),
+        Format::OldSlides => old_slides::read(&leaf.data, notes),
+        Format::Rtf => rtf::read(&leaf.data, notes),
+        Format::OutlookMail => outlook_mail(&leaf.data, notes),
+        Format::Tnef => Document::default(),
+        Format::Zip => archive::read(&leaf.data, notes),
+        Format::Html | Format::Text | Format::Report => {
+            Document { text: Some(decoded_text(leaf, notes)), ..Document::default() }
+        }
+        Format::Mail => mail(&leaf.data, notes),
+        Format::Picture => image::read(&leaf.data, notes),
+        Format::Silent => document,
+        Format::Locked => {
+            notes.add("not read: protected with a password");
+            document
+        }
+        _ => {
+            notes.add(format!("not read: no reader for `{}`", leaf.content_type));
+            document
+        }
+    };
     let cut = |text: String| html::cut(&text, MAX_ANALYSED).to_owned();
     document.text = document.text.map(cut).filter(|text| !text.trim().is_empty());
     document
 }
 
-fn format(leaf: &Leaf) -> Format {
-    let name = leaf.name.as_deref().unwrap_or_default().to_lowercase();
-    let ending = name.rsplit_once('.').map_or("", |(_, e)| e);
-    if leaf.data.get(..1024).unwrap_or(&leaf.data).windows(5).any(|w| w == b"%PDF-") {
-        return Format::Pdf;
-    }
-    if leaf.is_mail {
-        return Format::Mail;
-    }
-    match (leaf.content_type.as_str(), ending) {
-        ("application/vnd.openxmlformats-officedocument.wordprocessingml.document", _) | (_, "docx") => {
-            Format::Docx
-        }
-        ("application/vnd.oasis.opendocument.text", _) | (_, "odt") => Format::Odt,
-        (_, "eml") => Format::Mail,
-        ("text/html" | "application/xhtml+xml", _) | (_, "html" | "htm") => Format::Html,
-        ("message/delivery-status" | "message/disposition-notification" | "text/rfc822-headers", _) => {
-            Format::Report
-        }
-        ("text/plain" | "text/csv" | "text/markdown" | "text/tab-separated-values", _)
-        | (_, "txt" | "csv" | "md") => Format::Text,
-        (t, "jpg" | "jpeg" | "png" | "tif" | "tiff" | "heic" | "heif") if !t.starts_with("text/") => {
-            Format::Image
-        }
-        (t, _) if t.starts_with("image/") => Format::Image,
-        (t, _) if t.contains("signature") || t == "text/calendar" => Format::Silent,
-        _ => Format::Unknown,
-    }
+/// Reads a zipped office file and what lies beside its content.
+fn office(data: &[u8], read: fn(&mut Package<'_>, &mut Notes) -> Document, notes: &mut Notes) -> Document {
+    let Some(mut package) = Package::open(data, notes) else { return Document::default() };
+    let mut document = read(&mut package, notes);
+    properties::report(&mut package, &mut document, notes);
+    document
 }
 
 /// The characters of a text part, HTML rendered.
@@ -194,10 +219,25 @@ fn meta_charset(html: &[u8]) -> Option<String> {
     (!label.is_empty()).then_some(label)
 }
 
+/// Subject and text of a mail that Outlook saved; its files stand after those of the mail around it.
+fn outlook_mail(data: &[u8], notes: &mut Notes) -> Document {
+    let mut document = Document::default();
+    let inner = outlook::read(data, notes);
+    let files = inner.files.len();
+    let detail = format!("a mail with {files} files, “{}”, from {}", inner.subject, inner.from);
+    document.hide(Hiding::InnerMail, detail);
+    document.text = Some(format!("{}\n\n{}", inner.subject, inner.text));
+    document
+}
+
 /// Subject and text of a mail within the mail, and of those within it.
-fn mail(data: &[u8], notes: &mut Notes) -> String {
+fn mail(data: &[u8], notes: &mut Notes) -> Document {
+    let mut document = Document::default();
     let inner = mime::parse(data);
     let mut out = inner.headers.first("Subject").unwrap_or_default();
+    let files = inner.leaves.iter().filter(|l| l.attached || l.name.is_some()).count();
+    let from = inner.headers.first("From").unwrap_or_default();
+    document.hide(Hiding::InnerMail, format!("a mail with {files} files, “{out}”, from {from}"));
     for leaf in inner.leaves.iter().filter(|l| !l.is_mail && !l.attached && l.content_type == "text/plain") {
         out.push_str("\n\n");
         out.push_str(&decoded_text(leaf, notes));
@@ -207,5 +247,6 @@ fn mail(data: &[u8], notes: &mut Notes) -> String {
         out.push_str("\n\n");
         out.push_str(&decoded_text(leaf, notes));
     }
-    out
+    document.text = Some(out);
+    document
 }

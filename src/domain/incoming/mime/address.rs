@@ -32,21 +32,43 @@ pub fn list(raw: &[u8], notes: &mut Notes) -> Vec<Address> {
         Err(_) => charset::decode(raw, None).text,
     };
     let text = text.replace(['\n', '\r'], " ");
-    let strict = (text.len() <= MAX_STRICT && !has_comment(&text)).then(|| mailparse::addrparse(&text).ok());
-    let mut found = match strict.flatten() {
-        Some(parsed) => flatten(parsed.into_inner()),
-        None => lenient(&text),
+    let strict = (text.len() <= MAX_STRICT && !text.contains('(')).then(|| mailparse::addrparse(&text).ok());
+    let mut found = match strict.flatten().map(mailparse::MailAddrList::into_inner) {
+        Some(parsed) if parsed.iter().all(is_sound) => flatten(parsed),
+        _ => {
+            if text.contains('@') && !text.contains('(') {
+                notes.add("an address list is badly written; what could be read of it is kept");
+            }
+            lenient(&text)
+        }
     };
-    if found.is_empty() && text.contains('@') {
-        found = lenient(&text);
-        notes.add("an address list is badly written");
+    if found.is_empty() {
+        found.extend(bare(&text));
     }
     found.truncate(MAX_ADDRESSES);
     found
 }
 
-fn has_comment(text: &str) -> bool {
-    text.contains('(')
+/// A name without an address, or the mailbox of this very machine: `MAILER-DAEMON`.
+fn bare(text: &str) -> Option<Address> {
+    let (text, comment) = without_comment(text);
+    let text = text.trim().trim_matches(['<', '>', ',']).trim();
+    if text.is_empty() || text.contains([':', ';', '@']) {
+        return None;
+    }
+    if text.contains(char::is_whitespace) || text.starts_with("=?") {
+        return address(Some(text), "");
+    }
+    address(comment.as_deref(), text)
+}
+
+fn is_sound(entry: &MailAddr) -> bool {
+    let sound =
+        |addr: &str| addr.contains('@') && (addr.starts_with('"') || !addr.contains([' ', '\t', '<']));
+    match entry {
+        MailAddr::Single(single) => sound(&single.addr),
+        MailAddr::Group(group) => group.addrs.iter().all(|single| sound(&single.addr)),
+    }
 }
 
 fn flatten(parsed: Vec<MailAddr>) -> Vec<Address> {
@@ -63,10 +85,29 @@ fn flatten(parsed: Vec<MailAddr>) -> Vec<Address> {
 }
 
 fn address(name: Option<&str>, addr: &str) -> Option<Address> {
-    let addr: String = header::decode_words(addr.as_bytes()).chars().filter(|c| !c.is_whitespace()).collect();
-    let addr = addr.trim_matches(['<', '>']).to_owned();
+    let addr = header::decode_words(addr.as_bytes());
+    let addr = without_route(without_space(&addr).trim_matches(['<', '>'])).to_owned();
     let name = name.map(clean_name).filter(|n| !n.is_empty());
     (!addr.is_empty() || name.is_some()).then_some(Address { name, address: addr })
+}
+
+/// Folds and spaces do not belong to an address, but for those between quotes.
+fn without_space(addr: &str) -> String {
+    let paired = addr.matches('"').count() == 2;
+    let mut quoted = false;
+    let mut keep = |c: char| {
+        quoted ^= c == '"';
+        !c.is_whitespace() || (quoted && paired)
+    };
+    addr.trim().chars().filter(|c| keep(*c)).collect()
+}
+
+/// RFC 5322 §4.4: `@relay.example,@other.example:user@host.example` names the way as well.
+fn without_route(addr: &str) -> &str {
+    match addr.split_once(':') {
+        Some((route, rest)) if route.starts_with('@') && rest.contains('@') => rest,
+        _ => addr,
+    }
 }
 
 fn clean_name(name: &str) -> String {
@@ -77,20 +118,43 @@ fn clean_name(name: &str) -> String {
 
 /// Cuts at commas and semicolons outside quotes and angles; takes what stands in `<…>` or looks like an address.
 fn lenient(text: &str) -> Vec<Address> {
-    split_list(text).iter().filter_map(|piece| one(piece)).collect()
+    let pieces = split_list(text);
+    let mut found = Vec::new();
+    // `Doe, John <j@x.example>`: a comma in a name that should have been quoted.
+    let mut before: Option<&str> = None;
+    for piece in &pieces {
+        let whole = before.filter(|_| piece.contains('<')).map(|b| format!("{},{piece}", b.trim()));
+        before = (is_words(piece) && before.is_none()).then_some(piece.as_str());
+        found.extend(one(whole.as_deref().unwrap_or(piece)));
+    }
+    found
+}
+
+fn is_words(piece: &str) -> bool {
+    !piece.trim().is_empty() && !piece.contains(['@', '<', '>', ':', '"', '('])
 }
 
 fn split_list(text: &str) -> Vec<String> {
     let mut pieces = vec![String::new()];
-    let (mut quoted, mut angle, mut comment) = (false, false, 0_usize);
+    let (mut quoted, mut angle, mut comment, mut ended) = (false, false, 0_usize, false);
+    // A quote that is never closed would swallow the rest.
+    let paired = text.matches('"').count().is_multiple_of(2);
     for c in text.chars().take(MAX_STRICT * 8) {
+        // `One <a@x> Two <b@x>`: the comma between them was forgotten.
+        if ended && !c.is_whitespace() && !matches!(c, '(' | ',' | ';' | '>') {
+            pieces.push(String::new());
+        }
+        ended &= c.is_whitespace();
         match c {
-            '"' if comment == 0 => quoted = !quoted,
+            '"' if comment == 0 && paired => quoted = !quoted,
             '(' if !quoted => comment += 1,
             ')' if !quoted => comment = comment.saturating_sub(1),
-            '<' if !quoted => angle = true,
-            '>' if !quoted => angle = false,
-            ',' | ';' if !quoted && !angle && comment == 0 => {
+            '<' if !quoted && comment == 0 => angle = true,
+            '>' if !quoted && comment == 0 => {
+                angle = false;
+                ended = pieces.last().is_some_and(|p| p.rsplit('<').next().is_some_and(|a| a.contains('@')));
+            }
+            ',' | ';' if !quoted && comment == 0 && !angle => {
                 pieces.push(String::new());
                 continue;
             }
@@ -104,16 +168,27 @@ fn split_list(text: &str) -> Vec<String> {
 }
 
 fn one(piece: &str) -> Option<Address> {
+    let piece = without_group(piece);
     if let Some((name, rest)) = piece.rsplit_once('<') {
         let addr = rest.split('>').next().unwrap_or(rest);
-        let name = without_comment(name).0;
-        return address(Some(&name), addr);
+        let (name, comment) = without_comment(name);
+        let name = Some(name).filter(|n| !n.trim().is_empty()).or(comment);
+        return address(name.as_deref(), addr);
     }
     let (bare, comment) = without_comment(piece);
-    let addr = bare.split_whitespace().find(|w| w.contains('@'));
-    match addr {
-        Some(addr) => address(comment.as_deref(), addr.trim_matches(['"', '\'', ':'])),
-        None => None,
+    let addr = if bare.trim_start().starts_with('"') && bare.contains("\"@") {
+        bare.trim()
+    } else {
+        bare.split_whitespace().find(|w| w.contains('@'))?
+    };
+    address(comment.as_deref(), addr.trim_matches(['\'', ':']))
+}
+
+/// `Friends: a@x.example` begins a group (RFC 5322 §3.4); a colon in quotes or angles does not.
+fn without_group(piece: &str) -> &str {
+    match piece.split_once(':') {
+        Some((name, rest)) if !name.contains(['"', '<', '(', '@']) => rest,
+        _ => piece,
     }
 }
 

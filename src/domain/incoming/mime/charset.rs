@@ -19,6 +19,83 @@ pub fn guess(bytes: &[u8]) -> &'static Encoding {
     detector.guess(None, Utf8Detection::Allow)
 }
 
+/// What the rest of a mail tells about characters whose charset is not named.
+#[derive(Debug, Clone, Default)]
+pub struct Hint {
+    tld: Option<String>,
+    sample: Vec<u8>,
+    named: Option<&'static Encoding>,
+}
+
+impl Hint {
+    /// Gathers it: the country of the sender, all 8-bit text of the header, and the first charset named in the mail.
+    pub fn gather<'a>(from: Option<&[u8]>, texts: impl Iterator<Item = &'a [u8]>, raw: &[u8]) -> Self {
+        let mut sample: Vec<u8> = texts.flatten().copied().take(4_096).collect();
+        let named = if sample.is_empty() { None } else { named_charset(raw) };
+        sample.push(b' ');
+        Hint { tld: from.and_then(top_level), sample, named }
+    }
+
+    /// The charset that bytes without a name are most likely written in.
+    pub fn encoding(&self, bytes: &[u8]) -> &'static Encoding {
+        if let Some(named) = self.named
+            && named.decode_without_bom_handling_and_without_replacement(bytes).is_some()
+        {
+            return named;
+        }
+        let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
+        detector.feed(&self.sample, false);
+        detector.feed(bytes.get(..64 * 1024).unwrap_or(bytes), true);
+        detector.guess(self.tld.as_ref().map(String::as_bytes), Utf8Detection::Deny)
+    }
+}
+
+/// The last label of the sender's domain; the detector accepts lower-case ASCII only.
+fn top_level(from: &[u8]) -> Option<String> {
+    let domain = from.rsplit(|&b| b == b'@').next()?;
+    let domain: Vec<u8> = domain
+        .iter()
+        .copied()
+        .take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.'))
+        .collect();
+    let label = domain.rsplit(|&b| b == b'.').next()?.to_ascii_lowercase();
+    (label.len() >= 2).then(|| String::from_utf8_lossy(&label).into_owned())
+}
+
+/// The first charset that the mail names and that is more than ASCII: unnamed text is mostly in the same.
+fn named_charset(raw: &[u8]) -> Option<&'static Encoding> {
+    let head = raw.get(..64 * 1024).unwrap_or(raw);
+    let lower = head.to_ascii_lowercase();
+    let mut rest = lower.as_slice();
+    for _ in 0..20 {
+        let at = crate::domain::incoming::mime::header::find(rest, b"charset=")?;
+        rest = rest.get(at + 8..)?;
+        let label: Vec<u8> = rest
+            .iter()
+            .copied()
+            .skip_while(|b| matches!(b, b'"' | b'\''))
+            .take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
+            .take(40)
+            .collect();
+        let label = String::from_utf8_lossy(&label);
+        if let Some(named) = Encoding::for_label(alias(&label).as_bytes())
+            && !label.contains("ascii")
+            && named.is_ascii_compatible()
+            && named != UTF_8
+        {
+            return Some(named);
+        }
+    }
+    None
+}
+
+/// Whether a text that is declared Western has so many letters beyond ASCII that no Western language is written so.
+fn is_never_western(bytes: &[u8], encoding: &'static Encoding) -> bool {
+    let western = matches!(encoding.name(), "windows-1252" | "ISO-8859-15");
+    let high = bytes.iter().filter(|&&b| b >= 0xc0).count();
+    western && bytes.len() >= 300 && high > bytes.iter().filter(|b| b.is_ascii_alphabetic()).count()
+}
+
 /// Decodes with the declared charset; a wrong or unknown one is replaced by the best guess.
 pub fn decode(bytes: &[u8], declared: Option<&str>) -> Decoded {
     let declared = declared.map(str::trim).filter(|d| !d.is_empty());
@@ -53,6 +130,15 @@ fn declared_as(bytes: &[u8], encoding: &'static Encoding, label: &str) -> Decode
         let (text, ..) = guessed.decode(bytes);
         let note = format!("the text says charset `us-ascii` but is not, read as {}", guessed.name());
         return Decoded { text: text.into_owned(), note: Some(note) };
+    }
+    if is_never_western(bytes, encoding) {
+        let guessed = guess(bytes);
+        if guessed != encoding {
+            let (text, ..) = guessed.decode(bytes);
+            let note =
+                format!("the text says charset `{}` but is not, read as {}", shorten(label), guessed.name());
+            return Decoded { text: text.into_owned(), note: Some(note) };
+        }
     }
     let (text, _, broken) = encoding.decode(bytes);
     if !broken {

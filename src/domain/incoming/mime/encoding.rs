@@ -25,13 +25,25 @@ pub fn base64(input: &[u8]) -> Bytes {
     let mut clean = Vec::with_capacity(input.len());
     let mut damaged = false;
     let mut bytes = Vec::with_capacity(input.len() / 4 * 3);
-    for &b in input {
+    let mut owed = 0;
+    let mut rest = input;
+    loop {
+        // Whole lines at once; what stands between them byte by byte.
+        let run = rest.iter().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/')).count();
+        let (letters, after) = rest.split_at(run);
+        clean.extend_from_slice(letters);
+        let Some((&b, tail)) = after.split_first() else { break };
+        rest = tail;
         match b {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'+' | b'/' => clean.push(b),
             b'-' => clean.push(b'+'),
             b'_' => clean.push(b'/'),
+            b'=' if clean.is_empty() && owed == 0 && is_armour_sum(after) => {
+                damaged = true;
+                break;
+            }
             b'=' => {
                 // Several encoded pieces glued together: each ends with its own padding.
+                owed = usize::from(clean.len() % 4 == 2);
                 damaged |= !flush(&mut clean, &mut bytes);
             }
             b'\r' | b'\n' | b' ' | b'\t' => {}
@@ -40,6 +52,19 @@ pub fn base64(input: &[u8]) -> Bytes {
     }
     damaged |= !flush(&mut clean, &mut bytes);
     Bytes { bytes, damaged }
+}
+
+/// Whether an armour checksum (RFC 9580 §6.1) follows the end of the data: `=` and four characters, then nothing.
+fn is_armour_sum(rest: &[u8]) -> bool {
+    let rest = rest.trim_ascii();
+    rest.len() == 5 && rest.iter().skip(1).all(u8::is_ascii_graphic)
+}
+
+/// Whether a part that says base64 is written in plain words instead.
+fn is_plain_words(input: &[u8]) -> bool {
+    let head = input.get(..4_096).unwrap_or(input);
+    let spaces = head.windows(2).filter(|w| matches!(w, [b' ', next] if !next.is_ascii_whitespace())).count();
+    spaces >= 3 && spaces * 30 > head.len()
 }
 
 fn flush(clean: &mut Vec<u8>, out: &mut Vec<u8>) -> bool {
@@ -132,10 +157,20 @@ pub fn uuencoded(input: &[u8]) -> Bytes {
     Bytes { bytes, damaged: !begun }
 }
 
+/// Whether this is a `Content-Transfer-Encoding` that `undo` knows, or none.
+pub fn is_known(encoding: &str) -> bool {
+    let encoding = encoding.trim().to_ascii_lowercase();
+    let known = ["base64", "quoted-printable", "7bit", "7-bit", "8bit", "8-bit", "binary"];
+    encoding.is_empty() || encoding.contains("uue") || known.iter().any(|k| encoding.starts_with(k))
+}
+
 /// Undoes a `Content-Transfer-Encoding`.
 pub fn undo(encoding: &str, input: &[u8]) -> Bytes {
     let encoding = encoding.trim().to_ascii_lowercase();
     if encoding.starts_with("base64") {
+        if is_plain_words(input) {
+            return Bytes { bytes: input.to_vec(), damaged: true };
+        }
         base64(input)
     } else if encoding.starts_with("quoted-printable") {
         quoted_printable(input)

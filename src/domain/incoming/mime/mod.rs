@@ -5,6 +5,7 @@
 //! it refuses; docs/decisions/0016 says why. Every oddity becomes a note in plain words.
 
 pub mod address;
+pub mod boundary;
 pub mod charset;
 pub mod date;
 pub mod encoding;
@@ -12,6 +13,7 @@ pub mod header;
 pub mod html;
 pub mod parameter;
 pub mod structure;
+pub mod words;
 
 pub use crate::domain::incoming::mime::address::Address;
 pub use crate::domain::incoming::mime::header::Headers;
@@ -64,11 +66,39 @@ pub fn parse(raw: &[u8]) -> Mail {
     } else {
         raw
     };
-    let lone = !raw.contains(&b'\n') && raw.contains(&b'\r');
-    if lone {
+    let raw = match raw.strip_prefix(b"\xef\xbb\xbf") {
+        Some(rest) => {
+            notes.add("a byte order mark stands before the header");
+            rest
+        }
+        None => raw,
+    };
+    if has_lone_returns(raw) {
         notes.add("lines end with a lone carriage return");
-        let fixed: Vec<u8> = raw.iter().map(|&b| if b == b'\r' { b'\n' } else { b }).collect();
-        return read_structure(&fixed, notes);
+        return read_structure(&with_line_feeds(raw), notes);
     }
     read_structure(raw, notes)
+}
+
+/// Whether a lone carriage return ends lines here: most lines of the mail, or already those that begin the header.
+fn has_lone_returns(raw: &[u8]) -> bool {
+    let head = raw.get(..64 * 1024).unwrap_or(raw);
+    if !head.contains(&b'\r') {
+        return false;
+    }
+    let lone = |text: &[u8]| text.windows(2).filter(|w| matches!(w, [b'\r', next] if *next != b'\n')).count();
+    let mut lines = head.split(|&b| b == b'\n');
+    lone(lines.next().unwrap_or_default()) >= 2 || lone(head) > lines.count()
+}
+
+fn with_line_feeds(raw: &[u8]) -> Vec<u8> {
+    let mut fixed = Vec::with_capacity(raw.len());
+    for (at, &b) in raw.iter().enumerate() {
+        match b {
+            b'\r' if raw.get(at + 1) == Some(&b'\n') => {}
+            b'\r' => fixed.push(b'\n'),
+            _ => fixed.push(b),
+        }
+    }
+    fixed
 }

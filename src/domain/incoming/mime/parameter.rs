@@ -21,8 +21,13 @@ impl Structured {
         let mut pieces = split_semicolons(raw).into_iter();
         let value = pieces.next().unwrap_or_default();
         let value = String::from_utf8_lossy(&strip_comment(&value)).trim().to_ascii_lowercase();
+        // `text/plain charset=utf-8`: the semicolon was forgotten.
+        let (value, forgotten) = match value.split_once(char::is_whitespace) {
+            Some((value, rest)) => (value.to_owned(), Some(rest.as_bytes().to_vec())),
+            None => (value, None),
+        };
         let mut structured = Structured { value, ..Self::default() };
-        for piece in pieces.take(MAX_PARAMETERS) {
+        for piece in forgotten.into_iter().chain(pieces.take(MAX_PARAMETERS)) {
             let Some(equals) = piece.iter().position(|&b| b == b'=') else { continue };
             let (name, content) = piece.split_at(equals);
             let name = String::from_utf8_lossy(name).trim().to_ascii_lowercase();
@@ -63,14 +68,19 @@ impl Structured {
 fn join_pieces(pieces: &BTreeMap<u32, (bool, Vec<u8>)>) -> String {
     let mut label = None;
     let mut bytes = Vec::new();
-    for (index, (number, (extended, content))) in pieces.iter().enumerate() {
-        let _ = number;
+    if pieces.values().all(|(extended, _)| !extended) {
+        // RFC 2231 pieces of an RFC 2047 word: wrong twice, and common.
+        return header::decode_words(
+            &pieces.values().flat_map(|(_, content)| content).copied().collect::<Vec<u8>>(),
+        );
+    }
+    for (extended, content) in pieces.values() {
         if !extended {
             bytes.extend_from_slice(content);
             continue;
         }
         let mut content = content.as_slice();
-        if index == 0 {
+        if label.is_none() {
             let mut quotes = content.iter().enumerate().filter(|(_, b)| **b == b'\'').map(|(i, _)| i);
             if let (Some(first), Some(second)) = (quotes.next(), quotes.next()) {
                 label = content.get(..first).map(|l| String::from_utf8_lossy(l).into_owned());

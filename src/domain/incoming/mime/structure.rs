@@ -1,11 +1,13 @@
 //! The tree of parts (RFC 2046 §5), walked without recursion and flattened to leaves.
 
+use crate::domain::incoming::mime::boundary::{self, Parts};
+use crate::domain::incoming::mime::charset::Hint;
 use crate::domain::incoming::mime::header::{self, Headers};
 use crate::domain::incoming::mime::parameter::Structured;
 use crate::domain::incoming::mime::{MAX_DEPTH, MAX_PARTS, Notes, encoding};
 
 /// One part that holds no further parts, or a mail within the mail (whose own parts follow it).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Leaf {
     /// `text/plain`, lower case.
     pub content_type: String,
@@ -21,6 +23,8 @@ pub struct Leaf {
     pub alternative: Option<usize>,
     /// Whether this is a mail within the mail, whose parts are listed as well.
     pub is_mail: bool,
+    /// The container it was taken out of after the mail was read; none for a part of the mail itself.
+    pub container: Option<String>,
     /// Decoded bytes.
     pub data: Vec<u8>,
 }
@@ -40,22 +44,46 @@ pub struct Mail {
     pub notes: Notes,
 }
 
+/// Mails in mails hold the same bytes again at each step; so many are kept at least, else twice the size of the mail.
+const LEAST_BUDGET: usize = 32 * 1024 * 1024;
+
 struct Node<'a> {
     raw: &'a [u8],
     depth: usize,
     within: usize,
     alternative: Option<usize>,
     digest: bool,
+    /// Whether a whole mail lies here, not a part of one.
+    is_mail: bool,
+}
+
+/// Where what is found on the way waits: parts of these bytes, and mails that had to be decoded first.
+struct Queues<'q, 'a> {
+    stack: &'q mut Vec<Node<'a>>,
+    decoded: &'q mut Vec<(Vec<u8>, usize, usize)>,
 }
 
 /// Walks the tree with a stack of its own: nesting of any depth costs no call stack.
 pub fn read_structure(raw: &[u8], notes: Notes) -> Mail {
-    let mut walk = Walk { mail: Mail { notes, ..Mail::default() }, groups: 0 };
+    let mail = Mail { notes, ..Mail::default() };
+    let budget = LEAST_BUDGET.max(raw.len().saturating_mul(2));
+    let mut walk = Walk { mail, groups: 0, budget, hint: Hint::default() };
     // Mails in mails that were themselves encoded must be owned somewhere while their parts are read.
     let mut decoded: Vec<(Vec<u8>, usize, usize)> = Vec::new();
-    walk.run(Node { raw, depth: 0, within: 0, alternative: None, digest: false }, &mut decoded);
+    walk.run(
+        Node { raw, depth: 0, within: 0, alternative: None, digest: false, is_mail: true },
+        &mut decoded,
+    );
     while let Some((bytes, depth, within)) = decoded.pop() {
-        walk.run(Node { raw: &bytes, depth, within, alternative: None, digest: false }, &mut decoded);
+        walk.run(
+            Node { raw: &bytes, depth, within, alternative: None, digest: false, is_mail: true },
+            &mut decoded,
+        );
+    }
+    if walk.mail.leaves.is_empty() {
+        // Nothing but frames of parts: their lines are all there is.
+        let rest = Leaf { content_type: "text/plain".to_owned(), data: raw.to_vec(), ..Leaf::default() };
+        walk.mail.leaves.push(rest);
     }
     walk.mail
 }
@@ -63,6 +91,9 @@ pub fn read_structure(raw: &[u8], notes: Notes) -> Mail {
 struct Walk {
     mail: Mail,
     groups: usize,
+    /// How many bytes of parts may still be kept before mails in mails are no longer opened.
+    budget: usize,
+    hint: Hint,
 }
 
 impl Walk {
@@ -85,43 +116,78 @@ impl Walk {
         stack: &mut Vec<Node<'a>>,
         decoded: &mut Vec<(Vec<u8>, usize, usize)>,
     ) {
-        let (headers, body) = header::split(node.raw, &mut self.mail.notes);
+        let first = node.depth == 0 && node.within == 0;
+        let is_part = node.depth > 0 && !node.is_mail;
+        let notes = &mut self.mail.notes;
+        let (mut headers, body) =
+            if is_part { header::split_part(node.raw, notes) } else { header::split(node.raw, notes) };
+        if first {
+            self.hint = Hint::gather(headers.first_raw("From"), headers.raw_8_bit(), node.raw);
+        }
+        headers.settle(&self.hint, &mut self.mail.notes);
         let default = if node.digest { "message/rfc822" } else { "text/plain" };
         let content = Structured::parse(headers.first_raw("Content-Type").unwrap_or(default.as_bytes()));
-        if node.depth == 0 && node.within == 0 {
+        if first {
             self.mail.content_type.clone_from(&content.value);
             self.mail.report_type = content.parameter("report-type").map(|t| t.to_lowercase());
-            self.mail.headers = headers.clone();
-        }
-        let too_deep = node.depth >= MAX_DEPTH;
-        if too_deep && content.value.starts_with("multipart/") {
-            self.mail
-                .notes
-                .add(format!("parts lie more than {MAX_DEPTH} deep; the deeper ones are kept as one"));
         }
         if content.value.starts_with("multipart/")
-            && !too_deep
-            && let Some(children) = self.children(&content, body)
+            && let Some(found) = self.children(&content, body, node.depth)
         {
-            let alternative = self.group(&content.value, node.alternative);
+            let mut alternative = self.group(&content.value, node.alternative);
             let digest = content.value == "multipart/digest";
             let depth = node.depth + 1;
-            let child = |raw| Node { raw, depth, within: node.within, alternative, digest };
-            stack.extend(children.into_iter().rev().map(child));
+            let first_child = stack.len();
+            for raw in found.slices {
+                match found.reused.then(|| empty_frame(raw)).flatten() {
+                    // Its parts follow as its siblings: they have the same boundary.
+                    Some(kind) => alternative = self.group(&kind, alternative),
+                    None => stack.push(Node {
+                        raw,
+                        depth,
+                        within: node.within,
+                        alternative,
+                        digest,
+                        is_mail: false,
+                    }),
+                }
+            }
+            if let Some(new) = stack.get_mut(first_child..) {
+                new.reverse();
+            }
+        } else {
+            let leaf = self.leaf(&headers, &content, body, node);
+            self.descend(&leaf, body, node, Queues { stack, decoded });
+            self.mail.leaves.push(leaf);
+        }
+        if first {
+            self.mail.headers = headers;
+        }
+    }
+
+    /// Opens a mail within the mail, unless it lies too deep or its bytes were kept often enough.
+    fn descend<'a>(&mut self, leaf: &Leaf, body: &'a [u8], node: &Node<'a>, queues: Queues<'_, 'a>) {
+        if !leaf.is_mail {
             return;
         }
-        let leaf = self.leaf(&headers, &content, body, node);
-        let descend = leaf.is_mail && !too_deep;
-        let encoded = headers.first_raw("Content-Transfer-Encoding").is_some_and(|e| {
-            e.eq_ignore_ascii_case(b"base64") || e.eq_ignore_ascii_case(b"quoted-printable")
-        });
-        if descend && encoded {
-            decoded.push((leaf.data.clone(), node.depth + 1, node.within + 1));
-        } else if descend {
-            let (depth, within) = (node.depth + 1, node.within + 1);
-            stack.push(Node { raw: body, depth, within, alternative: None, digest: false });
+        if node.depth >= MAX_DEPTH || leaf.data.len() > self.budget {
+            self.mail.notes.add("a mail within the mail lies too deep; it is kept as one file");
+            return;
         }
-        self.mail.leaves.push(leaf);
+        self.budget -= leaf.data.len();
+        let (depth, within) = (node.depth + 1, node.within + 1);
+        if leaf.data == body {
+            queues.stack.push(Node {
+                raw: body,
+                depth,
+                within,
+                alternative: None,
+                digest: false,
+                is_mail: true,
+            });
+        } else {
+            queues.decoded.push((leaf.data.clone(), depth, within));
+        }
     }
 
     fn group(&mut self, content_type: &str, outer: Option<usize>) -> Option<usize> {
@@ -133,35 +199,54 @@ impl Walk {
     }
 
     /// The children of a multipart; `None` if there is no boundary to be found.
-    fn children<'a>(&mut self, content: &Structured, body: &'a [u8]) -> Option<Vec<&'a [u8]>> {
+    fn children<'a>(&mut self, content: &Structured, body: &'a [u8], depth: usize) -> Option<Parts<'a>> {
         let declared = content.bytes("boundary").filter(|b| !b.is_empty());
-        if let Some(boundary) = &declared {
-            let found = split_parts(body, boundary);
-            if !found.slices.is_empty() {
-                self.note_ends(&found);
-                return Some(found.slices);
-            }
+        if depth >= MAX_DEPTH {
+            // One level only, whatever lies in what: each line is looked at once more and never again.
+            self.mail
+                .notes
+                .add(format!("parts lie more than {MAX_DEPTH} deep; the deeper ones are listed flat"));
+            return self.noted(boundary::flat(body, declared));
         }
-        let guessed = guess_boundary(body)?;
+        if let Some(boundary) = &declared
+            && let Some(found) = self.noted(boundary::split(body, boundary))
+        {
+            return Some(found);
+        }
+        let guessed = boundary::guess(body)?;
         self.mail.notes.add("the boundary between parts is not the declared one; it was guessed");
-        let found = split_parts(body, &guessed);
-        self.note_ends(&found);
-        (!found.slices.is_empty()).then_some(found.slices)
+        self.noted(boundary::split(body, &guessed))
     }
 
-    fn note_ends(&mut self, found: &Parts<'_>) {
+    fn noted<'a>(&mut self, found: Parts<'a>) -> Option<Parts<'a>> {
+        if found.slices.is_empty() {
+            return None;
+        }
         if !found.closed {
             self.mail.notes.add("the last part has no end mark; the mail may be cut off");
         }
         if found.more > 0 {
             self.mail.notes.add(format!("{} further parts were left out", found.more));
         }
+        if found.reused {
+            self.mail.notes.add("parts within a part are separated by the same boundary");
+        }
+        if found.epilogue {
+            self.mail.notes.add("there is text after the last part; it is not shown");
+        }
+        Some(found)
     }
 
     fn leaf(&mut self, headers: &Headers, content: &Structured, body: &[u8], node: &Node<'_>) -> Leaf {
         let disposition = headers.first_raw("Content-Disposition").map(Structured::parse).unwrap_or_default();
         let transfer = headers.first("Content-Transfer-Encoding").unwrap_or_default();
         let undone = encoding::undo(&transfer, body);
+        if !encoding::is_known(&transfer) {
+            let word = word(&transfer);
+            self.mail
+                .notes
+                .add(format!("a part is packed in an unknown way, `{word}`; it is kept as it came"));
+        }
         if undone.damaged {
             self.mail
                 .notes
@@ -179,17 +264,40 @@ impl Walk {
         } else {
             "text/plain".to_owned()
         };
+        let charset = content.parameter("charset").or_else(|| self.unnamed(&content_type, &undone.bytes));
         Leaf {
             content_type,
-            charset: content.parameter("charset"),
+            charset,
             name,
             attached: disposition.value == "attachment",
             within: node.within,
             alternative: node.alternative,
             is_mail,
+            container: None,
             data: undone.bytes,
         }
     }
+
+    /// The charset of an 8-bit text that names none; HTML may name it inside.
+    fn unnamed(&mut self, content_type: &str, bytes: &[u8]) -> Option<String> {
+        if content_type != "text/plain" || bytes.is_ascii() || str::from_utf8(bytes).is_ok() {
+            return None;
+        }
+        let name = self.hint.encoding(bytes).name();
+        self.mail.notes.add(format!("no charset is given for 8-bit text, read as {name}"));
+        Some(name.to_owned())
+    }
+}
+
+/// The type of a multipart that holds nothing.
+fn empty_frame(raw: &[u8]) -> Option<String> {
+    let head = raw.trim_ascii().get(..10)?;
+    if raw.len() > 2_000 || !head.eq_ignore_ascii_case(b"content-ty") {
+        return None;
+    }
+    let (headers, body) = header::split_part(raw, &mut Notes::default());
+    let kind = Structured::parse(headers.first_raw("Content-Type")?).value;
+    (body.trim_ascii().is_empty() && kind.starts_with("multipart/")).then_some(kind)
 }
 
 fn word(transfer: &str) -> String {
@@ -204,76 +312,4 @@ fn clean_name(name: &str) -> String {
     };
     let clean: String = name.chars().filter(|c| !unsafe_mark(*c)).collect();
     clean.trim().chars().take(255).collect()
-}
-
-struct Parts<'a> {
-    slices: Vec<&'a [u8]>,
-    closed: bool,
-    more: usize,
-}
-
-/// Cuts a body at the lines that are exactly the boundary: one boundary may be the beginning of another.
-fn split_parts<'a>(body: &'a [u8], boundary: &[u8]) -> Parts<'a> {
-    let mut found = Parts { slices: Vec::new(), closed: false, more: 0 };
-    let mut start: Option<usize> = None;
-    let mut at = 0;
-    for line in body.split_inclusive(|&b| b == b'\n') {
-        let here = at;
-        at += line.len();
-        let Some(close) = boundary_line(line, boundary) else { continue };
-        if let Some(from) = start {
-            found.push(body, from, here);
-        }
-        start = Some(at);
-        if close {
-            found.closed = true;
-            start = None;
-            break;
-        }
-    }
-    if let Some(from) = start
-        && from < body.len()
-    {
-        found.push(body, from, body.len());
-    }
-    found
-}
-
-impl<'a> Parts<'a> {
-    fn push(&mut self, body: &'a [u8], from: usize, to: usize) {
-        if self.slices.len() >= MAX_PARTS {
-            self.more += 1;
-            return;
-        }
-        let part = body.get(from..to).unwrap_or_default();
-        // The line end before a boundary belongs to the boundary (RFC 2046 §5.1.1).
-        let part = part.strip_suffix(b"\n").unwrap_or(part);
-        self.slices.push(part.strip_suffix(b"\r").unwrap_or(part));
-    }
-}
-
-/// Whether a line is the boundary, and whether it closes.
-fn boundary_line(line: &[u8], boundary: &[u8]) -> Option<bool> {
-    let rest = line.strip_prefix(b"--")?.strip_prefix(boundary)?;
-    let rest = rest.trim_ascii_end();
-    if rest.is_empty() {
-        return Some(false);
-    }
-    (rest == b"--").then_some(true)
-}
-
-/// The first line that looks like a boundary and is followed by a header line.
-fn guess_boundary(body: &[u8]) -> Option<Vec<u8>> {
-    let mut lines = body.split(|&b| b == b'\n').take(2_000).map(<[u8]>::trim_ascii_end).peekable();
-    while let Some(line) = lines.next() {
-        let next = lines.peek().copied().unwrap_or_default();
-        if let Some(rest) = line.strip_prefix(b"--")
-            && (4..=100).contains(&rest.len())
-            && next.len() > 8
-            && next.get(..8).is_some_and(|n| n.eq_ignore_ascii_case(b"content-"))
-        {
-            return Some(rest.to_vec());
-        }
-    }
-    None
 }

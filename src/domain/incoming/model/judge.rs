@@ -4,8 +4,9 @@ use crate::domain::incoming::reading::Kind;
 
 /// How many kinds there are.
 pub const KINDS: usize = 14;
-/// Numbers by which a letter is judged: phrases, loudest and second sentence of each kind, and three of the letter.
-pub const FEATURES: usize = KINDS * 3 + 4;
+/// Numbers by which a letter is judged: phrases, loudest and second sentence and all sentences together of each kind,
+/// and four of the letter.
+pub const FEATURES: usize = KINDS * 4 + 4;
 
 /// What is known of one letter.
 pub type Features = [f32; FEATURES];
@@ -13,7 +14,7 @@ pub type Features = [f32; FEATURES];
 pub type ByKind = [f32; KINDS];
 
 /// How far weights may grow: the more, the closer they follow the letters they are fitted to.
-const RIDGE: f64 = 0.004;
+const RIDGE: f64 = 0.0012;
 /// Steps of the fit; it has long settled then.
 const ROUNDS: usize = 600;
 /// Length of a step.
@@ -40,9 +41,9 @@ impl Default for Judge {
     /// Without a fit: what is said for a kind speaks for it.
     fn default() -> Self {
         let mut weights = vec![[0.0; KINDS]; FEATURES];
-        for (at, row) in weights.iter_mut().take(KINDS * 3).enumerate() {
+        for (at, row) in weights.iter_mut().take(KINDS * 4).enumerate() {
             if let Some(own) = row.get_mut(at % KINDS) {
-                *own = 2.0;
+                *own = 1.0;
             }
         }
         Judge { weights }

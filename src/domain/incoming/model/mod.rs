@@ -22,7 +22,7 @@ pub const CLASSES: usize = 15;
 const SMOOTHING: f32 = 0.3;
 
 /// How far the evidence of many tokens is believed: they say the same thing over and over.
-const TEMPER: f32 = 0.02;
+const TEMPER: f32 = 0.3;
 
 /// What a sentence announces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

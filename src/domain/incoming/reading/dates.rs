@@ -1,8 +1,6 @@
-//! Dates in words and figures, and the one by which an answer is promised.
+//! Dates in words and figures.
 
 use crate::domain::incoming::phrases::{List, Phrasebook};
-use crate::domain::incoming::reading::Kind;
-use crate::domain::incoming::reading::section::{Prepared, Section};
 use crate::domain::incoming::text::fold;
 use chrono::{Datelike, NaiveDate, TimeDelta};
 use regex::{Captures, Regex};
@@ -52,6 +50,11 @@ impl Calendar {
             add_months(&mut months, list);
         }
         Calendar { months, sent_on }
+    }
+
+    /// The day of the letter.
+    pub fn sent_on(&self) -> Option<NaiveDate> {
+        self.sent_on
     }
 
     /// All dates of a text in their order.
@@ -110,52 +113,4 @@ fn number(captures: &Captures<'_>, group: usize) -> Option<u32> {
 
 fn ymd(year: u32, month: u32, day: u32) -> Option<NaiveDate> {
     NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, month, day)
-}
-
-/// The day by which the authority promises its answer.
-pub fn promised(prepared: &Prepared<'_>, kind: Kind, calendar: &Calendar) -> Option<NaiveDate> {
-    if !matches!(kind, Kind::Extension | Kind::Acknowledgement | Kind::Other | Kind::Transfer | Kind::Partial)
-    {
-        return None;
-    }
-    let mut best: Option<(u32, NaiveDate)> = None;
-    for section in &prepared.sections {
-        for dated in calendar.dates(&section.text) {
-            let score = promise(section, &dated, calendar.sent_on);
-            let better = best.is_none_or(|(s, day)| score > s || (score == s && dated.day > day));
-            if score > 0 && better {
-                best = Some((score, dated.day));
-            }
-        }
-    }
-    best.map(|(_, day)| day)
-}
-
-/// How strongly a date is tied to a promise: a cue before it, an extension in its sentence.
-fn promise(section: &Section<'_>, dated: &Dated, sent_on: Option<NaiveDate>) -> u32 {
-    let index = section.words.partition_point(|w| w.end <= dated.start);
-    let Some(word) = section.words.get(index) else { return 0 };
-    let sentence = word.sentence;
-    if sent_on.is_some_and(|s| dated.day <= s || dated.day > s + TimeDelta::days(400)) {
-        return 0;
-    }
-    let mut cue = 0;
-    let mut extension: u32 = 0;
-    let mut burden = 0;
-    for hit in &section.hits {
-        if section.sentence_of(hit) != sentence {
-            continue;
-        }
-        let end = hit.first + hit.count;
-        match hit.phrase.list {
-            // Languages that put the cue after the date (Finnish "mennessä", Hungarian "-ig") stand close as well.
-            List::Due if end <= index && index - end <= 3 => cue = 2,
-            List::Due if hit.first >= index && hit.first - index <= 5 => cue = cue.max(1),
-            List::Extension => extension = 2,
-            List::Clarification | List::Fee if extension == 0 => burden = 1,
-            _ => {}
-        }
-    }
-    // A date in a sentence that asks or charges is rather the requester's.
-    if cue == 0 { 0 } else { (cue + extension).saturating_sub(if extension == 0 { 2 * burden } else { 0 }) }
 }

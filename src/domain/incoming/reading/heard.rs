@@ -10,6 +10,8 @@ use crate::domain::incoming::reading::{Evidence, Kind};
 const MOST_SENTENCES: usize = 400;
 /// Sentences of fewer words say nothing by themselves.
 const FEWEST_WORDS: usize = 3;
+/// How many words are given as reasons.
+const MOST_REASONS: usize = 5;
 /// The longest passage that is shown, in characters.
 const LONGEST: usize = 400;
 
@@ -37,10 +39,7 @@ pub fn hear(prepared: &Prepared<'_>, model: &Model) -> Vec<Heard> {
         let sentences = section.words.chunk_by(|a, b| a.sentence == b.sentence);
         for words in sentences.filter(|words| words.len() >= FEWEST_WORDS).take(MOST_SENTENCES) {
             let Some(first) = words.first() else { continue };
-            let mut volume = volume;
-            if section.is_recital(first.sentence) {
-                volume *= RECITED;
-            }
+            let volume = if section.is_below_closing(first) { volume * BELOW_CLOSING } else { volume };
             heard.push(Heard {
                 section: index,
                 sentence: first.sentence,
@@ -52,8 +51,8 @@ pub fn hear(prepared: &Prepared<'_>, model: &Model) -> Vec<Heard> {
     heard
 }
 
-/// A sentence that starts as a recital of rules may still be none.
-const RECITED: f32 = 0.6;
+/// Names, offices and footers below the closing speak of much and announce nothing.
+const BELOW_CLOSING: f32 = 0.25;
 
 /// A covering mail is shorter than this, in letters and digits; then the attachment speaks.
 const COVER: usize = 450;
@@ -80,28 +79,25 @@ pub fn is_cover(prepared: &Prepared<'_>) -> bool {
 /// The numbers by which a letter is judged.
 pub fn features(prepared: &Prepared<'_>, voices: &Voices, heard: &[Heard]) -> Features {
     let mut features = [0.0; FEATURES];
-    let (by_kind, of_letter) = features.split_at_mut(KINDS * 3);
-    let (phrases, sentences) = by_kind.split_at_mut(KINDS);
-    let (loudest, second) = sentences.split_at_mut(KINDS);
+    let (by_kind, of_letter) = features.split_at_mut(KINDS * 4);
     for (at, kind) in Kind::ALL.iter().enumerate() {
-        if let Some(slot) = phrases.get_mut(at) {
-            *slot = voices.get(kind).map_or(0.0, |voice| voice.score.min(2.0));
-        }
-        let (mut first, mut next) = (0.0_f32, 0.0_f32);
+        let (mut first, mut next, mut all) = (0.0_f32, 0.0_f32, 0.0_f32);
         for one in heard {
             let loud = one.volume * one.likely.of(Class::Step(*kind));
+            all += loud;
             if loud > first {
                 (first, next) = (loud, first);
             } else if loud > next {
                 next = loud;
             }
         }
-        if let Some(slot) = loudest.get_mut(at) {
-            *slot = first * 2.0;
-        }
-        if let Some(slot) = second.get_mut(at) {
-            *slot = next * 2.0;
-        }
+        let said = voices.get(kind).map_or(0.0, |voice| voice.score.min(2.0));
+        let numbers = [said, first * 2.0, next * 2.0, all.min(3.0) * (2.0 / 3.0)];
+        by_kind.chunks_mut(KINDS).zip(numbers).for_each(|(row, number)| {
+            if let Some(slot) = row.get_mut(at) {
+                *slot = number;
+            }
+        });
     }
     let attached = prepared.sections.iter().any(|s| matches!(s.place, Place::Attachment(_)));
     let words: usize = prepared.sections.iter().map(|s| s.words.len()).sum();
@@ -125,6 +121,18 @@ pub fn passages(prepared: &Prepared<'_>, heard: &[Heard], kind: Kind) -> Vec<(f3
         Some((weight, Evidence { text: text.to_owned(), place: section.place.label() }))
     });
     shown.collect()
+}
+
+/// The words of the loudest sentence for a kind that spoke most for it.
+pub fn reasons(prepared: &Prepared<'_>, heard: &[Heard], model: &Model, kind: Kind) -> Vec<String> {
+    let class = Class::Step(kind);
+    let loud = |one: &Heard| one.volume * one.likely.of(class);
+    let Some(loudest) = heard.iter().max_by(|a, b| loud(a).total_cmp(&loud(b))) else { return Vec::new() };
+    let Some(section) = prepared.sections.get(loudest.section) else { return Vec::new() };
+    let sentence =
+        section.words.iter().filter(|w| w.sentence == loudest.sentence).cloned().collect::<Vec<_>>();
+    let words = model.reasons(&sentence, class, MOST_REASONS);
+    words.iter().filter_map(|w| section.text.get(w.start..w.end)).map(str::to_owned).collect()
 }
 
 /// The beginning of a long sentence, up to the end of a word.

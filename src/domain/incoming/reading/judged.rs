@@ -11,6 +11,8 @@ use crate::domain::incoming::reading::{Evidence, Kind, Reading};
 const SUREST: f32 = 0.99;
 /// From this probability on a further kind is named as well.
 const ALSO: f32 = 0.25;
+/// From this probability on another kind is offered to pick.
+const MENTIONED: f32 = 0.03;
 /// How many passages are shown.
 const MOST_PASSAGES: usize = 4;
 
@@ -29,7 +31,10 @@ pub fn decide(prepared: &Prepared<'_>, language: Option<&str>, knowledge: &Knowl
         .filter(|(other, likely)| *likely >= ALSO && goes_with(kind, *other))
         .map(|(other, _)| *other)
         .collect();
+    let others = ranked.iter().skip(1).filter(|(_, likely)| *likely >= MENTIONED).take(3);
+    reading.others = others.map(|(other, likely)| (*other, hundredths(*likely))).collect();
     reading.evidence = passages(prepared, &voices, &heard, kind);
+    reading.reasons = heard::reasons(prepared, &heard, &knowledge.model, kind);
     reading
 }
 

@@ -4,9 +4,11 @@ pub mod amounts;
 pub mod asked;
 pub mod citing;
 pub mod dates;
+pub mod fee;
 pub mod heard;
 pub mod judged;
 pub mod kind;
+pub mod promise;
 pub mod provisions;
 pub mod reference;
 pub mod section;
@@ -123,6 +125,12 @@ pub struct Reading {
     pub confidence: f64,
     /// Further kinds that apply.
     pub also: Vec<Kind>,
+    /// The next likely kinds, with how likely each is, 0 to 1: to pick from where the first is wrong.
+    #[serde(default)]
+    pub others: Vec<(Kind, f64)>,
+    /// The words that spoke most for the kind, as written, strongest first.
+    #[serde(default)]
+    pub reasons: Vec<String>,
     /// Passages that show the kind.
     pub evidence: Vec<Evidence>,
     /// The authority's own file number as written.
@@ -151,6 +159,8 @@ impl Reading {
             kind,
             confidence,
             also: Vec::new(),
+            others: Vec::new(),
+            reasons: Vec::new(),
             evidence: Vec::new(),
             reference: None,
             new_due_on: None,
@@ -176,13 +186,14 @@ pub fn read(
     let calendar = dates::Calendar::new(language, letter.sent_on, book);
     let speaks = |kind: Kind, reading: &Reading| reading.kind == kind || reading.also.contains(&kind);
     (reading.reference, reading.stated_in.reference) = apart(reference::find(prepared));
-    reading.new_due_on = dates::promised(prepared, reading.kind, &calendar);
+    let promised = promise::promised(prepared, reading.kind, &calendar, &knowledge.model);
+    (reading.new_due_on, reading.stated_in.new_due_on) = apart(promised);
     if speaks(Kind::Extension, &reading) {
-        reading.extension = amounts::period(prepared, language, book);
+        let period = amounts::period(prepared, language, knowledge);
+        (reading.extension, reading.stated_in.extension) = apart(period);
     }
-    if speaks(Kind::Fee, &reading) {
-        reading.fee = amounts::fee(prepared, language);
-    }
+    let charges = speaks(Kind::Fee, &reading);
+    (reading.fee, reading.stated_in.fee) = apart(fee::find(prepared, language, charges, &knowledge.model));
     if speaks(Kind::Transfer, &reading) {
         reading.transferred_to = asked::transferred_to(prepared);
     }

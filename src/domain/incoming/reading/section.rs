@@ -4,7 +4,7 @@ use crate::domain::incoming::MAX_ANALYSED;
 use crate::domain::incoming::mime::html::cut;
 use crate::domain::incoming::phrases::{Hit, List, Phrasebook};
 use crate::domain::incoming::reading::{Evidence, Letter};
-use crate::domain::incoming::text::{Word, words};
+use crate::domain::incoming::text::{Word, fold, words};
 use std::collections::HashSet;
 
 /// Where a passage stands.
@@ -29,6 +29,10 @@ impl Place {
     }
 }
 
+/// The closing is looked for in so many lines, each of so many bytes.
+const MOST_LINES: usize = 2_000;
+const LONGEST_CLOSING: usize = 90;
+
 /// How many words may lie between a request and the line about the file number that makes it mere courtesy.
 const COURTESY_REACH: usize = 3;
 
@@ -48,6 +52,8 @@ pub struct Section<'b> {
     pub hits: Vec<Hit<'b>>,
     /// Sentences that recite rules or remedies, with the first word that says so.
     recitals: Vec<(usize, usize)>,
+    /// Byte of the line that closes the letter.
+    closing: Option<usize>,
 }
 
 impl<'b> Section<'b> {
@@ -55,7 +61,8 @@ impl<'b> Section<'b> {
         let text = cut(text, MAX_ANALYSED).to_owned();
         let words = words(&text);
         let hits = book.find(&words);
-        Section { place, text, words, hits, recitals: Vec::new() }
+        let closing = closing(&text, book);
+        Section { place, text, words, hits, recitals: Vec::new(), closing }
     }
 
     /// Small words mean another thing in another language ("si", "se", "om"): only those of the letter's own stay.
@@ -102,6 +109,11 @@ impl<'b> Section<'b> {
         let start = self.words.partition_point(|w| w.sentence < sentence);
         let end = self.words.partition_point(|w| w.sentence <= sentence);
         self.words.get(start..end).unwrap_or_default()
+    }
+
+    /// Whether a word stands below the closing of the letter, where the names are.
+    pub fn is_below_closing(&self, word: &Word) -> bool {
+        self.closing.is_some_and(|at| word.start >= at)
     }
 
     /// Whether a sentence only recites rules or remedies.
@@ -201,6 +213,30 @@ impl<'b> Section<'b> {
     pub fn evidence(&self, hit: &Hit<'_>) -> Option<Evidence> {
         Some(Evidence { text: self.passage(hit)?.to_owned(), place: self.place.label() })
     }
+}
+
+/// The last line that closes a letter: a few words, among them first those with which letters end.
+fn closing(text: &str, book: &Phrasebook) -> Option<usize> {
+    let closings = book.folded(List::Closing);
+    let mut at = 0;
+    let mut found = None;
+    for line in text.split_inclusive('\n').take(MOST_LINES) {
+        let start = at;
+        at += line.len();
+        let line = line.trim();
+        if line.is_empty() || line.len() > LONGEST_CLOSING {
+            continue;
+        }
+        let folded = fold(line);
+        let closes = |closing: &String| {
+            let rest = folded.strip_prefix(closing.as_str());
+            rest.is_some_and(|rest| !rest.starts_with(char::is_alphanumeric))
+        };
+        if start > 0 && closings.iter().any(closes) {
+            found = Some(start);
+        }
+    }
+    found
 }
 
 /// A letter with its phrases found, in the order subject, body, attachments.

@@ -12,16 +12,19 @@ const HEAD_LINES: usize = 16;
 const FOOT_LINES: usize = 6;
 
 static BARE: Pattern =
-    LazyLock::new(|| Regex::new(r"#?[\p{L}\d]+(?:(?:[./_:–#-]{1,2}|\()[\p{L}\d]+\)?)+").ok());
+    LazyLock::new(|| Regex::new(r"#?[\p{L}\d]+(?:(?:[./_:–#-]{1,2}|\(\d{1,4}\))[\p{L}\d]+)+").ok());
 static DATE: Pattern = LazyLock::new(|| {
     Regex::new(
         r"^(?:\d{1,2}\.\d{1,2}\.(?:\d{4}|\d{2})|\d{1,2}/\d{1,2}/(?:\d{4}|\d{2})|\d{1,2}-\d{1,2}-(?:\d{4}|\d{2})|\d{4}-\d{2}-\d{2}|\d{1,2}[:.]\d{2}(?:[:.]\d{2})?)\.?$",
     )
     .ok()
 });
+/// A span of years.
+static YEARS: Pattern =
+    LazyLock::new(|| Regex::new(r"^(?:19|20)\d{2}[-–/](?:19|20)?\d{2}$|^\d{1,3}/(?:19|20)\d{2}/(?:EG|EU|ES|UE|EC|CE)$").ok());
 /// A number with its register on a line of its own.
 static LINE: Pattern = LazyLock::new(|| {
-    Regex::new(r"^(?:\p{Lu}[\p{L}.]{0,6}\s){0,2}(?:\d{1,3}\s\p{Lu}{1,3}\s)?#?[\p{L}\d(][\p{L}\d]*(?:[./_:–#()-]{1,2}[\p{L}\d]+\)?)+(?:\s?[-–/]\s?[\p{L}\d./-]{1,12})?$").ok()
+    Regex::new(r"^(?:\p{Lu}[\p{L}.]{0,6}\s){0,2}(?:\d{1,3}\s\p{Lu}{1,3}\s)?#?[\p{L}\d(][\p{L}\d]*(?:(?:[./_:–#-]{1,2}|\(\d{1,4}\))[\p{L}\d]+)+(?:\s?[-–/]\s?[\p{L}\d./-]{1,12})?$").ok()
 });
 /// A number at the end of a line, behind a dash or one word.
 static TAIL: Pattern = LazyLock::new(|| {
@@ -32,7 +35,7 @@ static BRACKETED: Pattern = LazyLock::new(|| {
 });
 /// All of a line that can be one number with blanks within: `14-25 04 02 - 0118/26`.
 static SPACED: Pattern = LazyLock::new(|| {
-    Regex::new(r"^[\dA-ZÀ-ŽА-ЯΑ-Ω][\p{L}\d./_:#()–-]*(?:\s(?:[-–/]|[\p{Lu}\d][\p{Lu}\d./_:#()–-]*))*").ok()
+    Regex::new(r"^(?:[\p{Lu}\d][\p{Lu}\d./_:#–-]*|\p{Lu}\p{L}{1,4}(?:-\p{Lu}{1,4})?)(?:\s(?:[-–/]|[\p{Lu}\d][\p{Lu}\d./_:#–-]*))*").ok()
 });
 
 /// A number that looks like a file number, where it stands, and how much its place says.
@@ -60,13 +63,13 @@ pub fn is_ours(number: &str) -> bool {
 fn is_plausible(text: &str) -> bool {
     let bare = text.trim_start_matches('#');
     let digits = bare.chars().filter(char::is_ascii_digit).count();
-    let strokes = bare.chars().filter(|c| matches!(c, '/' | '-' | '–' | '.' | '_' | '#' | ':')).count();
+    let strokes = bare.chars().filter(|c| matches!(c, '/' | '-' | '–' | '.' | '_' | '#' | ':' | '(')).count();
     let letters = bare.chars().filter(|c| c.is_alphabetic()).count();
     let mail = text.contains("://") || text.contains("www.") || text.contains('@');
-    // Telephone numbers have neither letters nor a slash and start with a nought or a plus.
     let amount = letters == 0 && strokes <= 1 && (text.contains('.') || text.contains(':')) && digits < 6;
     let words = letters > 14 && digits < 6;
-    digits >= 3 && strokes > 0 && bare.chars().count() <= 40 && !mail && !amount && !words && !is_date(bare)
+    let years = YEARS.as_ref().is_some_and(|r| r.is_match(bare));
+    !years && digits >= 3 && strokes > 0 && bare.chars().count() <= 40 && !mail && !amount && !words && !is_date(bare)
 }
 
 /// All of a line that is one number with blanks within, as it follows its label; only where there are several groups.
@@ -135,7 +138,11 @@ pub fn in_letter(text: &str) -> Vec<Shaped> {
     for number in bare.find_iter(text).take(200) {
         let glued = text.get(..number.start()).is_some_and(|t| t.ends_with(['@', '/', '+', '.', '-', '\u{2026}']));
         let digits = number.as_str().chars().filter(char::is_ascii_digit).count();
-        if is_plausible(number.as_str()) && !glued && digits >= 5 && number.as_str().contains(['/', '-']) {
+        // Telephone numbers are figures and one stroke; a file has its year or a letter.
+        let figures = number.as_str().chars().all(|c| c.is_ascii_digit() || matches!(c, '/' | '-'));
+        let phone = figures && number.as_str().starts_with('0');
+        let filed = !phone && (number.as_str().contains('/') || !figures || digits >= 8);
+        if is_plausible(number.as_str()) && !glued && digits >= 5 && filed {
             found.push(Shaped { number: number.as_str().to_owned(), start: number.start(), score: 1 });
         }
     }

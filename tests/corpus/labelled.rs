@@ -1,0 +1,37 @@
+//! The reader's figures on labelled letters stay above their bars; what it learnt from is what is in the tree.
+
+use crate::corpus::KNOWLEDGE;
+use crate::support::figures::{Figures, figures};
+use crate::support::labelled;
+use crate::support::teaching;
+use askance::data::knowledge::shipped_counts;
+
+fn short(figures: &Figures, bars: &[(&str, f64)]) -> Vec<String> {
+    let table = figures.table();
+    let below = |(name, bar): &(&str, f64)| {
+        let (_, value, ..) = table.iter().find(|(n, ..)| n == name).expect("a figure of this name");
+        (*value + 1e-9 < *bar).then(|| format!("{name} {value:.3} < {bar}"))
+    };
+    bars.iter().filter_map(below).collect()
+}
+
+#[test]
+fn labelled_mails_are_read_as_well_as_is_promised() {
+    let read = figures(&labelled::mails(), &KNOWLEDGE);
+    let bars: Vec<(&str, f64)> = read.table().iter().map(|(name, _, bar, _)| (*name, *bar)).collect();
+    let short = short(&read, &bars);
+    assert!(short.is_empty(), "{}\n{read}\n{}", short.join(", "), read.misses.join("\n"));
+}
+
+#[test]
+fn what_the_model_counted_is_what_the_sentences_and_letters_in_the_tree_teach() {
+    let sentences = teaching::sentences();
+    let letters = labelled::letters().into_values().flatten();
+    let pupils = teaching::pupils(labelled::mails().into_iter().chain(letters), &KNOWLEDGE);
+    let counts = teaching::count(sentences.values().flatten(), &pupils, |_| true);
+    let shipped = shipped_counts().expect("the shipped model");
+    assert!(
+        counts == shipped,
+        "run `cargo bench --bench quality -- --teach` after changing sentences or letters"
+    );
+}

@@ -12,7 +12,7 @@ const MOST: usize = 200;
 
 /// An amount before or after a currency.
 static MONEY: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    let currency = r"EUR|€|CHF|SFr\.?|Fr\.|£|GBP|Kč|CZK|zł|PLN|DKK|NOK|SEK|HUF|Ft\b|RON|BGN|RSD|MKD|HRK|[Ee]ur(?:o|os|a|ot|oa|on|ų|ov|á|en|i)?\b|[Ee]iro\b|[Ee]vr(?:o|a|ov|i|e)\b|ευρώ|ΕΥΡΩ|евро|евра|evra|лв|лева|kr\b|kronor|kroner|krone\b|kronor|lei\b|leu\b|forint\p{L}*|динар\p{L}*|dinar\p{L}*|денар\p{L}*|Franken|francs|franchi|frank\b|korun\p{L}*|złot\p{L}*|din\b|дин\b|ден\b|kn\b";
+    let currency = r"EUR|€|CHF|SFr\.?|[Ff]r\.|[Ff]rs\.?|Fr\b|£|GBP|Kč|CZK|zł|PLN|DKK|NOK|SEK|HUF|Ft\b|RON|BGN|RSD|MKD|HRK|[Ee]ur(?:o|os|a|ot|oa|on|ų|ov|á|en|i)?\b|[Ee]iro\b|[Ee]vr(?:o|a|ov|i|e)\b|ευρώ|ΕΥΡΩ|евро|евра|evra|лв|лева|kr\b|kronor|kroner|krone\b|kronor|lei\b|leu\b|forint\p{L}*|динар\p{L}*|dinar\p{L}*|денар\p{L}*|Franken|francs|franchi|frank\b|korun\p{L}*|złot\p{L}*|din\b|дин\b|ден\b|kn\b";
     let number = r"\d{1,3}(?:[ \u{a0}\u{202f}.,'’]\d{3})+(?:[.,](?:\d{1,2}|[-–—]+))?|\d+(?:[.,](?:\d{1,2}|[-–—]+))?";
     Regex::new(&format!(r"(?:(?P<c1>{currency})[\s\u{{a0}}]?(?P<n1>{number}))|(?:(?P<n2>{number})(?:[\s\u{{a0}}]|,-)?[\s\u{{a0}}]?(?P<c2>{currency}))")).ok()
 });
@@ -31,6 +31,7 @@ pub fn find(
     let regex = MONEY.as_ref()?;
     let mut best: Option<(f32, u64, Stated<Money>)> = None;
     for section in &prepared.sections {
+        let mut seen: Vec<u64> = Vec::new();
         for found in regex.captures_iter(&section.text).take(MOST) {
             let Some(whole) = found.get(0) else { continue };
             let currency = found.name("c1").or_else(|| found.name("c2")).map_or("", |m| m.as_str());
@@ -38,8 +39,10 @@ pub fn find(
             let Some((amount, cents)) = decimal(number).filter(|(_, cents)| *cents > 0) else { continue };
             let Some(currency) = currency_code(currency, language) else { continue };
             let sum = Sum { section, start: whole.start(), end: whole.end() };
-            let score = sum.weight(model);
-            let enough = if charges { 0.5 } else { 2.5 };
+            let added = u8::from(is_total(cents, &seen));
+            seen.push(cents);
+            let score = sum.weight(model) + f32::from(added) * 1.5 - large(cents, currency);
+            let enough = if charges { -0.5 } else { 2.5 };
             if score >= enough && best.as_ref().is_none_or(|(s, c, _)| (score, cents) > (*s, *c)) {
                 let text = whole.as_str().to_owned();
                 let evidence = Some(Evidence { text, place: section.place.label() });
@@ -49,6 +52,29 @@ pub fn find(
         }
     }
     best.map(|(_, _, money)| money)
+}
+
+/// Whether a sum is what those right before it add up to.
+fn is_total(cents: u64, before: &[u64]) -> bool {
+    let mut sum: u64 = 0;
+    before.iter().rev().take(6).enumerate().any(|(at, part)| {
+        sum = sum.saturating_add(*part);
+        at > 0 && sum == cents
+    })
+}
+
+/// Fees of five figures are rare; such sums are rather those of contracts.
+fn large(cents: u64, currency: &str) -> f32 {
+    let unit: u64 = match currency {
+        "HUF" => 400,
+        "RSD" => 120,
+        "MKD" => 60,
+        "CZK" => 25,
+        "SEK" | "NOK" | "DKK" => 10,
+        "PLN" | "RON" => 5,
+        _ => 1,
+    };
+    if cents > unit * 1_000_000 { 2.5 } else { 0.0 }
 }
 
 /// A sum where it stands.
@@ -88,7 +114,7 @@ impl Sum<'_, '_> {
         }
         let likely = model.weigh(section.words_of(sentence)).of(Class::Step(Kind::Fee));
         let said = fee.max(paid) + near + likely * 2.0;
-        let recited = if section.is_recital(sentence) { 1.0 } else { 0.0 };
+        let recited = if section.is_recital(sentence) { 0.75 } else { 0.0 };
         said + total + self.signs() - each - other - recited
     }
 

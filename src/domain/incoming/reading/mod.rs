@@ -3,6 +3,7 @@
 pub mod amounts;
 pub mod asked;
 pub mod citing;
+pub mod competent;
 pub mod dates;
 pub mod fee;
 pub mod heard;
@@ -195,10 +196,12 @@ pub fn read(
     let charges = speaks(Kind::Fee, &reading);
     (reading.fee, reading.stated_in.fee) = apart(fee::find(prepared, language, charges, &knowledge.model));
     if speaks(Kind::Transfer, &reading) {
-        reading.transferred_to = asked::transferred_to(prepared);
+        let named = competent::transferred_to(prepared, language, knowledge);
+        (reading.transferred_to, reading.stated_in.transferred_to) = apart(named);
     }
     if speaks(Kind::Clarification, &reading) {
-        reading.asks_for = asked::asks_for(prepared);
+        let asked = asked::asks_for(prepared, &knowledge.model);
+        (reading.asks_for, reading.stated_in.asks_for) = apart(asked);
     }
     let knows = (&knowledge.citations, &knowledge.model);
     reading.grounds = provisions::grounds(prepared, reading.kind, language, knows);

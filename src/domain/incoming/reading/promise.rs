@@ -76,5 +76,6 @@ fn promise(section: &Section<'_>, dated: &Dated, sent_on: Option<NaiveDate>, mod
     let said = answer.max(extension) + u32::from(heard >= HEARD);
     // A date in a sentence that asks or charges is rather the requester's.
     let theirs = u32::from(extension == 0) * (2 * burden) + 2 * u32::from(asked >= HEARD);
-    if cue == 0 && said < ENOUGH { 0 } else { (cue + said).saturating_sub(theirs) }
+    let unsure = !dated.plain && (cue < 2 || said == 0);
+    if unsure || (cue == 0 && said < ENOUGH) { 0 } else { (cue + said).saturating_sub(theirs) }
 }

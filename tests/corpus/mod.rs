@@ -3,6 +3,7 @@
 mod beside_mailparse;
 mod command;
 mod documents;
+mod facts;
 mod hostile;
 mod labelled;
 mod matching;

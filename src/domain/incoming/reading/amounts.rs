@@ -8,6 +8,9 @@ use crate::domain::incoming::reading::{Evidence, Kind, Period, PeriodUnit, Prepa
 use crate::domain::incoming::text::fold;
 use std::collections::HashMap;
 
+/// Numbers in words, folded, with their values.
+pub type Numbers = HashMap<String, u32>;
+
 /// From this likelihood on a sentence extends by what the model hears.
 const HEARD: f32 = 0.4;
 
@@ -41,7 +44,13 @@ pub fn period(
             });
             let score = extends + u32::from(longer) * 2 + u32::from(unit == PeriodUnit::WorkingDays);
             if best.as_ref().is_none_or(|(s, _)| score > *s) {
-                best = Some((score, Stated { value: Period { amount, unit }, evidence: shown(section, from, hit.first + hit.count) }));
+                best = Some((
+                    score,
+                    Stated {
+                        value: Period { amount, unit },
+                        evidence: shown(section, from, hit.first + hit.count),
+                    },
+                ));
             }
         }
     }
@@ -65,11 +74,11 @@ fn shown(section: &Section<'_>, from: usize, end: usize) -> Option<Evidence> {
 }
 
 /// The number up to three words before a unit: "30 (thirty) further days".
-fn amount_before(
+pub fn amount_before(
     section: &Section<'_>,
     unit: usize,
     sentence: usize,
-    numbers: &HashMap<String, u32>,
+    numbers: &Numbers,
 ) -> Option<(u32, usize)> {
     (unit.saturating_sub(3)..unit).rev().find_map(|at| {
         let word = section.words.get(at)?;
@@ -81,7 +90,8 @@ fn amount_before(
     })
 }
 
-fn number_words(language: Option<&str>, book: &Phrasebook) -> HashMap<String, u32> {
+/// The numbers of a language in words, folded.
+pub fn number_words(language: Option<&str>, book: &Phrasebook) -> Numbers {
     let base = language.map_or("en", |l| l.split('-').next().unwrap_or(l));
     let base = if matches!(base, "nb" | "nn") { "no" } else { base };
     let mut numbers = HashMap::new();

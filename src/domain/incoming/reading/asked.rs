@@ -46,7 +46,8 @@ fn loudest<'p, 'b>(prepared: &'p Prepared<'b>) -> Option<(&'p Section<'b>, usize
     let asks = |s: &Section<'b>, h: &Hit<'b>| {
         h.phrase.list == List::Clarification && !s.is_recited(h) && !s.is_courtesy(h)
     };
-    let all = prepared.sections.iter().flat_map(|s| s.hits.iter().filter(move |h| asks(s, h)).map(move |h| (s, h)));
+    let all =
+        prepared.sections.iter().flat_map(|s| s.hits.iter().filter(move |h| asks(s, h)).map(move |h| (s, h)));
     let mut hits: Vec<(&'p Section<'b>, &'p Hit<'b>)> = all.collect();
     hits.sort_by(|a, b| b.1.phrase.weight.total_cmp(&a.1.phrase.weight));
     hits.first().map(|(section, hit)| (*section, section.sentence_of(hit)))
@@ -54,10 +55,12 @@ fn loudest<'p, 'b>(prepared: &'p Prepared<'b>) -> Option<(&'p Section<'b>, usize
 
 fn heard<'p, 'b>(prepared: &'p Prepared<'b>, model: &Model) -> Option<(&'p Section<'b>, usize)> {
     let sentences = prepared.sections.iter().flat_map(|section| {
-        section.words.chunk_by(|a, b| a.sentence == b.sentence).filter(|words| words.len() > 2).filter_map(move |words| {
-            let likely = model.weigh(words).of(Class::Step(Kind::Clarification));
-            Some((likely, section, words.first()?.sentence))
-        })
+        section.words.chunk_by(|a, b| a.sentence == b.sentence).filter(|words| words.len() > 2).filter_map(
+            move |words| {
+                let likely = model.weigh(words).of(Class::Step(Kind::Clarification));
+                Some((likely, section, words.first()?.sentence))
+            },
+        )
     });
     let best = sentences.max_by(|a, b| a.0.total_cmp(&b.0)).filter(|(likely, ..)| *likely >= HEARD)?;
     Some((best.1, best.2))

@@ -87,8 +87,10 @@ fn end_of(text: &str, found: &Mentioned) -> usize {
     let mut end = found.end;
     for _ in 0..3 {
         let Some(more) = rest(text, end).and_then(|rest| MORE.as_ref()?.find(rest)) else { break };
-        let next = end + more.end() - usize::from(more.as_str().ends_with(|c: char| !c.is_alphanumeric() && !")º°.".contains(c)));
-        let followed = rest(text, next).is_some_and(|after| AFTER.as_ref().is_some_and(|r| r.is_match(after)));
+        let next = end + more.end()
+            - usize::from(more.as_str().ends_with(|c: char| !c.is_alphanumeric() && !")º°.".contains(c)));
+        let followed =
+            rest(text, next).is_some_and(|after| AFTER.as_ref().is_some_and(|r| r.is_match(after)));
         if !followed {
             break;
         }
@@ -98,7 +100,7 @@ fn end_of(text: &str, found: &Mentioned) -> usize {
         return end + law.end();
     }
     let named = found.law_end.filter(|law| *law > end).unwrap_or(end);
-    let named = named + rest(text, named).filter(|_| named > end).and_then(|rest| number_behind(rest)).unwrap_or(0);
+    let named = named + rest(text, named).filter(|_| named > end).and_then(number_behind).unwrap_or(0);
     if named > end {
         return named;
     }

@@ -6,6 +6,8 @@ use crate::domain::incoming::phrases::List;
 use crate::domain::incoming::reading::section::{Place, Prepared, Section};
 use crate::domain::incoming::reading::{Evidence, Kind, Stated};
 use crate::domain::incoming::text::{Word, fold};
+use std::collections::HashSet;
+use std::sync::LazyLock;
 
 /// From this likelihood on a sentence passes on by what the model hears.
 const HEARD: f32 = 0.4;
@@ -35,7 +37,8 @@ const JOINERS: &str = "of for and the de del della dell di du des der den das fu
 
 /// Languages in whose names small letters follow the first word.
 const SMALL: &[&str] = &[
-    "bg", "cs", "el", "es", "et", "fi", "fr", "hr", "hu", "it", "lt", "lv", "mk", "pl", "pt", "ro", "sk", "sl", "sr",
+    "bg", "cs", "el", "es", "et", "fi", "fr", "hr", "hu", "it", "lt", "lv", "mk", "pl", "pt", "ro", "sk",
+    "sl", "sr",
 ];
 
 /// The body named beside the words that pass a request on.
@@ -132,13 +135,16 @@ fn name_at(section: &Section<'_>, at: usize, small: bool, knowledge: &Knowledge)
 
 /// Whether nothing but a blank, a quotation mark or a dash parts a word from the one before it.
 fn joined(section: &Section<'_>, at: usize) -> bool {
-    let (Some(before), Some(word)) = (at.checked_sub(1).and_then(|i| section.words.get(i)), section.words.get(at))
+    let (Some(before), Some(word)) =
+        (at.checked_sub(1).and_then(|i| section.words.get(i)), section.words.get(at))
     else {
         return false;
     };
     let between = section.text.get(before.end..word.start).unwrap_or_default();
     !between.contains("\n\n")
-        && between.chars().all(|c| c.is_whitespace() || matches!(c, '„' | '“' | '«' | '"' | '’' | '\'' | '-' | '–' | '/' | '&'))
+        && between.chars().all(|c| {
+            c.is_whitespace() || matches!(c, '„' | '“' | '«' | '"' | '’' | '\'' | '-' | '–' | '/' | '&')
+        })
 }
 
 /// The first word of the name: the nearest capital before or at the word for the body.
@@ -155,10 +161,11 @@ fn opening(section: &Section<'_>, at: usize, knowledge: &Knowledge) -> Option<us
             break;
         }
         let small_word = !knowledge.phrasebook.languages_of(&before.folded).is_empty();
-        let opens = i.checked_sub(1).and_then(|j| section.words.get(j)).is_none_or(|w| w.sentence != before.sentence);
+        let opens =
+            i.checked_sub(1).and_then(|j| section.words.get(j)).is_none_or(|w| w.sentence != before.sentence);
         if before.capital && !small_word && !opens {
             start = Some(i);
-        } else if before.capital || (small_word && !is_joiner(&before.folded)) || (start.is_some() && !before.capital) {
+        } else if before.capital || start.is_some() || (small_word && !is_joiner(&before.folded)) {
             break;
         }
     }
@@ -175,25 +182,35 @@ fn beyond_joiners(section: &Section<'_>, from: usize, small: bool) -> Option<usi
         }
     }
     let next: &Word = section.words.get(at)?;
-    let leads = next.capital || is_body(&next.folded) || (small && looks_bent(&next.folded) && next.folded.chars().count() > 4);
+    let leads = next.capital
+        || is_body(&next.folded)
+        || (small && looks_bent(&next.folded) && next.folded.chars().count() > 4);
     leads.then_some(at + 1)
 }
 
 fn is_body(folded: &str) -> bool {
-    BODIES.split_whitespace().any(|piece| {
-        if piece.chars().count() <= 4 { folded == piece || (piece == "amt" && folded.ends_with("amt")) } else { folded.contains(piece) }
+    static FOLDED: LazyLock<Vec<String>> = LazyLock::new(|| BODIES.split_whitespace().map(fold).collect());
+    FOLDED.iter().any(|piece| {
+        let piece = piece.as_str();
+        if piece.chars().count() <= 4 {
+            folded == piece || (piece == "amt" && folded.ends_with("amt"))
+        } else {
+            folded.contains(piece)
+        }
     })
 }
 
 fn is_joiner(folded: &str) -> bool {
-    JOINERS.split_whitespace().any(|joiner| fold(joiner) == folded)
+    static FOLDED: LazyLock<HashSet<String>> =
+        LazyLock::new(|| JOINERS.split_whitespace().map(fold).collect());
+    FOLDED.contains(folded)
 }
 
 /// Whether a small word can be an adjective or a genitive of a name; finite verbs mostly end otherwise.
 fn looks_bent(folded: &str) -> bool {
     const VERBS: &[&str] = &[
-        "uje", "at", "li", "la", "lo", "il", "ejo", "ite", "amo", "emo", "ame", "eme", "uji", "ajo", "avo", "owi", "ono",
-        "ano", "eno", "eta", "ata", "nt", "ont", "ait", "era", "rait", "uta", "ava",
+        "uje", "at", "li", "la", "lo", "il", "ejo", "ite", "amo", "emo", "ame", "eme", "uji", "ajo", "avo",
+        "owi", "ono", "ano", "eno", "eta", "ata", "nt", "ont", "ait", "era", "rait", "uta", "ava",
     ];
     folded.chars().count() > 2 && !VERBS.iter().any(|end| folded.ends_with(end))
 }
@@ -228,9 +245,10 @@ fn score(section: &Section<'_>, name: &Name, passing: &[(usize, Option<usize>)])
 /// "Our ministry", "this department": the word before says that it is the sender's.
 fn is_ours(section: &Section<'_>, name: &Name) -> bool {
     const OURS: &[&str] = &[
-        "this", "our", "unser", "unsere", "unserer", "dieses", "diese", "notre", "nostro", "nostra", "questo", "nuestro",
-        "esta", "este", "nas", "nase", "naseho", "nasz", "tutejszy", "onze", "ons", "dit", "deze", "vores", "vart", "var",
-        "vår", "dette", "tato", "toto", "tento", "ova", "ovo", "ovaj", "ta", "tale", "desta", "deste", "cette", "ce",
+        "this", "our", "unser", "unsere", "unserer", "dieses", "diese", "notre", "nostro", "nostra",
+        "questo", "nuestro", "esta", "este", "nas", "nase", "naseho", "nasz", "tutejszy", "onze", "ons",
+        "dit", "deze", "vores", "vart", "var", "vår", "dette", "tato", "toto", "tento", "ova", "ovo", "ovaj",
+        "ta", "tale", "desta", "deste", "cette", "ce",
     ];
     let before = name.start.checked_sub(1).and_then(|i| section.words.get(i));
     before.is_some_and(|w| OURS.contains(&w.folded.as_str()))

@@ -62,7 +62,10 @@ impl Calendar {
         for (_, list) in book.everywhere(List::Months) {
             add_months(&mut months, list);
         }
-        let own = own.iter().zip(1..=12).flat_map(|(entry, number)| entry.split('|').map(move |n| (fold(n), number)));
+        let own = own
+            .iter()
+            .zip(1..=12)
+            .flat_map(|(entry, number)| entry.split('|').map(move |n| (fold(n), number)));
         let own = own.filter(|(name, _)| name.chars().count() > 4).collect();
         Calendar { months, own, month_first: matches!(base, Some("hu" | "lt")), sent_on }
     }
@@ -123,7 +126,8 @@ impl Calendar {
         self.months.get(&written).copied().or_else(|| {
             // "jūnijam", "června": a month bent in a case that is not listed.
             let bent = |name: &str| {
-                let stem = name.char_indices().next_back().map_or(name, |(at, _)| name.get(..at).unwrap_or(name));
+                let stem =
+                    name.char_indices().next_back().map_or(name, |(at, _)| name.get(..at).unwrap_or(name));
                 written.starts_with(stem) && written.chars().count() <= name.chars().count() + 4
             };
             self.own.iter().find(|(name, _)| bent(name)).map(|(_, number)| *number)

@@ -13,11 +13,13 @@ const MOST: usize = 200;
 /// An amount before or after a currency.
 static MONEY: LazyLock<Option<Regex>> = LazyLock::new(|| {
     let currency = r"EUR|€|CHF|SFr\.?|[Ff]r\.|[Ff]rs\.?|Fr\b|£|GBP|Kč|CZK|zł|PLN|DKK|NOK|SEK|HUF|Ft\b|RON|BGN|RSD|MKD|HRK|[Ee]ur(?:o|os|a|ot|oa|on|ų|ov|á|en|i)?\b|[Ee]iro\b|[Ee]vr(?:o|a|ov|i|e)\b|ευρώ|ΕΥΡΩ|евро|евра|evra|лв|лева|kr\b|kronor|kroner|krone\b|kronor|lei\b|leu\b|forint\p{L}*|динар\p{L}*|dinar\p{L}*|денар\p{L}*|Franken|francs|franchi|frank\b|korun\p{L}*|złot\p{L}*|din\b|дин\b|ден\b|kn\b";
-    let number = r"\d{1,3}(?:[ \u{a0}\u{202f}.,'’]\d{3})+(?:[.,](?:\d{1,2}|[-–—]+))?|\d+(?:[.,](?:\d{1,2}|[-–—]+))?";
+    let number =
+        r"\d{1,3}(?:[ \u{a0}\u{202f}.,'’]\d{3})+(?:[.,](?:\d{1,2}|[-–—]+))?|\d+(?:[.,](?:\d{1,2}|[-–—]+))?";
     Regex::new(&format!(r"(?:(?P<c1>{currency})[\s\u{{a0}}]?(?P<n1>{number}))|(?:(?P<n2>{number})(?:[\s\u{{a0}}]|,-)?[\s\u{{a0}}]?(?P<c2>{currency}))")).ok()
 });
 /// What stands before a part of a sum or after the price of one piece.
-static TIMES: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"(?i:[x×*х]|\bà|\bá|\bpo|\bkr)\s?$").ok());
+static TIMES: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"(?i:[x×*х]|\bà|\bá|\bpo|\bkr)\s?$").ok());
 static PIECE: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"^\.?\s?(?:/|[x×*х]\s?\d|je\s|per\s|pro\s|pr\.?\s|à\s)").ok());
 
@@ -91,7 +93,8 @@ impl Sum<'_, '_> {
         let index = section.words.partition_point(|w| w.end <= self.start);
         let after = section.words.partition_point(|w| w.start < self.end);
         let Some(sentence) = section.words.get(index).map(|w| w.sentence) else { return 0.0 };
-        let (mut fee, mut near, mut total, mut paid, mut each, mut other) = (0.0_f32, 0.0_f32, 0.0_f32, 0.0_f32, 0.0_f32, 0.0_f32);
+        let (mut fee, mut near, mut total, mut paid, mut each, mut other) =
+            (0.0_f32, 0.0_f32, 0.0_f32, 0.0_f32, 0.0_f32, 0.0_f32);
         for hit in &section.hits {
             let apart = section.sentence_of(hit).abs_diff(sentence);
             if apart > 1 {

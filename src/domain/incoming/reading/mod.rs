@@ -1,6 +1,7 @@
 //! Which kind of reply and which facts, each with the passage that says so.
 
 pub mod amounts;
+pub mod answers;
 pub mod asked;
 pub mod citing;
 pub mod competent;
@@ -9,6 +10,7 @@ pub mod fee;
 pub mod heard;
 pub mod judged;
 pub mod kind;
+pub mod links;
 pub mod promise;
 pub mod provisions;
 pub mod reference;
@@ -91,6 +93,17 @@ pub struct Ground {
     pub category: Option<String>,
 }
 
+/// A link that hands over documents.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Link {
+    /// The link.
+    pub url: String,
+    /// The last day on which it works, where the letter says so.
+    pub expires_on: Option<NaiveDate>,
+    /// The passage with the link.
+    pub evidence: Evidence,
+}
+
 /// A fact and the passage that states it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stated<T> {
@@ -151,6 +164,9 @@ pub struct Reading {
     /// The passages that state the facts above.
     #[serde(default)]
     pub stated_in: Passages,
+    /// Links that hand over documents.
+    #[serde(default)]
+    pub links: Vec<Link>,
 }
 
 impl Reading {
@@ -171,6 +187,7 @@ impl Reading {
             transferred_to: None,
             asks_for: None,
             stated_in: Passages::default(),
+            links: Vec::new(),
         }
     }
 }
@@ -203,6 +220,7 @@ pub fn read(
         let asked = asked::asks_for(prepared, &knowledge.model);
         (reading.asks_for, reading.stated_in.asks_for) = apart(asked);
     }
+    reading.links = links::links(prepared, &calendar, language, book);
     let knows = (&knowledge.citations, &knowledge.model);
     reading.grounds = provisions::grounds(prepared, reading.kind, language, knows);
     reading

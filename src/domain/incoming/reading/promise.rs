@@ -25,13 +25,17 @@ pub fn promised(
         return None;
     }
     // A letter that does something else promises more rarely, and names more days.
-    let open = matches!(kind, Kind::Extension | Kind::Acknowledgement | Kind::Transfer | Kind::Partial | Kind::Other);
+    let open = matches!(
+        kind,
+        Kind::Extension | Kind::Acknowledgement | Kind::Transfer | Kind::Partial | Kind::Other
+    );
     let enough = if open { ENOUGH } else { ENOUGH + 1 };
     let mut best: Option<(u32, &Section<'_>, Dated)> = None;
     for section in &prepared.sections {
         for dated in calendar.dates(&section.text) {
             let score = promise(section, &dated, calendar.sent_on(), model);
-            let better = best.as_ref().is_none_or(|(s, _, d)| score > *s || (score == *s && dated.day > d.day));
+            let better =
+                best.as_ref().is_none_or(|(s, _, d)| score > *s || (score == *s && dated.day > d.day));
             if score >= enough && better {
                 best = Some((score, section, dated));
             }

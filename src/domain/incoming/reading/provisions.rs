@@ -150,7 +150,8 @@ fn country_of(language: Option<&str>) -> Option<&'static str> {
 
 fn ground(section: &Section<'_>, citation: &Citation, home: &[RegimeId], index: &Index) -> Option<Ground> {
     let written = section.text.get(citation.start..citation.end)?;
-    let cite = written.trim_end_matches([',', ' ', '\n', ';']).split_whitespace().collect::<Vec<_>>().join(" ");
+    let cite =
+        written.trim_end_matches([',', ' ', '\n', ';']).split_whitespace().collect::<Vec<_>>().join(" ");
     // A name that several laws share means the one under which the letter answers.
     let both: Vec<&RegimeId> = citation.laws.iter().filter(|law| home.contains(law)).collect();
     let laws: Vec<&RegimeId> = match (citation.named, both.is_empty()) {

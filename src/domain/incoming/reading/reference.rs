@@ -76,8 +76,7 @@ pub fn find(prepared: &Prepared<'_>) -> Option<Stated<String>> {
         .max_by_key(|(score, _)| *score)?
         .1;
     let shown = best.section.text.get(best.start..).and_then(|rest| written(rest, &best.number));
-    let evidence =
-        shown.map(|text| Evidence { text: text.to_owned(), place: best.section.place.label() });
+    let evidence = shown.map(|text| Evidence { text: text.to_owned(), place: best.section.place.label() });
     Some(Stated { value: best.number.clone(), evidence })
 }
 
@@ -111,7 +110,9 @@ fn labelled<'p, 'b>(section: &'p Section<'b>) -> Vec<Candidate<'p, 'b>> {
         }
         let after = section.text.get(last.end..).and_then(|after| number_at(after, last.end));
         let before = || number_before(section, hit);
-        let Some((start, number)) = after.or_else(before).filter(|(_, n)| !shape::is_ours(n)) else { continue };
+        let Some((start, number)) = after.or_else(before).filter(|(_, n)| !shape::is_ours(n)) else {
+            continue;
+        };
         let score = plausibility(&number, section, hit);
         if score > 0 {
             found.push(Candidate { number, section, start, score: score + placed(section, start) });

@@ -20,8 +20,9 @@ static DATE: Pattern = LazyLock::new(|| {
     .ok()
 });
 /// A span of years.
-static YEARS: Pattern =
-    LazyLock::new(|| Regex::new(r"^(?:19|20)\d{2}[-–/](?:19|20)?\d{2}$|^\d{1,3}/(?:19|20)\d{2}/(?:EG|EU|ES|UE|EC|CE)$").ok());
+static YEARS: Pattern = LazyLock::new(|| {
+    Regex::new(r"^(?:19|20)\d{2}[-–/](?:19|20)?\d{2}$|^\d{1,3}/(?:19|20)\d{2}/(?:EG|EU|ES|UE|EC|CE)$").ok()
+});
 /// A number with its register on a line of its own.
 static LINE: Pattern = LazyLock::new(|| {
     Regex::new(r"^(?:\p{Lu}[\p{L}.]{0,6}\s){0,2}(?:\d{1,3}\s\p{Lu}{1,3}\s)?#?[\p{L}\d(][\p{L}\d]*(?:(?:[./_:–#-]{1,2}|\(\d{1,4}\))[\p{L}\d]+)+(?:\s?[-–/]\s?[\p{L}\d./-]{1,12})?$").ok()
@@ -30,9 +31,8 @@ static LINE: Pattern = LazyLock::new(|| {
 static TAIL: Pattern = LazyLock::new(|| {
     Regex::new(r"(?:\s[-–]\s|^\p{Lu}\p{L}{3,14}\s)((?:\d{1,3}\s)?(?:\p{Lu}{1,4}\s)?[\p{L}\d]+(?:[./_:–#-]{1,2}[\p{L}\d]+)+)$").ok()
 });
-static BRACKETED: Pattern = LazyLock::new(|| {
-    Regex::new(r"\(((?:\p{Lu}{2,5}\s)?[\p{L}\d]+(?:[./_:–#-]{1,2}[\p{L}\d]+)+)\)").ok()
-});
+static BRACKETED: Pattern =
+    LazyLock::new(|| Regex::new(r"\(((?:\p{Lu}{2,5}\s)?[\p{L}\d]+(?:[./_:–#-]{1,2}[\p{L}\d]+)+)\)").ok());
 /// All of a line that can be one number with blanks within: `14-25 04 02 - 0118/26`.
 static SPACED: Pattern = LazyLock::new(|| {
     Regex::new(r"^(?:[\p{Lu}\d][\p{Lu}\d./_:#–-]*|\p{Lu}\p{L}{1,4}(?:-\p{Lu}{1,4})?)(?:\s(?:[-–/]|[\p{Lu}\d][\p{Lu}\d./_:#–-]*))*").ok()
@@ -69,7 +69,14 @@ fn is_plausible(text: &str) -> bool {
     let amount = letters == 0 && strokes <= 1 && (text.contains('.') || text.contains(':')) && digits < 6;
     let words = letters > 14 && digits < 6;
     let years = YEARS.as_ref().is_some_and(|r| r.is_match(bare));
-    !years && digits >= 3 && strokes > 0 && bare.chars().count() <= 40 && !mail && !amount && !words && !is_date(bare)
+    !years
+        && digits >= 3
+        && strokes > 0
+        && bare.chars().count() <= 40
+        && !mail
+        && !amount
+        && !words
+        && !is_date(bare)
 }
 
 /// All of a line that is one number with blanks within, as it follows its label; only where there are several groups.
@@ -81,7 +88,9 @@ pub fn whole_line(rest: &str) -> Option<String> {
         return None;
     }
     let mut tokens: Vec<&str> = found.as_str().split(' ').collect();
-    while tokens.len() > 1 && tokens.last().is_some_and(|t| is_date(t) || !t.contains(|c: char| c.is_ascii_digit())) {
+    while tokens.len() > 1
+        && tokens.last().is_some_and(|t| is_date(t) || !t.contains(|c: char| c.is_ascii_digit()))
+    {
         tokens.pop();
     }
     let number = tokens.join(" ");
@@ -136,7 +145,8 @@ pub fn in_letter(text: &str) -> Vec<Shaped> {
         found.push(Shaped { number: number.as_str().to_owned(), start: number.start(), score: 2 });
     }
     for number in bare.find_iter(text).take(200) {
-        let glued = text.get(..number.start()).is_some_and(|t| t.ends_with(['@', '/', '+', '.', '-', '\u{2026}']));
+        let glued =
+            text.get(..number.start()).is_some_and(|t| t.ends_with(['@', '/', '+', '.', '-', '\u{2026}']));
         let digits = number.as_str().chars().filter(char::is_ascii_digit).count();
         // Telephone numbers are figures and one stroke; a file has its year or a letter.
         let figures = number.as_str().chars().all(|c| c.is_ascii_digit() || matches!(c, '/' | '-'));
@@ -172,7 +182,8 @@ fn cells(line: &str, start: usize, score: u32, found: &mut Vec<Shaped>) {
     for cell in line.split("  ").flat_map(|cell| cell.split('\t')) {
         let here = start + at + (cell.len() - cell.trim_start().len());
         // Whatever parted the cells, the next one starts behind it.
-        at += cell.len() + if line.get(at + cell.len()..).is_some_and(|r| r.starts_with('\t')) { 1 } else { 2 };
+        at +=
+            cell.len() + if line.get(at + cell.len()..).is_some_and(|r| r.starts_with('\t')) { 1 } else { 2 };
         let cell = cell.trim().trim_end_matches(['.', ',']);
         if cell.chars().count() > 90 {
             continue;
@@ -182,7 +193,11 @@ fn cells(line: &str, start: usize, score: u32, found: &mut Vec<Shaped>) {
         } else if let Some(number) = tail.captures(cell).and_then(|c| c.get(1)) {
             let before = cell.get(..number.start()).unwrap_or_default();
             if is_plausible(number.as_str()) && !is_of_law(before) {
-                let number = Shaped { number: number.as_str().to_owned(), start: here + number.start(), score: score - 1 };
+                let number = Shaped {
+                    number: number.as_str().to_owned(),
+                    start: here + number.start(),
+                    score: score - 1,
+                };
                 found.push(number);
             }
         }

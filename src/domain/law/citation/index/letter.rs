@@ -67,7 +67,8 @@ impl Index {
     /// What the provision protects in a law, if it is one ground of refusal there.
     pub fn protects(&self, parts: &[Part], law: &RegimeId) -> Option<&str> {
         let law: &Law = self.laws.get(*self.by_id.get(law)?)?;
-        let own = law.grounds.iter().filter(|g| Self::is_own(g.named.as_ref(), self.by_id.get(&law.id).copied()));
+        let own =
+            law.grounds.iter().filter(|g| Self::is_own(g.named.as_ref(), self.by_id.get(&law.id).copied()));
         let kind = match grounds(parts, own)? {
             Verdict::Ground(reason) => reason.kind,
             _ => return None,

@@ -49,9 +49,9 @@ fn main() -> Done<()> {
         let bytes = pack(&counts, &fitted)?;
         std::fs::write(concat!(env!("CARGO_MANIFEST_DIR"), "/src/data/taught.model"), &bytes)?;
         say(&format!("taught: {} tokens, {} bytes", counts.len(), bytes.len()))?;
-        let phrasebook = knowledge.phrasebook.clone();
+        let (phrasebook, citations) = (knowledge.phrasebook.clone(), knowledge.citations.clone());
         drop(pupils);
-        knowledge = Knowledge { phrasebook, model: Model::of(&counts), judge: fitted };
+        knowledge = Knowledge { phrasebook, model: Model::of(&counts), judge: fitted, citations };
     }
     say("\nas shipped, on the mails of tests/replies/east and west (learnt from)")?;
     say(&figures::figures(&mails, &knowledge).to_string())?;

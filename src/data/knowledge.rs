@@ -1,7 +1,9 @@
 //! What the reader of replies knows: the phrases, and the model that was taught by sentences and letters.
 
 use crate::data::Error;
+use crate::data::laws::Laws;
 use crate::data::phrasebook::phrasebook;
+use crate::data::statutes;
 use crate::domain::incoming::Knowledge;
 use crate::domain::incoming::model::Model;
 use crate::domain::incoming::model::counts::Counts;
@@ -27,7 +29,8 @@ pub fn knowledge() -> Result<Knowledge, Error> {
 pub fn knowledge_with(learnt: &Counts) -> Result<Knowledge, Error> {
     let (mut counts, judge) = taught(TAUGHT)?;
     counts.merge(learnt);
-    Ok(Knowledge { phrasebook: phrasebook()?, model: Model::of(&counts), judge })
+    let citations = statutes::index(&Laws::load()?)?;
+    Ok(Knowledge { phrasebook: phrasebook()?, model: Model::of(&counts), judge, citations })
 }
 
 /// What the shipped model counted.

@@ -2,15 +2,14 @@
 
 mod beside_mailparse;
 mod command;
+mod delivery;
 mod documents;
+mod facts;
 mod hostile;
 mod labelled;
-mod matching;
-mod mutations;
-mod delivery;
-mod hostile;
 mod languages;
 mod matching;
+mod mutations;
 mod own_words;
 mod pdf;
 mod shapes;

@@ -21,6 +21,7 @@ use crate::domain::incoming::model::Model;
 use crate::domain::incoming::model::judge::Judge;
 use crate::domain::incoming::phrases::Phrasebook;
 use crate::domain::incoming::reading::{Kind, Letter, Prepared, Reading};
+use crate::domain::law::citation::Index;
 use chrono::{DateTime, Utc};
 use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
@@ -38,6 +39,8 @@ pub struct Knowledge {
     pub model: Model,
     /// What phrases and sentences make of a letter.
     pub judge: Judge,
+    /// Access laws by the provisions that letters cite.
+    pub citations: Index,
 }
 
 /// An attachment, by its place in the mail.

@@ -74,8 +74,22 @@ lists! {
     Asked = "asked",
     /// Words before the authority's file number.
     Reference = "reference",
+    /// Words before a number that is not the authority's file number: ours, a contract's, a law's, an account's.
+    ForeignNumber = "foreign_number",
     /// Words before a date by which the answer is promised.
     Due = "due",
+    /// Small words that often stand before such a date and before any other.
+    DueWeak = "due_weak",
+    /// Words of giving an answer: a date beside them is promised.
+    Answer = "answer",
+    /// Words before a sum of several.
+    Total = "total",
+    /// Words of what the requester pays.
+    Payment = "payment",
+    /// Words beside the price of one page, hour or copy.
+    Each = "each",
+    /// Words of prices that the requester does not pay: contracts, purchases, budgets.
+    OtherPrice = "other_price",
     /// Words that go with a period by which time is extended.
     Longer = "longer",
     /// Names of the months, January first; variants by `|`.

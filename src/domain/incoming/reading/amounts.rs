@@ -1,17 +1,27 @@
-//! Periods of an extension and money that is asked for.
+//! Periods of an extension, in words and figures.
 
+use crate::domain::incoming::Knowledge;
+use crate::domain::incoming::model::Class;
 use crate::domain::incoming::phrases::{List, Phrasebook};
-use crate::domain::incoming::reading::section::{Prepared, Section};
-use crate::domain::incoming::reading::{Money, Period, PeriodUnit};
+use crate::domain::incoming::reading::section::Section;
+use crate::domain::incoming::reading::{Evidence, Kind, Period, PeriodUnit, Prepared, Stated};
 use crate::domain::incoming::text::fold;
-use regex::Regex;
 use std::collections::HashMap;
-use std::sync::LazyLock;
+
+/// Numbers in words, folded, with their values.
+pub type Numbers = HashMap<String, u32>;
+
+/// From this likelihood on a sentence extends by what the model hears.
+const HEARD: f32 = 0.4;
 
 /// The period that an extension states: the number before a unit in a sentence that extends.
-pub fn period(prepared: &Prepared<'_>, language: Option<&str>, book: &Phrasebook) -> Option<Period> {
-    let numbers = number_words(language, book);
-    let mut best: Option<(u32, Period)> = None;
+pub fn period(
+    prepared: &Prepared<'_>,
+    language: Option<&str>,
+    knowledge: &Knowledge,
+) -> Option<Stated<Period>> {
+    let numbers = number_words(language, &knowledge.phrasebook);
+    let mut best: Option<(u32, Stated<Period>)> = None;
     for section in &prepared.sections {
         for hit in &section.hits {
             let unit = match hit.phrase.list {
@@ -22,12 +32,8 @@ pub fn period(prepared: &Prepared<'_>, language: Option<&str>, book: &Phrasebook
                 _ => continue,
             };
             let sentence = section.sentence_of(hit);
-            let extends = section.hits.iter().any(|h| {
-                h.phrase.list == List::Extension
-                    && section.sentence_of(h) == sentence
-                    && !section.is_recited(h)
-            });
-            if !extends {
+            let extends = extends(section, sentence, knowledge);
+            if extends == 0 {
                 continue;
             }
             let Some((amount, from)) = amount_before(section, hit.first, sentence, &numbers) else {
@@ -36,21 +42,43 @@ pub fn period(prepared: &Prepared<'_>, language: Option<&str>, book: &Phrasebook
             let longer = section.hits.iter().any(|h| {
                 h.phrase.list == List::Longer && h.first + h.count <= from && from - (h.first + h.count) <= 2
             });
-            let score = 1 + u32::from(longer) * 2 + u32::from(unit == PeriodUnit::WorkingDays);
-            if best.is_none_or(|(s, _)| score > s) {
-                best = Some((score, Period { amount, unit }));
+            let score = extends + u32::from(longer) * 2 + u32::from(unit == PeriodUnit::WorkingDays);
+            if best.as_ref().is_none_or(|(s, _)| score > *s) {
+                best = Some((
+                    score,
+                    Stated {
+                        value: Period { amount, unit },
+                        evidence: shown(section, from, hit.first + hit.count),
+                    },
+                ));
             }
         }
     }
     best.map(|(_, period)| period)
 }
 
+/// How surely a sentence takes more time: by a phrase of its own, or by what the model hears.
+fn extends(section: &Section<'_>, sentence: usize, knowledge: &Knowledge) -> u32 {
+    let phrase = section.hits.iter().any(|h| {
+        h.phrase.list == List::Extension && section.sentence_of(h) == sentence && !section.is_recited(h)
+    });
+    let heard = knowledge.model.weigh(section.words_of(sentence)).of(Class::Step(Kind::Extension));
+    u32::from(phrase) * 2 + u32::from(heard >= HEARD)
+}
+
+/// The words from the number to the unit.
+fn shown(section: &Section<'_>, from: usize, end: usize) -> Option<Evidence> {
+    let (first, last) = (section.words.get(from)?, section.words.get(end.checked_sub(1)?)?);
+    let text = section.text.get(first.start..last.end)?.to_owned();
+    Some(Evidence { text, place: section.place.label() })
+}
+
 /// The number up to three words before a unit: "30 (thirty) further days".
-fn amount_before(
+pub fn amount_before(
     section: &Section<'_>,
     unit: usize,
     sentence: usize,
-    numbers: &HashMap<String, u32>,
+    numbers: &Numbers,
 ) -> Option<(u32, usize)> {
     (unit.saturating_sub(3)..unit).rev().find_map(|at| {
         let word = section.words.get(at)?;
@@ -62,7 +90,8 @@ fn amount_before(
     })
 }
 
-fn number_words(language: Option<&str>, book: &Phrasebook) -> HashMap<String, u32> {
+/// The numbers of a language in words, folded.
+pub fn number_words(language: Option<&str>, book: &Phrasebook) -> Numbers {
     let base = language.map_or("en", |l| l.split('-').next().unwrap_or(l));
     let base = if matches!(base, "nb" | "nn") { "no" } else { base };
     let mut numbers = HashMap::new();
@@ -72,82 +101,4 @@ fn number_words(language: Option<&str>, book: &Phrasebook) -> HashMap<String, u3
         }
     }
     numbers
-}
-
-/// An amount before or after a currency.
-static MONEY: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    let currency = r"EUR|€|CHF|SFr\.?|Fr\.|£|GBP|Kč|CZK|zł|PLN|DKK|NOK|SEK|HUF|Ft|RON|BGN|RSD|MKD|HRK|[Ee]uros?\b|[Ee]uroa|[Ee]urot|[Ee]urų|ευρώ|[Ee]urov?|евро|лв|лева|kr\b|kronor|kroner|kroon|lei\b|forint|динара|dinara|денари|Franken|francs|koruna?|korun|złotych|din\b|ден\b";
-    let number = r"\d{1,3}(?:[ \u{a0}.,'’]\d{3})*(?:[.,]\d{1,2}|[.,][-–—]+)?|\d+(?:[.,]\d{1,2})?";
-    Regex::new(&format!(r"(?:(?P<c1>{currency})[\s\u{{a0}}]?(?P<n1>{number}))|(?:(?P<n2>{number})(?:[\s\u{{a0}}]|,-)?[\s\u{{a0}}]?(?P<c2>{currency}))")).ok()
-});
-
-/// The sum that a sentence about a fee names.
-pub fn fee(prepared: &Prepared<'_>, language: Option<&str>) -> Option<Money> {
-    let regex = MONEY.as_ref()?;
-    let mut best: Option<(f32, Money)> = None;
-    for section in &prepared.sections {
-        for found in regex.captures_iter(&section.text).take(200) {
-            let Some(whole) = found.get(0) else { continue };
-            let index = section.words.partition_point(|w| w.end <= whole.start());
-            let Some(sentence) = section.words.get(index).map(|w| w.sentence) else { continue };
-            let currency = found.name("c1").or_else(|| found.name("c2")).map_or("", |m| m.as_str());
-            let number = found.name("n1").or_else(|| found.name("n2")).map_or("", |m| m.as_str());
-            let (Some(amount), Some(currency)) = (decimal(number), currency_code(currency, language)) else {
-                continue;
-            };
-            let said: f32 = section
-                .hits
-                .iter()
-                .filter(|h| h.phrase.list == List::Fee && section.sentence_of(h) == sentence)
-                .map(|h| h.phrase.weight)
-                .sum();
-            let recited = if section.is_recital(sentence) { 0.3 } else { 1.0 };
-            let score = said * recited;
-            if said > 0.0 && amount != "0.00" && best.as_ref().is_none_or(|(s, _)| score > *s) {
-                best = Some((score, Money { amount, currency: currency.to_owned() }));
-            }
-        }
-    }
-    best.map(|(_, money)| money)
-}
-
-/// `1'400.00`, `1.190,50`, `2 000`, `135,-` as a decimal with two places.
-fn decimal(written: &str) -> Option<String> {
-    let written = written.trim_end_matches(['-', '–', '—', '.', ',']);
-    let (whole, cents) = match written.rfind(['.', ',']) {
-        Some(at) if written.len() - at <= 3 => written.split_at(at),
-        _ => (written, ""),
-    };
-    let digits: String = whole.chars().filter(char::is_ascii_digit).collect();
-    let cents: String = cents.chars().filter(char::is_ascii_digit).collect();
-    let value: u64 = digits.parse().ok()?;
-    Some(format!("{value}.{cents:0<2}"))
-}
-
-fn currency_code(written: &str, language: Option<&str>) -> Option<&'static str> {
-    let lower = written.to_lowercase();
-    let language = language.map_or("", |l| l.split('-').next().unwrap_or(l));
-    Some(match lower.trim_end_matches('.') {
-        "€" => "EUR",
-        w if w.starts_with("eur") || w == "ευρώ" || w == "евро" => "EUR",
-        "chf" | "fr" | "sfr" | "franken" | "francs" => "CHF",
-        "£" | "gbp" => "GBP",
-        "zł" | "pln" | "złotych" => "PLN",
-        "dkk" => "DKK",
-        "nok" => "NOK",
-        "sek" => "SEK",
-        "huf" | "ft" | "forint" => "HUF",
-        "ron" | "lei" => "RON",
-        "bgn" | "лв" | "лева" => "BGN",
-        "rsd" | "динара" | "dinara" | "din" => "RSD",
-        "mkd" | "денари" | "ден" => "MKD",
-        "hrk" => "HRK",
-        w if w.starts_with("kč") || w == "czk" || w.starts_with("korun") => "CZK",
-        "kr" | "kronor" | "kroner" => match language {
-            "da" => "DKK",
-            "no" | "nb" | "nn" => "NOK",
-            _ => "SEK",
-        },
-        _ => return None,
-    })
 }

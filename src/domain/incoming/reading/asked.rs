@@ -1,61 +1,21 @@
-//! To whom a request was passed on, and what a clarification asks: the words of the letter themselves.
+//! What a clarification asks: the words of the letter themselves.
 
+use crate::domain::incoming::model::{Class, Model};
 use crate::domain::incoming::phrases::{Hit, List};
 use crate::domain::incoming::reading::section::{Prepared, Section};
+use crate::domain::incoming::reading::{Evidence, Kind, Stated};
 
 /// How many characters of a passage are given.
 const MOST: usize = 300;
+/// From this likelihood on a sentence asks by what the model hears.
+const HEARD: f32 = 0.5;
 
-/// The body named after a phrase of passing on: the first run of capitalised words.
-pub fn transferred_to(prepared: &Prepared<'_>) -> Option<String> {
-    loudest(prepared, List::Transfer).into_iter().find_map(|(section, hit)| {
-        let sentence = section.sentence_of(hit);
-        let last = section.words.get(hit.first + hit.count.max(1) - 1)?;
-        let end = section.words.partition_point(|w| w.sentence <= sentence);
-        let stop = section.words.get(end.checked_sub(1)?)?.end;
-        let rest = section.text.get(last.end..stop)?;
-        let first = section.words.get(hit.first)?;
-        let whole = section.text.get(first.start..stop)?;
-        name_in(rest).or_else(|| name_in(whole.split_once(' ').map_or("", |(_, tail)| tail)))
-    })
-}
-
-/// Two or more words from a capital on, small joining words inside, up to a comma or the end.
-fn name_in(text: &str) -> Option<String> {
-    let flat = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let mut name: Vec<&str> = Vec::new();
-    for token in flat.split(' ') {
-        let bare = token.trim_matches(|c: char| !c.is_alphanumeric());
-        let capital = bare.chars().next().is_some_and(char::is_uppercase) && bare.chars().count() > 1;
-        if name.is_empty() && !capital {
-            continue;
-        }
-        let joining = bare.chars().count() <= 4 && !capital;
-        if name.len() >= 10 || !(capital || joining || name.len() == 1) {
-            break;
-        }
-        name.push(token);
-        if token.ends_with([',', ';', '.', ')', ':']) {
-            break;
-        }
-    }
-    while name
-        .last()
-        .is_some_and(|t| !t.chars().next().is_some_and(char::is_uppercase) && t.chars().count() <= 4)
-    {
-        name.pop();
-    }
-    let joined = name.join(" ");
-    let trimmed = joined.trim_matches(|c: char| !c.is_alphanumeric());
-    (trimmed.chars().count() >= 4).then(|| trimmed.to_owned())
-}
-
-/// The sentence that asks.
-pub fn asks_for(prepared: &Prepared<'_>) -> Option<String> {
-    loudest(prepared, List::Clarification).into_iter().find_map(|(section, hit)| {
-        let text = section.sentence_text(section.sentence_of(hit))?;
-        Some(shortened(&text.split_whitespace().collect::<Vec<_>>().join(" ")))
-    })
+/// The sentence that asks, by its phrase or by what the model hears.
+pub fn asks_for(prepared: &Prepared<'_>, model: &Model) -> Option<Stated<String>> {
+    let (section, sentence) = loudest(prepared).or_else(|| heard(prepared, model))?;
+    let text = section.sentence_text(sentence)?;
+    let value = shortened(&text.split_whitespace().collect::<Vec<_>>().join(" "));
+    Some(Stated { value, evidence: Some(Evidence { text: text.to_owned(), place: section.place.label() }) })
 }
 
 /// A passage of bearable length: cut at the end of a word where no bracket is open, with a sign that it goes on.
@@ -82,17 +42,26 @@ fn shortened(text: &str) -> String {
     format!("{} …", kept.trim_end_matches([',', ';', ':']))
 }
 
-fn loudest<'p, 'b>(prepared: &'p Prepared<'b>, list: List) -> Vec<(&'p Section<'b>, &'p Hit<'b>)> {
-    let mut hits: Vec<_> = prepared
-        .sections
-        .iter()
-        .flat_map(|s| {
-            s.hits
-                .iter()
-                .filter(|h| h.phrase.list == list && !s.is_recited(h) && !s.is_courtesy(h))
-                .map(move |h| (s, h))
-        })
-        .collect();
+fn loudest<'p, 'b>(prepared: &'p Prepared<'b>) -> Option<(&'p Section<'b>, usize)> {
+    let asks = |s: &Section<'b>, h: &Hit<'b>| {
+        h.phrase.list == List::Clarification && !s.is_recited(h) && !s.is_courtesy(h)
+    };
+    let all =
+        prepared.sections.iter().flat_map(|s| s.hits.iter().filter(move |h| asks(s, h)).map(move |h| (s, h)));
+    let mut hits: Vec<(&'p Section<'b>, &'p Hit<'b>)> = all.collect();
     hits.sort_by(|a, b| b.1.phrase.weight.total_cmp(&a.1.phrase.weight));
-    hits
+    hits.first().map(|(section, hit)| (*section, section.sentence_of(hit)))
+}
+
+fn heard<'p, 'b>(prepared: &'p Prepared<'b>, model: &Model) -> Option<(&'p Section<'b>, usize)> {
+    let sentences = prepared.sections.iter().flat_map(|section| {
+        section.words.chunk_by(|a, b| a.sentence == b.sentence).filter(|words| words.len() > 2).filter_map(
+            move |words| {
+                let likely = model.weigh(words).of(Class::Step(Kind::Clarification));
+                Some((likely, section, words.first()?.sentence))
+            },
+        )
+    });
+    let best = sentences.max_by(|a, b| a.0.total_cmp(&b.0)).filter(|(likely, ..)| *likely >= HEARD)?;
+    Some((best.1, best.2))
 }

@@ -1,8 +1,6 @@
-//! Dates in words and figures, and the one by which an answer is promised.
+//! Dates in words and figures.
 
 use crate::domain::incoming::phrases::{List, Phrasebook};
-use crate::domain::incoming::reading::Kind;
-use crate::domain::incoming::reading::section::{Prepared, Section};
 use crate::domain::incoming::text::fold;
 use chrono::{Datelike, NaiveDate, TimeDelta};
 use regex::{Captures, Regex};
@@ -16,6 +14,8 @@ pub struct Dated {
     pub day: NaiveDate,
     /// Byte where it starts.
     pub start: usize,
+    /// Whether it is plainly a date: two numbers alone may be anything.
+    pub plain: bool,
 }
 
 type Pattern = LazyLock<Option<Regex>>;
@@ -27,6 +27,15 @@ static YEAR_FIRST: Pattern =
 static DAY_MONTH: Pattern = LazyLock::new(|| {
     Regex::new(r"\b(\d{1,2})(?:\.|er|º|ª|th|st|nd|rd)?[\s\u{a0}]+(?:de[\s\u{a0}]+|of[\s\u{a0}]+)?(\p{L}{3,14})\.?,?(?:[\s\u{a0}]+(?:de[\s\u{a0}]+|del[\s\u{a0}]+)?(20\d{2}))?").ok()
 });
+/// "9.6.", "24/4": a day and a month without a year.
+static SHORT: Pattern =
+    LazyLock::new(|| Regex::new(r"\b(\d{1,2})\s?[./]\s?(\d{1,2})(?:\.|\b)(?:[^\d./]|$)").ok());
+/// "12.06.26": the year in two figures.
+static TWO_FIGURES: Pattern =
+    LazyLock::new(|| Regex::new(r"\b(\d{1,2})[./-](\d{1,2})[./-](\d{2})(?:[^\d./-]|\.?$|\.\s)").ok());
+/// "június 12-ig", "birželio 3 d.", "June 12": the month first and no year.
+static MONTH_FIRST: Pattern =
+    LazyLock::new(|| Regex::new(r"\b(\p{L}{3,14})\.?\s+(\d{1,2})(?:\.|-\p{L}{1,4}|st|nd|rd|th|\b)").ok());
 static MONTH_DAY: Pattern =
     LazyLock::new(|| Regex::new(r"\b(\p{L}{3,10})\s+(\d{1,2})(?:st|nd|rd|th)?,?\s+(20\d{2})\b").ok());
 static YEAR_MONTH: Pattern = LazyLock::new(|| {
@@ -37,6 +46,8 @@ static YEAR_MONTH: Pattern = LazyLock::new(|| {
 /// Finds dates; those without a year are the next such day after the letter.
 pub struct Calendar {
     months: HashMap<String, u32>,
+    own: Vec<(String, u32)>,
+    month_first: bool,
     sent_on: Option<NaiveDate>,
 }
 
@@ -51,7 +62,17 @@ impl Calendar {
         for (_, list) in book.everywhere(List::Months) {
             add_months(&mut months, list);
         }
-        Calendar { months, sent_on }
+        let own = own
+            .iter()
+            .zip(1..=12)
+            .flat_map(|(entry, number)| entry.split('|').map(move |n| (fold(n), number)));
+        let own = own.filter(|(name, _)| name.chars().count() > 4).collect();
+        Calendar { months, own, month_first: matches!(base, Some("hu" | "lt")), sent_on }
+    }
+
+    /// The day of the letter.
+    pub fn sent_on(&self) -> Option<NaiveDate> {
+        self.sent_on
     }
 
     /// All dates of a text in their order.
@@ -61,7 +82,7 @@ impl Calendar {
             let Some(regex) = pattern.as_ref() else { return };
             for captures in regex.captures_iter(text).take(500) {
                 if let (Some(whole), Some(day)) = (captures.get(0), read(&captures)) {
-                    found.push(Dated { day, start: whole.start() });
+                    found.push(Dated { day, start: whole.start(), plain: true });
                 }
             }
         };
@@ -79,13 +100,38 @@ impl Calendar {
                 None => self.next(month, day),
             }
         });
+        add(&TWO_FIGURES, &|c| ymd(2_000 + number(c, 3)?, number(c, 2)?, number(c, 1)?));
+        add(&MONTH_FIRST, &|c| self.next(self.month(c, 1)?, number(c, 2)?));
         found.sort_by_key(|d| d.start);
         found.dedup_by_key(|d| d.start);
+        let Some(short) = SHORT.as_ref() else { return found };
+        let mut bare: Vec<Dated> = Vec::new();
+        for captures in short.captures_iter(text).take(500) {
+            let Some(whole) = captures.get(0) else { continue };
+            let taken = found.iter().any(|d| whole.start() >= d.start && whole.start() < d.start + 12);
+            // Hungarian and Lithuanian write the month first.
+            let (day, month) = if self.month_first { (2, 1) } else { (1, 2) };
+            let day = number(&captures, day).and_then(|day| self.next(number(&captures, month)?, day));
+            if let Some(day) = day.filter(|_| !taken) {
+                bare.push(Dated { day, start: whole.start(), plain: false });
+            }
+        }
+        found.extend(bare);
+        found.sort_by_key(|d| d.start);
         found
     }
 
     fn month(&self, captures: &Captures<'_>, group: usize) -> Option<u32> {
-        self.months.get(&fold(captures.get(group)?.as_str())).copied()
+        let written = fold(captures.get(group)?.as_str());
+        self.months.get(&written).copied().or_else(|| {
+            // "jūnijam", "června": a month bent in a case that is not listed.
+            let bent = |name: &str| {
+                let stem =
+                    name.char_indices().next_back().map_or(name, |(at, _)| name.get(..at).unwrap_or(name));
+                written.starts_with(stem) && written.chars().count() <= name.chars().count() + 4
+            };
+            self.own.iter().find(|(name, _)| bent(name)).map(|(_, number)| *number)
+        })
     }
 
     fn next(&self, month: u32, day: u32) -> Option<NaiveDate> {
@@ -110,52 +156,4 @@ fn number(captures: &Captures<'_>, group: usize) -> Option<u32> {
 
 fn ymd(year: u32, month: u32, day: u32) -> Option<NaiveDate> {
     NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, month, day)
-}
-
-/// The day by which the authority promises its answer.
-pub fn promised(prepared: &Prepared<'_>, kind: Kind, calendar: &Calendar) -> Option<NaiveDate> {
-    if !matches!(kind, Kind::Extension | Kind::Acknowledgement | Kind::Other | Kind::Transfer | Kind::Partial)
-    {
-        return None;
-    }
-    let mut best: Option<(u32, NaiveDate)> = None;
-    for section in &prepared.sections {
-        for dated in calendar.dates(&section.text) {
-            let score = promise(section, &dated, calendar.sent_on);
-            let better = best.is_none_or(|(s, day)| score > s || (score == s && dated.day > day));
-            if score > 0 && better {
-                best = Some((score, dated.day));
-            }
-        }
-    }
-    best.map(|(_, day)| day)
-}
-
-/// How strongly a date is tied to a promise: a cue before it, an extension in its sentence.
-fn promise(section: &Section<'_>, dated: &Dated, sent_on: Option<NaiveDate>) -> u32 {
-    let index = section.words.partition_point(|w| w.end <= dated.start);
-    let Some(word) = section.words.get(index) else { return 0 };
-    let sentence = word.sentence;
-    if sent_on.is_some_and(|s| dated.day <= s || dated.day > s + TimeDelta::days(400)) {
-        return 0;
-    }
-    let mut cue = 0;
-    let mut extension: u32 = 0;
-    let mut burden = 0;
-    for hit in &section.hits {
-        if section.sentence_of(hit) != sentence {
-            continue;
-        }
-        let end = hit.first + hit.count;
-        match hit.phrase.list {
-            // Languages that put the cue after the date (Finnish "mennessä", Hungarian "-ig") stand close as well.
-            List::Due if end <= index && index - end <= 3 => cue = 2,
-            List::Due if hit.first >= index && hit.first - index <= 5 => cue = cue.max(1),
-            List::Extension => extension = 2,
-            List::Clarification | List::Fee if extension == 0 => burden = 1,
-            _ => {}
-        }
-    }
-    // A date in a sentence that asks or charges is rather the requester's.
-    if cue == 0 { 0 } else { (cue + extension).saturating_sub(if extension == 0 { 2 * burden } else { 0 }) }
 }

@@ -1,14 +1,21 @@
 //! Which kind of reply and which facts, each with the passage that says so.
 
 pub mod amounts;
+pub mod answers;
 pub mod asked;
+pub mod citing;
+pub mod competent;
 pub mod dates;
+pub mod fee;
 pub mod heard;
 pub mod judged;
 pub mod kind;
+pub mod links;
+pub mod promise;
 pub mod provisions;
 pub mod reference;
 pub mod section;
+pub mod shape;
 pub mod voices;
 
 pub use crate::domain::incoming::reading::kind::Kind;
@@ -86,6 +93,43 @@ pub struct Ground {
     pub category: Option<String>,
 }
 
+/// A link that hands over documents.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Link {
+    /// The link.
+    pub url: String,
+    /// The last day on which it works, where the letter says so.
+    pub expires_on: Option<NaiveDate>,
+    /// The passage with the link.
+    pub evidence: Evidence,
+}
+
+/// A fact and the passage that states it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stated<T> {
+    /// The fact.
+    pub value: T,
+    /// The passage.
+    pub evidence: Option<Evidence>,
+}
+
+/// The passages that state the facts of a reply.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Passages {
+    /// The file number.
+    pub reference: Option<Evidence>,
+    /// The day by which an answer is promised.
+    pub new_due_on: Option<Evidence>,
+    /// The period of an extension.
+    pub extension: Option<Evidence>,
+    /// The fee.
+    pub fee: Option<Evidence>,
+    /// The body to which it was passed on.
+    pub transferred_to: Option<Evidence>,
+    /// What a clarification asks.
+    pub asks_for: Option<Evidence>,
+}
+
 /// What a reply says.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Reading {
@@ -117,6 +161,12 @@ pub struct Reading {
     pub transferred_to: Option<String>,
     /// What a clarification asks, as written.
     pub asks_for: Option<String>,
+    /// The passages that state the facts above.
+    #[serde(default)]
+    pub stated_in: Passages,
+    /// Links that hand over documents.
+    #[serde(default)]
+    pub links: Vec<Link>,
 }
 
 impl Reading {
@@ -136,6 +186,8 @@ impl Reading {
             grounds: Vec::new(),
             transferred_to: None,
             asks_for: None,
+            stated_in: Passages::default(),
+            links: Vec::new(),
         }
     }
 }
@@ -151,22 +203,32 @@ pub fn read(
     let mut reading = judged::decide(prepared, language, knowledge);
     let calendar = dates::Calendar::new(language, letter.sent_on, book);
     let speaks = |kind: Kind, reading: &Reading| reading.kind == kind || reading.also.contains(&kind);
-    reading.reference = reference::find(prepared);
-    reading.new_due_on = dates::promised(prepared, reading.kind, &calendar);
+    (reading.reference, reading.stated_in.reference) = apart(reference::find(prepared));
+    let promised = promise::promised(prepared, reading.kind, &calendar, &knowledge.model);
+    (reading.new_due_on, reading.stated_in.new_due_on) = apart(promised);
     if speaks(Kind::Extension, &reading) {
-        reading.extension = amounts::period(prepared, language, book);
+        let period = amounts::period(prepared, language, knowledge);
+        (reading.extension, reading.stated_in.extension) = apart(period);
     }
-    if speaks(Kind::Fee, &reading) {
-        reading.fee = amounts::fee(prepared, language);
-    }
+    let charges = speaks(Kind::Fee, &reading);
+    (reading.fee, reading.stated_in.fee) = apart(fee::find(prepared, language, charges, &knowledge.model));
     if speaks(Kind::Transfer, &reading) {
-        reading.transferred_to = asked::transferred_to(prepared);
+        let named = competent::transferred_to(prepared, language, knowledge);
+        (reading.transferred_to, reading.stated_in.transferred_to) = apart(named);
     }
     if speaks(Kind::Clarification, &reading) {
-        reading.asks_for = asked::asks_for(prepared);
+        let asked = asked::asks_for(prepared, &knowledge.model);
+        (reading.asks_for, reading.stated_in.asks_for) = apart(asked);
     }
-    reading.grounds = provisions::grounds(prepared, reading.kind);
+    reading.links = links::links(prepared, &calendar, language, book);
+    let knows = (&knowledge.citations, &knowledge.model);
+    reading.grounds = provisions::grounds(prepared, reading.kind, language, knows);
     reading
+}
+
+/// A fact and its passage, each by itself.
+fn apart<T>(stated: Option<Stated<T>>) -> (Option<T>, Option<Evidence>) {
+    stated.map_or((None, None), |stated| (Some(stated.value), stated.evidence))
 }
 
 /// What a machine wrote is never an answer, whatever its words.

@@ -1,25 +1,23 @@
-//! The authority's own file number, as written.
+//! The authority's own file number, as written: by its label, else by its shape where file numbers stand.
 
 use crate::domain::incoming::phrases::{Hit, List};
 use crate::domain::incoming::reading::section::{Place, Prepared, Section};
+use crate::domain::incoming::reading::shape::{self, Shaped};
+use crate::domain::incoming::reading::{Evidence, Stated};
 use crate::domain::incoming::text::fold;
 use regex::Regex;
 use std::sync::LazyLock;
 
 /// How far into an attachment a file number is looked for: it stands in its head.
 const HEAD: usize = 1_500;
+/// So far down a letter its head reaches, in bytes.
+const LETTERHEAD: usize = 900;
+/// What a number behind its label is worth at least, one that only looks like a file number at most.
+const LABELLED: u32 = 4;
 
-static BARE: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r"[\p{L}\d]+(?:[./_:–-]{1,2}[\p{L}\d]+)+").ok());
-static DATE: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(
-        r"^(?:\d{1,2}\.\d{1,2}\.(?:\d{4}|\d{2})|\d{1,2}/\d{1,2}/(?:\d{4}|\d{2})|\d{1,2}-\d{1,2}-(?:\d{4}|\d{2})|\d{4}-\d{2}-\d{2}|\d{1,2}[:.]\d{2}(?:[:.]\d{2})?)\.?$",
-    )
-    .ok()
-});
 /// "Nr.", "no", "č.", "n°" between the label and the number.
 static FILLER: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r"^(?i:(?:con|com|with|il|el|nr|no|n|num|numero|número|numéro|number|nummer|č|br|broj|бр|број|št|αριθμ|ref|is|ist|lautet|est)(?:\.|\b)|[\s:.,;№#°º–=(\[-])+").ok()
+    Regex::new(r"^(?i:(?:con|com|with|il|el|nr|no|n|num|numero|número|numéro|number|nummer|č|br|broj|бр|број|št|αριθμ|ref|is|ist|lautet|est|on|er|jako|is:|jest|este|è|és|vår|intern)(?:\.|\b)|[\s:.,;№#°º–=(\[-])+").ok()
 });
 
 /// Words of laws: the number after them is the law's.
@@ -56,91 +54,196 @@ const LAW_WORDS: &[&str] = &[
     "dz",
 ];
 
-/// Finds the file number: by its label in subject, body and the heads of attachments, else by its shape.
-pub fn find(prepared: &Prepared<'_>) -> Option<String> {
-    let labelled = prepared.sections.iter().find_map(by_label);
-    let shaped =
-        || prepared.sections.iter().filter(|s| s.place == Place::Subject).find_map(|s| by_shape(&s.text));
-    labelled.or_else(shaped)
+/// A number that may be the file's.
+struct Candidate<'p, 'b> {
+    number: String,
+    section: &'p Section<'b>,
+    start: usize,
+    score: u32,
 }
 
-fn by_label(section: &Section<'_>) -> Option<String> {
+/// Finds the file number: by its label in subject, body and the heads of attachments, else by its shape.
+pub fn find(prepared: &Prepared<'_>) -> Option<Stated<String>> {
+    let mut all: Vec<Candidate<'_, '_>> = Vec::new();
+    for section in &prepared.sections {
+        all.extend(labelled(section));
+        all.extend(shaped(section));
+    }
+    let best = all
+        .iter()
+        .map(|one| (one.score + u32::from(is_repeated(one, &all)), one))
+        .rev()
+        .max_by_key(|(score, _)| *score)?
+        .1;
+    let shown = best.section.text.get(best.start..).and_then(|rest| written(rest, &best.number));
+    let evidence = shown.map(|text| Evidence { text: text.to_owned(), place: best.section.place.label() });
+    Some(Stated { value: best.number.clone(), evidence })
+}
+
+/// The passage of a text in which a number stands, whatever white space is in it.
+fn written<'t>(text: &'t str, number: &str) -> Option<&'t str> {
+    let mut end = 0;
+    for piece in number.split(' ') {
+        let rest = text.get(end..)?;
+        let skipped = rest.len() - rest.trim_start().len();
+        rest.trim_start().strip_prefix(piece)?;
+        end += skipped + piece.len();
+    }
+    text.get(..end).map(str::trim_start)
+}
+
+/// A number that stands in another part as well, or twice in one.
+fn is_repeated(one: &Candidate<'_, '_>, all: &[Candidate<'_, '_>]) -> bool {
+    all.iter().any(|other| {
+        let elsewhere = other.start != one.start || other.section.place != one.section.place;
+        elsewhere && (other.number.contains(&one.number) || one.number.contains(&other.number))
+    })
+}
+
+fn labelled<'p, 'b>(section: &'p Section<'b>) -> Vec<Candidate<'p, 'b>> {
     let head = if matches!(section.place, Place::Attachment(_)) { HEAD } else { usize::MAX };
-    let mut best: Option<(u32, String)> = None;
-    for hit in section.hits.iter().filter(|h| h.phrase.list == List::Reference) {
+    let mut found = Vec::new();
+    for hit in section.hits.iter().filter(|h| h.phrase.list == List::Reference).take(200) {
         let Some(last) = section.words.get(hit.first + hit.count - 1) else { continue };
-        if last.end > head || follows_law(section, hit) {
+        if last.end > head || follows_law(section, hit.first) || is_foreign(section, hit) {
             continue;
         }
-        let after = section.text.get(last.end..).and_then(number_at);
-        let Some(number) = after.or_else(|| number_before(section, hit)) else { continue };
+        let after = section.text.get(last.end..).and_then(|after| number_at(after, last.end));
+        let before = || number_before(section, hit);
+        let Some((start, number)) = after.or_else(before).filter(|(_, n)| !shape::is_ours(n)) else {
+            continue;
+        };
         let score = plausibility(&number, section, hit);
-        if score > 0 && best.as_ref().is_none_or(|(s, _)| score > *s) {
-            best = Some((score, number));
+        if score > 0 {
+            found.push(Candidate { number, section, start, score: score + placed(section, start) });
         }
     }
-    best.map(|(_, number)| number)
+    found
 }
 
-fn follows_law(section: &Section<'_>, hit: &Hit<'_>) -> bool {
-    let from = hit.first.saturating_sub(2);
-    section.words.get(from..hit.first).unwrap_or_default().iter().any(|w| {
+fn shaped<'p, 'b>(section: &'p Section<'b>) -> Vec<Candidate<'p, 'b>> {
+    let found = match section.place {
+        Place::Subject => shape::in_subject(&section.text),
+        Place::Body => shape::in_letter(&section.text),
+        Place::Attachment(_) => shape::in_head(&section.text),
+    };
+    let own = found.into_iter().filter(|one: &Shaped| {
+        let at = section.words.partition_point(|w| w.end <= one.start);
+        let foreign = section.hits.iter().any(|h| {
+            h.phrase.list == List::ForeignNumber && h.first + h.count <= at && at - (h.first + h.count) <= 2
+        });
+        !foreign && !follows_law(section, at) && !shape::is_ours(&one.number)
+    });
+    own.map(|one| Candidate { number: one.number, section, start: one.start, score: one.score }).collect()
+}
+
+/// Numbers stand in the subject and the head of a letter.
+fn placed(section: &Section<'_>, start: usize) -> u32 {
+    match section.place {
+        Place::Subject => 2,
+        _ if start < LETTERHEAD => 1,
+        _ => 0,
+    }
+}
+
+fn follows_law(section: &Section<'_>, first: usize) -> bool {
+    let from = first.saturating_sub(2);
+    section.words.get(from..first).unwrap_or_default().iter().any(|w| {
         LAW_WORDS.iter().any(|law| if law.len() <= 3 { w.folded == *law } else { w.folded.starts_with(law) })
     })
 }
 
-/// A longer label and a number with letters or strokes say more.
+/// Whether the label says that the number is another's: "your reference", "contract No".
+fn is_foreign(section: &Section<'_>, hit: &Hit<'_>) -> bool {
+    let end = hit.first + hit.count;
+    section.hits.iter().any(|h| {
+        h.phrase.list == List::ForeignNumber
+            && h.first <= end
+            && h.first + h.count >= hit.first
+            && h.first + h.count <= end + 1
+            // A longer label of the authority's own says more ("Decree No 41/RPCT" of its own register).
+            && h.count >= hit.count.min(2)
+    })
+}
+
+/// A longer label and a number with strokes say more.
 fn plausibility(number: &str, section: &Section<'_>, hit: &Hit<'_>) -> u32 {
     let digits = number.chars().filter(char::is_ascii_digit).count();
-    let strokes = number.chars().filter(|c| matches!(c, '/' | '-' | '–' | '.' | '_')).count();
+    let strokes = number.chars().filter(|c| matches!(c, '/' | '-' | '–' | '.' | '_' | '#')).count();
     let letters = number.chars().filter(|c| c.is_alphabetic()).count();
     let label: usize =
         section.words.iter().skip(hit.first).take(hit.count).map(|w| w.folded.chars().count()).sum();
     if strokes == 0 && letters == 0 && (digits < 4 || label <= 3) {
         return 0;
     }
-    let generic = u32::from(label > 3) * 2;
-    1 + generic + u32::from(strokes > 0) * 2 + u32::from(letters > 0) + u32::from(digits > 3)
+    // A year alone is none.
+    if digits == number.len() && digits == 4 && number.starts_with("20") {
+        return 0;
+    }
+    let generic = u32::from(label > 3) * 2 + u32::from(hit.count > 1);
+    let told = u32::from(strokes > 0) + u32::from(digits > 3 || letters > 0);
+    (LABELLED + generic + told).saturating_sub(2)
 }
 
 /// The number right before a label that ends in its case, as in Hungarian: "KH/12-3/2026 iktatószámon".
-fn number_before(section: &Section<'_>, hit: &Hit<'_>) -> Option<String> {
+fn number_before(section: &Section<'_>, hit: &Hit<'_>) -> Option<(usize, String)> {
     let label = section.words.get(hit.first)?;
-    let token = section.text.get(..label.start)?.split_whitespace().next_back()?;
+    let before = section.text.get(..label.start)?.trim_end();
+    let token = before.split_whitespace().next_back()?;
     let bare = token.trim_matches(|c: char| !c.is_alphanumeric());
     let digits = bare.chars().filter(char::is_ascii_digit).count();
     let plain = token.ends_with(char::is_alphanumeric) && bare.contains('/');
-    let date = DATE.as_ref().is_some_and(|r| r.is_match(bare));
-    (plain && digits >= 3 && !date && bare.chars().count() <= 45).then(|| bare.to_owned())
+    let sensible = plain && digits >= 3 && !shape::is_date(bare) && bare.chars().count() <= 45;
+    sensible.then(|| (before.len() - token.len(), bare.to_owned()))
 }
 
-/// The number that starts a text, after fillers such as "No.".
-fn number_at(after: &str) -> Option<String> {
+/// The number that starts a text, after fillers such as "No."; and where.
+fn number_at(after: &str, offset: usize) -> Option<(usize, String)> {
     let line_end =
         after.char_indices().filter(|(_, c)| *c == '\n').map(|(i, _)| i).nth(1).unwrap_or(after.len());
     let mut rest = after.get(..line_end.min(200)).or_else(|| after.get(..line_end)).unwrap_or_default();
+    let mut skipped = 0;
     if let Some(filler) = FILLER.as_ref().and_then(|r| r.find(rest)) {
-        rest = rest.get(filler.end()..).unwrap_or_default();
+        skipped = filler.end();
+        rest = rest.get(skipped..).unwrap_or_default();
     }
+    if let Some(line) = shape::whole_line(rest) {
+        return Some((offset + skipped, line));
+    }
+    let number = joined(rest);
+    let trimmed = number.trim_start_matches(['(', '[', '«', '„', '"', '\'']);
+    let cut = number.len() - trimmed.len();
+    let number = trimmed.trim_end_matches(['\'', '"', '-', '–', '/']).trim_end();
+    let sensible = number.chars().any(|c| c.is_ascii_digit())
+        && (2..=45).contains(&number.chars().count())
+        && !is_period(number, rest);
+    sensible.then(|| (offset + skipped + cut, number.to_owned()))
+}
+
+/// The tokens that make one number: a register in capitals, the number, what strokes join to it.
+fn joined(rest: &str) -> String {
     let mut taken: Vec<&str> = Vec::new();
     for token in rest.split([' ', '\u{a0}', '\n', '\t']).filter(|t| !t.is_empty()).take(6) {
         let bare = token.trim_end_matches([',', ';', ')', '.', ':', '“', '”', '"', ']', '»', '!', '?']);
         let joins = matches!(token, "/" | "-" | "–");
         let digits = bare.chars().any(|c| c.is_ascii_digit());
         let after_stroke = taken.last().is_some_and(|t| t.ends_with(['/', '-', '–']));
-        let date = DATE.as_ref().is_some_and(|r| r.is_match(bare)) && !after_stroke;
-        let capital = bare.chars().count() <= 8
+        let date = shape::is_date(bare) && !after_stroke;
+        let letters = bare.chars().count();
+        let capital = letters <= 8
             && bare.chars().next().is_some_and(char::is_uppercase)
-            && bare.chars().all(|c| c.is_uppercase() || !c.is_alphabetic() || bare.chars().count() <= 3);
+            && bare.chars().all(|c| c.is_uppercase() || !c.is_alphabetic() || letters <= 3);
+        // "стр. пов. 112-2/26": short words with full stops name the register.
+        let register = letters <= 4 && token.ends_with('.') && taken.len() < 2;
         let has_number = taken.iter().any(|t| t.chars().any(|c| c.is_ascii_digit()));
-        if date || !(digits || joins || (capital && !has_number)) {
+        if date || !(digits || joins || ((capital || register) && !has_number)) {
             break;
         }
-        if has_number && digits && !after_stroke && bare.chars().all(|c| c.is_ascii_digit()) && bare.len() < 3
-        {
+        let whole = bare.chars().all(|c| c.is_ascii_digit());
+        if has_number && digits && !after_stroke && whole && bare.len() < 3 {
             break;
         }
-        taken.push(if joins { token } else { bare });
+        taken.push(if joins || (register && !digits) { token } else { bare });
         if bare.len() < token.len() && !joins && digits {
             break;
         }
@@ -148,12 +251,7 @@ fn number_at(after: &str) -> Option<String> {
     while taken.last().is_some_and(|t| !t.chars().any(|c| c.is_ascii_digit())) {
         taken.pop();
     }
-    let number = taken.join(" ");
-    let number = number.trim_matches(['(', '[', '«', '„', '"', '\'']).to_owned();
-    let sensible = number.chars().any(|c| c.is_ascii_digit())
-        && (2..=45).contains(&number.chars().count())
-        && !is_period(&number, rest);
-    sensible.then_some(number)
+    taken.join(" ")
 }
 
 /// "20 days" after a label is a period, not a number.
@@ -166,18 +264,8 @@ fn is_period(number: &str, rest: &str) -> bool {
             .is_some_and(char::is_lowercase)
 }
 
-/// In a subject, a word of digits and strokes that is no date and no law.
-fn by_shape(subject: &str) -> Option<String> {
-    let found = BARE.as_ref()?.find_iter(subject).filter(|m| {
-        let text = m.as_str();
-        let before = subject.get(..m.start()).unwrap_or_default();
-        let words: Vec<String> = before.split_whitespace().rev().take(2).map(fold).collect();
-        let law = words
-            .iter()
-            .any(|w| LAW_WORDS.iter().any(|l| w.len() >= l.len() && w.starts_with(l) && l.len() > 2));
-        let ours = before.ends_with('[');
-        let digits = text.chars().filter(char::is_ascii_digit).count();
-        digits >= 3 && !law && !ours && !DATE.as_ref().is_some_and(|r| r.is_match(text))
-    });
-    found.max_by_key(|m| m.as_str().len()).map(|m| m.as_str().to_owned())
+/// Whether one of the last words before a number is of a law.
+pub fn is_of_law(before: &str) -> bool {
+    let words: Vec<String> = before.split_whitespace().rev().take(2).map(fold).collect();
+    words.iter().any(|w| LAW_WORDS.iter().any(|l| w.len() >= l.len() && w.starts_with(l) && l.len() > 2))
 }

@@ -76,6 +76,13 @@ impl<'b> Section<'b> {
                     | List::Elsewhere
                     | List::Courtesy
                     | List::Due
+                    | List::ForeignNumber
+                    | List::DueWeak
+                    | List::Answer
+                    | List::Total
+                    | List::Payment
+                    | List::Each
+                    | List::OtherPrice
                     | List::Longer
                     | List::Days
                     | List::WorkingDays
@@ -95,6 +102,13 @@ impl<'b> Section<'b> {
     /// The sentence in which a hit starts.
     pub fn sentence_of(&self, hit: &Hit<'_>) -> usize {
         self.words.get(hit.first).map_or(0, |w| w.sentence)
+    }
+
+    /// The words of a sentence.
+    pub fn words_of(&self, sentence: usize) -> &[Word] {
+        let start = self.words.partition_point(|w| w.sentence < sentence);
+        let end = self.words.partition_point(|w| w.sentence <= sentence);
+        self.words.get(start..end).unwrap_or_default()
     }
 
     /// Whether a word stands below the closing of the letter, where the names are.

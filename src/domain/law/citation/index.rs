@@ -1,5 +1,9 @@
 //! All access laws by their names and grounds of refusal: what a citation means to the law of a request.
 
+mod letter;
+
+pub use crate::domain::law::citation::index::letter::Mentioned;
+
 use crate::domain::law::citation::lexing::{Token, tokens};
 use crate::domain::law::citation::matching::{Fit, fit};
 use crate::domain::law::citation::names::{Beside, Named, Names, Whose, names_of};
@@ -266,17 +270,6 @@ impl Index {
     /// The short name of a law, as lawyers cite it.
     pub fn short<'a>(&'a self, law: &'a Regime) -> &'a str {
         self.by_id.get(&law.id).and_then(|at| self.laws.get(*at)).map_or(&law.citation, |law| &law.short)
-    }
-}
-
-impl Verdict {
-    /// The grounds that it can be.
-    pub fn reasons(&self) -> &[Reason] {
-        match self {
-            Self::Ground(reason) => std::slice::from_ref(reason),
-            Self::OneOf { grounds } => grounds,
-            _ => &[],
-        }
     }
 }
 

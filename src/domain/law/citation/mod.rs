@@ -9,7 +9,7 @@ mod statute;
 mod values;
 mod words;
 
-pub use crate::domain::law::citation::index::Index;
+pub use crate::domain::law::citation::index::{Index, Mentioned};
 pub use crate::domain::law::citation::statute::{Extent, Neighbour, Statutes};
 
 use crate::domain::law::citation::values::Value;
@@ -107,6 +107,15 @@ impl Verdict {
         match self {
             Self::Ground(ground) => Some(&ground.kind),
             _ => None,
+        }
+    }
+
+    /// The grounds that it can be.
+    pub fn reasons(&self) -> &[Reason] {
+        match self {
+            Self::Ground(reason) => std::slice::from_ref(reason),
+            Self::OneOf { grounds } => grounds,
+            _ => &[],
         }
     }
 

@@ -150,7 +150,14 @@ const STEMS: &[(Level, Side, &[&str])] = &[
     (Letter, Either, &["περιπτωσ", "στοιχει"]),
     (Number, Either, &["тачк", "тачц", "kohta", "kohda", "kohas", "punkt", "tock"]),
     (Paragraph, Before, &["capovers", "ustep"]),
-    (Paragraph, After, &["moment", "bekezdes", "stycke", "daliai", "dalie", "dalis", "daly", "dala", "dalu"]),
+    (
+        Paragraph,
+        After,
+        &[
+            "moment", "bekezdes", "stycke", "daliai", "dalie", "dalis", "dalim", "dali", "daly", "dala",
+            "dalu",
+        ],
+    ),
     (Letter, After, &["pontj"]),
     (Letter, Before, &["pism", "liter", "lettr", "buchstab"]),
     (Number, Before, &["ziffern"]),

@@ -1,0 +1,85 @@
+//! The day by which an answer is promised, among all days that a letter names.
+
+use crate::domain::incoming::model::{Class, Model};
+use crate::domain::incoming::phrases::List;
+use crate::domain::incoming::reading::dates::{Calendar, Dated};
+use crate::domain::incoming::reading::section::{Prepared, Section};
+use crate::domain::incoming::reading::{Evidence, Kind, Stated};
+use chrono::{NaiveDate, TimeDelta};
+
+/// A promise lies at most so many days ahead.
+const FARTHEST: i64 = 400;
+/// How likely a sentence announces more time or an answer to come, to count as saying so.
+const HEARD: f32 = 0.5;
+/// What a date must be worth: a word before it and one of giving an answer, or the like.
+const ENOUGH: u32 = 3;
+
+/// The day by which the authority promises its answer.
+pub fn promised(
+    prepared: &Prepared<'_>,
+    kind: Kind,
+    calendar: &Calendar,
+    model: &Model,
+) -> Option<Stated<NaiveDate>> {
+    if matches!(kind, Kind::Automatic | Kind::Bounce) {
+        return None;
+    }
+    // A letter that does something else promises more rarely, and names more days.
+    let open = matches!(
+        kind,
+        Kind::Extension | Kind::Acknowledgement | Kind::Transfer | Kind::Partial | Kind::Other
+    );
+    let enough = if open { ENOUGH } else { ENOUGH + 1 };
+    let mut best: Option<(u32, &Section<'_>, Dated)> = None;
+    for section in &prepared.sections {
+        for dated in calendar.dates(&section.text) {
+            let score = promise(section, &dated, calendar.sent_on(), model);
+            let better =
+                best.as_ref().is_none_or(|(s, _, d)| score > *s || (score == *s && dated.day > d.day));
+            if score >= enough && better {
+                best = Some((score, section, dated));
+            }
+        }
+    }
+    let (_, section, dated) = best?;
+    let at = section.words.partition_point(|w| w.end <= dated.start);
+    let sentence = section.words.get(at)?.sentence;
+    let evidence = section
+        .sentence_text(sentence)
+        .map(|text| Evidence { text: text.to_owned(), place: section.place.label() });
+    Some(Stated { value: dated.day, evidence })
+}
+
+/// How strongly a date is tied to a promise: a cue beside it, an answer or more time in its sentence.
+fn promise(section: &Section<'_>, dated: &Dated, sent_on: Option<NaiveDate>, model: &Model) -> u32 {
+    let index = section.words.partition_point(|w| w.end <= dated.start);
+    let Some(word) = section.words.get(index) else { return 0 };
+    let sentence = word.sentence;
+    if sent_on.is_some_and(|s| dated.day <= s || dated.day > s + TimeDelta::days(FARTHEST)) {
+        return 0;
+    }
+    let (mut cue, mut answer, mut extension, mut burden) = (0, 0, 0, 0);
+    for hit in section.hits.iter().filter(|h| section.sentence_of(h) == sentence) {
+        let end = hit.first + hit.count;
+        match hit.phrase.list {
+            // Languages that put the cue after the date (Finnish "mennessä", Hungarian "-ig") stand close as well.
+            List::Due if end <= index && index - end <= 3 => cue = 2,
+            List::Due if hit.first >= index && hit.first - index <= 5 => cue = cue.max(1),
+            List::DueWeak if end <= index && index - end <= 1 => cue = cue.max(1),
+            List::DueWeak if hit.first > index && hit.first - index <= 3 => cue = cue.max(1),
+            List::Extension => extension = 2,
+            List::Answer => answer = 2,
+            List::Clarification | List::Fee => burden = 1,
+            List::Payment => burden = burden.max(1),
+            _ => {}
+        }
+    }
+    let likely = model.weigh(section.words_of(sentence));
+    let heard = likely.of(Class::Step(Kind::Extension)) + likely.of(Class::Step(Kind::Acknowledgement));
+    let asked = likely.of(Class::Step(Kind::Clarification)) + likely.of(Class::Step(Kind::Fee));
+    let said = answer.max(extension) + u32::from(heard >= HEARD);
+    // A date in a sentence that asks or charges is rather the requester's.
+    let theirs = u32::from(extension == 0) * (2 * burden) + 2 * u32::from(asked >= HEARD);
+    let unsure = !dated.plain && (cue < 2 || said == 0);
+    if unsure || (cue == 0 && said < ENOUGH) { 0 } else { (cue + said).saturating_sub(theirs) }
+}

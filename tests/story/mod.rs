@@ -9,6 +9,7 @@ mod filing;
 mod health;
 mod intake;
 mod kept;
+mod matching;
 mod privacy;
 mod public;
 mod public_clocks;

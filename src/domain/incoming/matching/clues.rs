@@ -155,7 +155,7 @@ impl Clues {
 /// The reference in an address that is badly written, as `r2026-0417-…` or `r-20260417-…`.
 fn number_in(local: &str) -> Vec<String> {
     let digits: String =
-        local.chars().filter(|c| c.is_ascii_alphanumeric()).skip_while(|c| !c.is_ascii_digit()).collect();
+        local.chars().filter(char::is_ascii_alphanumeric).skip_while(|c| !c.is_ascii_digit()).collect();
     let end = digits.find(|c: char| !c.is_ascii_digit()).unwrap_or(digits.len());
     let written = local.split(|c: char| !c.is_ascii_digit()).filter(|part| part.len() >= 4);
     let written: Vec<&str> = written.take(2).collect();

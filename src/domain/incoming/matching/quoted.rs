@@ -11,34 +11,45 @@ const MOST_WORDS: usize = 40_000;
 /// Fewer runs in common are chance.
 const LEAST: usize = 8;
 
-/// The runs of a text, whatever its line breaks, marks and letter case.
-pub fn runs(text: &str) -> HashSet<u64> {
-    let words: Vec<String> = words(text).into_iter().take(MOST_WORDS).map(|word| word.folded).collect();
-    words
-        .windows(RUN)
-        .map(|run| {
+/// The runs of a text.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Runs(HashSet<u64>);
+
+impl Runs {
+    /// Of a text, whatever its line breaks, marks and letter case.
+    pub fn of(text: &str) -> Self {
+        let words: Vec<String> = words(text).into_iter().take(MOST_WORDS).map(|word| word.folded).collect();
+        let hash = |run: &[String]| {
             let mut hasher = DefaultHasher::new();
             run.hash(&mut hasher);
             hasher.finish()
-        })
-        .collect()
+        };
+        Self(words.windows(RUN).map(hash).collect())
+    }
+
+    /// Whether the text was shorter than one run.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// How many runs two texts have in common.
+    pub fn common(&self, other: &Self) -> usize {
+        self.0.intersection(&other.0).count()
+    }
 }
 
 /// What of each letter stands in a mail, in hundredths. What a better quoted letter explains is not counted again for
 /// one that only shares its set phrases; two that are quoted alike both keep theirs.
-pub fn shares(mail: &HashSet<u64>, letters: &[HashSet<u64>]) -> Vec<usize> {
+pub fn shares(mail: &Runs, letters: &[Runs]) -> Vec<usize> {
     let common: Vec<HashSet<u64>> =
-        letters.iter().map(|letter| letter.intersection(mail).copied().collect()).collect();
+        letters.iter().map(|letter| letter.0.intersection(&mail.0).copied().collect()).collect();
     let best = common.iter().max_by_key(|common| common.len()).cloned().unwrap_or_default();
-    common
-        .iter()
-        .zip(letters)
-        .map(|(common, letter)| {
-            let alike = common.len() * 100 >= best.len() * 97;
-            let counted = if alike { common.len() } else { common.difference(&best).count() };
-            if counted < LEAST { 0 } else { counted * 100 / letter.len().max(1) }
-        })
-        .collect()
+    let share = |(common, letter): (&HashSet<u64>, &Runs)| {
+        let alike = common.len() * 100 >= best.len() * 97;
+        let counted = if alike { common.len() } else { common.difference(&best).count() };
+        if counted < LEAST { 0 } else { counted * 100 / letter.0.len().max(1) }
+    };
+    common.iter().zip(letters).map(share).collect()
 }
 
 /// The words of a subject that say something: four letters or more.

@@ -2,7 +2,7 @@
 
 use crate::domain::incoming::matching::clues::{Clues, Named};
 use crate::domain::incoming::matching::domains::{Kin, host_of, kin, registrable};
-use crate::domain::incoming::matching::quoted::{is_similar, runs, shares};
+use crate::domain::incoming::matching::quoted::{Runs, is_similar, shares};
 use crate::domain::incoming::matching::{Addressed, Candidate, MOST_MATCHES, Match, Reason, Warning};
 use chrono::TimeDelta;
 use std::cmp::Reverse;
@@ -75,15 +75,15 @@ fn contest(matches: &mut [(&Candidate, Match)]) {
 
 /// How much of our letters each candidate finds in the mail, the best quoted letter of each.
 fn quoted(clues: &Clues, candidates: &[Candidate]) -> Vec<usize> {
-    let mail = runs(&clues.text);
+    let mail = Runs::of(&clues.text);
     if mail.is_empty() {
         return vec![0; candidates.len()];
     }
     let best: Vec<_> = candidates
         .iter()
         .map(|candidate| {
-            let letters = candidate.letters.iter().map(|letter| runs(&letter.body));
-            letters.max_by_key(|letter| letter.intersection(&mail).count()).unwrap_or_default()
+            let letters = candidate.letters.iter().map(|letter| Runs::of(&letter.body));
+            letters.max_by_key(|letter| letter.common(&mail)).unwrap_or_default()
         })
         .collect();
     shares(&mail, &best)

@@ -90,16 +90,17 @@ fn secret(local: &str) -> &str {
 
 /// Compares letter by letter: after the common beginning and the common end at most one slip may be left.
 fn one_slip(written: &str, right: &str) -> Option<Slip> {
-    let (a, b): (Vec<char>, Vec<char>) = (written.chars().collect(), right.chars().collect());
-    let before = a.iter().zip(&b).take_while(|(x, y)| x == y).count();
-    let room = a.len().min(b.len()) - before;
-    let after = a.iter().rev().zip(b.iter().rev()).take(room).take_while(|(x, y)| x == y).count();
+    let (said, right): (Vec<char>, Vec<char>) = (written.chars().collect(), right.chars().collect());
+    let before = said.iter().zip(&right).take_while(|(one, other)| one == other).count();
+    let room = said.len().min(right.len()) - before;
+    let back = said.iter().rev().zip(right.iter().rev()).take(room);
+    let after = back.take_while(|(one, other)| one == other).count();
     let middle = |list: &[char]| list.get(before..list.len() - after).unwrap_or_default().to_vec();
-    match (middle(&a).as_slice(), middle(&b).as_slice()) {
+    match (middle(&said).as_slice(), middle(&right).as_slice()) {
         ([_], [_]) => Some(Slip::Differs),
         ([], [_]) => Some(Slip::Missing),
         ([_], []) => Some(Slip::TooMany),
-        ([x, y], [z, w]) if x == w && y == z => Some(Slip::Swapped),
+        ([first, second], [was, then]) if first == then && second == was => Some(Slip::Swapped),
         _ => None,
     }
 }

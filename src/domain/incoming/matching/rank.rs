@@ -11,7 +11,7 @@ use std::cmp::Reverse;
 const ENOUGH: i32 = 50;
 /// How far a clear winner is ahead of the next.
 const AHEAD: i32 = 15;
-/// Below that a request is not even a guess.
+/// What the strongest reason of a guess weighs at least; what speaks against a request ranks it lower and hides nothing.
 const LEAST: i32 = 15;
 
 /// Ranks requests by their clues. Whoever writes to a reply address means its request, whatever else the mail says;
@@ -22,7 +22,7 @@ pub fn rank(clues: &Clues, candidates: &[Candidate]) -> Vec<Match> {
         .iter()
         .zip(quoted)
         .map(|(candidate, percent)| (candidate, judge(clues, candidate, percent)))
-        .filter(|(_, found)| found.points >= LEAST)
+        .filter(|(_, found)| found.reasons.first().is_some_and(|reason| reason.points() >= LEAST))
         .collect();
     matches.sort_by_key(|(candidate, found)| {
         let place = if let Addressed::Exactly(place) = candidate.addressed { place } else { usize::MAX };

@@ -40,7 +40,8 @@ fn decide(message: i64, incoming: &Incoming, found: &Match) -> Result<Event, Str
         return Err("It may belong to more than one request: choose.".to_owned());
     }
     if !found.is_proved() {
-        return Err("Whose it is was worked out from what it says: check that it belongs here.".to_owned());
+        let why = "Whose it is was worked out from what it says: check that it belongs here.";
+        return Err(odd(found).map_or_else(|| why.to_owned(), |odd| format!("{why} {odd}")));
     }
     let reading = &incoming.reading;
     if let Some(why) = odd(found).filter(|_| incoming.automatic != Automatic::Bounce) {

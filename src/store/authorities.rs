@@ -8,6 +8,8 @@ pub use finding::{
 };
 
 use crate::domain::authority::{AuthorityKind, AuthorityState, EmailAddress, fold};
+use crate::domain::incoming::matching::domains::{self, Source};
+use crate::store::matching;
 use crate::store::schema::{authorities, authority_addresses};
 use crate::store::{Conn, Error, at};
 use chrono::{DateTime, NaiveDateTime, Utc};
@@ -105,6 +107,9 @@ pub fn insert(conn: &mut Conn, new: &NewAuthority, now: DateTime<Utc>) -> Result
     if let Some(email) = &new.email {
         add_address(conn, id, email, now)?;
     }
+    if let Some(host) = new.website.as_deref().and_then(domains::host_of_website) {
+        matching::know_domain(conn, id, (&host, Source::Register), now)?;
+    }
     for (scheme, value) in &new.identifiers {
         if let Identified::Taken(other) = identify(conn, id, (scheme, value))? {
             return Err(taken(&format!("{scheme}:{value}"), &other));
@@ -129,7 +134,7 @@ fn add_address(conn: &mut Conn, id: i64, email: &EmailAddress, now: DateTime<Utc
             authority_addresses::since.eq(at(now)),
         ))
         .execute(conn)?;
-    Ok(())
+    matching::know_domain(conn, id, (email.domain(), Source::Register), now)
 }
 
 /// Makes `email` the address that requests go to from now on; earlier ones are kept as retired.
@@ -235,14 +240,6 @@ pub fn in_use(conn: &mut Conn, id: i64) -> Result<Vec<String>, Error> {
 /// The address that requests go to.
 pub fn address(conn: &mut Conn, id: i64) -> Result<Option<String>, Error> {
     Ok(in_use(conn, id)?.into_iter().next())
-}
-
-/// Every address of some authorities, retired ones too: a reply from an old address is theirs as well.
-pub fn addresses_of(conn: &mut Conn, ids: &[i64]) -> Result<Vec<(i64, String)>, Error> {
-    Ok(authority_addresses::table
-        .filter(authority_addresses::authority_id.eq_any(ids.to_vec()))
-        .select((authority_addresses::authority_id, authority_addresses::email))
-        .load(conn)?)
 }
 
 /// Some authorities, in the order of their names, with the address in use.

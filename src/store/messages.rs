@@ -80,6 +80,7 @@ fn insert_new(conn: &mut Conn, arrival: &Arrival, raw_key: &str) -> Result<Inser
         messages::own_text.eq(""),
         messages::reading.eq("null"),
         messages::proposal.eq("null"),
+        messages::told.eq(false),
     );
     // Two workers may see the same mail at once: the second waits here for the first one's commit.
     let fresh: Option<i64> = each!(conn, |c| diesel::insert_into(messages::table)
@@ -168,6 +169,8 @@ pub struct Reading {
     pub proposal: String,
     /// Why a person is asked.
     pub held_reason: Option<String>,
+    /// Whether the public page may say that it came, before a person looked at it.
+    pub told: bool,
 }
 
 /// An attachment as columns.
@@ -263,6 +266,7 @@ pub fn copy(
             messages::own_text.eq(&reading.own_text),
             messages::reading.eq(&reading.reading),
             messages::proposal.eq(&reading.proposal),
+            messages::told.eq(reading.told),
         ))
         .returning(messages::id)
         .get_result(conn)?;

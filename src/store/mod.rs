@@ -7,6 +7,7 @@ pub mod days_off;
 pub mod desk;
 pub mod findings;
 pub mod health;
+pub mod matching;
 pub mod messages;
 pub mod outbox;
 pub mod people;

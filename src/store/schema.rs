@@ -240,6 +240,7 @@ diesel::table! {
         reading -> Text,
         proposal -> Text,
         held_reason -> Nullable<Text>,
+        told -> Bool,
         settled_by -> Nullable<BigInt>,
         settled_at -> Nullable<Timestamp>,
         published_text -> Nullable<Text>,
@@ -359,6 +360,8 @@ diesel::table! {
     }
 }
 
+pub use crate::store::matching::tables::{authority_domains, file_numbers};
+
 diesel::joinable!(sessions -> people (person_id));
 diesel::joinable!(authority_addresses -> authorities (authority_id));
 diesel::joinable!(authority_identifiers -> authorities (authority_id));
@@ -382,10 +385,12 @@ diesel::joinable!(outbox_attempts -> outbox (outbox_id));
 diesel::joinable!(answers -> requests (request_id));
 diesel::joinable!(answers -> messages (message_id));
 diesel::joinable!(audit -> people (person_id));
+diesel::joinable!(authority_domains -> authorities (authority_id));
+diesel::joinable!(file_numbers -> messages (message_id));
 
 diesel::allow_tables_to_appear_in_same_query! {
-    answers, arrivals, attachments, audit, authorities, authority_addresses, authority_identifiers,
-    campaigns, days_off, deployments, events, messages, organisations, outbox, outbox_attempts,
+    answers, arrivals, attachments, audit, authorities, authority_addresses, authority_domains,
+    authority_identifiers, campaigns, days_off, deployments, events, file_numbers, messages, organisations, outbox, outbox_attempts,
     people, regimes, request_questions, request_rights, requests, sessions, sign_in_attempts,
     statements,
 }

@@ -70,7 +70,9 @@ fn run(site: &Site, sql: &str) {
 /// What `src/store/schema.rs` says of the columns.
 fn believed() -> BTreeSet<String> {
     let (mut table, mut said) = ("", BTreeSet::new());
-    for line in include_str!("../../src/store/schema.rs").lines().map(str::trim) {
+    let all = [include_str!("../../src/store/schema.rs"), include_str!("../../src/store/matching/tables.rs")]
+        .concat();
+    for line in all.lines().map(str::trim) {
         if let Some((name, _)) = line.split_once(" (id) {") {
             table = name;
         }

@@ -10,6 +10,7 @@ mod health;
 mod intake;
 mod kept;
 mod learning;
+mod matching;
 mod privacy;
 mod public;
 mod public_clocks;

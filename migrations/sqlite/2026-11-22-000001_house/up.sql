@@ -61,6 +61,18 @@ CREATE TABLE authority_addresses (
   UNIQUE (authority_id, purpose, email)
 );
 
+CREATE TABLE authority_domains (
+  id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
+  authority_id BIGINT NOT NULL REFERENCES authorities(id) ON DELETE CASCADE,
+  host TEXT NOT NULL,                         -- from which the authority is known to write, lower case
+  registrable TEXT NOT NULL,                  -- the domain of the public-suffix list above it
+  source TEXT NOT NULL,                       -- register, reply
+  since TIMESTAMP NOT NULL,
+  UNIQUE (authority_id, host, source)
+);
+CREATE INDEX authority_domains_host ON authority_domains(host);
+CREATE INDEX authority_domains_registrable ON authority_domains(registrable);
+
 CREATE TABLE authority_identifiers (
   id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
   authority_id BIGINT NOT NULL REFERENCES authorities(id) ON DELETE CASCADE,
@@ -179,7 +191,7 @@ CREATE TABLE requests (
   events_count BIGINT NOT NULL,
   folded TEXT NOT NULL
 );
-CREATE INDEX requests_authority ON requests(authority_id);
+CREATE INDEX requests_authority ON requests(authority_id, last_event_at);
 CREATE INDEX requests_status ON requests(status, due_on);
 CREATE INDEX requests_clocks ON requests(clocks_on);
 CREATE INDEX requests_latest ON requests(last_event_at);
@@ -228,6 +240,7 @@ CREATE TABLE messages (
   reading TEXT NOT NULL,                      -- JSON: what the reader understood, with passages
   proposal TEXT NOT NULL,                     -- JSON: matches with reasons, what to record or why to ask
   held_reason TEXT,                           -- in plain words, why a person is asked
+  told BOOLEAN NOT NULL,                      -- whether the public page may say that it came, before a person looked at it
   settled_by BIGINT REFERENCES people(id),
   settled_at TIMESTAMP,
   published_text TEXT,                        -- redacted when settled; null = nothing is public
@@ -238,6 +251,17 @@ CREATE TABLE messages (
 CREATE INDEX messages_request ON messages(request_id, received_at);
 CREATE INDEX messages_state ON messages(state, received_at);
 CREATE INDEX messages_mail_id ON messages(mail_message_id);
+
+CREATE TABLE file_numbers (                    -- what the authority calls a request; counts while its message is filed there
+  id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
+  request_id BIGINT NOT NULL REFERENCES requests(id),
+  message_id BIGINT NOT NULL REFERENCES messages(id) ON DELETE CASCADE,
+  folded TEXT NOT NULL,                       -- letters and digits alone
+  written TEXT NOT NULL,
+  UNIQUE (message_id, folded)
+);
+CREATE INDEX file_numbers_folded ON file_numbers(folded);
+CREATE INDEX file_numbers_request ON file_numbers(request_id);
 
 CREATE TABLE arrivals (
   id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,

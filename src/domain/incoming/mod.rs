@@ -115,7 +115,7 @@ pub struct Incoming {
     pub reading: Reading,
     /// What was wrong with the mail, in plain words.
     pub notes: Vec<String>,
-    /// Addresses it was delivered to: `Delivered-To`, `X-Original-To`, `Envelope-To`, `To`, `Cc`, in this order.
+    /// Addresses it was delivered to: `Delivered-To`, `X-Original-To`, `Envelope-To`, `To`, `Cc`, `Received … for`.
     #[serde(default)]
     pub delivered_to: Vec<String>,
     /// `Return-Path`; empty string for the null sender.
@@ -241,6 +241,7 @@ fn envelope(raw: &[u8], mail: &Mail, notes: &mut Notes) -> Incoming {
         .chain(to.iter().cloned())
         .chain(cc.iter().cloned())
         .map(|a| a.address)
+        .chain(matching::received::recipients(headers.all_raw("Received")))
         .collect();
     let mut seen = std::collections::BTreeSet::new();
     delivered_to.retain(|a| seen.insert(a.to_lowercase()));

@@ -2,7 +2,7 @@
 
 use crate::domain::incoming::Incoming;
 use crate::domain::incoming::delivery::Automatic;
-use crate::domain::incoming::matching::{Match, Reason};
+use crate::domain::incoming::matching::{Match, Reason, Warning};
 use crate::domain::incoming::reading::Kind;
 use crate::domain::request::event::Event;
 use serde::{Deserialize, Serialize};
@@ -39,15 +39,14 @@ fn decide(message: i64, incoming: &Incoming, found: &Match) -> Result<Event, Str
     if !found.certain {
         return Err("It may belong to more than one request: choose.".to_owned());
     }
-    let public = |reason: &Reason| {
-        matches!(reason, Reason::ReferenceInSubject { .. } | Reason::ReportsOnAddress { .. })
-    };
-    if found.reasons.iter().all(public) {
-        return Err(
-            "Only the reference in its subject points to this request, and that is public.".to_owned()
-        );
+    if !found.is_proved() {
+        let why = "Whose it is was worked out from what it says: check that it belongs here.";
+        return Err(odd(found).map_or_else(|| why.to_owned(), |odd| format!("{why} {odd}")));
     }
     let reading = &incoming.reading;
+    if let Some(why) = odd(found).filter(|_| incoming.automatic != Automatic::Bounce) {
+        return Err(why);
+    }
     match incoming.automatic {
         Automatic::Bounce if !is_ours(found) => {
             return Err(
@@ -70,14 +69,30 @@ fn decide(message: i64, incoming: &Incoming, found: &Match) -> Result<Event, Str
         Automatic::List => return Err("It came through a mailing list.".to_owned()),
         Automatic::None => {}
     }
-    if found.foreign_sender {
-        return Err("It was not sent from the authority’s domain: check who wrote it.".to_owned());
-    }
     match reading.kind {
         Kind::Acknowledgement if reading.confidence >= SURE && reading.also.is_empty() => {
             Ok(Event::Acknowledged { message, reference: reading.reference.clone() })
         }
         kind => Err(question(kind)),
+    }
+}
+
+/// What about its sender a person must judge: whoever is not of the authority never speaks for it by himself (R14), not
+/// even to say that nobody is in.
+fn odd(found: &Match) -> Option<String> {
+    let odd = found.warnings.iter().find(|warning| **warning != Warning::Closed);
+    match odd {
+        Some(warning @ Warning::AlsoPointsTo { .. }) => {
+            Some(format!("{} Say to which it belongs.", warning.in_words()))
+        }
+        Some(warning @ Warning::ForeignSender { .. }) => Some(format!(
+            "It was not sent from the authority’s domain. {} Check who wrote it.",
+            warning.in_words()
+        )),
+        Some(warning) => Some(format!("{} Check who wrote it.", warning.in_words())),
+        None => found
+            .foreign_sender
+            .then(|| "It was not sent from the authority’s domain: check who wrote it.".to_owned()),
     }
 }
 

@@ -1,5 +1,7 @@
 //! What a mail is and whose: read in the cage, matched, recorded where a rule allows, else put before a person.
 
+mod candidates;
+mod learning;
 mod place;
 mod settle;
 

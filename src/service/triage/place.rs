@@ -1,11 +1,11 @@
 //! Reads what waits and places it: at its request, or at "unmatched"; one mail to several requests is one message in each.
 
-use crate::domain::incoming::matching::{Candidate, Clues, Match, Reason, clues, rank};
+use crate::domain::incoming::matching::{Match, clues};
 use crate::domain::incoming::proposal::{Proposal, propose};
 use crate::domain::incoming::{Incoming, Knowledge, understand};
-use crate::domain::reference::ReplyToken;
 use crate::service::Context;
 use crate::service::cage::Cage;
+use crate::service::triage::{candidates, learning};
 use crate::store::messages::{self, NewAttachment, Placed, Reading, Unread};
 use crate::store::requests::{self, Stamp};
 use crate::store::types::MessageState;
@@ -99,7 +99,7 @@ fn place(ctx: &Context, conn: &mut Conn, read: &Understood) -> Result<(), PlaceE
         return Ok(());
     }
     let clues = clues(&read.incoming, &read.unread.recipient, &ctx.config.reply_domain);
-    let matches = matches(conn, &clues)?;
+    let matches = candidates::matches(conn, &clues)?;
     let targets = targets(&matches);
     let Some((first, others)) = targets.split_first() else {
         let columns = columns(read, &matches, None, read.unread.id)?;
@@ -112,6 +112,7 @@ fn place(ctx: &Context, conn: &mut Conn, read: &Understood) -> Result<(), PlaceE
     let mut columns = columns(read, &matches, Some(*first), read.unread.id)?;
     flag_same_id(conn, *first, read, &mut columns)?;
     if messages::place(conn, read.unread.id, &columns.reading, &columns.files)? == Placed::Here {
+        learning::filed(conn, (*first, read.unread.id), &read.incoming, &matches)?;
         record(ctx, conn, (*first, read.unread.id), columns)?;
     }
     Ok(())
@@ -132,6 +133,7 @@ fn copy_to(
     if columns.proposal.event.is_some() {
         columns.proposal = propose(id, &read.incoming, &first_of(matches, request));
     }
+    learning::filed(conn, (request, id), &read.incoming, matches)?;
     record(ctx, conn, (request, id), columns)
 }
 
@@ -178,37 +180,11 @@ fn bounced_address(
     Ok(())
 }
 
-fn matches(conn: &mut Conn, clues: &Clues) -> Result<Vec<Match>, PlaceError> {
-    let hashes: Vec<String> = clues.reply_tokens.iter().map(|token| ReplyToken::hash_of(token)).collect();
-    let found = requests::candidates(conn, &hashes, &clues.message_ids, &clues.references)?;
-    let ids: Vec<i64> = found.iter().map(|found| found.authority_id).collect();
-    let addresses = authorities::addresses_of(conn, &ids)?;
-    let candidates: Vec<Candidate> = found
-        .into_iter()
-        .map(|found| Candidate {
-            request_id: found.id,
-            reply_token: hashes.contains(&found.token_hash),
-            letter_message_ids: found.letters,
-            letter_addresses: found.addresses,
-            authority_domains: addresses
-                .iter()
-                .filter(|(authority, _)| *authority == found.authority_id)
-                .filter_map(|(_, address)| address.rsplit_once('@').map(|(_, domain)| domain.to_owned()))
-                .collect(),
-            reference: found.reference,
-        })
-        .collect();
-    Ok(rank(clues, &candidates))
-}
-
-/// Where the message is filed: at every request whose reply address it was sent to, else at the one it surely
-/// answers, else nowhere.
+/// Where the message is filed: at every request whose reply address it was sent to, the envelope's recipient first, so
+/// that each delivery counts where it came; else at the clear winner, for a person to look at; else nowhere.
 fn targets(matches: &[Match]) -> Vec<i64> {
-    let addressed: Vec<i64> = matches
-        .iter()
-        .filter(|found| found.reasons.contains(&Reason::ReplyAddress))
-        .map(|found| found.request_id)
-        .collect();
+    let addressed: Vec<i64> =
+        matches.iter().filter(|found| found.is_addressed()).map(|found| found.request_id).collect();
     if !addressed.is_empty() {
         return addressed;
     }
@@ -220,7 +196,7 @@ fn first_of(matches: &[Match], request: i64) -> Vec<Match> {
     let mut own: Vec<Match> = matches.to_vec();
     own.sort_by_key(|found| found.request_id != request);
     if let Some(first) = own.first_mut() {
-        first.certain |= first.reasons.contains(&Reason::ReplyAddress);
+        first.certain |= first.is_addressed();
     }
     own
 }
@@ -242,11 +218,7 @@ fn columns(
     let ranked = request.map_or_else(|| matches.to_vec(), |request| first_of(matches, request));
     let mut proposal = match request {
         Some(_) => propose(message, incoming, &ranked),
-        None => Proposal {
-            matches: ranked,
-            event: None,
-            ask: Some("It matches no request: say to which it belongs.".to_owned()),
-        },
+        None => Proposal { matches: ranked, event: None, ask: Some(unmatched(matches)) },
     };
     let state = match (&read.failure, request, &proposal.event) {
         (Some(why), ..) => {
@@ -279,8 +251,24 @@ fn columns(
         reading: serde_json::to_string(incoming)?,
         proposal: serde_json::to_string(&proposal)?,
         held_reason: proposal.ask.clone(),
+        told: may_be_told(&proposal.matches),
     };
     Ok(Columns { reading, files: files(incoming)?, proposal })
+}
+
+/// What a person is asked of a message that is filed nowhere.
+fn unmatched(matches: &[Match]) -> String {
+    if matches.is_empty() {
+        "It matches no request: say to which it belongs.".to_owned()
+    } else {
+        "It is not sure to which request it belongs: choose one of these, or another.".to_owned()
+    }
+}
+
+/// Whether the public may learn that it came before a person looked at it: only where it surely belongs there and the
+/// authority seems to have sent it (R14, R36).
+fn may_be_told(matches: &[Match]) -> bool {
+    matches.first().is_some_and(|first| first.certain && first.is_proved() && !first.foreign_sender)
 }
 
 /// The scope of a request's messages, within which the same content is the same message.

@@ -325,7 +325,8 @@ fn replies(conn: &mut Conn, id: i64) -> Result<Vec<Reply>, Error> {
         .load(conn)?)
 }
 
-/// Of a reply that waits for the reader or for a person only its arrival is told; what a rule recorded is in the
+/// Of a reply that waits for the reader or for a person only its arrival is told, and of one that a stranger sent or
+/// that may belong elsewhere not even that; what a rule recorded is in the
 /// events.
 fn being_read(conn: &mut Conn, id: i64) -> Result<Vec<NaiveDateTime>, Error> {
     let waiting = vec![MessageState::Received, MessageState::Held, MessageState::Unreadable];
@@ -333,6 +334,7 @@ fn being_read(conn: &mut Conn, id: i64) -> Result<Vec<NaiveDateTime>, Error> {
         .filter(messages::request_id.eq(id))
         .filter(messages::direction.eq(Direction::In))
         .filter(messages::published_at.is_null())
+        .filter(messages::told.eq(true))
         .filter(messages::state.eq_any(waiting))
         .order(messages::received_at.asc())
         .select(messages::received_at)

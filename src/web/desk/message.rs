@@ -12,6 +12,7 @@ use crate::store::desk::letters;
 use crate::store::desk::message::{self, Asked, Message};
 use crate::store::types::MessageState;
 use crate::web::desk::answers::{self, Returned};
+use crate::web::desk::candidates;
 use crate::web::desk::consequence::{self, Then};
 use crate::web::desk::correction::{self, Faults, Typed};
 use crate::web::desk::guards::{Said, SignedIn, Triage};
@@ -52,7 +53,7 @@ pub struct Page {
     request: Option<Request>,
     facts: Vec<Fact>,
     proposed: Option<Proposed>,
-    guesses: Vec<Guess>,
+    guesses: Vec<candidates::Guess>,
     kinds: Vec<Kind>,
     outcomes: Vec<Choice>,
     typed: Typed,
@@ -137,15 +138,6 @@ struct Proposed {
 }
 
 #[derive(Debug, Clone, Serialize)]
-struct Guess {
-    reference: String,
-    authority: String,
-    authority_language: String,
-    title: String,
-    why: Vec<String>,
-}
-
-#[derive(Debug, Clone, Serialize)]
 struct Kind {
     value: &'static str,
     tag: Tag,
@@ -206,7 +198,7 @@ fn load(ctx: &Context, conn: &mut Conn, (id, person, mut back): (i64, i64, Back)
         files: files.into_iter().map(|file| self::file(file, &typed)).collect(),
         request: own.map(|own| request(ctx, own, (found, letters))),
         proposed: proposed.as_ref().map(|p| self::proposed(ctx, conn, p)).transpose()?,
-        guesses: guesses(&asked, &matches, message.request_id),
+        guesses: candidates::of(ctx, &asked, (&matches, message.request_id)),
         head: head(&message, arrivals, found.map(|found| found.foreign_sender)),
         settled: message.settled_at.map(|at| Settled { at, by }),
         state: message.state,
@@ -331,24 +323,6 @@ fn proposed(ctx: &Context, conn: &mut Conn, settlement: &Settlement) -> Result<P
 /// Stands for all that "accept" would record: what was seen is what is accepted, or nothing is.
 pub(crate) fn seal(settlement: &Settlement) -> String {
     sign_in::token_hash(&format!("{settlement:?}"))
-}
-
-fn guesses(asked: &[Asked], matches: &[Match], own: Option<i64>) -> Vec<Guess> {
-    matches
-        .iter()
-        .filter(|found| Some(found.request_id) != own)
-        .filter_map(|found| {
-            let asked = asked.iter().find(|asked| asked.id == found.request_id)?;
-            Some(Guess {
-                reference: asked.reference.clone(),
-                authority: asked.authority.clone(),
-                authority_language: asked.authority_language.clone(),
-                title: asked.title.clone(),
-                why: found.reasons.iter().map(crate::domain::incoming::matching::Reason::in_words).collect(),
-            })
-        })
-        .take(10)
-        .collect()
 }
 
 fn chrome(me: &SignedIn, said: Said) -> Chrome {

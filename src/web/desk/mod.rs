@@ -4,6 +4,7 @@ pub mod answers;
 pub mod authorities;
 pub mod authority;
 pub mod calendar;
+mod candidates;
 pub mod clocks;
 pub mod consequence;
 pub mod correction;

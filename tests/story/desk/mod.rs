@@ -3,6 +3,7 @@
 mod choosing;
 mod guiding;
 mod network;
+mod placing;
 mod publishing;
 mod reading;
 mod register;

@@ -16,6 +16,7 @@ use crate::domain::request::event::Ground;
 use crate::domain::request::state::Outcome;
 use crate::service::Context;
 use crate::service::triage::Error;
+use crate::service::triage::learning;
 use crate::service::triage::settle::events::{as_said, events, grounds, of_message, outcome_of};
 use crate::store::audit::{self, Act};
 use crate::store::messages::{self, MessageRow, Published};
@@ -149,6 +150,7 @@ pub fn settle(ctx: &Context, conn: &mut Conn, person: i64, settlement: &Settleme
         let after = message.settled_at.map(|before| before.and_utc() + TimeDelta::microseconds(1));
         let settled_at = after.map_or(now, |after| after.max(now));
         messages::settle(conn, id, (person, settled_at), settlement.kind.as_str(), &published)?;
+        learning::settled(conn, (&message, row.authority_id), settlement, now)?;
         audit_of(conn, &row, settlement, Stamp { at: now, person: Some(person) })
     })
 }

@@ -1,18 +1,19 @@
 //! A message belongs elsewhere or nowhere: what was recorded of it is retracted, and nothing of it is public any more.
 
 use crate::domain::incoming::Incoming;
-use crate::domain::incoming::matching::{Match, is_foreign_to};
+use crate::domain::incoming::matching::{Warning, domains};
 use crate::domain::incoming::proposal::Proposal;
 use crate::domain::request::event::Event;
 use crate::service::Context;
 use crate::service::triage::Error;
+use crate::service::triage::candidates;
 use crate::service::triage::place::scope_of;
 use crate::service::triage::settle::events::of_message;
 use crate::store::audit::{self, Act};
 use crate::store::messages::{self, Refiled};
 use crate::store::requests::{self, RequestRow, Stamp};
 use crate::store::types::MessageState;
-use crate::store::{Conn, authorities, transaction};
+use crate::store::{Conn, transaction};
 
 /// Retracts what a message proves of a request, if it proves anything.
 pub(super) fn retract(
@@ -79,15 +80,15 @@ fn compare(
     request: &RequestRow,
     from: Option<&str>,
 ) -> Result<(), Error> {
-    let addresses = authorities::addresses_of(conn, &[request.authority_id])?;
-    let domains: Vec<String> = addresses
-        .iter()
-        .filter_map(|(_, address)| address.rsplit_once('@').map(|(_, domain)| domain.to_owned()))
-        .collect();
+    let known = candidates::known(conn, request.authority_id)?;
     let before = proposal.matches.iter().position(|found| found.request_id == request.id);
-    let reasons = before.map(|at| proposal.matches.remove(at).reasons).unwrap_or_default();
-    let foreign_sender = is_foreign_to(from, &domains);
-    let found = Match { request_id: request.id, reasons, certain: false, foreign_sender };
+    let mut found = before.map(|at| proposal.matches.remove(at)).unwrap_or_default();
+    (found.request_id, found.certain) = (request.id, false);
+    found.foreign_sender = !domains::kin(from, &known).is_own();
+    found.warnings.retain(|warning| !matches!(warning, Warning::ForeignSender { .. }));
+    if found.foreign_sender {
+        found.warnings.insert(0, Warning::foreign(from, &known));
+    }
     proposal.matches.insert(0, found);
     Ok(())
 }

@@ -1,0 +1,24 @@
+//! The tables of matching, as migrations make them.
+
+#![expect(missing_docs, reason = "each column is described where it is made: migrations/*/up.sql")]
+
+diesel::table! {
+    authority_domains (id) {
+        id -> BigInt,
+        authority_id -> BigInt,
+        host -> Text,
+        registrable -> Text,
+        source -> Text,
+        since -> Timestamp,
+    }
+}
+
+diesel::table! {
+    file_numbers (id) {
+        id -> BigInt,
+        request_id -> BigInt,
+        message_id -> BigInt,
+        folded -> Text,
+        written -> Text,
+    }
+}

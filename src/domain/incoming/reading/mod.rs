@@ -111,6 +111,12 @@ pub struct Reading {
     pub transferred_to: Option<String>,
     /// What a clarification asks, as written.
     pub asks_for: Option<String>,
+    /// The words that weighed most for the kind, as written.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reasons: Vec<String>,
+    /// What else it may be and how likely, likeliest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub others: Vec<(Kind, f64)>,
 }
 
 impl Reading {
@@ -128,6 +134,8 @@ impl Reading {
             grounds: Vec::new(),
             transferred_to: None,
             asks_for: None,
+            reasons: Vec::new(),
+            others: Vec::new(),
         }
     }
 }

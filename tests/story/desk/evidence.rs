@@ -74,8 +74,15 @@ fn shown(html: &str) -> String {
         regex::Regex::new(r#"<a class="ref"[^>]*>[^<]*</a>"#).unwrap().replace_all(html, "").into_owned();
     let text = regex::Regex::new(r"</?mark[^<>]*>").unwrap().replace_all(&bare, "").into_owned();
     assert!(!text.contains(['<', '>', '"']), "nothing but marks is markup: {text}");
-    let plain =
-        [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#x27;", "'"), ("&#x2f;", "/"), ("&amp;", "&")];
+    let plain = [
+        ("&lt;", "<"),
+        ("&gt;", ">"),
+        ("&quot;", "\""),
+        ("&#x27;", "'"),
+        ("&#39;", "'"),
+        ("&#x2f;", "/"),
+        ("&amp;", "&"),
+    ];
     plain.iter().fold(text, |text, (from, to)| text.replace(from, to))
 }
 

@@ -5,6 +5,7 @@ use crate::domain::incoming::{self, MAX_ANALYSED};
 use crate::store::desk::message::Attachment;
 use crate::web::desk::hidings::{self, Warning};
 use crate::web::desk::passages::Segment;
+use crate::web::desk::words;
 use crate::web::filters;
 use serde::Serialize;
 
@@ -26,7 +27,7 @@ pub struct File {
     pub sha256: String,
     /// Characters of text.
     pub text_chars: usize,
-    /// What was odd, in the reader's words.
+    /// What was odd or could not be read, and what to do.
     pub notes: Vec<String>,
     /// That it was scanned, and what follows.
     pub scanned: Option<String>,
@@ -40,8 +41,6 @@ pub struct File {
     pub decisive: bool,
     /// Whether everyone may have it.
     pub published: bool,
-    /// Whether it is ticked in the form that came back.
-    pub chosen: bool,
 }
 
 /// The text of each file as far as a page shows it.
@@ -59,6 +58,7 @@ pub fn texts(files: &[Attachment]) -> Vec<&str> {
 
 /// A file with what the reading knows of it.
 pub fn file(file: Attachment, read: Option<&incoming::Attachment>, segments: Vec<Segment>) -> File {
+    let notes: Vec<String> = serde_json::from_str(&file.notes).unwrap_or_default();
     let content = file.content.unwrap_or_default();
     let shown: usize = segments.iter().map(|segment| segment.text.len()).sum();
     File {
@@ -72,10 +72,9 @@ pub fn file(file: Attachment, read: Option<&incoming::Attachment>, segments: Vec
         content_type: file.content_type,
         size: file.size,
         sha256: file.sha256,
-        notes: serde_json::from_str(&file.notes).unwrap_or_default(),
+        notes: notes.iter().map(|note| words::note(note)).collect(),
         segments,
         published: file.published_at.is_some(),
-        chosen: false,
     }
 }
 

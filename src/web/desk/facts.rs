@@ -1,6 +1,6 @@
 //! What the reader understood of a reply, as rows of a proposal, and the passages on which each rests.
 
-use crate::domain::incoming::reading::{PeriodUnit, Reading};
+use crate::domain::incoming::reading::{Evidence, PeriodUnit, Reading};
 use crate::domain::publication::grounds::Cites;
 use crate::web::desk::passages::{self, Claim, Marked};
 use crate::web::desk::words::{self, Tag};
@@ -62,8 +62,8 @@ pub fn of<'a>(reading: &'a Reading, law: Option<Cites<'_>>) -> (Vec<Fact>, Vec<C
         .collect();
     for stated in stated(reading, law) {
         let fact = facts.len();
-        if let Some(passage) = stated.passage {
-            claims.push(Claim { fact, label: stated.field, passage, place: None });
+        if let Some((passage, place)) = stated.passage {
+            claims.push(Claim { fact, label: stated.field, passage, place });
         }
         facts.push(Fact {
             row: passages::row(fact),
@@ -139,17 +139,33 @@ struct Stated<'a> {
     field: &'static str,
     value: String,
     sub: Option<String>,
-    /// What to look for in the texts.
-    passage: Option<&'a str>,
+    /// The passage to mark and where it stands; without a place it is looked for everywhere.
+    passage: Option<(&'a str, Option<&'a str>)>,
+}
+
+/// A fact that is given in figures: it stands where the reader says, or nowhere.
+fn figured<'a>(field: &'static str, value: String, evidence: Option<&'a Evidence>) -> Stated<'a> {
+    let passage = evidence.map(|evidence| (evidence.text.as_str(), Some(evidence.place.as_str())));
+    Stated { field, value, sub: None, passage }
+}
+
+/// A fact that is given as it is written.
+fn written<'a>(field: &'static str, value: &'a str, evidence: Option<&'a Evidence>) -> Stated<'a> {
+    let stated = figured(field, value.to_owned(), evidence);
+    Stated { passage: stated.passage.or(Some((value, None))), ..stated }
 }
 
 fn stated<'a>(reading: &'a Reading, law: Option<Cites<'_>>) -> Vec<Stated<'a>> {
-    let as_written =
-        |field, value: &'a String| Stated { field, value: value.clone(), sub: None, passage: Some(value) };
-    let figured = |field, value: String| Stated { field, value, sub: None, passage: None };
+    let said = &reading.stated_in;
     let mut facts = Vec::new();
-    facts.extend(reading.reference.as_ref().map(|reference| as_written("File number", reference)));
-    facts.extend(reading.new_due_on.map(|day| figured("Answer promised by", filters::long(day))));
+    facts.extend(
+        reading.reference.as_ref().map(|number| written("File number", number, said.reference.as_ref())),
+    );
+    facts.extend(
+        reading
+            .new_due_on
+            .map(|day| figured("Answer promised by", filters::long(day), said.new_due_on.as_ref())),
+    );
     facts.extend(reading.extension.map(|period| {
         let unit = match period.unit {
             PeriodUnit::Days => "days",
@@ -157,14 +173,20 @@ fn stated<'a>(reading: &'a Reading, law: Option<Cites<'_>>) -> Vec<Stated<'a>> {
             PeriodUnit::Months => "months",
             PeriodUnit::WorkingDays => "working days",
         };
-        figured("More time", format!("{} {unit}", period.amount))
+        figured("More time", format!("{} {unit}", period.amount), said.extension.as_ref())
     }));
-    facts.extend(reading.fee.as_ref().map(|fee| figured("Fee", format!("{} {}", fee.amount, fee.currency))));
+    facts.extend(
+        reading
+            .fee
+            .as_ref()
+            .map(|fee| figured("Fee", format!("{} {}", fee.amount, fee.currency), said.fee.as_ref())),
+    );
     facts.extend(reading.grounds.iter().map(|ground| Stated {
         sub: law.and_then(|law| law.meaning(&ground.cite)),
-        ..as_written(GROUND, &ground.cite)
+        ..written(GROUND, &ground.cite, None)
     }));
-    facts.extend(reading.transferred_to.as_ref().map(|to| as_written("Passed on to", to)));
-    facts.extend(reading.asks_for.as_ref().map(|asks| as_written("Asks", asks)));
+    let to = reading.transferred_to.as_ref();
+    facts.extend(to.map(|to| written("Passed on to", to, said.transferred_to.as_ref())));
+    facts.extend(reading.asks_for.as_ref().map(|asks| written("Asks", asks, said.asks_for.as_ref())));
     facts
 }

@@ -185,7 +185,7 @@ fn load(ctx: &Context, conn: &mut Conn, (id, person, mut back): (i64, i64, Back)
         None => filled(ctx, conn, (&message, back.kind), proposed.as_ref())?,
     };
     let law = own.and_then(|own| law_of(ctx, own));
-    let read = reading::shown((&message, files), incoming.as_ref(), (law, &typed.files));
+    let read = reading::shown((&message, files), incoming.as_ref(), law);
     Ok(Page {
         request: own.map(|own| request(ctx, own, (found, letters))),
         proposed: proposed.as_ref().map(|p| self::proposed(ctx, conn, p)).transpose()?,

@@ -135,7 +135,7 @@ fn merged(mut spots: Vec<Spot>) -> Vec<Passage> {
                 last.claims.push(spot.claim);
             }
             _ => {
-                out.push(Passage { text: spot.text, from: spot.from, to: spot.to, claims: vec![spot.claim] })
+                out.push(Passage { text: spot.text, from: spot.from, to: spot.to, claims: vec![spot.claim] });
             }
         }
     }

@@ -66,11 +66,11 @@ pub struct Rest {
     pub lines: usize,
 }
 
-/// A message with what its reading knows of it; files are ticked as in the form that came back.
+/// A message with what its reading knows of it.
 pub fn shown(
     (message, files): (&Message, Vec<Attachment>),
     incoming: Option<&Incoming>,
-    (law, ticked): (Option<Cites<'_>>, &[String]),
+    law: Option<Cites<'_>>,
 ) -> Shown {
     let reading = incoming.map(|incoming| &incoming.reading);
     let (facts, claims) = reading.map(|reading| facts::of(reading, law)).unwrap_or_default();
@@ -96,7 +96,6 @@ pub fn shown(
         .collect();
     for file in &mut files {
         file.decisive = decides(&file.segments);
-        file.chosen = ticked.contains(&file.position.to_string());
     }
     Shown {
         verdict: reading.map(verdict),
@@ -108,7 +107,9 @@ pub fn shown(
         hidden: files.iter().map(|file| file.hidden.len()).sum(),
         files,
         facts,
-        notes: incoming.map(|incoming| incoming.notes.clone()).unwrap_or_default(),
+        notes: incoming
+            .map(|incoming| incoming.notes.iter().map(|note| words::note(note)).collect())
+            .unwrap_or_default(),
         bounce: incoming.and_then(|incoming| incoming.bounce.as_ref()).map(bounce),
     }
 }
@@ -141,7 +142,7 @@ fn rest(incoming: &Incoming) -> Option<Rest> {
     let mut own = written(&incoming.text).peekable();
     let mut quoted = written(incoming.quoted.as_deref().unwrap_or_default()).peekable();
     let rest: Vec<&str> = written(&incoming.full_text)
-        .filter(|line| own.next_if_eq(line).or_else(|| quoted.next_if_eq(line)).is_none())
+        .filter(|line| own.next_if_eq(line).or_else(|| quoted.next_if_eq(line)).is_none() && *line != "--")
         .collect();
     // Where the parts are not lines of the whole, nothing is known of the rest.
     if rest.is_empty() || own.peek().is_some() || quoted.peek().is_some() {

@@ -95,7 +95,7 @@ stories! {
         assert!(text.contains("<mark id=\"ev1\">") && text.contains(">1 Kind"), "named, not coloured alone: {text}");
         assert!(text.contains("§ 3 Nr. 2 IFG</mark>") || text.contains("Ground"), "{text}");
         let facts = between(&page, "<h2 id=\"prop\">", "</table>");
-        assert!(facts.contains("<a href=\"#ev1\">passage 1</a>") && facts.contains("<strong>"), "{facts}");
+        assert!(facts.contains("<a class=\"nowrap\" href=\"#ev1\">passage 1</a>") && facts.contains("<strong>"), "{facts}");
         let queue = desk.page("/desk");
         assert!(queue.contains("<q class=\"gist\" lang=\"de\">") && queue.contains("abgelehnt"), "{queue}");
         assert!(["sure", "likely", "a guess"].iter().any(|word| queue.contains(&format!("<strong>{word}</strong>"))));
@@ -186,6 +186,9 @@ stories! {
         let kept: String = messages::table.select(messages::reading).first(&mut *conn).unwrap();
         let mut kept: serde_json::Value = serde_json::from_str(&kept).unwrap();
         kept["reading"]["reasons"] = serde_json::json!(["abgelehnt", "<b>Anspruch"]);
+        kept["reading"]["new_due_on"] = serde_json::json!("2027-01-15");
+        let promise = serde_json::json!({ "text": "besteht der", "where": "body" });
+        kept["reading"]["stated_in"] = serde_json::json!({ "new_due_on": promise });
         kept["reading"]["others"] = serde_json::json!([["not_held", 0.12], ["refusal", 0.8], ["fee", 0.001]]);
         diesel::update(messages::table).set(messages::reading.eq(kept.to_string())).execute(&mut *conn).unwrap();
         drop(conn);
@@ -195,6 +198,8 @@ stories! {
         assert!(facts.contains("Weighed most: <q lang=\"de\">abgelehnt</q>, <q lang=\"de\">&lt;b&gt;Anspruch</q>"), "{facts}");
         assert!(facts.contains("href=\"/desk/messages/1?kind=not_held#correct\">Not held</a> (12%)"), "{facts}");
         assert!(!facts.contains("kind=refusal") && !facts.contains("kind=fee"), "{facts}");
+        let promise = "besteht der</mark><a class=\"ref\" lang=\"en\" href=\"#pr2\"";
+        assert!(page.contains(promise) && facts.contains("15 January 2027"), "a fact is marked where it is stated: {page}");
         let ticked = |path: &str, kind: &str| {
             let page = desk.page(path);
             let form = between(&page, "id=\"correct\"", "</form>");
@@ -225,6 +230,7 @@ stories! {
         assert!(between(&page, "<div class=\"dim\">", "</footer>").contains("Stadt Brandau"), "{page}");
         assert!(page.contains("Quoted text, 1 line</summary>"), "{page}");
         let page = desk.page("/desk/messages/2");
+        assert!(!page.contains("name=\"looked\""), "nothing hides in it");
         assert!(page.contains("Not reached: poststelle@brandau.example. It failed for good"), "{page}");
     }
 

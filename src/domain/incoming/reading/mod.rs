@@ -86,6 +86,32 @@ pub struct Ground {
     pub category: Option<String>,
 }
 
+/// A fact and the passage that states it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stated<T> {
+    /// The fact.
+    pub value: T,
+    /// The passage.
+    pub evidence: Option<Evidence>,
+}
+
+/// The passages that state the facts of a reply.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Passages {
+    /// The file number.
+    pub reference: Option<Evidence>,
+    /// The day by which an answer is promised.
+    pub new_due_on: Option<Evidence>,
+    /// The period of an extension.
+    pub extension: Option<Evidence>,
+    /// The fee.
+    pub fee: Option<Evidence>,
+    /// The body to which it was passed on.
+    pub transferred_to: Option<Evidence>,
+    /// What a clarification asks.
+    pub asks_for: Option<Evidence>,
+}
+
 /// What a reply says.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Reading {
@@ -95,6 +121,12 @@ pub struct Reading {
     pub confidence: f64,
     /// Further kinds that apply.
     pub also: Vec<Kind>,
+    /// The next likely kinds, with how likely each is, 0 to 1: to pick from where the first is wrong.
+    #[serde(default)]
+    pub others: Vec<(Kind, f64)>,
+    /// The words that spoke most for the kind, as written, strongest first.
+    #[serde(default)]
+    pub reasons: Vec<String>,
     /// Passages that show the kind.
     pub evidence: Vec<Evidence>,
     /// The authority's own file number as written.
@@ -111,12 +143,9 @@ pub struct Reading {
     pub transferred_to: Option<String>,
     /// What a clarification asks, as written.
     pub asks_for: Option<String>,
-    /// The words that weighed most for the kind, as written.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub reasons: Vec<String>,
-    /// What else it may be and how likely, likeliest first.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub others: Vec<(Kind, f64)>,
+    /// The passages that state the facts above.
+    #[serde(default)]
+    pub stated_in: Passages,
 }
 
 impl Reading {
@@ -126,6 +155,8 @@ impl Reading {
             kind,
             confidence,
             also: Vec::new(),
+            others: Vec::new(),
+            reasons: Vec::new(),
             evidence: Vec::new(),
             reference: None,
             new_due_on: None,
@@ -134,8 +165,7 @@ impl Reading {
             grounds: Vec::new(),
             transferred_to: None,
             asks_for: None,
-            reasons: Vec::new(),
-            others: Vec::new(),
+            stated_in: Passages::default(),
         }
     }
 }

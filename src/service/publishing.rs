@@ -1,5 +1,6 @@
 //! What everyone may read of a settled message, changed or withdrawn later; the request's history stays.
 
+use crate::domain::incoming::looking::hidden_in;
 use crate::domain::letter::Signature;
 use crate::domain::publication::redaction::{Private, redact, redact_file_name, strike_secrets};
 use crate::service::Context;
@@ -23,6 +24,9 @@ pub enum Error {
     /// Nothing to show.
     #[error("expected a text to show, found nothing; withdraw it if nothing is to be public")]
     NoText,
+    /// Nobody looked at what hides in its files.
+    #[error("expected a look at what hides in its files ({0}) before it is shown to everyone, found none")]
+    NotLooked(usize),
 }
 
 /// What a person wants everyone to read of a message.
@@ -34,6 +38,8 @@ pub struct Shown {
     pub text: Option<String>,
     /// Positions of attachments that may be downloaded.
     pub files: Vec<i64>,
+    /// The person looked at what hides in its files.
+    pub looked: bool,
 }
 
 /// What the rules would show of a message: its own text and subject with all struck out that they find. The form
@@ -46,6 +52,7 @@ pub fn fresh(conn: &mut Conn, id: i64) -> Result<Shown, Error> {
         subject: Some(redact(&message.subject, private)),
         text: Some(redact(&message.own_text, private)),
         files: Vec::new(),
+        looked: false,
     })
 }
 
@@ -74,9 +81,14 @@ fn write(
         if message.state != MessageState::Settled {
             return Err(Error::NotSettled(message.state));
         }
+        let hidden = hidden_in(&message.reading);
+        if shown.text.is_some() && hidden > 0 && !shown.looked {
+            return Err(Error::NotLooked(hidden));
+        }
         let public = published(conn, &message, shown)?;
         messages::publish(conn, id, now, &public)?;
-        let body = serde_json::json!({ "attachments": public.attachments.len() });
+        let looked = if shown.looked { hidden } else { 0 };
+        let body = serde_json::json!({ "attachments": public.attachments.len(), "looked_at_hidden": looked });
         let subject = format!("message:{id}");
         Ok(audit::append(conn, &Act { at: now, person: Some(person), action, subject, body })?)
     })

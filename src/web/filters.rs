@@ -20,6 +20,7 @@ pub fn add_to(env: &mut Environment<'static>) {
     env.add_filter("number", grouped);
     env.add_filter("plural", |n: i64, one: &str, many: &str| counted(n, one, many));
     env.add_filter("bytes", size);
+    env.add_filter("sureness", sureness);
     env.add_filter("lang_name", |code: &str| language(code).to_owned());
     env.add_filter("country_name", |code: &str| country(code).to_owned());
     env.add_filter("paragraphs", |text: &str| paragraphs(text));
@@ -35,6 +36,15 @@ pub fn short(date: NaiveDate) -> String {
 /// `1 letter`, `1,204 letters`.
 pub fn counted(n: i64, one: &str, many: &str) -> String {
     format!("{} {}", grouped(n), if n == 1 { one } else { many })
+}
+
+/// How sure a reading is, in a word.
+pub fn sureness(confidence: f64) -> &'static str {
+    match confidence {
+        0.9.. => "sure",
+        0.6..0.9 => "likely",
+        _ => "a guess",
+    }
 }
 
 /// A number with its thousands parted, and a real minus.

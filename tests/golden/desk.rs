@@ -128,6 +128,11 @@ fn masked(page: &str) -> String {
         (r"r-(\d{4}-\d{4,})-[a-z2-7]{20}@", "r-$1-…@"),
         (r"\b[0-9a-f]{64}\b", "…"),
         (r"\b[0-9a-f]{32}@", "…@"),
+        // How sure the reader is changes with what it was taught; the page around it does not.
+        (
+            r#"<strong>(?:sure|likely|a guess)</strong> (.*?)width="[\d.]+%" height="10"/></svg>\d+%"#,
+            r#"<strong>…</strong> ${1}width="…%" height="10"/></svg>…%"#,
+        ),
     ];
     masks.iter().fold(page.to_owned(), |page, (what, with)| {
         regex::Regex::new(what).unwrap().replace_all(&page, *with).into_owned()

@@ -140,7 +140,7 @@ stories! {
                 assert!(!page.contains(secret) && !kept.contains(secret), "{kind:?}: {page} {kept}");
             }
         }
-        let changed = publishing::Shown { text: Some(format!("Zaunkönig {words}")), subject: Some(words.clone()), files: Vec::new() };
+        let changed = publishing::Shown { text: Some(format!("Zaunkönig {words}")), subject: Some(words.clone()), files: Vec::new(), looked: false };
         publishing::change(&site.ctx, &mut site.conn(), request.person_id, (1, &changed)).unwrap();
         let page = public(site, &request).to_lowercase();
         assert!(page.contains("zaunkönig") && !page.contains(&token) && !page.contains("zyxwvutsrq"), "{page}");

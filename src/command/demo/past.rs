@@ -369,6 +369,7 @@ impl Stage<'_> {
                 let decisions = files.iter().filter(|(_, name)| name.to_lowercase().ends_with(".pdf"));
                 settlement.publish_attachments = decisions.map(|(position, _)| *position).collect();
             }
+            settlement.looked = true;
             triage::settle(self.ctx, &mut conn, self.volunteer, &settlement)?;
         }
         Ok(())

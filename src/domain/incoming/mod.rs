@@ -4,6 +4,7 @@ pub mod body;
 pub mod delivery;
 pub mod documents;
 pub mod language;
+pub mod looking;
 pub mod matching;
 pub mod mime;
 pub mod model;

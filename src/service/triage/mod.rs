@@ -6,7 +6,7 @@ mod place;
 mod settle;
 
 pub use place::{PlaceError, read_next};
-pub use settle::{Outlook, Settlement, assign, outlook, proposed_settlement, set_aside, settle};
+pub use settle::{Outlook, Settlement, assign, outlook, proposed_as, proposed_settlement, set_aside, settle};
 
 use crate::domain::request::state::NotAllowed;
 use crate::service::LawError;
@@ -60,6 +60,9 @@ pub enum Error {
     /// The same message is filed under that request already.
     #[error("the same message is filed under `{0}` already")]
     ThereAlready(String),
+    /// Nobody looked at what hides in its files.
+    #[error("expected a look at what hides in its files ({0}) before it is shown to everyone, found none")]
+    NotLooked(usize),
     /// Somebody else said what it is in between.
     #[error("it was already settled by {by}")]
     AlreadySettled {

@@ -1,5 +1,6 @@
 //! The messages that wait for a person, and those that do not.
 
+use crate::domain::incoming::reading::Evidence;
 use crate::domain::request::state::{Outcome, Status};
 use crate::domain::words::words;
 use crate::store::schema::{authorities, messages, requests};
@@ -7,6 +8,7 @@ use crate::store::types::{Direction, MessageState};
 use crate::store::{Conn, Error};
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::prelude::*;
+use serde::Deserialize;
 use std::collections::BTreeMap;
 
 /// More rows than any desk reads in a day; the page says when there are more.
@@ -138,6 +140,27 @@ pub fn pile(conn: &mut Conn, pile: Pile) -> Result<Vec<Entry>, Error> {
     } else {
         query.order((messages::received_at.desc(), messages::id.desc())).load(conn)?
     })
+}
+
+/// As much of a kept reading as shows its kind.
+#[derive(Deserialize)]
+struct Kept {
+    reading: KeptReading,
+}
+
+#[derive(Deserialize)]
+struct KeptReading {
+    #[serde(default)]
+    evidence: Vec<Evidence>,
+}
+
+/// The first passage that shows the kind of a message. A reading holds the text of all files, so that those of a whole
+/// page of the queue are not fetched at once.
+pub fn evidence(conn: &mut Conn, id: i64) -> Result<Option<String>, Error> {
+    let reading: Option<String> =
+        messages::table.find(id).select(messages::reading).first(conn).optional()?;
+    let kept: Option<Kept> = reading.and_then(|reading| serde_json::from_str(&reading).ok());
+    Ok(kept.and_then(|kept| kept.reading.evidence.into_iter().next()).map(|evidence| evidence.text))
 }
 
 /// The message that waits longest, other than one.

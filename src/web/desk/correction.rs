@@ -83,6 +83,9 @@ pub struct Typed {
     pub text: String,
     /// Positions of attachments to show.
     pub files: Vec<String>,
+    /// Whether what hides in its files was looked at.
+    #[field(default = String::new())]
+    pub looked: String,
     /// When it was settled as the form saw it; empty = it was not.
     #[field(default = String::new())]
     pub seen: String,
@@ -133,6 +136,7 @@ impl Typed {
             subject: proposed.publish_subject.clone().unwrap_or_default(),
             text: proposed.publish.clone().unwrap_or_default(),
             files: proposed.publish_attachments.iter().map(ToString::to_string).collect(),
+            looked: tick(proposed.looked),
             seen: seen(proposed.seen),
         }
     }
@@ -190,6 +194,7 @@ impl Typed {
             publish_subject: optional(&self.subject).filter(|_| publish.is_some()),
             publish,
             publish_attachments: self.files.iter().filter_map(|position| position.parse().ok()).collect(),
+            looked: !self.looked.is_empty(),
             seen: NaiveDateTime::parse_from_str(&self.seen, SEEN).ok(),
         })
     }

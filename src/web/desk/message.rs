@@ -3,6 +3,7 @@
 use crate::domain::incoming::Incoming;
 use crate::domain::incoming::matching::Match;
 use crate::domain::incoming::proposal::Proposal;
+use crate::domain::incoming::reading::Kind as Read;
 use crate::domain::publication::flow::flow;
 use crate::domain::publication::grounds::Cites;
 use crate::service::triage::{self, Settlement};
@@ -16,8 +17,8 @@ use crate::web::desk::candidates;
 use crate::web::desk::consequence::{self, Then};
 use crate::web::desk::correction::{self, Faults, Typed};
 use crate::web::desk::guards::{Said, SignedIn, Triage};
-use crate::web::desk::passages::{self, Fact, Segment};
 use crate::web::desk::publishing::offered;
+use crate::web::desk::reading::{self, Shown};
 use crate::web::desk::words::{self, Choice, Lapse, Tag};
 use crate::web::desk::{show, show_wrong};
 use crate::web::error::{Error, What};
@@ -42,16 +43,11 @@ pub struct Page {
     subject: String,
     language: Option<String>,
     head: Head,
-    segments: Vec<Segment>,
-    quoted: Option<String>,
-    quoted_lines: usize,
-    notes: Vec<String>,
-    files: Vec<File>,
+    read: Shown,
     ask: Option<String>,
     /// Why it was set aside.
     aside: Option<String>,
     request: Option<Request>,
-    facts: Vec<Fact>,
     proposed: Option<Proposed>,
     guesses: Vec<candidates::Guess>,
     kinds: Vec<Kind>,
@@ -76,6 +72,8 @@ pub(crate) struct Public {
     pub text: String,
     /// Positions of the files.
     pub files: Vec<i64>,
+    /// Whether the tick says that what hides in the files was looked at.
+    pub looked: bool,
 }
 
 /// What the head of the mail says, and what we know of it ourselves.
@@ -93,19 +91,6 @@ struct Head {
     automatic: Option<&'static str>,
     arrivals: Vec<(NaiveDateTime, String)>,
     foreign: Option<bool>,
-}
-
-#[derive(Debug, Clone, Serialize)]
-struct File {
-    position: i64,
-    name: String,
-    content_type: String,
-    size: i64,
-    sha256: String,
-    text_chars: usize,
-    notes: Vec<String>,
-    published: bool,
-    chosen: bool,
 }
 
 /// The request that the message is filed to.
@@ -164,6 +149,8 @@ pub(crate) struct Back {
     pub public: Option<Public>,
     /// The answers as typed.
     pub answers: Option<Returned>,
+    /// The kind that was picked instead of the one that was read.
+    pub kind: Option<Read>,
 }
 
 fn load(ctx: &Context, conn: &mut Conn, (id, person, mut back): (i64, i64, Back)) -> Result<Page, Error> {
@@ -183,19 +170,15 @@ fn load(ctx: &Context, conn: &mut Conn, (id, person, mut back): (i64, i64, Back)
         None => Vec::new(),
     };
     let found = matches.iter().find(|m| Some(m.request_id) == message.request_id);
-    let reading = incoming.as_ref().map(|incoming| &incoming.reading);
-    let (facts, segments) = match reading {
-        Some(reading) => passages::read(reading, &message.own_text, own.and_then(|own| law_of(ctx, own))),
-        None => (Vec::new(), vec![Segment { text: flow(&message.own_text), number: None, row: None }]),
-    };
     let public = offered(conn, (&message, &files), back.public.take())?;
     let answers = answers::rows(conn, (&message, person), back.answers.take())?;
-    let typed = back.typed.unwrap_or_else(|| match &proposed {
-        Some(proposed) => Typed::of(proposed),
-        None => Typed { seen: correction::seen(message.settled_at), ..Typed::default() },
-    });
+    let typed = match back.typed {
+        Some(typed) => typed,
+        None => filled(ctx, conn, (&message, back.kind), proposed.as_ref())?,
+    };
+    let law = own.and_then(|own| law_of(ctx, own));
+    let read = reading::shown((&message, files), incoming.as_ref(), law);
     Ok(Page {
-        files: files.into_iter().map(|file| self::file(file, &typed)).collect(),
         request: own.map(|own| request(ctx, own, (found, letters))),
         proposed: proposed.as_ref().map(|p| self::proposed(ctx, conn, p)).transpose()?,
         guesses: candidates::of(ctx, &asked, (&matches, message.request_id)),
@@ -211,13 +194,9 @@ fn load(ctx: &Context, conn: &mut Conn, (id, person, mut back): (i64, i64, Back)
         id,
         subject: if message.subject.trim().is_empty() { "(no subject)".to_owned() } else { message.subject },
         language: message.language,
-        segments,
-        quoted_lines: message.quoted_text.as_deref().map_or(0, |text| text.lines().count()),
-        quoted: message.quoted_text.as_deref().map(flow),
-        notes: incoming.map(|incoming| incoming.notes).unwrap_or_default(),
+        read,
         aside: message.held_reason.clone().filter(|_| message.state == MessageState::SetAside),
         ask: message.held_reason.or(proposal.and_then(|p| p.ask)),
-        facts,
         kinds: words::KINDS.iter().map(|(value, ..)| Kind { value, tag: words::kind(value) }).collect(),
         outcomes: outcomes(),
         typed,
@@ -225,6 +204,27 @@ fn load(ctx: &Context, conn: &mut Conn, (id, person, mut back): (i64, i64, Back)
         assign_typed: back.reference,
         reason_typed: back.reason,
     })
+}
+
+/// The form as the proposal fills it in, or what the reading would be if it were of the kind that was picked.
+fn filled(
+    ctx: &Context,
+    conn: &mut Conn,
+    (message, kind): (&Message, Option<Read>),
+    proposed: Option<&Settlement>,
+) -> Result<Typed, Error> {
+    let picked = match kind {
+        Some(_) => triage::proposed_as(ctx, conn, (message.id, kind)).map_err(|e| refused(&e))?,
+        None => None,
+    };
+    Ok(picked.as_ref().or(proposed).map_or_else(
+        || Typed {
+            kind: kind.map(|kind| kind.as_str().to_owned()).unwrap_or_default(),
+            seen: correction::seen(message.settled_at),
+            ..Typed::default()
+        },
+        Typed::of,
+    ))
 }
 
 /// The law of the request, to which its grounds must belong.
@@ -236,7 +236,8 @@ fn law_of<'a>(ctx: &'a Context, asked: &Asked) -> Option<Cites<'a>> {
 /// The fields that something can be wrong with, in the names of the forms.
 #[rustfmt::skip]
 const FIELDS: &[&str] = &[
-    "kind", "outcome", "rest", "grounds", "until", "registered", "fee", "passed", "text", "reference", "reason", "public",
+    "kind", "outcome", "rest", "grounds", "until", "registered", "fee", "passed", "text", "looked", "reference", "reason",
+    "public", "public_looked",
 ];
 
 /// What the triage says no to, as an error of a page.
@@ -269,20 +270,6 @@ fn head(message: &Message, arrivals: Vec<(NaiveDateTime, String)>, foreign: Opti
         },
         arrivals,
         foreign,
-    }
-}
-
-fn file(file: message::Attachment, typed: &Typed) -> File {
-    File {
-        chosen: typed.files.contains(&file.position.to_string()),
-        position: file.position,
-        name: file.name,
-        content_type: file.content_type,
-        size: file.size,
-        sha256: file.sha256,
-        text_chars: file.content.as_deref().map_or(0, |text| text.chars().count()),
-        notes: serde_json::from_str(&file.notes).unwrap_or_default(),
-        published: file.published_at.is_some(),
     }
 }
 
@@ -329,11 +316,17 @@ fn chrome(me: &SignedIn, said: Said) -> Chrome {
     me.chrome(said, "Message", "queue")
 }
 
-#[get("/desk/messages/<id>")]
-async fn get(site: &State<Site>, me: Triage, said: Said, id: i64) -> Result<Rendered, Error> {
+#[get("/desk/messages/<id>?<kind>")]
+async fn get(
+    site: &State<Site>,
+    me: Triage,
+    said: Said,
+    id: i64,
+    kind: Option<String>,
+) -> Result<Rendered, Error> {
     let person = me.0.person.id;
-    show(site, TEMPLATE, chrome(&me.0, said), move |ctx, conn| load(ctx, conn, (id, person, Back::default())))
-        .await
+    let back = Back { kind: kind.and_then(|kind| kind.parse().ok()), ..Back::default() };
+    show(site, TEMPLATE, chrome(&me.0, said), move |ctx, conn| load(ctx, conn, (id, person, back))).await
 }
 
 /// What is wrong, each with the field that it is about.
@@ -343,6 +336,7 @@ fn errors(page: &Page) -> Vec<Link> {
         "until" | "registered" | "passed" => format!("#f-{name}-d"),
         "reference" => "#f-ref".to_owned(),
         "public" => "#p-text".to_owned(),
+        "public_looked" => "#p-looked".to_owned(),
         name => format!("#f-{name}"),
     };
     let faults = page.faults.iter().filter_map(|(name, words)| Some(Link::new(field(name), words.as_ref()?)));

@@ -7,6 +7,7 @@ use crate::store::types::MessageState;
 use crate::web::desk::done;
 use crate::web::desk::guards::{CsrfForm, Nothing, Triage};
 use crate::web::desk::message::{self, Back, Public};
+use crate::web::desk::settle::look_first;
 use crate::web::error::{Error, What};
 use crate::web::guards::Site;
 use crate::web::rendered::Rendered;
@@ -29,13 +30,14 @@ pub(crate) fn offered(
     if message.published_at.is_none() {
         let fresh = publishing::fresh(conn, message.id).map_err(|e| Error::internal(&e))?;
         let [subject, text] = [fresh.subject, fresh.text].map(Option::unwrap_or_default);
-        return Ok(Some(Public { subject, text, files: Vec::new() }));
+        return Ok(Some(Public { subject, text, ..Public::default() }));
     }
     let shown = files.iter().filter(|file| file.published_at.is_some()).map(|file| file.position);
     Ok(Some(Public {
         subject: message.published_subject.clone().unwrap_or_default(),
         text: message.published_text.clone().unwrap_or_default(),
         files: shown.collect(),
+        looked: false,
     }))
 }
 
@@ -47,12 +49,14 @@ struct Typed {
     #[field(default = String::new())]
     text: String,
     files: Vec<i64>,
+    looked: bool,
 }
 
 /// A broken store is an error page, the rest is said beside the form.
 fn told(error: publishing::Error) -> Result<String, Error> {
     match error {
         publishing::Error::Store(error) => Err(error.into()),
+        publishing::Error::NotLooked(hidden) => Ok(look_first(hidden)),
         publishing::Error::NoSuchMessage(_) => Err(Error::NotFound(What::Message)),
         publishing::Error::NoText => {
             Ok("There is no text to show. Write it, or withdraw the message from the public.".to_owned())
@@ -68,17 +72,20 @@ async fn publish(
     id: i64,
     form: CsrfForm<Typed>,
 ) -> Result<Result<Flash<Redirect>, Rendered>, Error> {
-    let CsrfForm(Typed { subject, text, files }) = form;
+    let CsrfForm(Typed { subject, text, files, looked }) = form;
     let text = text.replace("\r\n", "\n").trim().to_owned();
-    let back = Public { subject: subject.clone(), text: text.clone(), files: files.clone() };
+    let back = Public { subject: subject.clone(), text: text.clone(), files: files.clone(), looked };
     let subject = Some(subject.trim().to_owned()).filter(|subject| !subject.is_empty());
-    let public = Shown { subject, text: Some(text), files };
+    let public = Shown { subject, text: Some(text), files, looked };
     let (context, person) = (site.context.clone(), me.0.person.id);
     let outcome = site
         .store
         .run(move |conn| match publishing::change(&context, conn, person, (id, &public)) {
             Ok(()) => Ok(Ok(())),
-            Err(error) => told(error).map(Err),
+            Err(error @ publishing::Error::NotLooked(_)) => {
+                told(error).map(|why| Err(("public_looked", why)))
+            }
+            Err(error) => told(error).map(|why| Err(("public", why))),
         })
         .await?;
     match outcome {
@@ -90,8 +97,8 @@ async fn publish(
                 "Changed.|Everyone reads this text now. The history of the request stays.",
             )))
         }
-        Err(why) => {
-            let faults = [("public", why)].into();
+        Err(fault) => {
+            let faults = [fault].into();
             let back = Back { faults, public: Some(back), ..Back::default() };
             message::again(site, &me, (id, back)).await.map(Err)
         }

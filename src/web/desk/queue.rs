@@ -5,6 +5,7 @@ use crate::store::Conn;
 use crate::store::desk::{letters, queue};
 use crate::store::types::{MessageState, OutboxState};
 use crate::web::desk::guards::{Said, SignedIn};
+use crate::web::desk::reading::gist;
 use crate::web::desk::requests::to_see_to;
 use crate::web::desk::words::{self, Choice, Lapse, Pager, Tab, Tag};
 use crate::web::error::Error;
@@ -68,6 +69,8 @@ struct Row {
     lapse: Lapse,
     kind: Option<Tag>,
     confidence: Option<f64>,
+    /// The passage that shows its kind, in one line.
+    gist: Option<String>,
     age: String,
     state: &'static str,
     why: Option<String>,
@@ -98,6 +101,10 @@ fn load(ctx: &Context, conn: &mut Conn, filter: &Filter) -> Result<Page, Error> 
     letters_of_trouble.extend(letters::came_back(conn)?.into_iter().map(trouble));
     let waiting = of(OutboxState::Queued) + of(OutboxState::Deferred);
     let mut page = arrange(ctx, pile, filter, entries);
+    for row in &mut page.rows {
+        row.gist =
+            queue::evidence(conn, row.id)?.map(|passage| gist(&passage)).filter(|line| !line.is_empty());
+    }
     page.tabs = tabs(pile, &counts);
     page.clocks = to_see_to(ctx, conn)?;
     page.letters = letters_of_trouble;
@@ -281,6 +288,7 @@ fn row(ctx: &Context, now: DateTime<Utc>, entry: queue::Entry) -> Row {
         lapse,
         kind: entry.kind.as_deref().map(words::kind),
         confidence: entry.confidence,
+        gist: None,
         age: words::age(now, entry.received_at),
         state: words::message_state(entry.state),
         why: entry.held_reason,

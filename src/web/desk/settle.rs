@@ -8,6 +8,7 @@ use crate::web::desk::guards::{CsrfForm, Nothing, Triage};
 use crate::web::desk::message::{self, Back};
 use crate::web::desk::{done, done_with};
 use crate::web::error::{Error, What};
+use crate::web::filters;
 use crate::web::guards::Site;
 use crate::web::page::Link;
 use crate::web::rendered::Rendered;
@@ -21,8 +22,18 @@ fn told(error: triage::Error) -> Result<String, Error> {
     match error {
         triage::Error::Store(error) => Err(error.into()),
         triage::Error::NoSuchMessage(_) => Err(Error::NotFound(What::Message)),
+        triage::Error::NotLooked(hidden) => Ok(look_first(hidden)),
         error => Ok(format!("{error}.")),
     }
+}
+
+/// What is told to whoever would publish a message without a look at what hides in its files.
+pub(crate) fn look_first(hidden: usize) -> String {
+    let count = i64::try_from(hidden).unwrap_or(i64::MAX);
+    let things = filters::counted(count, "thing hides", "things hide");
+    format!(
+        "{things} in its files. Look at them under “Attachments”, then tick that you have. Nothing was published."
+    )
 }
 
 /// The proposal as it was seen.
@@ -30,6 +41,8 @@ fn told(error: triage::Error) -> Result<String, Error> {
 struct Accepted {
     #[field(default = String::new())]
     seal: String,
+    /// Whether what hides in its files was looked at.
+    looked: bool,
 }
 
 #[post("/desk/messages/<id>/accept", data = "<form>")]
@@ -39,7 +52,7 @@ async fn accept(
     id: i64,
     form: CsrfForm<Accepted>,
 ) -> Result<Flash<Redirect>, Error> {
-    let (context, person, seen) = (site.context.clone(), me.0.person.id, form.0.seal);
+    let (context, person, Accepted { seal: seen, looked }) = (site.context.clone(), me.0.person.id, form.0);
     let outcome = site
         .store
         .run(move |conn| {
@@ -52,9 +65,10 @@ async fn accept(
                 let by = reads::settled_by(conn, id)?.unwrap_or_else(|| "somebody".to_owned());
                 return Ok(Err(format!("It was already settled by {by}.")));
             }
-            let Some(settlement) = proposed else {
+            let Some(mut settlement) = proposed else {
                 return Ok(Err("It changed since you looked: read it again.".to_owned()));
             };
+            settlement.looked = looked;
             match triage::settle(&context, conn, person, &settlement) {
                 Ok(()) => onward(conn, id).map(Ok),
                 Err(error) => told(error).map(Err),
@@ -146,6 +160,7 @@ fn not_settled(error: triage::Error) -> Result<Unsettled, Error> {
     }
     let field = match &error {
         triage::Error::NoGround => "grounds",
+        triage::Error::NotLooked(_) => "looked",
         triage::Error::UntilBeforeMessage { .. } => "until",
         triage::Error::DayOutside { field, .. } => field,
         _ => "kind",

@@ -68,6 +68,21 @@ pub fn kind(word: &str) -> Tag {
         .map_or_else(|| Tag::new("off", word), |(_, glyph, words)| Tag::new(glyph, *words))
 }
 
+/// A note of the reader as a sentence, and what to do where something was not read.
+pub fn note(note: &str) -> String {
+    let note = note.trim().trim_end_matches('.').replace('`', "");
+    let mut letters = note.chars();
+    let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
+    let sentence = format!("{first}{}.", letters.as_str());
+    let unread = ["not read", "no text in", "part of the text could not be read"];
+    let cure = if unread.iter().any(|words| note.contains(words)) {
+        " Save the file and read it yourself."
+    } else {
+        ""
+    };
+    sentence + cure
+}
+
 /// An outcome as a tag.
 pub fn outcome(outcome: Outcome) -> Tag {
     match outcome {
@@ -339,4 +354,17 @@ pub fn link(path: &str, query: &[(&str, &str)]) -> String {
     );
     let parts = parts.finish();
     if parts.is_empty() { path.to_owned() } else { format!("{path}?{parts}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::note;
+
+    #[test]
+    fn notes_are_sentences_and_say_what_to_do() {
+        assert_eq!(note("the mail has no date that can be read"), "The mail has no date that can be read.");
+        let unread = "Not read: no reader for application/x-wpd. Save the file and read it yourself.";
+        assert_eq!(note("not read: no reader for `application/x-wpd`"), unread);
+        assert_eq!(note("éteint."), "Éteint.");
+    }
 }

@@ -1,6 +1,7 @@
 //! The desk as its people meet it: a desk over a temporary place, and its stories.
 
 mod choosing;
+mod evidence;
 mod guiding;
 mod network;
 mod placing;

@@ -9,6 +9,7 @@ pub use outlook::{Outlook, outlook};
 pub use refile::{assign, set_aside};
 
 use crate::domain::incoming::Incoming;
+use crate::domain::incoming::looking::hidden_in;
 use crate::domain::incoming::reading::Kind;
 use crate::domain::letter::Signature;
 use crate::domain::publication::redaction::{Private, redact, redact_file_name, strike_secrets};
@@ -62,6 +63,8 @@ pub struct Settlement {
     pub publish_subject: Option<String>,
     /// Positions of attachments to show.
     pub publish_attachments: Vec<i64>,
+    /// The person looked at what hides in its files.
+    pub looked: bool,
     /// When the message was settled as the person saw it; none = it was not.
     pub seen: Option<NaiveDateTime>,
 }
@@ -69,6 +72,15 @@ pub struct Settlement {
 /// What "accept" would record, with the redacted text filled in; none where the message is filed under no
 /// request or could not be read.
 pub fn proposed_settlement(ctx: &Context, conn: &mut Conn, id: i64) -> Result<Option<Settlement>, Error> {
+    proposed_as(ctx, conn, (id, None))
+}
+
+/// The same, where a person thinks that it is of another kind than was read.
+pub fn proposed_as(
+    ctx: &Context,
+    conn: &mut Conn,
+    (id, kind): (i64, Option<Kind>),
+) -> Result<Option<Settlement>, Error> {
     let message = messages::find(conn, id)?.ok_or(Error::NoSuchMessage(id))?;
     let (Some(request), Ok(incoming)) =
         (message.request_id, serde_json::from_str::<Incoming>(&message.reading))
@@ -78,7 +90,8 @@ pub fn proposed_settlement(ctx: &Context, conn: &mut Conn, id: i64) -> Result<Op
     let row = requests::find(conn, request)?.ok_or_else(|| Error::NoSuchRequest(request.to_string()))?;
     let names = [Signature::parse(&row.signed_as).person];
     let private = Private { names: &names, reply_address: &row.reply_address };
-    let reading = incoming.reading;
+    let mut reading = incoming.reading;
+    reading.kind = kind.unwrap_or(reading.kind);
     let law = ctx.law_of(conn, request)?;
     let decision = outcome_of(reading.kind).is_some();
     let refuses = matches!(reading.kind, Kind::Refusal | Kind::Partial | Kind::Ncnd);
@@ -103,6 +116,7 @@ pub fn proposed_settlement(ctx: &Context, conn: &mut Conn, id: i64) -> Result<Op
         publish: (decision || reading.kind != Kind::Other).then(|| redact(&message.own_text, private)),
         publish_subject: Some(redact(&message.subject, private)),
         publish_attachments: Vec::new(),
+        looked: false,
         seen: message.settled_at,
     };
     Ok(Some(proposed.redacted(private)))
@@ -146,12 +160,16 @@ pub fn settle(ctx: &Context, conn: &mut Conn, person: i64, settlement: &Settleme
         if !changed {
             return Ok(());
         }
+        let hidden = hidden_in(&message.reading);
+        if published.text.is_some() && hidden > 0 && !said.looked {
+            return Err(Error::NotLooked(hidden));
+        }
         // Two versions are never of the same instant: the form of the first tells them apart.
         let after = message.settled_at.map(|before| before.and_utc() + TimeDelta::microseconds(1));
         let settled_at = after.map_or(now, |after| after.max(now));
         messages::settle(conn, id, (person, settled_at), settlement.kind.as_str(), &published)?;
         learning::settled(conn, (&message, row.authority_id), settlement, now)?;
-        audit_of(conn, &row, settlement, Stamp { at: now, person: Some(person) })
+        audit_of(conn, (&row, hidden), settlement, Stamp { at: now, person: Some(person) })
     })
 }
 
@@ -224,7 +242,12 @@ fn unseen(
     }))
 }
 
-fn audit_of(conn: &mut Conn, row: &RequestRow, settlement: &Settlement, stamp: Stamp) -> Result<(), Error> {
+fn audit_of(
+    conn: &mut Conn,
+    (row, hidden): (&RequestRow, usize),
+    settlement: &Settlement,
+    stamp: Stamp,
+) -> Result<(), Error> {
     let act = Act {
         at: stamp.at,
         person: stamp.person,
@@ -233,6 +256,7 @@ fn audit_of(conn: &mut Conn, row: &RequestRow, settlement: &Settlement, stamp: S
         body: serde_json::json!({
             "message": settlement.message, "kind": settlement.kind.as_str(),
             "published": settlement.publish.is_some(),
+            "looked_at_hidden": if settlement.looked { hidden } else { 0 },
         }),
     };
     Ok(audit::append(conn, &act)?)

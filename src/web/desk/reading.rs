@@ -1,0 +1,186 @@
+//! A reply as it was read: its texts with their passages marked, its files, what was odd and what hides in it.
+
+use crate::domain::incoming::Incoming;
+use crate::domain::incoming::delivery::Bounce;
+use crate::domain::incoming::reading::Reading;
+use crate::domain::publication::flow::flow;
+use crate::domain::publication::grounds::Cites;
+use crate::store::desk::message::{Attachment, Message};
+use crate::web::desk::enclosures::{self, File};
+use crate::web::desk::facts::{self, Fact};
+use crate::web::desk::passages::{self, Segment, Text};
+use crate::web::desk::words::{self, Tag};
+use serde::Serialize;
+
+/// How long a line of evidence is, in characters.
+const GIST: usize = 140;
+/// A signature or footer is seldom longer, in lines.
+const SIGNATURE: usize = 40;
+
+/// A reply as it was read.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Shown {
+    /// In one line: what it is, how sure, what says so.
+    pub verdict: Option<Verdict>,
+    /// The subject, cut at its passages.
+    pub subject: Vec<Segment>,
+    /// What the sender wrote now, cut at its passages.
+    pub own: Vec<Segment>,
+    /// What is neither their own words nor quoted.
+    pub rest: Option<Rest>,
+    /// What is quoted of earlier mails.
+    pub quoted: Option<String>,
+    /// How many lines that is.
+    pub quoted_lines: usize,
+    /// The files.
+    pub files: Vec<File>,
+    /// What was understood.
+    pub facts: Vec<Fact>,
+    /// What was wrong with the mail.
+    pub notes: Vec<String>,
+    /// What a report of a failed delivery says.
+    pub bounce: Option<String>,
+    /// How many things hide in the files.
+    pub hidden: usize,
+}
+
+/// A reading in one line.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Verdict {
+    /// The kind.
+    pub tag: Tag,
+    /// How sure, 0 to 1.
+    pub confidence: f64,
+    /// The passage that says so.
+    pub gist: Option<String>,
+}
+
+/// Signature, footer, notices: kept, and out of the way.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Rest {
+    /// What it is called.
+    pub name: &'static str,
+    /// Its lines.
+    pub text: String,
+    /// How many.
+    pub lines: usize,
+}
+
+/// A message with what its reading knows of it.
+pub fn shown(
+    (message, files): (&Message, Vec<Attachment>),
+    incoming: Option<&Incoming>,
+    law: Option<Cites<'_>>,
+) -> Shown {
+    let reading = incoming.map(|incoming| &incoming.reading);
+    let (facts, claims) = reading.map(|reading| facts::of(reading, law)).unwrap_or_default();
+    let read = |at: usize| incoming.and_then(|incoming| incoming.attachments.get(at));
+    // Evidence names a file as the mail does; the column has the name without what a database does not hold.
+    let name = |(at, file): (usize, &Attachment)| {
+        format!("attachment:{}", read(at).map_or(file.name.as_str(), |read| read.name.as_str()))
+    };
+    let places: Vec<String> = files.iter().enumerate().map(name).collect();
+    let own = [("subject", message.subject.as_str()), ("body", message.own_text.as_str())];
+    let attached = places.iter().map(String::as_str).zip(enclosures::texts(&files));
+    let texts: Vec<Text<'_>> =
+        own.into_iter().chain(attached).map(|(place, text)| Text { place, text }).collect();
+    let mut marked = passages::mark(&texts, &claims);
+    let facts = facts::numbered(facts, &claims, &marked);
+    let mut pieces = std::mem::take(&mut marked.texts).into_iter();
+    let (subject, own) = (pieces.next().unwrap_or_default(), pieces.next().unwrap_or_default());
+    let mut files: Vec<File> = files
+        .into_iter()
+        .zip(pieces)
+        .enumerate()
+        .map(|(at, (file, segments))| enclosures::file(file, read(at), segments))
+        .collect();
+    for file in &mut files {
+        file.decisive = decides(&file.segments);
+    }
+    Shown {
+        verdict: reading.map(verdict),
+        subject,
+        own,
+        rest: incoming.and_then(rest),
+        quoted_lines: message.quoted_text.as_deref().map_or(0, |text| text.lines().count()),
+        quoted: message.quoted_text.as_deref().map(flow),
+        hidden: files.iter().map(|file| file.hidden.len()).sum(),
+        files,
+        facts,
+        notes: incoming
+            .map(|incoming| incoming.notes.iter().map(|note| words::note(note)).collect())
+            .unwrap_or_default(),
+        bounce: incoming.and_then(|incoming| incoming.bounce.as_ref()).map(bounce),
+    }
+}
+
+/// Whether the kind rests on a passage of these.
+fn decides(segments: &[Segment]) -> bool {
+    segments.iter().any(|segment| segment.row.as_deref() == Some(passages::row(0).as_str()))
+}
+
+fn verdict(reading: &Reading) -> Verdict {
+    Verdict {
+        tag: words::kind(reading.kind.as_str()),
+        confidence: reading.confidence,
+        gist: reading.evidence.first().map(|evidence| gist(&evidence.text)).filter(|gist| !gist.is_empty()),
+    }
+}
+
+/// A passage in one line.
+pub fn gist(passage: &str) -> String {
+    let line = passage.split_whitespace().collect::<Vec<_>>().join(" ");
+    if line.chars().count() <= GIST {
+        return line;
+    }
+    let cut: String = line.chars().take(GIST - 1).collect();
+    format!("{}…", cut.trim_end())
+}
+
+/// Lines of the mail that are neither its own words nor quoted; both are parts of the whole in its order.
+fn rest(incoming: &Incoming) -> Option<Rest> {
+    let mut own = written(&incoming.text).peekable();
+    let mut quoted = written(incoming.quoted.as_deref().unwrap_or_default()).peekable();
+    let rest: Vec<&str> = written(&incoming.full_text)
+        .filter(|line| own.next_if_eq(line).or_else(|| quoted.next_if_eq(line)).is_none() && *line != "--")
+        .collect();
+    // Where the parts are not lines of the whole, nothing is known of the rest.
+    if rest.is_empty() || own.peek().is_some() || quoted.peek().is_some() {
+        return None;
+    }
+    let name = if rest.len() <= SIGNATURE { "Signature and footer" } else { "The rest of the mail" };
+    Some(Rest { name, lines: rest.len(), text: flow(&rest.join("\n")) })
+}
+
+/// The lines of a text that hold anything.
+fn written(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().map(str::trim_end).filter(|line| !line.is_empty())
+}
+
+fn bounce(bounce: &Bounce) -> String {
+    let whom = if bounce.recipients.is_empty() {
+        "Which address was not reached it does not say.".to_owned()
+    } else {
+        format!("Not reached: {}.", bounce.recipients.join(", "))
+    };
+    let end = if bounce.permanent {
+        "It failed for good: the letter needs another address."
+    } else {
+        "It is late, not lost: the server tries again."
+    };
+    let code =
+        bounce.status.as_ref().map(|code| format!(" The server’s code is {code}.")).unwrap_or_default();
+    format!("{whom} {end}{code}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::gist;
+
+    #[test]
+    fn evidence_is_one_line() {
+        assert_eq!(gist("Ihr Antrag\n  wird abgelehnt."), "Ihr Antrag wird abgelehnt.");
+        let long = gist(&"ä ".repeat(200));
+        assert!(long.ends_with("ä…") && long.chars().count() <= 140);
+    }
+}

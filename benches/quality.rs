@@ -1,7 +1,7 @@
 //! How well replies are read, in figures: on the letters the reader learnt from, and on letters it did not.
 //!
 //! `cargo bench --bench quality` prints them. `-- --teach` first teaches the model anew from `src/data/sentences` and
-//! `tests/replies` and writes `src/data/taught.model`.
+//! `tests/replies` and writes `src/data/taught.model`; `-- --teach --only` leaves the cross-validation out.
 
 #[path = "../tests/support/figures.rs"]
 mod figures;
@@ -31,8 +31,8 @@ const FOLDS: usize = 5;
 type Done<T> = Result<T, Box<dyn Error>>;
 
 fn main() -> Done<()> {
-    let mut words = std::env::args().skip(1);
-    let teach = words.any(|word| word == "--teach");
+    let asked = |word: &str| std::env::args().any(|given| given == word);
+    let (teach, only) = (asked("--teach"), asked("--only"));
     let mut knowledge = knowledge::knowledge()?;
     let (mails, letters) = (labelled::mails(), labelled::letters());
     let sentences = teaching::sentences();
@@ -40,9 +40,11 @@ fn main() -> Done<()> {
     let others = letters.values().flatten().cloned();
     let pupils = pupils(mails.iter().cloned().chain(others), &knowledge);
     say(&format!("{} sentences, {} letters", all.len(), pupils.len()))?;
-    cross_validated(&all, &pupils, &knowledge, mails.len())?;
-    by_origin(&all, &pupils, &knowledge, mails.len())?;
-    by_language(&sentences, &pupils, &knowledge)?;
+    if !only {
+        cross_validated(&all, &pupils, &knowledge, mails.len())?;
+        by_origin(&all, &pupils, &knowledge, mails.len())?;
+        by_language(&sentences, &pupils, &knowledge)?;
+    }
     if teach {
         let counts = count(all.iter().copied(), &pupils, |_| true);
         let fitted = Judge::fit(&examples(&all, &pupils, |at| at % FOLDS, &knowledge));

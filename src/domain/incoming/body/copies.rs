@@ -6,7 +6,7 @@ use std::collections::HashSet;
 
 /// So many words in a row say that a passage is copied.
 const SHINGLE: usize = 4;
-/// A sentence of fewer words is too common to be a copy on its own.
+/// A sentence of fewer words is no copy: "No." between two copied questions is the answer.
 const LEAST: usize = 6;
 /// Words of one mail that are compared; letters are shorter.
 const MOST: usize = 40_000;
@@ -29,8 +29,7 @@ pub fn without_copies(own: &str, letters: &[&str]) -> Option<Split> {
     }
     let found: Vec<Word> = words(own).into_iter().take(MOST).collect();
     let covered = covered(&found, &known);
-    let mut sentences = sentences(&found, &covered);
-    fill(&mut sentences);
+    let sentences = sentences(own, &found, &covered);
     if !sentences.iter().any(|s| s.copied) || sentences.iter().all(|s| s.copied) {
         return None;
     }
@@ -49,11 +48,11 @@ fn covered(found: &[Word], known: &HashSet<Vec<String>>) -> Vec<bool> {
     covered
 }
 
-fn sentences(found: &[Word], covered: &[bool]) -> Vec<Sentence> {
+fn sentences(own: &str, found: &[Word], covered: &[bool]) -> Vec<Sentence> {
     let mut out: Vec<Sentence> = Vec::new();
     let mut first = 0;
-    while let Some(word) = found.get(first) {
-        let count = found.iter().skip(first).take_while(|w| w.sentence == word.sentence).count();
+    while first < found.len() {
+        let count = (first..found.len()).position(|at| ends_at(own, found, covered, at)).map_or(1, |n| n + 1);
         let known = covered.iter().skip(first).take(count).filter(|c| **c).count();
         // A number or "Q2" before the sentence is not the letter's, so a word or two may differ.
         let copied = count >= LEAST && known * 100 >= count * 85;
@@ -63,16 +62,13 @@ fn sentences(found: &[Word], covered: &[bool]) -> Vec<Sentence> {
     out
 }
 
-/// A few words between two copied sentences are copied too: a salutation, a heading.
-fn fill(sentences: &mut [Sentence]) {
-    let copied: Vec<bool> = sentences.iter().map(|s| s.copied).collect();
-    for (at, sentence) in sentences.iter_mut().enumerate() {
-        let before = at.checked_sub(1).and_then(|i| copied.get(i)).copied().unwrap_or_default();
-        let after = copied.get(at + 1).copied().unwrap_or_default();
-        if before && after && sentence.last - sentence.first < 2 {
-            sentence.copied = true;
-        }
-    }
+/// Whether a sentence ends with this word; where a copy ends at a stop, what follows is the authority's.
+fn ends_at(own: &str, found: &[Word], covered: &[bool], at: usize) -> bool {
+    let (Some(word), Some(next)) = (found.get(at), found.get(at + 1)) else { return true };
+    let leaves = covered.get(at) == Some(&true) && covered.get(at + 1) == Some(&false);
+    let stopped =
+        || own.get(word.end..next.start).is_some_and(|between| between.contains(['.', '?', '!', ':', '\n']));
+    word.sentence != next.sentence || (leaves && stopped())
 }
 
 fn cut(own: &str, found: &[Word], sentences: &[Sentence]) -> Split {

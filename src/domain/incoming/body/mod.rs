@@ -7,8 +7,8 @@ mod lines;
 mod parts;
 mod requester;
 
-pub use copies::without_copies;
-pub use parts::{Marked, Part};
+pub use crate::domain::incoming::body::copies::without_copies;
+pub use crate::domain::incoming::body::parts::{Marked, Part};
 
 use crate::domain::incoming::body::lines::{Line, is_angled};
 use crate::domain::incoming::phrases::Phrasebook;

@@ -7,7 +7,7 @@ mod report;
 
 use crate::domain::incoming::Incoming;
 use crate::domain::incoming::mime::Mail;
-use crate::domain::incoming::phrases::{List, Phrasebook};
+use crate::domain::incoming::phrases::{Hit, List, Phrasebook};
 use crate::domain::incoming::text::{Word, words};
 use serde::{Deserialize, Serialize};
 use std::str::FromStr;
@@ -104,22 +104,28 @@ fn sender(incoming: &Incoming) -> String {
     incoming.from.as_ref().map(|f| f.address.to_lowercase()).unwrap_or_default()
 }
 
-/// How much the phrases of a list weigh in a text; `part` says how much a hit counts by the words before it.
-fn weigh(book: &Phrasebook, list: List, text: &str, part: impl Fn(&Word) -> f32) -> f32 {
+/// How much the phrases of a list weigh in a text; `part` says how much a hit counts by its first word.
+fn weigh(book: &Phrasebook, list: List, text: &str, part: impl Fn(&Hit<'_>, &Word, bool) -> f32) -> f32 {
     let found = words(text);
     let mut seen: Vec<usize> = Vec::new();
-    let mut sum = 0.0;
-    for hit in book.find(&found).into_iter().filter(|h| h.phrase.list == list) {
-        if !seen.contains(&hit.first)
+    let (mut sum, mut decided) = (0.0, false);
+    for hit in book.find(&found) {
+        decided |= DECISIONS.contains(&hit.phrase.list) && hit.phrase.weight >= 0.8;
+        if hit.phrase.list == list
+            && !seen.contains(&hit.first)
             && let Some(word) = found.get(hit.first)
         {
             seen.push(hit.first);
-            sum += hit.phrase.weight * part(word);
+            sum += hit.phrase.weight * part(&hit, word, decided);
         }
     }
     sum
 }
 
+/// Lists by which somebody decides; who has done so before speaking of an absence is no machine.
+const DECISIONS: [List; 6] =
+    [List::Refusal, List::Partial, List::Full, List::NotHeld, List::Transfer, List::Extension];
+
 fn says(book: &Phrasebook, list: List, text: &str) -> f32 {
-    weigh(book, list, text, |_| 1.0)
+    weigh(book, list, text, |_, _, _| 1.0)
 }

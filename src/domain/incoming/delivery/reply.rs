@@ -5,7 +5,7 @@ use crate::domain::incoming::delivery::bounce::null_sender;
 use crate::domain::incoming::delivery::{says, sender, weigh};
 use crate::domain::incoming::mime::Mail;
 use crate::domain::incoming::phrases::{List, Phrasebook};
-use crate::domain::incoming::text::{Word, fold};
+use crate::domain::incoming::text::fold;
 use regex::Regex;
 use std::sync::LazyLock;
 
@@ -129,7 +129,8 @@ fn is_short(incoming: &Incoming) -> bool {
 fn body_says(incoming: &Incoming, book: &Phrasebook) -> f32 {
     let text: String = incoming.text.chars().take(3_000).collect();
     let short = is_short(incoming);
-    weigh(book, List::Automatic, &text, |word: &Word| match (short, word.sentence <= OPENING) {
+    weigh(book, List::Automatic, &text, |hit, word, decided| match (short, word.sentence <= OPENING) {
+        _ if decided && hit.phrase.weight < 2.0 => 0.3,
         (true, true) => 1.0,
         (true, false) => 0.7,
         (false, true) => 0.5,

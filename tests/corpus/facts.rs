@@ -122,7 +122,8 @@ fn the_day_of_the_answer_is_told_from_other_days() {
 fn a_period_is_read_in_words_and_figures() {
     let de = read(
         "Fristverlängerung",
-        "Sehr geehrter Herr,\ndie Frist zur Bearbeitung Ihres Antrags wird um zwei Monate verlängert.",
+        "Sehr geehrter Herr Muster,\n\nwegen der Beteiligung eines Dritten verlängern wir die Bearbeitungsfrist um zwei Monate. \
+         Wir bitten um Ihr Verständnis.",
     );
     assert_eq!(de.extension, Some(Period { amount: 2, unit: PeriodUnit::Months }));
     let sk = read(

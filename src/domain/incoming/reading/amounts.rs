@@ -18,8 +18,11 @@ const HEARD: f32 = 0.4;
 pub fn period(
     prepared: &Prepared<'_>,
     language: Option<&str>,
+    speaks: bool,
     knowledge: &Knowledge,
 ) -> Option<Stated<Period>> {
+    // Where the letter does another step, only a sentence that surely extends counts.
+    let least = if speaks { 1 } else { 3 };
     let numbers = number_words(language, &knowledge.phrasebook);
     let mut best: Option<(u32, Stated<Period>)> = None;
     for section in &prepared.sections {
@@ -33,7 +36,7 @@ pub fn period(
             };
             let sentence = section.sentence_of(hit);
             let extends = extends(section, sentence, knowledge);
-            if extends == 0 {
+            if extends < least {
                 continue;
             }
             let Some((amount, from)) = amount_before(section, hit.first, sentence, &numbers) else {

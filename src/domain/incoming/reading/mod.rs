@@ -206,10 +206,8 @@ pub fn read(
     (reading.reference, reading.stated_in.reference) = apart(reference::find(prepared));
     let promised = promise::promised(prepared, reading.kind, &calendar, &knowledge.model);
     (reading.new_due_on, reading.stated_in.new_due_on) = apart(promised);
-    if speaks(Kind::Extension, &reading) {
-        let period = amounts::period(prepared, language, knowledge);
-        (reading.extension, reading.stated_in.extension) = apart(period);
-    }
+    let period = amounts::period(prepared, language, speaks(Kind::Extension, &reading), knowledge);
+    (reading.extension, reading.stated_in.extension) = apart(period);
     let charges = speaks(Kind::Fee, &reading);
     (reading.fee, reading.stated_in.fee) = apart(fee::find(prepared, language, charges, &knowledge.model));
     if speaks(Kind::Transfer, &reading) {

@@ -64,6 +64,7 @@ fn promise(section: &Section<'_>, dated: &Dated, sent_on: Option<NaiveDate>, mod
         match hit.phrase.list {
             // Languages that put the cue after the date (Finnish "mennessä", Hungarian "-ig") stand close as well.
             List::Due if end <= index && index - end <= 3 => cue = 2,
+            List::Due if hit.first >= index && hit.first - index <= 3 => cue = 2,
             List::Due if hit.first >= index && hit.first - index <= 5 => cue = cue.max(1),
             List::DueWeak if end <= index && index - end <= 1 => cue = cue.max(1),
             List::DueWeak if hit.first > index && hit.first - index <= 3 => cue = cue.max(1),

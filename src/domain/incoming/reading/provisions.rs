@@ -152,6 +152,7 @@ fn ground(section: &Section<'_>, citation: &Citation, home: &[RegimeId], index: 
     let written = section.text.get(citation.start..citation.end)?;
     let cite =
         written.trim_end_matches([',', ' ', '\n', ';']).split_whitespace().collect::<Vec<_>>().join(" ");
+    let cite = without_full_stop(cite);
     // A name that several laws share means the one under which the letter answers.
     let both: Vec<&RegimeId> = citation.laws.iter().filter(|law| home.contains(law)).collect();
     let laws: Vec<&RegimeId> = match (citation.named, both.is_empty()) {
@@ -164,4 +165,16 @@ fn ground(section: &Section<'_>, citation: &Citation, home: &[RegimeId], index: 
     let first = kinds.next().flatten();
     let category = first.filter(|first| kinds.all(|kind| kind == Some(*first))).map(str::to_owned);
     Some(Ground { cite, regime, category })
+}
+
+/// A full stop that ends the sentence is no part of what is cited; one that shortens a word is (`Sb.`, `k.p.a.`).
+fn without_full_stop(mut cite: String) -> String {
+    let long = cite
+        .strip_suffix('.')
+        .and_then(|c| c.rsplit(|c: char| !c.is_alphabetic()).next())
+        .map(|w| w.chars().count());
+    if long.is_some_and(|letters| letters > 3) {
+        cite.pop();
+    }
+    cite
 }

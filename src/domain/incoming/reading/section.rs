@@ -203,7 +203,6 @@ impl<'b> Section<'b> {
 
 /// The last line that closes a letter: a few words, among them first those with which letters end.
 fn closing(text: &str, book: &Phrasebook) -> Option<usize> {
-    let closings = book.folded(List::Closing);
     let mut at = 0;
     let mut found = None;
     for line in text.split_inclusive('\n').take(MOST_LINES) {
@@ -213,12 +212,7 @@ fn closing(text: &str, book: &Phrasebook) -> Option<usize> {
         if line.is_empty() || line.len() > LONGEST_CLOSING {
             continue;
         }
-        let folded = fold(line);
-        let closes = |closing: &String| {
-            let rest = folded.strip_prefix(closing.as_str());
-            rest.is_some_and(|rest| !rest.starts_with(char::is_alphanumeric))
-        };
-        if start > 0 && closings.iter().any(closes) {
+        if start > 0 && book.closes(&fold(line)) {
             found = Some(start);
         }
     }
@@ -246,9 +240,10 @@ impl<'b> Prepared<'b> {
 
 /// Whether two tags name one language; the phrases of Norwegian serve both its forms.
 pub fn same_language(a: &str, b: &str) -> bool {
-    let base = |l: &str| l.split('-').next().unwrap_or_default().to_owned();
-    let norwegian = |l: &str| matches!(l, "no" | "nb" | "nn");
-    base(a) == base(b) || (norwegian(&base(a)) && norwegian(&base(b)))
+    let base = |l| str::split(l, '-').next().unwrap_or_default();
+    let norwegian = |l| matches!(l, "no" | "nb" | "nn");
+    let (a, b): (&str, &str) = (base(a), base(b));
+    a == b || (norwegian(a) && norwegian(b))
 }
 
 /// Cuts a letter into words and finds the phrases.

@@ -5,8 +5,10 @@
 
 #[path = "../tests/support/figures.rs"]
 mod figures;
+#[expect(clippy::expect_used, clippy::panic, reason = "as in tests: what is wrong in the tree ends it")]
 #[path = "../tests/support/labelled.rs"]
 mod labelled;
+#[expect(clippy::expect_used, clippy::panic, reason = "as in tests: what is wrong in the tree ends it")]
 #[path = "../tests/support/teaching.rs"]
 mod teaching;
 

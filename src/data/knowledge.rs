@@ -6,7 +6,7 @@ use crate::data::phrasebook::phrasebook;
 use crate::data::statutes;
 use crate::domain::incoming::Knowledge;
 use crate::domain::incoming::model::Model;
-use crate::domain::incoming::model::counts::Counts;
+use crate::domain::incoming::model::counts::{Counts, Packed};
 use crate::domain::incoming::model::judge::{FEATURES, Judge, KINDS};
 use flate2::Compression;
 use flate2::read::GzDecoder;
@@ -27,19 +27,19 @@ pub fn knowledge() -> Result<Knowledge, Error> {
 
 /// Phrases and model as shipped, and what was learnt since.
 pub fn knowledge_with(learnt: &Counts) -> Result<Knowledge, Error> {
-    let (mut counts, judge) = taught(TAUGHT)?;
-    counts.merge(learnt);
+    let (counts, judge) = taught(TAUGHT)?;
+    let model = Model::of_packed(&counts.with(learnt));
     let citations = statutes::index(&Laws::load()?)?;
-    Ok(Knowledge { phrasebook: phrasebook()?, model: Model::of(&counts), judge, citations })
+    Ok(Knowledge { phrasebook: phrasebook()?, model, judge, citations })
 }
 
 /// What the shipped model counted.
 pub fn shipped_counts() -> Result<Counts, Error> {
-    taught(TAUGHT).map(|(counts, _)| counts)
+    taught(TAUGHT).map(|(counts, _)| counts.into())
 }
 
 /// Reads a taught model: gzip over the judge's weights and, right behind them, the counts.
-pub fn taught(packed: &[u8]) -> Result<(Counts, Judge), Error> {
+pub fn taught(packed: &[u8]) -> Result<(Packed, Judge), Error> {
     let wrong =
         |problem: String| Error { file: FILE.to_owned(), line: None, key: "the file".to_owned(), problem };
     let mut bytes = Vec::new();
@@ -49,7 +49,7 @@ pub fn taught(packed: &[u8]) -> Result<(Counts, Judge), Error> {
         .ok_or_else(|| wrong(format!("expected weights, found `{}` bytes", bytes.len())))?;
     let judge = Judge::from_bytes(weights)
         .ok_or_else(|| wrong(format!("expected weights of {FEATURES} features of {KINDS} kinds")))?;
-    Ok((Counts::from_bytes(counts).map_err(|e| wrong(e.to_string()))?, judge))
+    Ok((Packed::from_bytes(counts).map_err(|e| wrong(e.to_string()))?, judge))
 }
 
 /// The bytes that `taught` reads.

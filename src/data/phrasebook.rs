@@ -45,9 +45,9 @@ pub fn add_language(book: &mut Phrasebook, language: &str, path: &str, text: &st
     })?;
     for (key, written) in &lists {
         let line =
-            text.lines().position(|l| l.split('=').next().is_some_and(|k| k.trim() == key)).map(|l| l + 1);
-        let list: List = key.parse().map_err(|problem| error(key, line, problem))?;
-        book.add(language, list, written).map_err(|e| error(key, line, e.to_string()))?;
+            || text.lines().position(|l| l.split('=').next().is_some_and(|k| k.trim() == key)).map(|l| l + 1);
+        let list: List = key.parse().map_err(|problem| error(key, line(), problem))?;
+        book.add(language, list, written).map_err(|e| error(key, line(), e.to_string()))?;
     }
     Ok(())
 }

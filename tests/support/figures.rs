@@ -230,9 +230,8 @@ fn stands_there(evidence: &askance::domain::incoming::reading::Evidence, found: 
 fn numbers_of(cite: &str) -> String {
     let lower = cite.to_lowercase();
     let mut numbers: Vec<String> = Vec::new();
-    let mut chars = lower.chars().peekable();
     let mut open: Option<String> = None;
-    while let Some(c) = chars.next() {
+    for c in lower.chars() {
         match (&mut open, c.is_ascii_digit()) {
             (Some(number), true) => number.push(c),
             (None, true) => open = Some(c.to_string()),

@@ -93,8 +93,8 @@ pub fn count<'a>(
     takes: impl Fn(usize) -> bool,
 ) -> Counts {
     let mut counts = Counts::default();
-    let taken = pupils.iter().enumerate().filter(|(at, _)| takes(*at)).flat_map(|(_, p)| &p.lessons);
-    for lesson in sentences.into_iter().chain(taken) {
+    let lessons = pupils.iter().enumerate().filter(|(at, _)| takes(*at)).flat_map(|(_, p)| &p.lessons);
+    for lesson in sentences.into_iter().chain(lessons) {
         counts.learn(&lesson.tokens, lesson.class);
     }
     counts.prune(LEAST);
@@ -103,10 +103,11 @@ pub fn count<'a>(
 
 /// What a model makes of one letter.
 pub fn example(pupil: &Pupil<'_>, model: &Model, knowledge: &Knowledge) -> Example {
-    let prepared = &pupil.understood.prepared;
+    let mut prepared = pupil.understood.prepared.clone();
+    prepared.hear(model);
     let language = pupil.understood.incoming.language.as_deref();
-    let voices = voices::listen(prepared, language, &knowledge.phrasebook);
-    let features = heard::features(prepared, &voices, &heard::hear(prepared, model));
+    let voices = voices::listen(&prepared, language, &knowledge.phrasebook);
+    let features = heard::features(&prepared, &voices, &heard::hear(&prepared));
     Example { features, kind: pupil.kind, weight: 1.0 }
 }
 

@@ -205,6 +205,7 @@ fn read_letter<'b>(incoming: &mut Incoming, knowledge: &'b Knowledge) -> Prepare
     let mut prepared = reading::prepare(&letter, &knowledge.phrasebook);
     let language = language::detect(&letter, &prepared, &knowledge.phrasebook);
     prepared.settle(language.as_deref());
+    prepared.hear(&knowledge.model);
     let mut reading = reading::read(&letter, &prepared, language.as_deref(), knowledge);
     reading::automatic(&mut reading, incoming.automatic, &prepared);
     incoming.language = language;

@@ -5,13 +5,14 @@
 //! a word that ends in `*` matches any ending. A phrase that starts with `!` decides by itself, one with `?` is
 //! only a weak hint, one with `^` counts only where a sentence begins with it ("Wird der Zugang verweigert, …").
 
-use crate::domain::incoming::text::{Word, fold, words};
-use std::collections::{BTreeMap, HashMap};
+mod book;
+mod quick;
+
+pub use crate::domain::incoming::phrases::book::Phrasebook;
+
+use crate::domain::incoming::text::words;
 use std::fmt;
 use std::str::FromStr;
-
-/// How many words `…` may stand for.
-const GAP: usize = 8;
 
 macro_rules! lists {
     ($($(#[$doc:meta])* $variant:ident = $name:literal),+ $(,)?) => {
@@ -160,7 +161,8 @@ pub struct Error {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Part {
-    Exact(String),
+    /// A word, and its number in the book's vocabulary, 0 as long as it is in none.
+    Exact(String, u32),
     Stem(String),
     Gap,
 }
@@ -196,10 +198,10 @@ impl Phrase {
             } else if let Some(stem) = piece.strip_suffix('*') {
                 let mut before: Vec<String> = words(stem).into_iter().map(|w| w.folded).collect();
                 let end = before.pop().ok_or_else(|| problem("expected letters before `*`"))?;
-                parts.extend(before.into_iter().map(Part::Exact));
+                parts.extend(before.into_iter().map(|word| Part::Exact(word, 0)));
                 parts.push(Part::Stem(end));
             } else {
-                parts.extend(words(piece).into_iter().map(|w| Part::Exact(w.folded)));
+                parts.extend(words(piece).into_iter().map(|w| Part::Exact(w.folded, 0)));
             }
         }
         match (parts.first(), parts.last()) {
@@ -229,40 +231,11 @@ impl Phrase {
     /// Whether a folded word belongs to the phrase itself.
     pub fn says(&self, word: &str) -> bool {
         self.parts.iter().any(|part| match part {
-            Part::Exact(exact) => exact == word,
+            Part::Exact(exact, _) => exact == word,
             Part::Stem(stem) => word.starts_with(stem.as_str()),
             Part::Gap => false,
         })
     }
-
-    /// Number of words from `words[0]` if the phrase stands there.
-    fn length_at(&self, words: &[Word]) -> Option<usize> {
-        let sentence = words.first()?.sentence;
-        matched(&self.parts, words, sentence)
-    }
-}
-
-fn matched(parts: &[Part], words: &[Word], sentence: usize) -> Option<usize> {
-    let Some((part, rest)) = parts.split_first() else { return Some(0) };
-    if *part == Part::Gap {
-        return gaps(words).find_map(|skip| Some(skip + matched(rest, words.get(skip..)?, sentence)?));
-    }
-    let (word, tail) = words.split_first()?;
-    let same = match part {
-        Part::Exact(exact) => word.folded == *exact,
-        Part::Stem(stem) => word.folded.starts_with(stem.as_str()),
-        Part::Gap => false,
-    };
-    if !same || word.sentence != sentence {
-        return None;
-    }
-    matched(rest, tail, sentence).map(|n| n + 1)
-}
-
-/// How many words a gap may skip: `GAP`, and the figures of one date, which are one word to whoever reads them.
-fn gaps(words: &[Word]) -> std::ops::RangeInclusive<usize> {
-    let figures = words.iter().take(GAP).filter(|w| w.folded.bytes().all(|b| b.is_ascii_digit())).count();
-    0..=(GAP + figures.min(3)).min(words.len())
 }
 
 /// A phrase found in a text.
@@ -274,131 +247,4 @@ pub struct Hit<'b> {
     pub first: usize,
     /// Number of words it covers.
     pub count: usize,
-}
-
-/// All phrases of all languages, with an index by their first words.
-#[derive(Debug, Clone, Default)]
-pub struct Phrasebook {
-    phrases: Vec<Phrase>,
-    /// Phrases that begin with a whole word, by that word.
-    exact: HashMap<String, Vec<usize>>,
-    /// Phrases that begin with the stem of a word, by its first letters.
-    stems: HashMap<Start, Vec<usize>>,
-    lists: BTreeMap<(String, List), Vec<String>>,
-    folded: BTreeMap<List, Vec<String>>,
-    stopwords: HashMap<String, Vec<String>>,
-}
-
-/// Lists that are looked up by their words, not searched in running text.
-const PLAIN: &[List] = &[
-    List::Negation,
-    List::Months,
-    List::Numbers,
-    List::Stopwords,
-    List::QuoteFrom,
-    List::QuoteSent,
-    List::QuoteTo,
-    List::QuoteSubject,
-    List::Wrote,
-    List::OriginalMessage,
-    List::Closing,
-    List::Request,
-    List::RequestLabel,
-    List::Footer,
-    List::Remedies,
-];
-
-impl Phrasebook {
-    /// Adds one list of one language.
-    pub fn add(&mut self, language: &str, list: List, written: &[String]) -> Result<(), Error> {
-        if PLAIN.contains(&list) {
-            self.lists.entry((language.to_owned(), list)).or_default().extend(written.iter().cloned());
-            self.folded.entry(list).or_default().extend(written.iter().map(|w| fold(w)));
-            if list == List::Stopwords {
-                for word in written.iter().flat_map(|w| w.split_whitespace()) {
-                    let languages = self.stopwords.entry(fold(word)).or_default();
-                    if !languages.iter().any(|l| l == language) {
-                        languages.push(language.to_owned());
-                    }
-                }
-            }
-            return Ok(());
-        }
-        for phrase in written {
-            let phrase = Phrase::parse(language, list, phrase)?;
-            let place = match phrase.parts.first() {
-                Some(Part::Exact(word)) => self.exact.entry(word.clone()).or_default(),
-                Some(Part::Stem(stem)) => self.stems.entry(start(stem)).or_default(),
-                _ => continue,
-            };
-            place.push(self.phrases.len());
-            self.phrases.push(phrase);
-        }
-        Ok(())
-    }
-
-    /// How many phrases there are.
-    pub fn len(&self) -> usize {
-        self.phrases.len()
-    }
-
-    /// Whether there is no phrase.
-    pub fn is_empty(&self) -> bool {
-        self.phrases.is_empty()
-    }
-
-    /// The entries of a plain list in one language.
-    pub fn list(&self, language: &str, list: List) -> &[String] {
-        self.lists.get(&(language.to_owned(), list)).map(Vec::as_slice).unwrap_or_default()
-    }
-
-    /// The entries of a plain list in all languages, with the language.
-    pub fn everywhere(&self, list: List) -> impl Iterator<Item = (&str, &[String])> {
-        self.lists
-            .iter()
-            .filter(move |((_, l), _)| *l == list)
-            .map(|((language, _), entries)| (language.as_str(), entries.as_slice()))
-    }
-
-    /// The entries of a plain list in all languages, folded.
-    pub fn folded(&self, list: List) -> &[String] {
-        self.folded.get(&list).map(Vec::as_slice).unwrap_or_default()
-    }
-
-    /// The languages that have a folded word among their frequent small ones.
-    pub fn languages_of(&self, word: &str) -> &[String] {
-        self.stopwords.get(word).map(Vec::as_slice).unwrap_or_default()
-    }
-
-    /// All phrases that stand in a text, in the order of their first word.
-    pub fn find<'b>(&'b self, words: &[Word]) -> Vec<Hit<'b>> {
-        let mut hits = Vec::new();
-        let mut here: Vec<(usize, Hit<'b>)> = Vec::new();
-        for (first, word) in words.iter().enumerate() {
-            let exact = self.exact.get(&word.folded);
-            let stems = self.stems.get(&start(&word.folded));
-            let Some(tail) = words.get(first..).filter(|_| exact.is_some() || stems.is_some()) else {
-                continue;
-            };
-            let before = first.checked_sub(1).and_then(|i| words.get(i));
-            let opens = word.capital && before.is_none_or(|b| b.sentence != word.sentence);
-            here.extend([exact, stems].into_iter().flatten().flatten().filter_map(|&i| {
-                let phrase = self.phrases.get(i).filter(|p| opens || !p.opens)?;
-                let count = phrase.length_at(tail)?;
-                Some((i, Hit { phrase, first, count }))
-            }));
-            // In the order in which the phrases are written, whichever index they come from.
-            here.sort_by_key(|(i, _)| *i);
-            hits.extend(here.drain(..).map(|(_, hit)| hit));
-        }
-        hits
-    }
-}
-
-/// The first letters of a word; a stem has at least as many.
-type Start = [char; 3];
-
-fn start(folded: &str) -> Start {
-    let mut letters = folded.chars();
-    [(); 3].map(|()| letters.next().unwrap_or_default())
 }

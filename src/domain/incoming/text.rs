@@ -33,8 +33,26 @@ pub fn fold(text: &str) -> String {
 fn fold_char(c: char, out: &mut String) {
     if c.is_ascii() {
         out.push(c.to_ascii_lowercase());
-        return;
+    } else if let Some(folded) = LETTERS.get(c as usize) {
+        out.push_str(folded);
+    } else {
+        fold_slowly(c, out);
     }
+}
+
+/// The letters of the scripts of our languages, folded once for all: Latin, Greek, Cyrillic.
+static LETTERS: LazyLock<Vec<Box<str>>> = LazyLock::new(|| {
+    let folded = |code: u32| {
+        let mut out = String::new();
+        if let Some(c) = char::from_u32(code) {
+            fold_slowly(c, &mut out);
+        }
+        out.into_boxed_str()
+    };
+    (0..0x530).map(folded).collect()
+});
+
+fn fold_slowly(c: char, out: &mut String) {
     for lower in c.to_lowercase() {
         if let Some(latin) = latin(lower) {
             out.push_str(latin);
@@ -105,7 +123,7 @@ pub fn words(text: &str) -> Vec<Word> {
     let mut open: Option<(usize, String)> = None;
     for (at, c) in text.char_indices() {
         if c.is_alphanumeric() || is_mark(c) {
-            let (_, folded) = open.get_or_insert_with(|| (at, String::new()));
+            let (_, folded) = open.get_or_insert_with(|| (at, String::with_capacity(16)));
             fold_char(c, folded);
             continue;
         }
@@ -167,13 +185,16 @@ fn is_set_off(before: &str, rest: &str) -> bool {
         return true;
     }
     let last = above.lines().next_back().unwrap_or_default();
-    is_figure(last) && !above.ends_with(['.', '!', '?']) && below.starts_with(char::is_lowercase)
+    !above.ends_with(['.', '!', '?']) && below.starts_with(char::is_lowercase) && is_figure(last)
 }
 
 /// A short line that is a date or a sum, with at most a weekday or a small word before it.
 fn is_figure(line: &str) -> bool {
     let line = line.trim();
-    line.len() <= 80 && FIGURE.as_ref().is_some_and(|figure| figure.is_match(line))
+    // The pattern costs more than a look for what it cannot do without.
+    line.len() <= 80
+        && line.contains(char::is_numeric)
+        && FIGURE.as_ref().is_some_and(|figure| figure.is_match(line))
 }
 
 static FIGURE: LazyLock<Option<Regex>> = LazyLock::new(|| {

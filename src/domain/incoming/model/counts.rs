@@ -4,11 +4,14 @@ use crate::domain::incoming::model::tokens::Token;
 use crate::domain::incoming::model::{CLASSES, Class};
 use std::collections::BTreeMap;
 
+/// In how many sentences of each class a token stood.
+pub type Row = [u16; CLASSES];
+
 /// Sentences by class in which each token stood.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Counts {
     /// By token and class.
-    pub(super) tokens: BTreeMap<Token, [u16; CLASSES]>,
+    pub(super) tokens: BTreeMap<Token, Row>,
     /// Sentences of each class.
     pub(super) sentences: [u32; CLASSES],
 }
@@ -87,32 +90,71 @@ impl Counts {
 
     /// Reads what `to_bytes` wrote.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
+        Packed::from_bytes(bytes).map(Counts::from)
+    }
+}
+
+/// Counts as they lie in bytes: rows sorted by token, to be made a model of without a map between.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Packed {
+    sentences: [u32; CLASSES],
+    rows: Vec<(Token, Row)>,
+}
+
+impl Packed {
+    /// Reads what `Counts::to_bytes` wrote.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
         let cut = || Error::Length { expected: bytes.len() + 1, found: bytes.len() };
         let (classes, mut rest) = bytes.split_first().ok_or_else(cut)?;
         if usize::from(*classes) != CLASSES {
             return Err(Error::Classes(usize::from(*classes)));
         }
-        let mut counts = Counts::default();
-        for count in &mut counts.sentences {
+        let mut packed = Packed::default();
+        for count in &mut packed.sentences {
             *count = read_varint(&mut rest).ok_or_else(cut)?;
         }
-        let tokens = read_varint(&mut rest).ok_or_else(cut)?;
+        let tokens = read_varint(&mut rest).ok_or_else(cut)? as usize;
+        // A row takes at least three bytes, whatever the head says.
+        packed.rows.reserve_exact(tokens.min(rest.len() / 3));
         let mut token: Token = 0;
         for _ in 0..tokens {
             token = token.wrapping_add(read_varint(&mut rest).ok_or_else(cut)?);
-            let bits = read_varint(&mut rest).ok_or_else(cut)?;
+            let mut bits = read_varint(&mut rest).ok_or_else(cut)?;
             let mut row = [0; CLASSES];
-            for (at, count) in row.iter_mut().enumerate() {
-                if bits >> at & 1 == 1 {
-                    *count = u16::try_from(read_varint(&mut rest).ok_or_else(cut)?).unwrap_or(u16::MAX);
-                }
+            while bits != 0 {
+                let at = bits.trailing_zeros() as usize;
+                bits &= bits - 1;
+                let Some(count) = row.get_mut(at) else { break };
+                *count = u16::try_from(read_varint(&mut rest).ok_or_else(cut)?).unwrap_or(u16::MAX);
             }
-            counts.tokens.insert(token, row);
+            packed.rows.push((token, row));
         }
         if rest.is_empty() {
-            return Ok(counts);
+            return Ok(packed);
         }
         Err(Error::Length { expected: bytes.len() - rest.len(), found: bytes.len() })
+    }
+
+    /// The rows, sorted by token.
+    pub fn rows(&self) -> &[(Token, Row)] {
+        &self.rows
+    }
+
+    /// The same with what was counted elsewhere.
+    #[must_use]
+    pub fn with(self, other: &Counts) -> Self {
+        if other.is_empty() {
+            return self;
+        }
+        let mut counts = Counts::from(self);
+        counts.merge(other);
+        Packed { sentences: counts.sentences, rows: counts.tokens.into_iter().collect() }
+    }
+}
+
+impl From<Packed> for Counts {
+    fn from(packed: Packed) -> Self {
+        Counts { sentences: packed.sentences, tokens: packed.rows.into_iter().collect() }
     }
 }
 

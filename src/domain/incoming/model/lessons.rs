@@ -29,8 +29,9 @@ fn carrying(letter: &Letter<'_>, kind: Kind, knowledge: &Knowledge) -> Vec<Vec<T
     let mut prepared = prepare(letter, &knowledge.phrasebook);
     let language = language::detect(letter, &prepared, &knowledge.phrasebook);
     prepared.settle(language.as_deref());
+    prepared.hear(&knowledge.model);
     let loud = |one: &Heard| one.volume * one.likely.of(Class::Step(kind));
-    let mut heard: Vec<Heard> = heard::hear(&prepared, &knowledge.model)
+    let mut heard: Vec<Heard> = heard::hear(&prepared)
         .into_iter()
         .filter(|one| one.volume >= 0.5 && one.likely.of(Class::Nothing) < SILENT)
         .collect();

@@ -9,12 +9,10 @@ pub mod judge;
 pub mod lessons;
 pub mod tokens;
 
-use crate::domain::incoming::model::counts::Counts;
+use crate::domain::incoming::model::counts::{Counts, Packed, Row};
 use crate::domain::incoming::model::tokens::Token;
 use crate::domain::incoming::reading::Kind;
 use crate::domain::incoming::text::Word;
-use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
 
 /// What a sentence can announce: each kind of reply, or nothing.
 pub const CLASSES: usize = 15;
@@ -54,28 +52,12 @@ impl Class {
 pub struct Likely(pub [f32; CLASSES]);
 
 impl Likely {
+    /// Of what was not heard: nothing is likely.
+    pub const UNHEARD: Likely = Likely([0.0; CLASSES]);
+
     /// How likely one class is.
     pub fn of(&self, class: Class) -> f32 {
         self.0.get(class.index()).copied().unwrap_or_default()
-    }
-}
-
-/// Tokens are hashes already.
-#[derive(Debug, Clone, Copy, Default)]
-struct AsIs(u64);
-
-impl Hasher for AsIs {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        bytes.iter().for_each(|b| self.0 = self.0.rotate_left(8) ^ u64::from(*b));
-    }
-
-    fn write_u32(&mut self, token: u32) {
-        // The table takes its place from the low bits and a check from the high ones.
-        self.0 = u64::from(token).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     }
 }
 
@@ -84,47 +66,92 @@ type Weights = [f32; CLASSES];
 /// Counts, ready to be asked.
 #[derive(Debug, Clone, Default)]
 pub struct Model {
-    weights: HashMap<Token, Weights, BuildHasherDefault<AsIs>>,
+    /// What it knows, sorted; tokens are hashes, so their upper bits tell nearly where each stands.
+    tokens: Vec<Token>,
+    /// The weights of each, in the same order.
+    weights: Vec<Weights>,
+    /// For each value of the upper bits, the place of the first token that has it or a higher one.
+    starts: Vec<u32>,
+    /// By how many bits a token is moved to leave those.
+    shift: u32,
 }
 
 impl Model {
-    /// Turns counts into weights: of each token, how much less it stands in all other classes together.
+    /// Turns counts into weights.
     pub fn of(counts: &Counts) -> Self {
+        Self::of_rows(counts.tokens.iter().map(|(token, row)| (*token, row)))
+    }
+
+    /// Turns counts into weights that were just read.
+    pub fn of_packed(counts: &Packed) -> Self {
+        Self::of_rows(counts.rows().iter().map(|(token, row)| (*token, row)))
+    }
+
+    /// Of rows that are sorted by token. The weight of a token for a class is how much less it stands in all other
+    /// classes together.
+    fn of_rows<'c>(rows: impl ExactSizeIterator<Item = (Token, &'c Row)> + Clone) -> Self {
         let mut totals = [0.0_f32; CLASSES];
-        for row in counts.tokens.values() {
+        for (_, row) in rows.clone() {
             totals.iter_mut().zip(row).for_each(|(total, count)| *total += f32::from(*count));
         }
         let all: f32 = totals.iter().sum();
         #[expect(clippy::cast_precision_loss, reason = "a few ten thousand tokens are exact in f32")]
-        let smooth = SMOOTHING * counts.tokens.len() as f32;
+        let smooth = SMOOTHING * rows.len() as f32;
+        #[expect(clippy::cast_precision_loss, reason = "fifteen")]
+        let classes = CLASSES as f32;
         let complement = totals.map(|total| (all - total + smooth).ln());
-        let weights = counts
-            .tokens
-            .iter()
-            .map(|(token, row)| {
-                let seen: f32 = row.iter().map(|c| f32::from(*c)).sum();
-                let mut weights = [0.0; CLASSES];
-                for ((weight, count), elsewhere) in weights.iter_mut().zip(row).zip(complement) {
-                    *weight = elsewhere - (seen - f32::from(*count) + SMOOTHING).ln();
-                }
-                // Only differences between classes matter; so a token without any weighs nothing.
-                let mean = weights.iter().sum::<f32>() / CLASSES as f32;
-                (*token, weights.map(|w| w - mean))
-            })
-            .collect();
-        Model { weights }
+        let logs = Logs::new();
+        let weights = rows.clone().map(|(_, row)| {
+            let seen: u32 = row.iter().map(|count| u32::from(*count)).sum();
+            // Most classes have none of a token.
+            let nowhere = logs.of(seen);
+            let mut weights = complement;
+            for (weight, count) in weights.iter_mut().zip(row) {
+                *weight -= if *count == 0 { nowhere } else { logs.of(seen - u32::from(*count)) };
+            }
+            // Only differences between classes matter; so a token without any weighs nothing.
+            let mean = weights.iter().sum::<f32>() / classes;
+            weights.map(|w| w - mean)
+        });
+        Self::sorted(rows.clone().map(|(token, _)| token).collect(), weights.collect())
+    }
+
+    fn sorted(tokens: Vec<Token>, weights: Vec<Weights>) -> Self {
+        let bits = (usize::BITS - tokens.len().leading_zeros()).clamp(1, 24);
+        let shift = Token::BITS - bits;
+        let mut starts = vec![0_u32; 1 << bits];
+        for token in &tokens {
+            // Counted one further on, so that sums of those before are places.
+            if let Some(count) = starts.get_mut((token >> shift) as usize + 1) {
+                *count += 1;
+            }
+        }
+        let mut sum = 0;
+        for start in &mut starts {
+            sum += *start;
+            *start = sum;
+        }
+        Model { tokens, weights, starts, shift }
     }
 
     /// Whether it knows nothing.
     pub fn is_empty(&self) -> bool {
-        self.weights.is_empty()
+        self.tokens.is_empty()
+    }
+
+    fn weights_of(&self, token: Token) -> Option<&Weights> {
+        let from = *self.starts.get((token >> self.shift) as usize)? as usize;
+        let ahead = self.tokens.get(from..)?;
+        let skip = ahead.iter().take_while(|known| **known < token).count();
+        let found = ahead.get(skip).is_some_and(|known| *known == token);
+        if found { self.weights.get(from + skip) } else { None }
     }
 
     /// What a sentence announces.
     pub fn weigh(&self, words: &[Word]) -> Likely {
         let mut sums = [0.0_f32; CLASSES];
         for token in tokens::of_sentence(words) {
-            if let Some(weights) = self.weights.get(&token) {
+            if let Some(weights) = self.weights_of(token) {
                 sums.iter_mut().zip(weights).for_each(|(sum, weight)| *sum += weight);
             }
         }
@@ -136,12 +163,30 @@ impl Model {
         let mut told: Vec<(f32, &Word)> = words
             .iter()
             .filter_map(|word| {
-                let weights = self.weights.get(&tokens::of_word(&word.folded))?;
+                let weights = self.weights_of(tokens::of_word(&word.folded))?;
                 weights.get(class.index()).filter(|w| **w > 0.0).map(|w| (*w, word))
             })
             .collect();
         told.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.start.cmp(&b.1.start)));
         told.into_iter().map(|(_, word)| word).take(most).collect()
+    }
+}
+
+/// Logarithms of small smoothed counts, each taken once.
+struct Logs(Vec<f32>);
+
+impl Logs {
+    fn new() -> Self {
+        Logs((0..4096).map(Self::taken).collect())
+    }
+
+    fn of(&self, count: u32) -> f32 {
+        self.0.get(count as usize).copied().unwrap_or_else(|| Self::taken(count))
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^24")]
+    fn taken(count: u32) -> f32 {
+        (count as f32 + SMOOTHING).ln()
     }
 }
 

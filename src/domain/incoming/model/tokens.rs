@@ -2,9 +2,6 @@
 
 use crate::domain::incoming::text::Word;
 
-/// Longest and shortest letter group.
-const GROUPS: [usize; 2] = [4, 5];
-
 /// A sentence is looked at for so many words; longer ones are lists.
 const MOST_WORDS: usize = 120;
 
@@ -29,15 +26,18 @@ pub fn of_word(folded: &str) -> Token {
 
 /// The distinct tokens of a sentence, sorted. Figures say nothing of the step, so each counts as "a figure".
 pub fn of_sentence(words: &[Word]) -> Vec<Token> {
-    let mut tokens = Vec::with_capacity(words.len() * 12);
+    let words = words.get(..MOST_WORDS).unwrap_or(words);
+    let letters: usize = words.iter().map(|word| word.folded.len() * 2 + 4).sum();
+    let mut tokens = Vec::with_capacity(letters);
+    let mut marked = Marked::default();
     let mut before: Option<&str> = None;
-    for word in words.iter().take(MOST_WORDS) {
+    for word in words {
         let folded = as_seen(&word.folded);
         tokens.push(of_word(folded));
         if let Some(before) = before {
             tokens.push(hashed(b'b', before.bytes().chain([b' ']).chain(folded.bytes())));
         }
-        letter_groups(folded, &mut tokens);
+        letter_groups(folded, &mut marked, &mut tokens);
         before = Some(folded);
     }
     tokens.sort_unstable();
@@ -49,21 +49,38 @@ fn as_seen(folded: &str) -> &str {
     if folded.bytes().any(|b| b.is_ascii_digit()) { "0" } else { folded }
 }
 
-/// Groups of four and five letters, the ends of the word counted as letters.
-fn letter_groups(word: &str, tokens: &mut Vec<Token>) {
-    let mut ends: Vec<usize> = word.char_indices().map(|(at, _)| at).collect();
-    ends.push(word.len());
-    let letters = ends.len() - 1;
-    for size in GROUPS {
-        // The marks of beginning and end are letters 0 and `letters + 1`.
-        for first in 0..(letters + 2).saturating_sub(size - 1) {
-            let last = first + size - 1;
-            let from = ends.get(first.saturating_sub(1)).copied().unwrap_or_default();
-            let to = ends.get(last.min(letters)).copied().unwrap_or(word.len());
-            let inner = word.get(from..to).unwrap_or_default();
-            let open = (first == 0).then_some(b'^');
-            let close = (last == letters + 1).then_some(b'$');
-            tokens.push(hashed(b'g', open.into_iter().chain(inner.bytes()).chain(close)));
+/// A word between the marks of its beginning and end, and where each letter starts: room that is used again.
+#[derive(Default)]
+struct Marked {
+    bytes: Vec<u8>,
+    starts: Vec<usize>,
+}
+
+/// Groups of four and five letters, the marks of beginning and end counted as letters.
+fn letter_groups(word: &str, marked: &mut Marked, tokens: &mut Vec<Token>) {
+    let Marked { bytes, starts } = marked;
+    bytes.clear();
+    bytes.push(b'^');
+    bytes.extend_from_slice(word.as_bytes());
+    bytes.push(b'$');
+    if word.is_ascii() {
+        for (first, four) in bytes.windows(4).enumerate() {
+            let group = hashed(b'g', four.iter().copied());
+            tokens.push(group);
+            tokens.extend(bytes.get(first + 4).map(|fifth| mixed(group, *fifth)));
+        }
+        return;
+    }
+    starts.clear();
+    starts.extend(bytes.iter().enumerate().filter(|(_, byte)| **byte & 0xc0 != 0x80).map(|(at, _)| at));
+    starts.push(bytes.len());
+    for (first, four) in starts.windows(5).enumerate() {
+        let [from, .., to] = four else { continue };
+        let group = hashed(b'g', bytes.get(*from..*to).unwrap_or_default().iter().copied());
+        tokens.push(group);
+        if let Some(end) = starts.get(first + 5) {
+            tokens
+                .push(bytes.get(*to..*end).unwrap_or_default().iter().fold(group, |hash, b| mixed(hash, *b)));
         }
     }
 }

@@ -35,7 +35,7 @@ pub fn period(
                 _ => continue,
             };
             let sentence = section.sentence_of(hit);
-            let extends = extends(section, sentence, knowledge);
+            let extends = extends(section, sentence);
             if extends < least {
                 continue;
             }
@@ -61,11 +61,11 @@ pub fn period(
 }
 
 /// How surely a sentence takes more time: by a phrase of its own, or by what the model hears.
-fn extends(section: &Section<'_>, sentence: usize, knowledge: &Knowledge) -> u32 {
+fn extends(section: &Section<'_>, sentence: usize) -> u32 {
     let phrase = section.hits.iter().any(|h| {
         h.phrase.list == List::Extension && section.sentence_of(h) == sentence && !section.is_recited(h)
     });
-    let heard = knowledge.model.weigh(section.words_of(sentence)).of(Class::Step(Kind::Extension));
+    let heard = section.likely(sentence).of(Class::Step(Kind::Extension));
     u32::from(phrase) * 2 + u32::from(heard >= HEARD)
 }
 

@@ -1,6 +1,6 @@
 //! What a clarification asks: the words of the letter themselves.
 
-use crate::domain::incoming::model::{Class, Model};
+use crate::domain::incoming::model::Class;
 use crate::domain::incoming::phrases::{Hit, List};
 use crate::domain::incoming::reading::section::{Prepared, Section};
 use crate::domain::incoming::reading::{Evidence, Kind, Stated};
@@ -11,8 +11,8 @@ const MOST: usize = 300;
 const HEARD: f32 = 0.5;
 
 /// The sentence that asks, by its phrase or by what the model hears.
-pub fn asks_for(prepared: &Prepared<'_>, model: &Model) -> Option<Stated<String>> {
-    let (section, sentence) = loudest(prepared).or_else(|| heard(prepared, model))?;
+pub fn asks_for(prepared: &Prepared<'_>) -> Option<Stated<String>> {
+    let (section, sentence) = loudest(prepared).or_else(|| heard(prepared))?;
     let text = section.sentence_text(sentence)?;
     let value = shortened(&text.split_whitespace().collect::<Vec<_>>().join(" "));
     Some(Stated { value, evidence: Some(Evidence { text: text.to_owned(), place: section.place.label() }) })
@@ -53,11 +53,11 @@ fn loudest<'p, 'b>(prepared: &'p Prepared<'b>) -> Option<(&'p Section<'b>, usize
     hits.first().map(|(section, hit)| (*section, section.sentence_of(hit)))
 }
 
-fn heard<'p, 'b>(prepared: &'p Prepared<'b>, model: &Model) -> Option<(&'p Section<'b>, usize)> {
+fn heard<'p, 'b>(prepared: &'p Prepared<'b>) -> Option<(&'p Section<'b>, usize)> {
     let sentences = prepared.sections.iter().flat_map(|section| {
         section.words.chunk_by(|a, b| a.sentence == b.sentence).filter(|words| words.len() > 2).filter_map(
             move |words| {
-                let likely = model.weigh(words).of(Class::Step(Kind::Clarification));
+                let likely = section.likely(words.first()?.sentence).of(Class::Step(Kind::Clarification));
                 Some((likely, section, words.first()?.sentence))
             },
         )

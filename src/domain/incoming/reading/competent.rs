@@ -50,7 +50,7 @@ pub fn transferred_to(
     let small = language.is_some_and(|l| SMALL.contains(&l.split('-').next().unwrap_or(l)));
     let mut best: Option<(i32, Evidence)> = None;
     for section in prepared.sections.iter().filter(|s| s.place != Place::Subject) {
-        let passing = passing(section, knowledge);
+        let passing = passing(section);
         let mut at = 0;
         while at < section.words.len() {
             let Some(name) = name_at(section, at, small, knowledge) else {
@@ -71,13 +71,13 @@ pub fn transferred_to(
 }
 
 /// Where a section passes on: the sentence, and the word if a phrase says so.
-fn passing(section: &Section<'_>, knowledge: &Knowledge) -> Vec<(usize, Option<usize>)> {
+fn passing(section: &Section<'_>) -> Vec<(usize, Option<usize>)> {
     let hits = section.hits.iter().filter(|h| h.phrase.list == List::Transfer && !section.is_recited(h));
     let mut passing: Vec<(usize, Option<usize>)> =
         hits.map(|h| (section.sentence_of(h), Some(h.first))).collect();
     for words in section.words.chunk_by(|a, b| a.sentence == b.sentence).filter(|words| words.len() > 2) {
         let Some(first) = words.first() else { continue };
-        if knowledge.model.weigh(words).of(Class::Step(Kind::Transfer)) >= HEARD {
+        if section.likely(first.sentence).of(Class::Step(Kind::Transfer)) >= HEARD {
             passing.push((first.sentence, None));
         }
     }

@@ -1,6 +1,6 @@
 //! Money that is asked for: the sum the requester pays, not its parts, limits or the price of a contract.
 
-use crate::domain::incoming::model::{Class, Model};
+use crate::domain::incoming::model::Class;
 use crate::domain::incoming::phrases::List;
 use crate::domain::incoming::reading::section::{Prepared, Section};
 use crate::domain::incoming::reading::{Evidence, Kind, Money, Stated};
@@ -24,12 +24,7 @@ static PIECE: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"^\.?\s?(?:/|[x×*х]\s?\d|je\s|per\s|pro\s|pr\.?\s|à\s)").ok());
 
 /// The sum that the requester is asked for; without a fee in the letter's step only where its sentence is plain.
-pub fn find(
-    prepared: &Prepared<'_>,
-    language: Option<&str>,
-    charges: bool,
-    model: &Model,
-) -> Option<Stated<Money>> {
+pub fn find(prepared: &Prepared<'_>, language: Option<&str>, charges: bool) -> Option<Stated<Money>> {
     let regex = MONEY.as_ref()?;
     let mut best: Option<(f32, u64, Stated<Money>)> = None;
     for section in &prepared.sections {
@@ -43,7 +38,7 @@ pub fn find(
             let sum = Sum { section, start: whole.start(), end: whole.end() };
             let added = u8::from(is_total(cents, &seen));
             seen.push(cents);
-            let score = sum.weight(model) + f32::from(added) * 1.5 - large(cents, currency);
+            let score = sum.weight() + f32::from(added) * 1.5 - large(cents, currency);
             let enough = if charges { -0.5 } else { 2.5 };
             if score >= enough && best.as_ref().is_none_or(|(s, c, _)| (score, cents) > (*s, *c)) {
                 let text = whole.as_str().to_owned();
@@ -88,7 +83,7 @@ struct Sum<'p, 'b> {
 
 impl Sum<'_, '_> {
     /// How much speaks for it being what is asked for.
-    fn weight(&self, model: &Model) -> f32 {
+    fn weight(&self) -> f32 {
         let section = self.section;
         let index = section.words.partition_point(|w| w.end <= self.start);
         let after = section.words.partition_point(|w| w.start < self.end);
@@ -115,7 +110,7 @@ impl Sum<'_, '_> {
                 _ => {}
             }
         }
-        let likely = model.weigh(section.words_of(sentence)).of(Class::Step(Kind::Fee));
+        let likely = section.likely(sentence).of(Class::Step(Kind::Fee));
         let said = fee.max(paid) + near + likely * 2.0;
         let recited = if section.is_recital(sentence) { 0.75 } else { 0.0 };
         said + total + self.signs() - each - other - recited

@@ -6,8 +6,6 @@ use crate::domain::incoming::reading::section::{Place, Prepared, Section};
 use crate::domain::incoming::reading::voices::Voices;
 use crate::domain::incoming::reading::{Evidence, Kind};
 
-/// Sentences after these are not heard: a letter says its step before.
-const MOST_SENTENCES: usize = 400;
 /// Sentences of fewer words say nothing by themselves.
 const FEWEST_WORDS: usize = 3;
 /// How many words are given as reasons.
@@ -28,23 +26,20 @@ pub struct Heard {
     pub likely: Likely,
 }
 
-/// Hears every sentence of a letter.
-pub fn hear(prepared: &Prepared<'_>, model: &Model) -> Vec<Heard> {
+/// Every sentence of a letter that says something by itself.
+pub fn hear(prepared: &Prepared<'_>) -> Vec<Heard> {
     let mut heard = Vec::new();
-    if model.is_empty() {
-        return heard;
-    }
     for (index, section) in prepared.sections.iter().enumerate() {
         let volume = volume(prepared, section);
         let sentences = section.words.chunk_by(|a, b| a.sentence == b.sentence);
-        for words in sentences.filter(|words| words.len() >= FEWEST_WORDS).take(MOST_SENTENCES) {
+        for words in sentences.filter(|words| words.len() >= FEWEST_WORDS) {
             let Some(first) = words.first() else { continue };
             let volume = if section.is_below_closing(first) { volume * BELOW_CLOSING } else { volume };
             heard.push(Heard {
                 section: index,
                 sentence: first.sentence,
                 volume,
-                likely: model.weigh(words),
+                likely: section.likely(first.sentence),
             });
         }
     }

@@ -19,7 +19,7 @@ const MOST_PASSAGES: usize = 4;
 /// Weighs phrases and sentences, and decides.
 pub fn decide(prepared: &Prepared<'_>, language: Option<&str>, knowledge: &Knowledge) -> Reading {
     let voices = voices::listen(prepared, language, &knowledge.phrasebook);
-    let heard = heard::hear(prepared, &knowledge.model);
+    let heard = heard::hear(prepared);
     let features = heard::features(prepared, &voices, &heard);
     let probabilities = knowledge.judge.probabilities(&features);
     let ranked = ranked(&probabilities);

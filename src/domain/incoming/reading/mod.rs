@@ -204,23 +204,22 @@ pub fn read(
     let calendar = dates::Calendar::new(language, letter.sent_on, book);
     let speaks = |kind: Kind, reading: &Reading| reading.kind == kind || reading.also.contains(&kind);
     (reading.reference, reading.stated_in.reference) = apart(reference::find(prepared));
-    let promised = promise::promised(prepared, reading.kind, &calendar, &knowledge.model);
+    let promised = promise::promised(prepared, reading.kind, &calendar);
     (reading.new_due_on, reading.stated_in.new_due_on) = apart(promised);
     let period = amounts::period(prepared, language, speaks(Kind::Extension, &reading), knowledge);
     (reading.extension, reading.stated_in.extension) = apart(period);
     let charges = speaks(Kind::Fee, &reading);
-    (reading.fee, reading.stated_in.fee) = apart(fee::find(prepared, language, charges, &knowledge.model));
+    (reading.fee, reading.stated_in.fee) = apart(fee::find(prepared, language, charges));
     if speaks(Kind::Transfer, &reading) {
         let named = competent::transferred_to(prepared, language, knowledge);
         (reading.transferred_to, reading.stated_in.transferred_to) = apart(named);
     }
     if speaks(Kind::Clarification, &reading) {
-        let asked = asked::asks_for(prepared, &knowledge.model);
+        let asked = asked::asks_for(prepared);
         (reading.asks_for, reading.stated_in.asks_for) = apart(asked);
     }
     reading.links = links::links(prepared, &calendar, language, book);
-    let knows = (&knowledge.citations, &knowledge.model);
-    reading.grounds = provisions::grounds(prepared, reading.kind, language, knows);
+    reading.grounds = provisions::grounds(prepared, reading.kind, language, &knowledge.citations);
     reading
 }
 

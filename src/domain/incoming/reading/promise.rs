@@ -1,6 +1,6 @@
 //! The day by which an answer is promised, among all days that a letter names.
 
-use crate::domain::incoming::model::{Class, Model};
+use crate::domain::incoming::model::Class;
 use crate::domain::incoming::phrases::List;
 use crate::domain::incoming::reading::dates::{Calendar, Dated};
 use crate::domain::incoming::reading::section::{Prepared, Section};
@@ -15,12 +15,7 @@ const HEARD: f32 = 0.5;
 const ENOUGH: u32 = 3;
 
 /// The day by which the authority promises its answer.
-pub fn promised(
-    prepared: &Prepared<'_>,
-    kind: Kind,
-    calendar: &Calendar,
-    model: &Model,
-) -> Option<Stated<NaiveDate>> {
+pub fn promised(prepared: &Prepared<'_>, kind: Kind, calendar: &Calendar) -> Option<Stated<NaiveDate>> {
     if matches!(kind, Kind::Automatic | Kind::Bounce) {
         return None;
     }
@@ -33,7 +28,7 @@ pub fn promised(
     let mut best: Option<(u32, &Section<'_>, Dated)> = None;
     for section in &prepared.sections {
         for dated in calendar.dates(&section.text) {
-            let score = promise(section, &dated, calendar.sent_on(), model);
+            let score = promise(section, &dated, calendar.sent_on());
             let better =
                 best.as_ref().is_none_or(|(s, _, d)| score > *s || (score == *s && dated.day > d.day));
             if score >= enough && better {
@@ -51,7 +46,7 @@ pub fn promised(
 }
 
 /// How strongly a date is tied to a promise: a cue beside it, an answer or more time in its sentence.
-fn promise(section: &Section<'_>, dated: &Dated, sent_on: Option<NaiveDate>, model: &Model) -> u32 {
+fn promise(section: &Section<'_>, dated: &Dated, sent_on: Option<NaiveDate>) -> u32 {
     let index = section.words.partition_point(|w| w.end <= dated.start);
     let Some(word) = section.words.get(index) else { return 0 };
     let sentence = word.sentence;
@@ -75,7 +70,7 @@ fn promise(section: &Section<'_>, dated: &Dated, sent_on: Option<NaiveDate>, mod
             _ => {}
         }
     }
-    let likely = model.weigh(section.words_of(sentence));
+    let likely = section.likely(sentence);
     let heard = likely.of(Class::Step(Kind::Extension)) + likely.of(Class::Step(Kind::Acknowledgement));
     let asked = likely.of(Class::Step(Kind::Clarification)) + likely.of(Class::Step(Kind::Fee));
     let said = answer.max(extension) + u32::from(heard >= HEARD);

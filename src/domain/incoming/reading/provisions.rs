@@ -1,6 +1,6 @@
 //! Provisions that a reply cites for what it does, each with its law and what it protects there.
 
-use crate::domain::incoming::model::{Class, Model};
+use crate::domain::incoming::model::Class;
 use crate::domain::incoming::phrases::{Hit, List};
 use crate::domain::incoming::reading::citing::{Citation, cited};
 use crate::domain::incoming::reading::section::{Prepared, Section};
@@ -14,12 +14,7 @@ const MOST: usize = 12;
 const HEARD: f32 = 0.4;
 
 /// Provisions of the sentences that carry the reply's own step.
-pub fn grounds(
-    prepared: &Prepared<'_>,
-    kind: Kind,
-    language: Option<&str>,
-    (index, model): (&Index, &Model),
-) -> Vec<Ground> {
+pub fn grounds(prepared: &Prepared<'_>, kind: Kind, language: Option<&str>, index: &Index) -> Vec<Ground> {
     if matches!(kind, Kind::Automatic | Kind::Bounce) {
         return Vec::new();
     }
@@ -32,7 +27,7 @@ pub fn grounds(
     let mut grounds: Vec<Ground> = Vec::new();
     for wanted in [Near::Text, Near::Step, Near::Recital] {
         for (section, cited) in &found {
-            let step = Step { section, kind, model };
+            let step = Step { section, kind };
             for citation in cited.iter().filter(|c| step.near(c.sentence) >= wanted) {
                 let Some(ground) = ground(section, citation, &home, index) else { continue };
                 if grounds.len() < MOST && !grounds.iter().any(|g| g.cite == ground.cite) {
@@ -61,7 +56,6 @@ enum Near {
 struct Step<'s, 'b> {
     section: &'s Section<'b>,
     kind: Kind,
-    model: &'s Model,
 }
 
 impl Step<'_, '_> {
@@ -93,11 +87,10 @@ impl Step<'_, '_> {
     }
 
     fn heard(&self, sentence: usize) -> bool {
-        let words = self.section.words_of(sentence);
-        if words.len() < 3 || self.model.is_empty() {
+        if self.section.words_of(sentence).len() < 3 {
             return false;
         }
-        let likely = self.model.weigh(words);
+        let likely = self.section.likely(sentence);
         let also = if self.kind == Kind::Partial { likely.of(Class::Step(Kind::Refusal)) } else { 0.0 };
         likely.of(Class::Step(self.kind)) + also >= HEARD
     }

@@ -2,6 +2,7 @@
 
 use crate::domain::incoming::MAX_ANALYSED;
 use crate::domain::incoming::mime::html::cut;
+use crate::domain::incoming::model::{Likely, Model};
 use crate::domain::incoming::phrases::{Hit, List, Phrasebook};
 use crate::domain::incoming::reading::{Evidence, Letter};
 use crate::domain::incoming::text::{Word, fold, words};
@@ -29,6 +30,8 @@ impl Place {
     }
 }
 
+/// Sentences after these are not heard: a letter says its step before.
+const MOST_SENTENCES: usize = 400;
 /// The closing is looked for in so many lines, each of so many bytes.
 const MOST_LINES: usize = 2_000;
 const LONGEST_CLOSING: usize = 90;
@@ -54,6 +57,8 @@ pub struct Section<'b> {
     recitals: Vec<(usize, usize)>,
     /// Byte of the line that closes the letter.
     closing: Option<usize>,
+    /// Sentences and what each announces, by their numbers.
+    heard: Vec<(usize, Likely)>,
 }
 
 impl<'b> Section<'b> {
@@ -62,7 +67,7 @@ impl<'b> Section<'b> {
         let words = words(&text);
         let hits = book.find(&words);
         let closing = closing(&text, book);
-        Section { place, text, words, hits, recitals: Vec::new(), closing }
+        Section { place, text, words, hits, recitals: Vec::new(), closing, heard: Vec::new() }
     }
 
     /// Small words mean another thing in another language ("si", "se", "om"): only those of the letter's own stay.
@@ -97,6 +102,22 @@ impl<'b> Section<'b> {
             .filter(|h| h.phrase.list == List::Recital)
             .filter_map(|h| self.words.get(h.first).map(|w| (w.sentence, h.first)))
             .collect();
+    }
+
+    /// Lets the model hear each sentence, once for all who ask.
+    fn hear(&mut self, model: &Model) {
+        let sentences = self.words.chunk_by(|a, b| a.sentence == b.sentence);
+        let heard = sentences.take(MOST_SENTENCES).filter_map(|words| {
+            let first = words.first().filter(|_| !model.is_empty())?;
+            Some((first.sentence, model.weigh(words)))
+        });
+        self.heard = heard.collect();
+    }
+
+    /// What a sentence announces.
+    pub fn likely(&self, sentence: usize) -> Likely {
+        let found = self.heard.binary_search_by_key(&sentence, |(number, _)| *number).ok();
+        found.and_then(|at| self.heard.get(at)).map_or(Likely::UNHEARD, |(_, likely)| *likely)
     }
 
     /// The sentence in which a hit starts.
@@ -217,7 +238,6 @@ impl<'b> Section<'b> {
 
 /// The last line that closes a letter: a few words, among them first those with which letters end.
 fn closing(text: &str, book: &Phrasebook) -> Option<usize> {
-    let closings = book.folded(List::Closing);
     let mut at = 0;
     let mut found = None;
     for line in text.split_inclusive('\n').take(MOST_LINES) {
@@ -227,12 +247,7 @@ fn closing(text: &str, book: &Phrasebook) -> Option<usize> {
         if line.is_empty() || line.len() > LONGEST_CLOSING {
             continue;
         }
-        let folded = fold(line);
-        let closes = |closing: &String| {
-            let rest = folded.strip_prefix(closing.as_str());
-            rest.is_some_and(|rest| !rest.starts_with(char::is_alphanumeric))
-        };
-        if start > 0 && closings.iter().any(closes) {
+        if start > 0 && book.closes(&fold(line)) {
             found = Some(start);
         }
     }
@@ -252,6 +267,11 @@ impl<'b> Prepared<'b> {
         self.sections.iter_mut().for_each(|s| s.settle(language));
     }
 
+    /// Lets a model hear each sentence; what another heard is forgotten.
+    pub fn hear(&mut self, model: &Model) {
+        self.sections.iter_mut().for_each(|s| s.hear(model));
+    }
+
     /// All hits of all parts.
     pub fn hits(&self) -> impl Iterator<Item = &Hit<'b>> {
         self.sections.iter().flat_map(|s| s.hits.iter())
@@ -260,9 +280,10 @@ impl<'b> Prepared<'b> {
 
 /// Whether two tags name one language; the phrases of Norwegian serve both its forms.
 pub fn same_language(a: &str, b: &str) -> bool {
-    let base = |l: &str| l.split('-').next().unwrap_or_default().to_owned();
-    let norwegian = |l: &str| matches!(l, "no" | "nb" | "nn");
-    base(a) == base(b) || (norwegian(&base(a)) && norwegian(&base(b)))
+    let base = |l| str::split(l, '-').next().unwrap_or_default();
+    let norwegian = |l| matches!(l, "no" | "nb" | "nn");
+    let (a, b): (&str, &str) = (base(a), base(b));
+    a == b || (norwegian(a) && norwegian(b))
 }
 
 /// Cuts a letter into words and finds the phrases.

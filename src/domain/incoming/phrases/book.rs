@@ -1,0 +1,231 @@
+//! All phrases of all languages, and how they are found in a text.
+
+use crate::domain::incoming::phrases::quick::BuildQuick;
+use crate::domain::incoming::phrases::{Error, Hit, List, Part, Phrase};
+use crate::domain::incoming::text::{Word, fold};
+use std::collections::{BTreeMap, HashMap};
+
+/// How many words `…` may stand for.
+const GAP: usize = 8;
+
+/// All phrases of all languages, with an index by their first words.
+#[derive(Debug, Clone, Default)]
+pub struct Phrasebook {
+    phrases: Vec<Phrase>,
+    /// The words of all phrases, numbered from 1: a text is compared with them by numbers.
+    vocabulary: HashMap<String, u32, BuildQuick>,
+    /// Phrases that begin with a whole word, by its number.
+    exact: Vec<Vec<usize>>,
+    /// Phrases that begin with the stem of a word, by its first letters.
+    stems: HashMap<u64, Vec<usize>, BuildQuick>,
+    lists: BTreeMap<(String, List), Vec<String>>,
+    folded: BTreeMap<List, Vec<String>>,
+    /// How letters end, folded, by the first letter.
+    closings: HashMap<u32, Vec<String>, BuildQuick>,
+    stopwords: HashMap<String, Vec<String>, BuildQuick>,
+}
+
+/// Lists that are looked up by their words, not searched in running text.
+const PLAIN: &[List] = &[
+    List::Negation,
+    List::Months,
+    List::Numbers,
+    List::Stopwords,
+    List::QuoteFrom,
+    List::QuoteSent,
+    List::QuoteTo,
+    List::QuoteSubject,
+    List::Wrote,
+    List::OriginalMessage,
+    List::Closing,
+    List::Request,
+    List::RequestLabel,
+    List::Footer,
+    List::Remedies,
+];
+
+impl Phrasebook {
+    /// Adds one list of one language.
+    pub fn add(&mut self, language: &str, list: List, written: &[String]) -> Result<(), Error> {
+        if PLAIN.contains(&list) {
+            self.add_plain(language, list, written);
+            return Ok(());
+        }
+        for phrase in written {
+            let mut phrase = Phrase::parse(language, list, phrase)?;
+            for part in &mut phrase.parts {
+                if let Part::Exact(word, number) = part {
+                    *number = self.number(word);
+                }
+            }
+            let place = match phrase.parts.first() {
+                Some(Part::Exact(_, number)) => self.exact.get_mut(*number as usize),
+                Some(Part::Stem(stem)) => Some(self.stems.entry(start(stem)).or_default()),
+                _ => None,
+            };
+            if let Some(place) = place {
+                place.push(self.phrases.len());
+                self.phrases.push(phrase);
+            }
+        }
+        Ok(())
+    }
+
+    fn add_plain(&mut self, language: &str, list: List, written: &[String]) {
+        self.lists.entry((language.to_owned(), list)).or_default().extend(written.iter().cloned());
+        let folded: Vec<String> = written.iter().map(|w| fold(w)).collect();
+        if list == List::Stopwords {
+            for word in written.iter().flat_map(|w| w.split_whitespace()) {
+                let languages = self.stopwords.entry(fold(word)).or_default();
+                if !languages.iter().any(|l| l == language) {
+                    languages.push(language.to_owned());
+                }
+            }
+        }
+        if list == List::Closing {
+            for closing in &folded {
+                if let Some(first) = closing.chars().next() {
+                    self.closings.entry(u32::from(first)).or_default().push(closing.clone());
+                }
+            }
+        }
+        self.folded.entry(list).or_default().extend(folded);
+    }
+
+    /// The number of a word of phrases, a new one if it is new.
+    fn number(&mut self, word: &str) -> u32 {
+        if let Some(number) = self.vocabulary.get(word) {
+            return *number;
+        }
+        let number = u32::try_from(self.vocabulary.len() + 1).unwrap_or(u32::MAX);
+        self.vocabulary.insert(word.to_owned(), number);
+        self.exact.resize_with(self.vocabulary.len() + 1, Vec::new);
+        number
+    }
+
+    /// How many phrases there are.
+    pub fn len(&self) -> usize {
+        self.phrases.len()
+    }
+
+    /// Whether there is no phrase.
+    pub fn is_empty(&self) -> bool {
+        self.phrases.is_empty()
+    }
+
+    /// The entries of a plain list in one language.
+    pub fn list(&self, language: &str, list: List) -> &[String] {
+        self.lists.get(&(language.to_owned(), list)).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// The entries of a plain list in all languages, with the language.
+    pub fn everywhere(&self, list: List) -> impl Iterator<Item = (&str, &[String])> {
+        self.lists
+            .iter()
+            .filter(move |((_, l), _)| *l == list)
+            .map(|((language, _), entries)| (language.as_str(), entries.as_slice()))
+    }
+
+    /// The entries of a plain list in all languages, folded.
+    pub fn folded(&self, list: List) -> &[String] {
+        self.folded.get(&list).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// Whether a folded line begins with words that end letters.
+    pub fn closes(&self, folded: &str) -> bool {
+        let first = folded.chars().next().and_then(|first| self.closings.get(&u32::from(first)));
+        first.into_iter().flatten().any(|closing| {
+            let rest = folded.strip_prefix(closing.as_str());
+            rest.is_some_and(|rest| !rest.starts_with(char::is_alphanumeric))
+        })
+    }
+
+    /// The languages that have a folded word among their frequent small ones.
+    pub fn languages_of(&self, word: &str) -> &[String] {
+        self.stopwords.get(word).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// All phrases that stand in a text, in the order of their first word.
+    pub fn find<'b>(&'b self, words: &[Word]) -> Vec<Hit<'b>> {
+        let text = Text { words, seen: words.iter().map(|word| self.see(word)).collect() };
+        let mut hits = Vec::new();
+        let mut here: Vec<(usize, Hit<'b>)> = Vec::new();
+        let mut before = None;
+        for (first, (word, seen)) in words.iter().zip(&text.seen).enumerate() {
+            let opens = word.capital && before != Some(word.sentence);
+            before = Some(word.sentence);
+            let exact = self.exact.get(seen.number as usize).map(Vec::as_slice).unwrap_or_default();
+            let stems = self.stems.get(&start(&word.folded)).map(Vec::as_slice).unwrap_or_default();
+            here.extend(exact.iter().chain(stems).filter_map(|&i| {
+                let phrase = self.phrases.get(i).filter(|p| opens || !p.opens)?;
+                let count = text.length_at(&phrase.parts, first, word.sentence)?;
+                Some((i, Hit { phrase, first, count }))
+            }));
+            // In the order in which the phrases are written, whichever index they come from.
+            if !exact.is_empty() && !stems.is_empty() {
+                here.sort_by_key(|(i, _)| *i);
+            }
+            hits.extend(here.drain(..).map(|(_, hit)| hit));
+        }
+        hits
+    }
+
+    fn see(&self, word: &Word) -> Seen {
+        Seen {
+            number: self.vocabulary.get(&word.folded).copied().unwrap_or_default(),
+            figure: word.folded.bytes().all(|b| b.is_ascii_digit()),
+            sentence: word.sentence,
+        }
+    }
+}
+
+/// What matters of a word when phrases are sought.
+struct Seen {
+    /// Its number in the vocabulary; 0 if it stands in no phrase.
+    number: u32,
+    /// Whether it is a figure.
+    figure: bool,
+    sentence: usize,
+}
+
+/// A text whose words are numbered.
+struct Text<'w> {
+    words: &'w [Word],
+    seen: Vec<Seen>,
+}
+
+impl Text<'_> {
+    /// Number of words from a place on if these parts of a phrase stand there.
+    fn length_at(&self, parts: &[Part], at: usize, sentence: usize) -> Option<usize> {
+        let Some((part, rest)) = parts.split_first() else { return Some(0) };
+        let seen = self.seen.get(at).filter(|seen| seen.sentence == sentence)?;
+        let same = match part {
+            Part::Exact(_, number) => seen.number == *number,
+            Part::Stem(stem) => self.words.get(at).is_some_and(|w| w.folded.starts_with(stem.as_str())),
+            Part::Gap => return self.length_after_gap(rest, at, sentence),
+        };
+        if same { self.length_at(rest, at + 1, sentence).map(|n| n + 1) } else { None }
+    }
+
+    /// The shortest gap after which the rest of a phrase stands, with that rest; none reaches over its sentence.
+    fn length_after_gap(&self, rest: &[Part], at: usize, sentence: usize) -> Option<usize> {
+        let reach = self.seen.get(at..).unwrap_or_default();
+        let within = reach.iter().take(self.longest_gap(at) + 1).take_while(|seen| seen.sentence == sentence);
+        within.enumerate().find_map(|(skip, seen)| {
+            let may = !matches!(rest.first(), Some(Part::Exact(_, number)) if seen.number != *number);
+            if may { Some(skip + self.length_at(rest, at + skip, sentence)?) } else { None }
+        })
+    }
+
+    /// How many words a gap may skip: `GAP`, and the figures of one date, which are one word to whoever reads them.
+    fn longest_gap(&self, at: usize) -> usize {
+        let figures = self.seen.iter().skip(at).take(GAP).filter(|seen| seen.figure).count();
+        GAP + figures.min(3)
+    }
+}
+
+/// The first three letters of a word, 21 bits each; a stem has at least as many.
+fn start(folded: &str) -> u64 {
+    let mut letters = folded.chars();
+    (0..3).fold(0, |all, _| all << 21 | letters.next().map_or(0, |letter| u64::from(u32::from(letter))))
+}

@@ -46,9 +46,9 @@ fn letters_of_every_language_are_told() {
                 |l: &str| l.split('-').next().unwrap_or_default().replace("nn", "no").replace("nb", "no");
             all += 1;
             if plain(&found) == plain(wanted) {
-                right += 1
+                right += 1;
             } else {
-                *missed.entry(name.clone()).or_default() += 1
+                *missed.entry(name.clone()).or_default() += 1;
             }
         }
     }

@@ -55,11 +55,9 @@ stories! {
         let activist = site.person("Mara Varga", Role::Activist);
         let request = site.sends(activist, site.city());
         let before = public(site, &request);
-        let quoted: String = letter_of(site)
-            .lines()
-            .filter(|line| !line.contains(&request.reference))
-            .map(|line| format!("> {line}\n"))
-            .collect();
+        let letter = letter_of(site);
+        let lines = letter.lines().filter(|line| !line.contains(&request.reference));
+        let quoted = lines.map(|line| format!("> {line}")).collect::<Vec<_>>().join("\n");
         let reply = Reply::to(&request, "brandau.example")
             .about("Ihre Anfrage")
             .addressed(INFO)
@@ -292,7 +290,8 @@ stories! {
              '2020-01-01 00:00:00', '2020-01-01 00:00:00', 1, 'x' FROM n"
         )).unwrap();
         let typo = with_typo(&request.reply_address);
-        let numbers: String = (0..3_000).map(|n| format!("2020-{} Az. {n}/2020-X ", 10_000 + n)).collect();
+        let numbers: Vec<String> = (0..3_000).map(|n| format!("2020-{} Az. {n}/2020-X", 10_000 + n)).collect();
+        let numbers = numbers.join(" ");
         let hostile = Reply::to(&request, "brandau.example").about("Antrag").addressed(&typo).saying(&numbers);
         let start = std::time::Instant::now();
         site.receives(&hostile.raw(), &typo);

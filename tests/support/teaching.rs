@@ -56,7 +56,7 @@ pub struct Pupil<'b> {
 }
 
 /// Takes letters apart; `knowledge` lends its phrases.
-pub fn pupils<'b>(letters: impl IntoIterator<Item = Labelled>, knowledge: &'b Knowledge) -> Vec<Pupil<'b>> {
+pub fn pupils(letters: impl IntoIterator<Item = Labelled>, knowledge: &Knowledge) -> Vec<Pupil<'_>> {
     letters.into_iter().map(|labelled| pupil(labelled, knowledge)).collect()
 }
 

@@ -46,7 +46,7 @@ fn main() -> Done<()> {
     if teach {
         let counts = count(all.iter().copied(), &pupils, |_| true);
         let fitted = Judge::fit(&examples(&all, &pupils, |at| at % FOLDS, &knowledge));
-        let bytes = pack(&counts, &fitted)?;
+        let bytes = pack(&counts, &fitted);
         std::fs::write(concat!(env!("CARGO_MANIFEST_DIR"), "/src/data/taught.model"), &bytes)?;
         say(&format!("taught: {} tokens, {} bytes", counts.len(), bytes.len()))?;
         let phrasebook = knowledge.phrasebook.clone();

@@ -44,7 +44,9 @@ fn fold_char(c: char, out: &mut String) {
 static LETTERS: LazyLock<Vec<Box<str>>> = LazyLock::new(|| {
     let folded = |code: u32| {
         let mut out = String::new();
-        char::from_u32(code).iter().for_each(|c| fold_slowly(*c, &mut out));
+        if let Some(c) = char::from_u32(code) {
+            fold_slowly(c, &mut out);
+        }
         out.into_boxed_str()
     };
     (0..0x530).map(folded).collect()
@@ -128,7 +130,8 @@ fn latin(c: char) -> Option<&'static str> {
 
 /// Cuts a text into words and sentences.
 pub fn words(text: &str) -> Vec<Word> {
-    let mut words: Vec<Word> = Vec::new();
+    // A word of running text takes six to eight bytes with the blank after it.
+    let mut words: Vec<Word> = Vec::with_capacity(text.len() / 6 + 1);
     let mut sentence = 0;
     let mut open: Option<(usize, String)> = None;
     for (at, c) in text.char_indices() {

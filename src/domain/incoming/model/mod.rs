@@ -170,6 +170,7 @@ fn weights_of(row: &Row, complement: &Weights, logs: &Logs) -> Weights {
         *weight -= if *count == 0 { nowhere } else { logs.of(seen - u32::from(*count)) };
     }
     // Only differences between classes matter; so a token without any weighs nothing.
+    #[expect(clippy::cast_precision_loss, reason = "fifteen is exact in f32")]
     let mean = weights.iter().sum::<f32>() / CLASSES as f32;
     weights.map(|w| w - mean)
 }

@@ -21,7 +21,9 @@ impl Hasher for Quick {
 
     fn write(&mut self, bytes: &[u8]) {
         let (eights, rest) = bytes.as_chunks::<8>();
-        eights.iter().for_each(|eight| self.write_u64(u64::from_le_bytes(*eight)));
+        for eight in eights {
+            self.write_u64(u64::from_le_bytes(*eight));
+        }
         if !rest.is_empty() {
             let last = rest.iter().rev().fold(0_u64, |all, byte| all << 8 | u64::from(*byte));
             self.write_u64(last);
@@ -38,7 +40,8 @@ impl Hasher for Quick {
 
     fn write_u64(&mut self, number: u64) {
         let product = u128::from(self.0 ^ number ^ SEED) * u128::from(FACTOR);
-        // The high half depends on all bits and so must the low one, from which a table takes its places.
-        self.0 = (product >> 64) as u64 ^ (product & u128::from(u64::MAX)) as u64;
+        let half = |part: u128| u64::try_from(part).unwrap_or_default();
+        // A table takes its places from the low bits, which must depend on all.
+        self.0 = half(product >> 64) ^ half(product & u128::from(u64::MAX));
     }
 }

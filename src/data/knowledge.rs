@@ -8,17 +8,11 @@ use crate::domain::incoming::Knowledge;
 use crate::domain::incoming::model::Model;
 use crate::domain::incoming::model::counts::{Counts, Packed};
 use crate::domain::incoming::model::judge::{FEATURES, Judge, KINDS};
-use flate2::Compression;
-use flate2::read::GzDecoder;
-use flate2::write::GzEncoder;
-use std::io::{Read, Write};
 
 /// Written by `cargo bench --bench quality -- --teach`, from `sentences/` and `tests/replies/`.
 static TAUGHT: &[u8] = include_bytes!("taught.model");
 /// Its name in errors.
 const FILE: &str = "taught.model";
-/// The taught model unpacks to less than this.
-const LARGEST: u64 = 64 << 20;
 
 /// Phrases and model as shipped.
 pub fn knowledge() -> Result<Knowledge, Error> {
@@ -28,9 +22,14 @@ pub fn knowledge() -> Result<Knowledge, Error> {
 /// Phrases and model as shipped, and what was learnt since.
 pub fn knowledge_with(learnt: &Counts) -> Result<Knowledge, Error> {
     let (counts, judge) = taught(TAUGHT)?;
-    let model = Model::of_packed(&counts.with(learnt));
+    let model = Model::of_packed(counts.with(learnt));
+    Ok(Knowledge { model, judge, ..untaught()? })
+}
+
+/// The phrases and laws alone, for who teaches the model anew.
+pub fn untaught() -> Result<Knowledge, Error> {
     let citations = statutes::index(&Laws::load()?)?;
-    Ok(Knowledge { phrasebook: phrasebook()?, model, judge, citations })
+    Ok(Knowledge { phrasebook: phrasebook()?, citations, ..Knowledge::default() })
 }
 
 /// What the shipped model counted.
@@ -38,12 +37,10 @@ pub fn shipped_counts() -> Result<Counts, Error> {
     taught(TAUGHT).map(|(counts, _)| counts.into())
 }
 
-/// Reads a taught model: gzip over the judge's weights and, right behind them, the counts.
-pub fn taught(packed: &[u8]) -> Result<(Packed, Judge), Error> {
+/// Reads a taught model: the judge's weights and, right behind them, the counts.
+pub fn taught(bytes: &[u8]) -> Result<(Packed, Judge), Error> {
     let wrong =
         |problem: String| Error { file: FILE.to_owned(), line: None, key: "the file".to_owned(), problem };
-    let mut bytes = Vec::new();
-    GzDecoder::new(packed).take(LARGEST).read_to_end(&mut bytes).map_err(|e| wrong(e.to_string()))?;
     let (weights, counts) = bytes
         .split_at_checked(FEATURES * KINDS * 4)
         .ok_or_else(|| wrong(format!("expected weights, found `{}` bytes", bytes.len())))?;
@@ -52,10 +49,7 @@ pub fn taught(packed: &[u8]) -> Result<(Packed, Judge), Error> {
     Ok((Packed::from_bytes(counts).map_err(|e| wrong(e.to_string()))?, judge))
 }
 
-/// The bytes that `taught` reads.
-pub fn pack(counts: &Counts, judge: &Judge) -> std::io::Result<Vec<u8>> {
-    let mut packer = GzEncoder::new(Vec::new(), Compression::best());
-    packer.write_all(&judge.to_bytes())?;
-    packer.write_all(&counts.to_bytes())?;
-    packer.finish()
+/// The bytes that `taught` reads. They are not compressed: each child reads them anew, and little would be gained.
+pub fn pack(counts: &Counts, judge: &Judge) -> Vec<u8> {
+    [judge.to_bytes(), counts.to_bytes()].concat()
 }

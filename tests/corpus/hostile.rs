@@ -2,7 +2,7 @@
 
 use super::KNOWLEDGE;
 use askance::domain::incoming::matching::reply_address;
-use askance::domain::incoming::mime::{MAX_PARTS, date, html};
+use askance::domain::incoming::mime::{MAX_PARTS, Notes, date, html};
 use askance::domain::incoming::understand;
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
@@ -81,7 +81,17 @@ fn deeply_nested_html_is_read_without_its_tags() {
         format!("<html>{}We do not hold it.{}</html>", "<div>".repeat(20_000), "</div>".repeat(20_000));
     let raw = format!("{}Content-Type: text/html\r\n\r\n{page}", header());
     assert!(reads_in_time(raw.as_bytes()).text.contains("We do not hold it."));
-    assert_eq!(html::to_text("a<br>b &amp; c"), "a\nb & c");
+    assert_eq!(html::to_text("a<br>b &amp; c", &mut Notes::default()), "a\nb & c");
+}
+
+#[test]
+fn html_of_very_many_elements_is_not_laid_out_but_read() {
+    let page = format!("<table>{}</table>", "<tr><td>held<td>withheld".repeat(60_000));
+    let raw = format!("{}Content-Type: text/html\r\n\r\n{page}", header());
+    let incoming = reads_in_time(raw.as_bytes());
+    assert!(incoming.text.contains("held withheld"));
+    assert!(incoming.notes.iter().any(|note| note.contains("laid out")), "{:?}", incoming.notes);
+    assert!(incoming.notes.iter().any(|note| note.contains("the rest was left out")), "{:?}", incoming.notes);
 }
 
 #[test]

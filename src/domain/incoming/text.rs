@@ -70,6 +70,18 @@ fn fold_slowly(c: char, out: &mut String) {
     }
 }
 
+fn belongs_to_word(c: char) -> bool {
+    if c.is_ascii() {
+        return c.is_ascii_alphanumeric();
+    }
+    match LETTERS.get(c as usize) {
+        // What folds to nothing may be a mark.
+        Some(folded) if folded.is_empty() => c.is_alphanumeric() || is_mark(c),
+        Some(_) if matches!(c, '\u{c0}'..='\u{24f}' | '\u{400}'..='\u{45f}') => !matches!(c, '×' | '÷'),
+        _ => c.is_alphanumeric() || is_mark(c),
+    }
+}
+
 fn is_mark(c: char) -> bool {
     matches!(c, '\u{300}'..='\u{36f}' | '\u{ad}' | '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}')
 }
@@ -118,11 +130,12 @@ fn latin(c: char) -> Option<&'static str> {
 
 /// Cuts a text into words and sentences.
 pub fn words(text: &str) -> Vec<Word> {
-    let mut words: Vec<Word> = Vec::new();
+    // A word of running text takes six to eight bytes with the blank after it.
+    let mut words: Vec<Word> = Vec::with_capacity(text.len() / 6 + 1);
     let mut sentence = 0;
     let mut open: Option<(usize, String)> = None;
     for (at, c) in text.char_indices() {
-        if c.is_alphanumeric() || is_mark(c) {
+        if belongs_to_word(c) {
             let (_, folded) = open.get_or_insert_with(|| (at, String::with_capacity(16)));
             fold_char(c, folded);
             continue;

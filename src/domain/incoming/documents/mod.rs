@@ -197,7 +197,7 @@ pub fn decoded_text(leaf: &Leaf, notes: &mut Notes) -> String {
         text.retain(|c| c != '\0');
     }
     if leaf.content_type == "text/html" || looks_like_html(&text) {
-        return html::to_text(&text);
+        return html::to_text(&text, notes);
     }
     if text.contains('\r') { text.replace("\r\n", "\n").replace('\r', "\n") } else { text }
 }

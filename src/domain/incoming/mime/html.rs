@@ -1,5 +1,6 @@
 //! HTML to readable text; quoted blocks keep their `>`, so that they are still known as quoted.
 
+use crate::domain::incoming::mime::Notes;
 use html2text::config;
 use html2text::render::TextDecorator;
 
@@ -7,6 +8,8 @@ use html2text::render::TextDecorator;
 const MAX_HTML: usize = 1024 * 1024;
 /// How deep elements may lie in each other before the simple reading takes over.
 const MAX_NESTED: usize = 250;
+/// How many elements are laid out before it takes over: each costs the renderer kilobytes.
+const MAX_ELEMENTS: usize = 60_000;
 
 /// Writes words only: no link marks, no stars; `> ` before quotes.
 #[derive(Clone, Debug)]
@@ -68,9 +71,19 @@ impl TextDecorator for Plain {
 }
 
 /// Renders HTML as text; what is too deep or too long for the renderer is read by dropping its tags.
-pub fn to_text(html: &str) -> String {
+pub fn to_text(html: &str, notes: &mut Notes) -> String {
+    if html.len() > MAX_HTML {
+        notes.add(format!(
+            "the HTML is longer than the {MAX_HTML} bytes that are read; the rest was left out"
+        ));
+    }
     let html = cut(html, MAX_HTML);
-    if nesting(html) <= MAX_NESTED {
+    let Size { elements, deepest } = size(html);
+    if elements > MAX_ELEMENTS {
+        notes.add(format!(
+            "the HTML has {elements} elements, more than the {MAX_ELEMENTS} that are laid out; its text was taken as it stands"
+        ));
+    } else if deepest <= MAX_NESTED {
         let renderer = config::with_decorator(Plain)
             .raw_mode(true)
             .no_link_wrapping()
@@ -92,17 +105,26 @@ pub fn cut(text: &str, most: usize) -> &str {
     text.get(..end).unwrap_or_default()
 }
 
-fn nesting(html: &str) -> usize {
-    let (mut depth, mut deepest) = (0_usize, 0_usize);
+/// What rendering would cost.
+struct Size {
+    elements: usize,
+    deepest: usize,
+}
+
+fn size(html: &str) -> Size {
+    let (mut elements, mut depth, mut deepest) = (0_usize, 0_usize, 0_usize);
     for piece in html.split('<').skip(1) {
         if piece.starts_with('/') {
             depth = depth.saturating_sub(1);
-        } else if piece.starts_with(|c: char| c.is_ascii_alphabetic()) && !is_void(piece) {
-            depth += 1;
-            deepest = deepest.max(depth);
+        } else if piece.starts_with(|c: char| c.is_ascii_alphabetic()) {
+            elements += 1;
+            if !is_void(piece) {
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
         }
     }
-    deepest
+    Size { elements, deepest }
 }
 
 fn is_void(tag: &str) -> bool {
@@ -152,6 +174,7 @@ fn strip_tags(html: &str) -> String {
             (None, "br" | "p" | "div" | "/p" | "/div" | "tr" | "li" | "/tr" | "/li" | "/table") => {
                 out.push('\n');
             }
+            (None, "td" | "th") => out.push(' '),
             _ => {}
         }
         if skip_until.is_none() {

@@ -30,6 +30,14 @@ pub enum Error {
     /// Made for other classes.
     #[error("expected counts of {CLASSES} classes, found `{0}`")]
     Classes(usize),
+    /// A token without a row.
+    #[error("expected the number of one of {rows} rows, found `{found}`")]
+    Row {
+        /// How many there are.
+        rows: usize,
+        /// What a token names.
+        found: u32,
+    },
 }
 
 impl Counts {
@@ -71,21 +79,9 @@ impl Counts {
         self.tokens.is_empty()
     }
 
-    /// As bytes: number of classes, sentences of each, number of tokens; then each token with a bit for every class in
-    /// which it stood and the counts of those. All numbers little-endian, those in rows as LEB128.
+    /// As bytes, see `Packed`.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let mut out = vec![u8::try_from(CLASSES).unwrap_or(u8::MAX)];
-        self.sentences.iter().for_each(|count| varint(*count, &mut out));
-        varint(u32::try_from(self.tokens.len()).unwrap_or(u32::MAX), &mut out);
-        let mut before = 0;
-        for (token, row) in &self.tokens {
-            varint(token.wrapping_sub(before), &mut out);
-            before = *token;
-            let bits = row.iter().enumerate().filter(|(_, c)| **c > 0).fold(0_u32, |b, (at, _)| b | 1 << at);
-            varint(bits, &mut out);
-            row.iter().filter(|c| **c > 0).for_each(|c| varint(u32::from(*c), &mut out));
-        }
-        out
+        Packed::of(self).to_bytes()
     }
 
     /// Reads what `to_bytes` wrote.
@@ -94,50 +90,48 @@ impl Counts {
     }
 }
 
-/// Counts as they lie in bytes: rows sorted by token, to be made a model of without a map between.
+/// Counts as they are kept, to be made a model of without a map between: tokens that were counted alike share a row.
+///
+/// As bytes: number of classes, sentences of each, number of rows; each row with a bit for every class in which its
+/// tokens stood and the counts of those; number of tokens; each token as its distance from the one before, with the
+/// number of its row. All numbers but the first byte are LEB128.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Packed {
     sentences: [u32; CLASSES],
-    rows: Vec<(Token, Row)>,
+    rows: Vec<Row>,
+    /// Tokens in their order, each with the place of its row.
+    tokens: Vec<(Token, u32)>,
 }
 
 impl Packed {
-    /// Reads what `Counts::to_bytes` wrote.
-    pub fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
-        let cut = || Error::Length { expected: bytes.len() + 1, found: bytes.len() };
-        let (classes, mut rest) = bytes.split_first().ok_or_else(cut)?;
-        if usize::from(*classes) != CLASSES {
-            return Err(Error::Classes(usize::from(*classes)));
+    /// Packs counts; rows that many tokens share come first.
+    pub fn of(counts: &Counts) -> Self {
+        let mut often: BTreeMap<&Row, usize> = BTreeMap::new();
+        counts.tokens.values().for_each(|row| *often.entry(row).or_default() += 1);
+        let mut rows: Vec<(&Row, usize)> = often.into_iter().collect();
+        rows.sort_by_key(|(_, times)| std::cmp::Reverse(*times));
+        let places: BTreeMap<&Row, u32> = rows.iter().map(|(row, _)| *row).zip(0..).collect();
+        let place = |row: &Row| places.get(row).copied().unwrap_or_default();
+        Packed {
+            sentences: counts.sentences,
+            rows: rows.iter().map(|(row, _)| **row).collect(),
+            tokens: counts.tokens.iter().map(|(token, row)| (*token, place(row))).collect(),
         }
-        let mut packed = Packed::default();
-        for count in &mut packed.sentences {
-            *count = read_varint(&mut rest).ok_or_else(cut)?;
-        }
-        let tokens = read_varint(&mut rest).ok_or_else(cut)? as usize;
-        // A row takes at least three bytes, whatever the head says.
-        packed.rows.reserve_exact(tokens.min(rest.len() / 3));
-        let mut token: Token = 0;
-        for _ in 0..tokens {
-            token = token.wrapping_add(read_varint(&mut rest).ok_or_else(cut)?);
-            let mut bits = read_varint(&mut rest).ok_or_else(cut)?;
-            let mut row = [0; CLASSES];
-            while bits != 0 {
-                let at = bits.trailing_zeros() as usize;
-                bits &= bits - 1;
-                let Some(count) = row.get_mut(at) else { break };
-                *count = u16::try_from(read_varint(&mut rest).ok_or_else(cut)?).unwrap_or(u16::MAX);
-            }
-            packed.rows.push((token, row));
-        }
-        if rest.is_empty() {
-            return Ok(packed);
-        }
-        Err(Error::Length { expected: bytes.len() - rest.len(), found: bytes.len() })
     }
 
-    /// The rows, sorted by token.
-    pub fn rows(&self) -> &[(Token, Row)] {
+    /// The distinct rows.
+    pub fn rows(&self) -> &[Row] {
         &self.rows
+    }
+
+    /// The tokens in their order, each with the place of its row.
+    pub fn tokens(&self) -> &[(Token, u32)] {
+        &self.tokens
+    }
+
+    /// The tokens alone.
+    pub fn into_tokens(self) -> Vec<(Token, u32)> {
+        self.tokens
     }
 
     /// The same with what was counted elsewhere.
@@ -148,13 +142,87 @@ impl Packed {
         }
         let mut counts = Counts::from(self);
         counts.merge(other);
-        Packed { sentences: counts.sentences, rows: counts.tokens.into_iter().collect() }
+        Packed::of(&counts)
     }
+
+    /// As bytes.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let length = |length: usize| u32::try_from(length).unwrap_or(u32::MAX);
+        let mut out = vec![u8::try_from(CLASSES).unwrap_or(u8::MAX)];
+        self.sentences.iter().for_each(|count| varint(*count, &mut out));
+        varint(length(self.rows.len()), &mut out);
+        for row in &self.rows {
+            let bits = row.iter().enumerate().filter(|(_, c)| **c > 0).fold(0_u32, |b, (at, _)| b | 1 << at);
+            varint(bits, &mut out);
+            row.iter().filter(|c| **c > 0).for_each(|c| varint(u32::from(*c), &mut out));
+        }
+        varint(length(self.tokens.len()), &mut out);
+        let mut before = 0;
+        for (token, place) in &self.tokens {
+            varint(token.wrapping_sub(before), &mut out);
+            varint(*place, &mut out);
+            before = *token;
+        }
+        out
+    }
+
+    /// Reads what `to_bytes` wrote.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
+        let cut = || Error::Length { expected: bytes.len() + 1, found: bytes.len() };
+        let (classes, mut rest) = bytes.split_first().ok_or_else(cut)?;
+        if usize::from(*classes) != CLASSES {
+            return Err(Error::Classes(usize::from(*classes)));
+        }
+        let packed = Packed::read(&mut rest).ok_or_else(cut)?;
+        if !rest.is_empty() {
+            return Err(Error::Length { expected: bytes.len() - rest.len(), found: bytes.len() });
+        }
+        let rows = packed.rows.len();
+        match packed.tokens.iter().find(|(_, place)| *place as usize >= rows) {
+            Some((_, found)) => Err(Error::Row { rows, found: *found }),
+            None => Ok(packed),
+        }
+    }
+
+    /// What stands after the number of classes; `None` if it ends too early.
+    fn read(rest: &mut &[u8]) -> Option<Self> {
+        let mut packed = Packed::default();
+        for count in &mut packed.sentences {
+            *count = read_varint(rest)?;
+        }
+        // Whatever a number says, memory is taken for no more than the bytes can hold.
+        let rows = read_varint(rest)? as usize;
+        packed.rows.reserve_exact(rows.min(rest.len()));
+        for _ in 0..rows {
+            packed.rows.push(read_row(rest)?);
+        }
+        let tokens = read_varint(rest)? as usize;
+        packed.tokens.reserve_exact(tokens.min(rest.len()));
+        let mut token: Token = 0;
+        for _ in 0..tokens {
+            token = token.wrapping_add(read_varint(rest)?);
+            packed.tokens.push((token, read_varint(rest)?));
+        }
+        Some(packed)
+    }
+}
+
+fn read_row(rest: &mut &[u8]) -> Option<Row> {
+    let mut row = [0; CLASSES];
+    let mut bits = read_varint(rest)?;
+    while bits != 0 {
+        let count = row.get_mut(bits.trailing_zeros() as usize)?;
+        *count = u16::try_from(read_varint(rest)?).unwrap_or(u16::MAX);
+        bits &= bits - 1;
+    }
+    Some(row)
 }
 
 impl From<Packed> for Counts {
     fn from(packed: Packed) -> Self {
-        Counts { sentences: packed.sentences, tokens: packed.rows.into_iter().collect() }
+        let row = |place: u32| packed.rows.get(place as usize).copied().unwrap_or_default();
+        let tokens = packed.tokens.iter().map(|(token, place)| (*token, row(*place))).collect();
+        Counts { sentences: packed.sentences, tokens }
     }
 }
 

@@ -66,9 +66,10 @@ type Weights = [f32; CLASSES];
 /// Counts, ready to be asked.
 #[derive(Debug, Clone, Default)]
 pub struct Model {
-    /// What it knows, sorted; tokens are hashes, so their upper bits tell nearly where each stands.
-    tokens: Vec<Token>,
-    /// The weights of each, in the same order.
+    /// What it knows, sorted, each with the place of its weights; tokens are hashes, so their upper bits tell nearly
+    /// where each stands.
+    tokens: Vec<(Token, u32)>,
+    /// Weights; tokens that were counted alike share theirs, which keeps what is asked often close together.
     weights: Vec<Weights>,
     /// For each value of the upper bits, the place of the first token that has it or a higher one.
     starts: Vec<u32>,
@@ -79,48 +80,38 @@ pub struct Model {
 impl Model {
     /// Turns counts into weights.
     pub fn of(counts: &Counts) -> Self {
-        Self::of_rows(counts.tokens.iter().map(|(token, row)| (*token, row)))
+        Self::of_packed(Packed::of(counts))
     }
 
-    /// Turns counts into weights that were just read.
-    pub fn of_packed(counts: &Packed) -> Self {
-        Self::of_rows(counts.rows().iter().map(|(token, row)| (*token, row)))
-    }
-
-    /// Of rows that are sorted by token. The weight of a token for a class is how much less it stands in all other
-    /// classes together.
-    fn of_rows<'c>(rows: impl ExactSizeIterator<Item = (Token, &'c Row)> + Clone) -> Self {
-        let mut totals = [0.0_f32; CLASSES];
-        for (_, row) in rows.clone() {
-            totals.iter_mut().zip(row).for_each(|(total, count)| *total += f32::from(*count));
+    /// Turns counts into weights. The weight of a token for a class is how much less it stands in all other classes
+    /// together.
+    pub fn of_packed(counts: Packed) -> Self {
+        let mut totals = [0_u64; CLASSES];
+        let mut often = vec![0_u64; counts.rows().len()];
+        for (_, place) in counts.tokens() {
+            if let Some(times) = often.get_mut(*place as usize) {
+                *times += 1;
+            }
         }
+        for (row, times) in counts.rows().iter().zip(often) {
+            totals.iter_mut().zip(row).for_each(|(total, count)| *total += u64::from(*count) * times);
+        }
+        #[expect(clippy::cast_precision_loss, reason = "a few million sightings are exact in f32")]
+        let totals = totals.map(|total| total as f32);
         let all: f32 = totals.iter().sum();
         #[expect(clippy::cast_precision_loss, reason = "a few ten thousand tokens are exact in f32")]
-        let smooth = SMOOTHING * rows.len() as f32;
-        #[expect(clippy::cast_precision_loss, reason = "fifteen")]
-        let classes = CLASSES as f32;
+        let smooth = SMOOTHING * counts.tokens().len() as f32;
         let complement = totals.map(|total| (all - total + smooth).ln());
         let logs = Logs::new();
-        let weights = rows.clone().map(|(_, row)| {
-            let seen: u32 = row.iter().map(|count| u32::from(*count)).sum();
-            // Most classes have none of a token.
-            let nowhere = logs.of(seen);
-            let mut weights = complement;
-            for (weight, count) in weights.iter_mut().zip(row) {
-                *weight -= if *count == 0 { nowhere } else { logs.of(seen - u32::from(*count)) };
-            }
-            // Only differences between classes matter; so a token without any weighs nothing.
-            let mean = weights.iter().sum::<f32>() / classes;
-            weights.map(|w| w - mean)
-        });
-        Self::sorted(rows.clone().map(|(token, _)| token).collect(), weights.collect())
+        let weights = counts.rows().iter().map(|row| weights_of(row, &complement, &logs)).collect();
+        Self::sorted(counts.into_tokens(), weights)
     }
 
-    fn sorted(tokens: Vec<Token>, weights: Vec<Weights>) -> Self {
+    fn sorted(tokens: Vec<(Token, u32)>, weights: Vec<Weights>) -> Self {
         let bits = (usize::BITS - tokens.len().leading_zeros()).clamp(1, 24);
         let shift = Token::BITS - bits;
         let mut starts = vec![0_u32; 1 << bits];
-        for token in &tokens {
+        for (token, _) in &tokens {
             // Counted one further on, so that sums of those before are places.
             if let Some(count) = starts.get_mut((token >> shift) as usize + 1) {
                 *count += 1;
@@ -139,21 +130,21 @@ impl Model {
         self.tokens.is_empty()
     }
 
-    fn weights_of(&self, token: Token) -> Option<&Weights> {
+    fn place_of(&self, token: Token) -> Option<usize> {
         let from = *self.starts.get((token >> self.shift) as usize)? as usize;
         let ahead = self.tokens.get(from..)?;
-        let skip = ahead.iter().take_while(|known| **known < token).count();
-        let found = ahead.get(skip).is_some_and(|known| *known == token);
-        if found { self.weights.get(from + skip) } else { None }
+        let skip = ahead.iter().take_while(|(known, _)| *known < token).count();
+        ahead.get(skip).filter(|(known, _)| *known == token).map(|(_, place)| *place as usize)
     }
 
     /// What a sentence announces.
     pub fn weigh(&self, words: &[Word]) -> Likely {
         let mut sums = [0.0_f32; CLASSES];
-        for token in tokens::of_sentence(words) {
-            if let Some(weights) = self.weights_of(token) {
-                sums.iter_mut().zip(weights).for_each(|(sum, weight)| *sum += weight);
-            }
+        // All places first: the weights can then be fetched side by side.
+        let places: Vec<usize> =
+            tokens::of_sentence(words).into_iter().filter_map(|token| self.place_of(token)).collect();
+        for weights in places.into_iter().filter_map(|place| self.weights.get(place)) {
+            sums.iter_mut().zip(weights).for_each(|(sum, weight)| *sum += weight);
         }
         softmax(sums.map(|sum| sum * TEMPER))
     }
@@ -163,13 +154,28 @@ impl Model {
         let mut told: Vec<(f32, &Word)> = words
             .iter()
             .filter_map(|word| {
-                let weights = self.weights_of(tokens::of_word(&word.folded))?;
+                let weights = self.weights.get(self.place_of(tokens::of_word(&word.folded))?)?;
                 weights.get(class.index()).filter(|w| **w > 0.0).map(|w| (*w, word))
             })
             .collect();
         told.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.start.cmp(&b.1.start)));
         told.into_iter().map(|(_, word)| word).take(most).collect()
     }
+}
+
+/// The weights of a token that was counted like this.
+fn weights_of(row: &Row, complement: &Weights, logs: &Logs) -> Weights {
+    let seen: u32 = row.iter().map(|count| u32::from(*count)).sum();
+    // Most classes have none of a token.
+    let nowhere = logs.of(seen);
+    let mut weights = *complement;
+    for (weight, count) in weights.iter_mut().zip(row) {
+        *weight -= if *count == 0 { nowhere } else { logs.of(seen - u32::from(*count)) };
+    }
+    // Only differences between classes matter; so a token without any weighs nothing.
+    #[expect(clippy::cast_precision_loss, reason = "fifteen is exact in f32")]
+    let mean = weights.iter().sum::<f32>() / CLASSES as f32;
+    weights.map(|w| w - mean)
 }
 
 /// Logarithms of small smoothed counts, each taken once.

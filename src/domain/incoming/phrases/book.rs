@@ -23,6 +23,8 @@ pub struct Phrasebook {
     /// How letters end, folded, by the first letter.
     closings: HashMap<u32, Vec<String>, BuildQuick>,
     stopwords: HashMap<String, Vec<String>, BuildQuick>,
+    /// Months by language and folded name, January 1.
+    months: BTreeMap<String, HashMap<String, u32, BuildQuick>>,
 }
 
 /// Lists that are looked up by their words, not searched in running text.
@@ -89,6 +91,14 @@ impl Phrasebook {
                 }
             }
         }
+        if list == List::Months {
+            let months = self.months.entry(language.to_owned()).or_default();
+            for (entry, number) in folded.iter().zip(1..=12) {
+                for name in entry.split('|') {
+                    months.entry(name.to_owned()).or_insert(number);
+                }
+            }
+        }
         self.folded.entry(list).or_default().extend(folded);
     }
 
@@ -140,6 +150,12 @@ impl Phrasebook {
         })
     }
 
+    /// The month of a folded name: as the language has it, else as any other does, in their order.
+    pub fn month(&self, language: Option<&str>, folded: &str) -> Option<u32> {
+        let own = language.and_then(|language| self.months.get(language));
+        own.into_iter().chain(self.months.values()).find_map(|months| months.get(folded)).copied()
+    }
+
     /// The languages that have a folded word among their frequent small ones.
     pub fn languages_of(&self, word: &str) -> &[String] {
         self.stopwords.get(word).map(Vec::as_slice).unwrap_or_default()
@@ -147,6 +163,15 @@ impl Phrasebook {
 
     /// All phrases that stand in a text, in the order of their first word.
     pub fn find<'b>(&'b self, words: &[Word]) -> Vec<Hit<'b>> {
+        self.find_where(words, |_| true)
+    }
+
+    /// The phrases of one list that stand in a text, in the order of their first word.
+    pub fn find_of<'b>(&'b self, list: List, words: &[Word]) -> Vec<Hit<'b>> {
+        self.find_where(words, |phrase| phrase.list == list)
+    }
+
+    fn find_where<'b>(&'b self, words: &[Word], wanted: impl Fn(&Phrase) -> bool) -> Vec<Hit<'b>> {
         let text = Text { words, seen: words.iter().map(|word| self.see(word)).collect() };
         let mut hits = Vec::new();
         let mut here: Vec<(usize, Hit<'b>)> = Vec::new();
@@ -157,7 +182,7 @@ impl Phrasebook {
             let exact = self.exact.get(seen.number as usize).map(Vec::as_slice).unwrap_or_default();
             let stems = self.stems.get(&start(&word.folded)).map(Vec::as_slice).unwrap_or_default();
             here.extend(exact.iter().chain(stems).filter_map(|&i| {
-                let phrase = self.phrases.get(i).filter(|p| opens || !p.opens)?;
+                let phrase = self.phrases.get(i).filter(|p| (opens || !p.opens) && wanted(p))?;
                 let count = text.length_at(&phrase.parts, first, word.sentence)?;
                 Some((i, Hit { phrase, first, count }))
             }));

@@ -5,17 +5,18 @@ use std::hash::{BuildHasherDefault, Hasher};
 /// Makes `Quick` hashers.
 pub type BuildQuick = BuildHasherDefault<Quick>;
 
-/// Adds eight bytes at a time and multiplies.
+/// Takes eight bytes at a time, multiplies and folds the product in two.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Quick(u64);
 
+/// So that noughts count as well (the fraction of pi).
+const SEED: u64 = 0x243f_6a88_85a3_08d3;
 /// An odd number whose bits look like chance (the golden ratio of 64 bits).
 const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
 
 impl Hasher for Quick {
     fn finish(&self) -> u64 {
-        // A product is best mixed in its high bits; a table takes its place from the low ones.
-        self.0.rotate_left(26)
+        self.0
     }
 
     fn write(&mut self, bytes: &[u8]) {
@@ -38,6 +39,9 @@ impl Hasher for Quick {
     }
 
     fn write_u64(&mut self, number: u64) {
-        self.0 = self.0.wrapping_add(number).wrapping_mul(FACTOR);
+        let product = u128::from(self.0 ^ number ^ SEED) * u128::from(FACTOR);
+        let half = |part: u128| u64::try_from(part).unwrap_or_default();
+        // A table takes its places from the low bits, which must depend on all.
+        self.0 = half(product >> 64) ^ half(product & u128::from(u64::MAX));
     }
 }

@@ -135,7 +135,7 @@ impl Properties {
             None => self.text(id::BODY_HTML),
         };
         if !markup.trim().is_empty() {
-            return html::to_text(&markup);
+            return html::to_text(&markup, notes);
         }
         let rtf = self.binary(id::BODY_RTF).and_then(compressed_rtf::unpack);
         rtf.and_then(|rtf| rtf::read(&rtf, notes).text).unwrap_or_default()

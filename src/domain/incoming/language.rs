@@ -22,8 +22,11 @@ pub fn detect(letter: &Letter<'_>, prepared: &Prepared<'_>, book: &Phrasebook) -
     for hit in prepared.hits() {
         *scores.entry(hit.phrase.language.clone()).or_default() += f64::from(hit.phrase.weight);
     }
-    add_statistics(&sample, &mut scores);
     add_stems(&found, &mut scores);
+    let letters = sample.chars().filter(|c| c.is_alphabetic()).count();
+    if !is_clear(&scores, letters) {
+        add_statistics(&sample, letters, &mut scores);
+    }
     let (code, score) = scores.into_iter().max_by(|a, b| a.1.total_cmp(&b.1))?;
     if score < 1.0 {
         return None;
@@ -44,8 +47,26 @@ fn stopword_scores(found: &[Word], book: &Phrasebook) -> BTreeMap<String, f64> {
     scores
 }
 
-fn add_statistics(sample: &str, scores: &mut BTreeMap<String, f64>) {
-    let letters = sample.chars().filter(|c| c.is_alphabetic()).count();
+/// Whether the letters' statistics, which cost more than all else here, could not change the outcome.
+fn is_clear(scores: &BTreeMap<String, f64>, letters: usize) -> bool {
+    let (mut best, mut next) = (0.0_f64, 0.0_f64);
+    for score in scores.values() {
+        if *score > best {
+            (best, next) = (*score, best);
+        } else {
+            next = next.max(*score);
+        }
+    }
+    best >= 1.0 && best - next > most_of_statistics(letters)
+}
+
+/// The most that statistics add to one language.
+fn most_of_statistics(letters: usize) -> f64 {
+    let words = u32::try_from(letters / 6).unwrap_or(u32::MAX).min(100);
+    f64::from(words) * 0.1 + 0.5
+}
+
+fn add_statistics(sample: &str, letters: usize, scores: &mut BTreeMap<String, f64>) {
     if letters < 20 {
         return;
     }

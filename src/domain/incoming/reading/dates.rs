@@ -4,7 +4,6 @@ use crate::domain::incoming::phrases::{List, Phrasebook};
 use crate::domain::incoming::text::fold;
 use chrono::{Datelike, NaiveDate, TimeDelta};
 use regex::{Captures, Regex};
-use std::collections::HashMap;
 use std::sync::LazyLock;
 
 /// A date and where it stands.
@@ -44,30 +43,26 @@ static YEAR_MONTH: Pattern = LazyLock::new(|| {
 });
 
 /// Finds dates; those without a year are the next such day after the letter.
-pub struct Calendar {
-    months: HashMap<String, u32>,
+pub struct Calendar<'b> {
+    book: &'b Phrasebook,
+    language: Option<&'b str>,
     own: Vec<(String, u32)>,
     month_first: bool,
     sent_on: Option<NaiveDate>,
 }
 
-impl Calendar {
+impl<'b> Calendar<'b> {
     /// Month names of the letter's language, then those of all others.
-    pub fn new(language: Option<&str>, sent_on: Option<NaiveDate>, book: &Phrasebook) -> Self {
+    pub fn new(language: Option<&'b str>, sent_on: Option<NaiveDate>, book: &'b Phrasebook) -> Self {
         let base = language.map(|l| l.split('-').next().unwrap_or(l));
         let base = base.map(|l| if matches!(l, "nb" | "nn") { "no" } else { l });
-        let mut months = HashMap::new();
         let own = base.map(|l| book.list(l, List::Months)).unwrap_or_default();
-        add_months(&mut months, own);
-        for (_, list) in book.everywhere(List::Months) {
-            add_months(&mut months, list);
-        }
         let own = own
             .iter()
             .zip(1..=12)
             .flat_map(|(entry, number)| entry.split('|').map(move |n| (fold(n), number)));
         let own = own.filter(|(name, _)| name.chars().count() > 4).collect();
-        Calendar { months, own, month_first: matches!(base, Some("hu" | "lt")), sent_on }
+        Calendar { book, language: base, own, month_first: matches!(base, Some("hu" | "lt")), sent_on }
     }
 
     /// The day of the letter.
@@ -123,7 +118,7 @@ impl Calendar {
 
     fn month(&self, captures: &Captures<'_>, group: usize) -> Option<u32> {
         let written = fold(captures.get(group)?.as_str());
-        self.months.get(&written).copied().or_else(|| {
+        self.book.month(self.language, &written).or_else(|| {
             // "jūnijam", "června": a month bent in a case that is not listed.
             let bent = |name: &str| {
                 let stem =
@@ -139,14 +134,6 @@ impl Calendar {
         let same = NaiveDate::from_ymd_opt(sent.year(), month, day)?;
         let earliest = sent.checked_sub_signed(TimeDelta::days(60))?;
         if same >= earliest { Some(same) } else { NaiveDate::from_ymd_opt(sent.year() + 1, month, day) }
-    }
-}
-
-fn add_months(months: &mut HashMap<String, u32>, list: &[String]) {
-    for (entry, number) in list.iter().zip(1..=12) {
-        for name in entry.split('|') {
-            months.entry(fold(name)).or_insert(number);
-        }
     }
 }
 

@@ -114,7 +114,7 @@ static LASTING: LazyLock<Vec<String>> = LazyLock::new(|| LASTS.split_whitespace(
 /// The links of a letter that hand over documents, with the sentence around each.
 pub fn links(
     prepared: &Prepared<'_>,
-    calendar: &Calendar,
+    calendar: &Calendar<'_>,
     language: Option<&str>,
     book: &Phrasebook,
 ) -> Vec<Link> {
@@ -189,7 +189,7 @@ fn ends(
     section: &Section<'_>,
     (first, last): (usize, usize),
     (at, after): (usize, usize),
-    (calendar, numbers): (&Calendar, &Numbers),
+    (calendar, numbers): (&Calendar<'_>, &Numbers),
 ) -> Option<NaiveDate> {
     let outside = |i: usize| i < at || i >= after;
     let lasts: Vec<usize> = section

@@ -15,7 +15,7 @@ const HEARD: f32 = 0.5;
 const ENOUGH: u32 = 3;
 
 /// The day by which the authority promises its answer.
-pub fn promised(prepared: &Prepared<'_>, kind: Kind, calendar: &Calendar) -> Option<Stated<NaiveDate>> {
+pub fn promised(prepared: &Prepared<'_>, kind: Kind, calendar: &Calendar<'_>) -> Option<Stated<NaiveDate>> {
     if matches!(kind, Kind::Automatic | Kind::Bounce) {
         return None;
     }

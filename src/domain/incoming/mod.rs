@@ -31,6 +31,12 @@ use chrono::{DateTime, Utc};
 use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use std::collections::BTreeSet;
+
+/// How many words of two texts are compared.
+const MOST_COMPARED: usize = 20_000;
+/// How much text of one mail is kept beside it, in bytes; the rest stands in the mail as it came.
+const MAX_KEPT: usize = 1_000_000;
 
 /// How much text of one mail is analysed; a longer one is shown whole but read only so far.
 pub const MAX_ANALYSED: usize = 200_000;
@@ -59,6 +65,9 @@ pub struct Incoming {
     pub subject: String,
     /// The sender.
     pub from: Option<Address>,
+    /// How many senders the head names; one is usual.
+    #[serde(default)]
+    pub senders: usize,
     /// Recipients in `To`.
     pub to: Vec<Address>,
     /// Recipients in `Cc`.
@@ -83,6 +92,9 @@ pub struct Incoming {
     pub attachments: Vec<Attachment>,
     /// Whether a machine wrote it.
     pub automatic: Automatic,
+    /// Whether only its words say that a machine wrote it, and nothing in its head.
+    #[serde(default)]
+    pub automatic_by_words: bool,
     /// What a bounce says of the letter.
     pub bounce: Option<Bounce>,
     /// Language, BCP 47.
@@ -152,6 +164,10 @@ fn take_in<'b>(raw: &[u8], knowledge: &'b Knowledge, supplied: &Supplied) -> Und
     {
         notes.add("the text has nothing that can be shown; it is in the mail as it came");
     }
+    if incoming.full_text.len() > MAX_KEPT {
+        notes.add("the text is very long; only its beginning is shown and read, all of it is in the mail as it came");
+        incoming.full_text = mime::html::cut(&incoming.full_text, MAX_KEPT).to_owned();
+    }
     let split = body::split(&incoming.full_text, &knowledge.phrasebook);
     incoming.text = split.own;
     incoming.quoted = split.quoted;
@@ -159,6 +175,7 @@ fn take_in<'b>(raw: &[u8], knowledge: &'b Knowledge, supplied: &Supplied) -> Und
         mail.leaves.iter().filter(|l| is_attachment(l)).map(|l| describe(l, supplied)).collect();
     let delivery = delivery::judge(&mail, &incoming, &knowledge.phrasebook);
     incoming.automatic = delivery.automatic;
+    incoming.automatic_by_words = delivery.by_words;
     incoming.returned_ids = delivery.returned_ids;
     incoming.bounce = delivery.bounce;
     incoming.notes = notes.into_vec();
@@ -211,7 +228,7 @@ fn envelope(raw: &[u8], mail: &Mail, notes: &mut Notes) -> Incoming {
     let addresses = |name: &str, notes: &mut Notes| -> Vec<Address> {
         headers.all_raw(name).take(20).flat_map(|raw| mime::address::list(raw, notes)).collect()
     };
-    let (to, cc) = (addresses("To", notes), addresses("Cc", notes));
+    let (from, to, cc) = (addresses("From", notes), addresses("To", notes), addresses("Cc", notes));
     let mut delivered_to: Vec<String> = ["Delivered-To", "X-Original-To", "Envelope-To"]
         .iter()
         .flat_map(|name| addresses(name, notes))
@@ -220,7 +237,7 @@ fn envelope(raw: &[u8], mail: &Mail, notes: &mut Notes) -> Incoming {
         .map(|a| a.address)
         .chain(matching::received::recipients(headers.all_raw("Received")))
         .collect();
-    let mut seen = std::collections::BTreeSet::new();
+    let mut seen = BTreeSet::new();
     delivered_to.retain(|a| seen.insert(a.to_lowercase()));
     let date = headers.first("Date").and_then(|d| mime::date::read(&d));
     if date.is_none() {
@@ -235,7 +252,8 @@ fn envelope(raw: &[u8], mail: &Mail, notes: &mut Notes) -> Incoming {
         sha256: HEXLOWER.encode(&Sha256::digest(raw)),
         size: raw.len(),
         subject: headers.first("Subject").unwrap_or_default(),
-        from: addresses("From", notes).into_iter().next(),
+        senders: from.len().max(headers.count("From")),
+        from: from.into_iter().next(),
         to,
         cc,
         date,
@@ -250,6 +268,7 @@ fn envelope(raw: &[u8], mail: &Mail, notes: &mut Notes) -> Incoming {
         full_text: String::new(),
         attachments: Vec::new(),
         automatic: Automatic::None,
+        automatic_by_words: false,
         bounce: None,
         language: None,
         reading: Reading::of(Kind::Other, 0.0),
@@ -293,6 +312,17 @@ fn is_readable(leaf: &Leaf) -> bool {
     matches!(leaf.content_type.as_str(), "text/plain" | "text/html")
 }
 
+/// Whether a text has words enough of its own beside another to say something else.
+fn says_else(text: &str, beside: &str) -> bool {
+    let words_of = |text: &str| -> BTreeSet<String> {
+        let long = text.split(|c: char| !c.is_alphanumeric()).filter(|w| w.chars().count() > 3);
+        long.take(MOST_COMPARED).map(str::to_lowercase).collect()
+    };
+    let (own, other) = (words_of(text), words_of(beside));
+    let new = own.difference(&other).count();
+    new >= 4 && new * 3 >= own.len()
+}
+
 /// The text a reader of the mail sees first: plain text where it says as much as the HTML beside it.
 fn own_parts(mail: &Mail, notes: &mut Notes) -> String {
     if !mail.leaves.iter().any(is_own_text) {
@@ -308,10 +338,16 @@ fn own_parts(mail: &Mail, notes: &mut Notes) -> String {
                 && *group == leaf.alternative
                 && text.chars().filter(|c| c.is_alphanumeric()).count() > 80
         });
+        let text = documents::decoded_text(leaf, notes);
         if html && has_plain {
+            // Nobody is shown one thing here and another in a mail program.
+            let beside = texts.iter().filter(|(_, h, group, _)| !h && *group == leaf.alternative);
+            if beside.clone().all(|(_, _, _, plain)| says_else(&text, plain)) {
+                notes.add("the HTML of the mail says something else than its plain text; both are shown");
+                texts.push((index, html, None, text));
+            }
             continue;
         }
-        let text = documents::decoded_text(leaf, notes);
         texts.push((index, html, leaf.alternative, text));
     }
     let letters = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).count();

@@ -1,13 +1,17 @@
 //! Record this event by itself, or ask the desk, and why.
 
-use crate::domain::incoming::Incoming;
 use crate::domain::incoming::delivery::Automatic;
 use crate::domain::incoming::matching::{Match, Reason, Warning};
 use crate::domain::incoming::reading::Kind;
+use crate::domain::incoming::{Attachment, Incoming};
 use crate::domain::request::event::Event;
 use serde::{Deserialize, Serialize};
 
 /// How sure an acknowledgement must be to be recorded without a person.
+/// From this likelihood on a decision may hide in what a machine sent.
+const PERHAPS: f64 = 0.1;
+/// A picture of at most so many bytes is a logo.
+const SMALL_PICTURE: usize = 60_000;
 const SURE: f64 = 0.8;
 
 /// What the service would do with a message, and why.
@@ -62,7 +66,12 @@ fn decide(message: i64, incoming: &Incoming, found: &Match) -> Result<Event, Str
                 recipients: bounce.map(|bounce| bounce.recipients.clone()).unwrap_or_default(),
             });
         }
-        Automatic::AutoReply if says_more(incoming) => {
+        Automatic::AutoReply | Automatic::Receipt if incoming.automatic_by_words => {
+            return Err(
+                "It reads as if a machine wrote it, but nothing in its head says so: look at it.".to_owned()
+            );
+        }
+        Automatic::AutoReply | Automatic::Receipt if says_more(incoming) => {
             return Err("A machine sent it, but it may hold a decision: look at it.".to_owned());
         }
         Automatic::AutoReply | Automatic::Receipt => return Ok(Event::AutoReplied { message }),
@@ -70,6 +79,10 @@ fn decide(message: i64, incoming: &Incoming, found: &Match) -> Result<Event, Str
         Automatic::None => {}
     }
     match reading.kind {
+        Kind::Acknowledgement if brings_document(incoming) => {
+            Err("It looks like an acknowledgement, but brings a file that may say more: look at it."
+                .to_owned())
+        }
         Kind::Acknowledgement if reading.confidence >= SURE && reading.also.is_empty() => {
             Ok(Event::Acknowledged { message, reference: reading.reference.clone() })
         }
@@ -108,8 +121,31 @@ fn is_ours(found: &Match) -> bool {
 /// than a receipt, or brings a document, is put before a person.
 fn says_more(incoming: &Incoming) -> bool {
     let beyond_receipt = |kind: &Kind| !matches!(kind, Kind::Acknowledgement | Kind::Automatic | Kind::Other);
-    incoming.reading.also.iter().any(beyond_receipt)
-        || incoming.attachments.iter().any(|file| file.text_chars > 0)
+    let also = incoming.reading.also.iter().any(beyond_receipt);
+    let perhaps =
+        incoming.reading.others.iter().any(|(kind, likely)| *likely >= PERHAPS && beyond_receipt(kind));
+    also || perhaps || brings_document(incoming)
+}
+
+/// Whether a file came with it that may be a letter, read or not: a scan has no text, and a locked file none we see.
+fn brings_document(incoming: &Incoming) -> bool {
+    let harmless = |file: &Attachment| {
+        let small_picture =
+            file.content_type.starts_with("image/") && file.size <= SMALL_PICTURE && file.scanned_pages == 0;
+        let of_the_mail = matches!(
+            file.content_type.as_str(),
+            "text/calendar"
+                | "text/vcard"
+                | "text/x-vcard"
+                | "text/rfc822-headers"
+                | "message/delivery-status"
+        );
+        small_picture
+            || of_the_mail
+            || file.content_type.contains("signature")
+            || file.content_type.contains("disposition-notification")
+    };
+    !incoming.attachments.iter().all(harmless)
 }
 
 /// What the desk is asked, by what the message seems to be.

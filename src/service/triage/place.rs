@@ -1,6 +1,6 @@
 //! Reads what waits and places it: at its request, or at "unmatched"; one mail to several requests is one message in each.
 
-use crate::domain::incoming::matching::{Match, clues};
+use crate::domain::incoming::matching::{Match, Warning, clues};
 use crate::domain::incoming::proposal::{Proposal, propose};
 use crate::domain::incoming::{Incoming, Knowledge, understand};
 use crate::service::Context;
@@ -268,7 +268,10 @@ fn unmatched(matches: &[Match]) -> String {
 /// Whether the public may learn that it came before a person looked at it: only where it surely belongs there and the
 /// authority seems to have sent it (R14, R36).
 fn may_be_told(matches: &[Match]) -> bool {
-    matches.first().is_some_and(|first| first.certain && first.is_proved() && !first.foreign_sender)
+    matches.first().is_some_and(|first| {
+        let warned = first.warnings.iter().any(|warning| *warning != Warning::Closed);
+        first.certain && first.is_proved() && !first.foreign_sender && !warned
+    })
 }
 
 /// The scope of a request's messages, within which the same content is the same message.

@@ -120,6 +120,8 @@ pub fn refile(conn: &mut Conn, id: i64, to: &Refiled) -> Result<(), Error> {
             messages::scope.eq(&to.scope),
             messages::state.eq(to.state),
             messages::proposal.eq(&to.proposal),
+            // What was told of it was told of another request.
+            messages::told.eq(false),
             messages::held_reason.eq(&to.reason),
             messages::settled_by.eq(None::<i64>),
             messages::settled_at.eq(None::<NaiveDateTime>),

@@ -100,7 +100,12 @@ pub(super) fn read(mail: &Mail, incoming: &Incoming) -> Delivery {
     };
     let recipients = addresses::failed(mail, incoming);
     let bounce = Some(Bounce { recipients, status, permanent: !temporary });
-    Delivery { automatic: Automatic::Bounce, bounce, returned_ids: returned_ids(mail, incoming) }
+    Delivery {
+        automatic: Automatic::Bounce,
+        bounce,
+        returned_ids: returned_ids(mail, incoming),
+        by_words: false,
+    }
 }
 
 /// A warning: the server goes on trying.

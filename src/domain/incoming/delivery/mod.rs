@@ -78,6 +78,8 @@ pub struct Delivery {
     pub bounce: Option<Bounce>,
     /// Message ids in the returned letter.
     pub returned_ids: Vec<String>,
+    /// Whether only the words say so, and nothing in the head.
+    pub by_words: bool,
 }
 
 /// Judges by report parts, by the header and, where a machine does not say what it is, by its words.
@@ -97,7 +99,13 @@ pub fn judge(mail: &Mail, incoming: &Incoming, book: &Phrasebook) -> Delivery {
     } else {
         Automatic::None
     };
-    Delivery { automatic, ..Delivery::default() }
+    // The subject of a receipt is words too: only a report (RFC 8098) says it in its form.
+    let by_words = match automatic {
+        Automatic::Receipt => true,
+        Automatic::AutoReply => !reply::says_so(mail),
+        _ => false,
+    };
+    Delivery { automatic, by_words, ..Delivery::default() }
 }
 
 fn sender(incoming: &Incoming) -> String {

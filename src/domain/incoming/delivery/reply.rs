@@ -93,7 +93,7 @@ fn value(mail: &Mail, name: &str) -> String {
 }
 
 /// The header of the mail says that a machine answers.
-fn says_so(mail: &Mail) -> bool {
+pub(super) fn says_so(mail: &Mail) -> bool {
     let submitted = value(mail, "Auto-Submitted");
     (!submitted.is_empty() && !submitted.starts_with("no"))
         || ["Precedence", "X-Precedence"]

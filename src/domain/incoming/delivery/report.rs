@@ -38,7 +38,12 @@ fn disposition(leaf: Option<&Leaf>, mail: &Mail, incoming: &Incoming, book: &Phr
         let recipients = typed_address(&field("Final-Recipient")).into_iter().collect();
         let bounce = Bounce { recipients, status: None, permanent: true };
         let returned_ids = returned_parts(mail);
-        return Delivery { automatic: Automatic::Bounce, bounce: Some(bounce), returned_ids };
+        return Delivery {
+            automatic: Automatic::Bounce,
+            bounce: Some(bounce),
+            returned_ids,
+            by_words: false,
+        };
     }
     Delivery { automatic: Automatic::Receipt, ..Delivery::default() }
 }
@@ -49,7 +54,7 @@ fn delivery_status(leaf: &Leaf, mail: &Mail, incoming: &Incoming) -> Delivery {
     if !actions.is_empty()
         && actions.iter().all(|a| matches!(a.as_str(), "delivered" | "relayed" | "expanded"))
     {
-        return Delivery { automatic: Automatic::Receipt, bounce: None, returned_ids };
+        return Delivery { automatic: Automatic::Receipt, bounce: None, returned_ids, by_words: false };
     }
     if recipients.iter().any(|r| r.contains('@')) {
         // An X.400 name or a local part beside a full address says nothing more.
@@ -64,7 +69,7 @@ fn delivery_status(leaf: &Leaf, mail: &Mail, incoming: &Incoming) -> Delivery {
     let delayed = actions.iter().any(|a| a == "delayed") && !actions.iter().any(|a| a == "failed");
     let permanent = !delayed && !status.as_deref().is_some_and(|s| s.starts_with('4') && actions.is_empty());
     let bounce = Some(Bounce { recipients, status, permanent });
-    Delivery { automatic: Automatic::Bounce, bounce, returned_ids }
+    Delivery { automatic: Automatic::Bounce, bounce, returned_ids, by_words: false }
 }
 
 /// The address after the type: `rfc822; a@b.example`.

@@ -1,8 +1,9 @@
 //! What in a mail points to a request.
 
-use crate::domain::incoming::Incoming;
 use crate::domain::incoming::matching::numbers;
 use crate::domain::incoming::matching::reply::{in_text, local_part, reply_address};
+use crate::domain::incoming::mime::html::cut;
+use crate::domain::incoming::{Incoming, MAX_ANALYSED};
 use chrono::{DateTime, Utc};
 use regex::Regex;
 use serde::{Deserialize, Serialize};
@@ -65,6 +66,8 @@ static REFERENCE: LazyLock<Option<Regex>> =
 /// envelope's recipient and the letter answered come first in their lists.
 const MOST_CLUES: usize = 50;
 
+/// How much of a subject is looked at.
+const MOST_SUBJECT: usize = 1_000;
 /// How much text of one attachment is looked at.
 const MOST_TEXT: usize = 50_000;
 
@@ -72,12 +75,12 @@ const MOST_TEXT: usize = 50_000;
 pub fn clues(incoming: &Incoming, recipient: &str, reply_domain: &str) -> Clues {
     let mut clues = Clues {
         from_address: incoming.from.as_ref().map(|f| f.address.to_lowercase()).filter(|a| !a.is_empty()),
-        several_senders: incoming.notes.iter().any(|note| note.contains("more than one From")),
+        several_senders: incoming.senders > 1,
         return_path: incoming.return_path.as_ref().map(|p| p.to_lowercase()).filter(|p| !p.is_empty()),
         dated: incoming.date,
-        subject: incoming.subject.clone(),
+        subject: cut(&incoming.subject, MOST_SUBJECT).to_owned(),
         files: incoming.attachments.iter().take(MOST_CLUES).map(|file| file.name.clone()).collect(),
-        text: incoming.full_text.clone(),
+        text: cut(&incoming.full_text, MAX_ANALYSED).to_owned(),
         ..Clues::default()
     };
     addressed(&mut clues, incoming, (recipient, reply_domain));
@@ -117,13 +120,15 @@ fn addressed(clues: &mut Clues, incoming: &Incoming, (recipient, reply_domain): 
 fn written(clues: &mut Clues, incoming: &Incoming, reply_domain: &str) {
     let files = || incoming.attachments.iter().take(MOST_CLUES);
     let head = |text: &str| -> String { text.chars().take(MOST_TEXT).collect() };
-    let texts: Vec<(String, Named)> = std::iter::once((incoming.full_text.clone(), Named::Text))
-        .chain(files().map(|file| (file.name.clone(), Named::Attachment(file.name.clone()))))
-        .chain(
-            files()
-                .filter_map(|file| Some((head(file.text.as_deref()?), Named::Attachment(file.name.clone())))),
-        )
-        .collect();
+    let texts: Vec<(String, Named)> =
+        std::iter::once((cut(&incoming.full_text, MAX_ANALYSED).to_owned(), Named::Text))
+            .chain(files().map(|file| (file.name.clone(), Named::Attachment(file.name.clone()))))
+            .chain(
+                files().filter_map(|file| {
+                    Some((head(file.text.as_deref()?), Named::Attachment(file.name.clone())))
+                }),
+            )
+            .collect();
     for (text, place) in &texts {
         for (_, token) in in_text(text, reply_domain) {
             push_new(&mut clues.text_tokens, token);

@@ -83,9 +83,10 @@ const FREEMAIL: &[&str] = &[
 const ROOFS: &[&str] = &[
     "admin.ch", "baden-wuerttemberg.de", "bayern.de", "belgium.be", "berlin.de", "brandenburg.de",
     "bremen.de", "bund.de", "bwl.de", "europa.eu", "facebook.com", "fgov.be", "github.io", "google.com",
-    "gov.bg", "gov.cz", "gov.lv", "gov.ro", "gov.si", "gov.sk", "government.bg", "government.gr",
+    "etat.lu", "gov.bg", "gov.cz", "gov.hr", "gov.hu", "gov.lv", "gov.ro", "gov.si", "gov.sk", "gov.wales",
+    "government.bg", "government.gr",
     "hamburg.de", "hessen.de", "instagram.com", "landsh.de", "mv-regierung.de", "niedersachsen.de",
-    "nrw.de", "rlp.de", "saarland.de", "sachsen-anhalt.de", "sachsen.de", "thueringen.de", "twitter.com",
+    "nrw.de", "overheid.nl", "public.lu", "rlp.de", "saarland.de", "sachsen-anhalt.de", "sachsen.de", "thueringen.de", "twitter.com",
     "vlaanderen.be", "wallonie.be", "x.com", "youtube.com", "zh.ch",
 ];
 

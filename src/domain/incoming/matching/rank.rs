@@ -34,7 +34,10 @@ pub fn rank(clues: &Clues, candidates: &[Candidate]) -> Vec<Match> {
         first.certain = true;
     }
     contest(&mut matches);
-    matches.truncate(MOST_MATCHES);
+    // Every request whose reply address was used has the mail, however many they are (R12).
+    let used = matches.iter().filter(|(candidate, _)| matches!(candidate.addressed, Addressed::Exactly(_)));
+    let keep = used.count().max(MOST_MATCHES);
+    matches.truncate(keep);
     matches.into_iter().map(|(_, found)| found).collect()
 }
 

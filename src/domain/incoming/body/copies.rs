@@ -1,6 +1,6 @@
 //! Copies of our own letters without any mark, found by comparing word by word.
 
-use crate::domain::incoming::body::Split;
+use crate::domain::incoming::body::{Marked, Part, Split};
 use crate::domain::incoming::text::{Word, words};
 use std::collections::HashSet;
 
@@ -20,7 +20,7 @@ struct Sentence {
 
 /// Takes out of the own text the sentences that stand in our letters, however they are wrapped, in whatever case and
 /// between whatever marks. A sentence that only restates the request stays: it has words of its own. `None` if
-/// nothing is copied or nothing else would be left.
+/// nothing is copied or nothing else would be left. Its parts are bytes of the own text that was given.
 pub fn without_copies(own: &str, letters: &[&str]) -> Option<Split> {
     let mut known: HashSet<Vec<String>> = HashSet::new();
     for letter in letters {
@@ -73,6 +73,7 @@ fn ends_at(own: &str, found: &[Word], covered: &[bool], at: usize) -> bool {
 
 fn cut(own: &str, found: &[Word], sentences: &[Sentence]) -> Split {
     let (mut rest, mut quoted) = (String::new(), String::new());
+    let mut parts = Vec::new();
     let mut at = 0;
     for (index, sentence) in sentences.iter().enumerate() {
         // Punctuation after a sentence goes with it, what opens the next one goes with that.
@@ -89,10 +90,12 @@ fn cut(own: &str, found: &[Word], sentences: &[Sentence]) -> Split {
         if sentence.copied && piece.contains('\n') && !rest.ends_with('\n') {
             rest.push('\n');
         }
+        let part = if sentence.copied { Part::Quoted } else { Part::Letter };
+        parts.push(Marked { part, range: at..end });
         at = end;
     }
     let own = tidy(&rest);
-    Split { own, quoted: Some(tidy(&quoted)), parts: Vec::new() }
+    Split { own, quoted: Some(tidy(&quoted)), parts }
 }
 
 /// Without the lines that the cut left empty or with nothing but a mark.

@@ -1,7 +1,7 @@
 //! A clerk answers above our letter, pasted without any mark: nothing of it is taken for the authority's words.
 
 use crate::support::mail::Reply;
-use crate::support::{Site, stories};
+use crate::support::{LIBRARY, Site, stories};
 use askance::domain::incoming::Incoming;
 use askance::domain::incoming::reading::Kind;
 use askance::domain::request::state::Outcome;
@@ -12,7 +12,7 @@ use askance::store::types::{MessageState, Role};
 use diesel::connection::SimpleConnection;
 
 const INFO: &str = "info@post.askance.example";
-const ANSWER: &str = "Sehr geehrte Frau Varga,\n\nhiermit bestätige ich den Eingang Ihres Antrags. Ihr Antrag ist hier eingegangen und wird unter dem Aktenzeichen 32-1024/2026 bearbeitet.\n\nMit freundlichen Grüßen\nPetra Mustermann";
+const ANSWER: &str = "Sehr geehrte Frau Varga,\n\nhiermit bestätige ich den Eingang Ihres Antrags. Ihr Antrag ist hier eingegangen und wird unter dem Aktenzeichen 32-1024/2026 bearbeitet.\n\nKern, Amt 32";
 /// What our letter says of itself; a reader that takes it for the authority's finds a refusal.
 const OURS: &str = "Ich möchte wissen, welche Kameras am Bahnhofsplatz Gesichter erkennen und wer sie bezahlt. Falls Ihr Antrag abgelehnt wird, nennen Sie mir bitte den Grund: Der Antrag wird abgelehnt nach § 6 Satz 1 Buchst. a IFG NRW.";
 
@@ -40,6 +40,13 @@ fn pasted(site: &Site) -> String {
     words.chunks(9).map(|line| line.join(" ")).collect::<Vec<_>>().join("\n")
 }
 
+/// The mail comes; by itself nothing in it tells that it ends with our words.
+fn arrives(site: &Site, reply: &Reply, recipient: &str) {
+    let alone = askance::domain::incoming::understand(&reply.raw(), &LIBRARY.knowledge);
+    assert!(alone.text.contains("wer sie bezahlt"), "{}", alone.text);
+    site.receives(&reply.raw(), recipient);
+}
+
 fn public(site: &Site, request: &RequestRow) -> String {
     let browser = site.browser();
     let page = browser.get(format!("/requests/{}", request.reference)).dispatch().into_string().unwrap();
@@ -52,11 +59,11 @@ stories! {
         let request = asked(site);
         let volunteer = site.person("Theo Okafor", Role::Volunteer);
         let reply = Reply::to(&request, "brandau.example").about("Eingang").saying(&format!("{ANSWER}\n\n{}", pasted(site)));
-        site.receives(&reply.raw(), &request.reply_address);
+        arrives(site, &reply, &request.reply_address);
         let row = message(site, 1);
         assert_eq!(row.kind.as_deref(), Some("acknowledgement"));
         assert_eq!(site.kinds(request.id), ["filed", "sent", "acknowledged"]);
-        for ours in ["Bahnhofsplatz", "nennen Sie mir", "§ 6"] {
+        for ours in ["Bahnhofsplatz", "nennen Sie mir", "§ 6", "Mara Varga", "2026-0001", "Klarblick"] {
             assert!(!row.own_text.contains(ours), "{ours} in {}", row.own_text);
         }
         let incoming = read(site, 1);
@@ -75,9 +82,9 @@ stories! {
 
     fn refusal_stays_a_refusal_and_what_it_restates_in_its_words_stays(site: &mut Site) {
         let request = asked(site);
-        let refusal = "Sehr geehrte Frau Varga,\n\nSie fragten nach Kameras am Bahnhofsplatz. Ihr Antrag wird abgelehnt, weil § 9 IFG NRW entgegensteht.\n\nMit freundlichen Grüßen";
+        let refusal = "Sehr geehrte Frau Varga,\n\nSie fragten nach Kameras am Bahnhofsplatz. Ihr Antrag wird abgelehnt, weil § 9 IFG NRW entgegensteht.\n\nKern, Amt 32";
         let reply = Reply::to(&request, "brandau.example").about("Bescheid").saying(&format!("{refusal}\n\n{}", pasted(site)));
-        site.receives(&reply.raw(), &request.reply_address);
+        arrives(site, &reply, &request.reply_address);
         let proposed = proposed_settlement(&site.ctx, &mut site.conn(), 1).unwrap().unwrap();
         assert_eq!((proposed.kind, proposed.outcome), (Kind::Refusal, Some(Outcome::Refused)));
         let grounds: Vec<&str> = proposed.grounds.iter().map(|ground| ground.cite.as_str()).collect();
@@ -92,7 +99,7 @@ stories! {
             .about("Automatische Antwort")
             .with("Auto-Submitted: auto-replied")
             .saying(&format!("Ich bin bis zum 30. September nicht im Büro.\n\n{}", pasted(site)));
-        site.receives(&reply.raw(), &request.reply_address);
+        arrives(site, &reply, &request.reply_address);
         assert_eq!(site.kinds(request.id), ["filed", "sent", "auto_replied"]);
         let row = message(site, 1);
         assert_eq!(row.kind.as_deref(), Some("automatic"));
@@ -104,7 +111,7 @@ stories! {
         let volunteer = site.person("Theo Okafor", Role::Volunteer);
         let letter = pasted(site).replace(&request.reference, "").replace(&request.reply_address, "");
         let reply = Reply::to(&request, "elsewhere.example").about("Ihr Schreiben").addressed(INFO).saying(&format!("{ANSWER}\n\n{letter}"));
-        site.receives(&reply.raw(), INFO);
+        arrives(site, &reply, INFO);
         assert_eq!((message(site, 1).request_id, message(site, 1).state), (None, MessageState::Unmatched));
         assert!(message(site, 1).own_text.contains("Bahnhofsplatz"));
         assign(&site.ctx, &mut site.conn(), volunteer, 1, &request.reference).unwrap();

@@ -28,24 +28,47 @@ pub fn without_copies(own: &str, letters: &[&str]) -> Option<Split> {
         known.extend(letter.windows(SHINGLE).map(<[String]>::to_vec));
     }
     let found: Vec<Word> = words(own).into_iter().take(MOST).collect();
-    let covered = covered(&found, &known);
-    let sentences = sentences(own, &found, &covered);
+    let runs = runs(&found, &known);
+    let covered = covered(&runs, found.len());
+    let mut sentences = sentences(own, &found, &covered);
+    take_short_ones(&mut sentences, &covered, &runs);
     if !sentences.iter().any(|s| s.copied) || sentences.iter().all(|s| s.copied) {
         return None;
     }
     Some(cut(own, &found, &sentences))
 }
 
-/// For each word whether it stands in a run of known words.
-fn covered(found: &[Word], known: &HashSet<Vec<String>>) -> Vec<bool> {
-    let mut covered = vec![false; found.len()];
+/// For each word whether a run of known words starts with it.
+fn runs(found: &[Word], known: &HashSet<Vec<String>>) -> Vec<bool> {
     let folded: Vec<String> = found.iter().map(|w| w.folded.clone()).collect();
-    for (at, window) in folded.windows(SHINGLE).enumerate() {
-        if known.contains(window) {
-            covered.iter_mut().skip(at).take(SHINGLE).for_each(|c| *c = true);
-        }
+    folded.windows(SHINGLE).map(|window| known.contains(window)).collect()
+}
+
+/// For each word whether it stands in a run of known words.
+fn covered(runs: &[bool], words: usize) -> Vec<bool> {
+    let mut covered = vec![false; words];
+    for (at, _) in runs.iter().enumerate().filter(|(_, known)| **known) {
+        covered.iter_mut().skip(at).take(SHINGLE).for_each(|c| *c = true);
     }
     covered
+}
+
+/// A name, a reference, a greeting: too short to be a copy by itself, but one where our letter runs on over it from a
+/// copied sentence beside it. "No." between two copied questions interrupts the letter and stays.
+fn take_short_ones(sentences: &mut [Sentence], covered: &[bool], runs: &[bool]) {
+    let all_known = |s: &Sentence| (s.first..=s.last).all(|at| covered.get(at) == Some(&true));
+    let runs_over =
+        |edge: usize| (edge.saturating_sub(SHINGLE - 1)..edge).any(|at| runs.get(at) == Some(&true));
+    let mut before = false;
+    for sentence in sentences.iter_mut() {
+        sentence.copied |= before && runs_over(sentence.first) && all_known(sentence);
+        before = sentence.copied;
+    }
+    let mut after = None;
+    for sentence in sentences.iter_mut().rev() {
+        sentence.copied |= after.is_some_and(runs_over) && all_known(sentence);
+        after = sentence.copied.then_some(sentence.first);
+    }
 }
 
 fn sentences(own: &str, found: &[Word], covered: &[bool]) -> Vec<Sentence> {

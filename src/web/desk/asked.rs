@@ -61,11 +61,11 @@ pub fn answered(
     // Our own bounded code over text that the cage took out: each part is cut, and so are questions and passages.
     let mut prepared = prepare(&letter, &ctx.library.knowledge.phrasebook);
     prepared.settle(message.language.as_deref());
-    let named = |answer: Answer| {
+    let with_question = |answer: Answer| {
         let question = questions.get(answer.question)?.clone();
         Some(Answered { name: format!("Question {}", answer.question + 1), question, answer })
     };
-    Ok(answers::passages(&questions, &prepared).into_iter().filter_map(named).collect())
+    Ok(answers::passages(&questions, &prepared).into_iter().filter_map(with_question).collect())
 }
 
 /// What they claim of passages; their rows follow those of the proposal.

@@ -29,13 +29,12 @@ pub fn placed(own: &str, whole: &str, marked: &[Marked]) -> Option<Vec<Placed>> 
         let start = words.as_ptr().addr().saturating_sub(own.as_ptr().addr());
         let at = loop {
             let stretch = part?;
-            match whole.get(from..stretch.range.end).and_then(|text| find(text, words)) {
-                Some(at) => break from + at,
-                None => {
-                    part = parts.next();
-                    from = part.map_or(from, |m| m.range.start);
-                }
+            let rest = whole.get(from..stretch.range.end).unwrap_or_default();
+            if let Some(at) = find(rest, words) {
+                break from + at;
             }
+            part = parts.next();
+            from = part.map_or(from, |m| m.range.start);
         };
         from = at + words.len();
         out.push(Placed { own: start..start + words.len(), whole: at..from, part: part?.part });

@@ -3,7 +3,9 @@
 pub mod decided;
 mod settled;
 
-pub use settled::{Published, Refiled, attachment_names, locked, publish, published, refile, settle};
+pub use settled::{
+    Published, Refiled, Reread, attachment_names, locked, publish, published, refile, reread, settle,
+};
 
 use crate::store::schema::{arrivals, attachments, messages};
 use crate::store::types::{Direction, MessageState};

@@ -11,6 +11,7 @@ mod intake;
 mod kept;
 mod learning;
 mod matching;
+mod own_words;
 mod privacy;
 mod public;
 mod public_clocks;

@@ -12,6 +12,7 @@ pub mod model;
 pub mod phrases;
 pub mod proposal;
 pub mod reading;
+pub mod reread;
 pub mod text;
 pub mod unpack;
 
@@ -25,7 +26,8 @@ use crate::domain::incoming::mime::{Address, Leaf, Mail, Notes};
 use crate::domain::incoming::model::Model;
 use crate::domain::incoming::model::judge::Judge;
 use crate::domain::incoming::phrases::Phrasebook;
-use crate::domain::incoming::reading::{Kind, Letter, Prepared, Reading};
+use crate::domain::incoming::reading::{Kind, Prepared, Reading};
+use crate::domain::incoming::reread::reread;
 use crate::domain::law::citation::Index;
 use chrono::{DateTime, Utc};
 use data_encoding::HEXLOWER;
@@ -88,6 +90,9 @@ pub struct Incoming {
     pub quoted: Option<String>,
     /// The whole text.
     pub full_text: String,
+    /// What each stretch of the whole text is, in order.
+    #[serde(default)]
+    pub marked: Vec<body::Marked>,
     /// Attachments in their order.
     pub attachments: Vec<Attachment>,
     /// Whether a machine wrote it.
@@ -171,6 +176,7 @@ fn take_in<'b>(raw: &[u8], knowledge: &'b Knowledge, supplied: &Supplied) -> Und
     let split = body::split(&incoming.full_text, &knowledge.phrasebook);
     incoming.text = split.own;
     incoming.quoted = split.quoted;
+    incoming.marked = split.parts;
     incoming.attachments =
         mail.leaves.iter().filter(|l| is_attachment(l)).map(|l| describe(l, supplied)).collect();
     let delivery = delivery::judge(&mail, &incoming, &knowledge.phrasebook);
@@ -179,30 +185,9 @@ fn take_in<'b>(raw: &[u8], knowledge: &'b Knowledge, supplied: &Supplied) -> Und
     incoming.returned_ids = delivery.returned_ids;
     incoming.bounce = delivery.bounce;
     incoming.notes = notes.into_vec();
-    let prepared = read_letter(&mut incoming, knowledge);
+    let prepared = reread(&mut incoming, knowledge);
     let files = mail.leaves.into_iter().filter(is_attachment).map(|leaf| leaf.data).collect();
     Understood { incoming, prepared, files }
-}
-
-/// What the letter says: its language, its kind and its facts.
-fn read_letter<'b>(incoming: &mut Incoming, knowledge: &'b Knowledge) -> Prepared<'b> {
-    let attached: Vec<(&str, &str)> =
-        incoming.attachments.iter().filter_map(|a| Some((a.name.as_str(), a.text.as_deref()?))).collect();
-    let letter = Letter {
-        subject: &incoming.subject,
-        body: &incoming.text,
-        attachments: &attached,
-        sent_on: incoming.date.map(|d| d.date_naive()),
-    };
-    let mut prepared = reading::prepare(&letter, &knowledge.phrasebook);
-    let language = language::detect(&letter, &prepared, &knowledge.phrasebook);
-    prepared.settle(language.as_deref());
-    prepared.hear(&knowledge.model);
-    let mut reading = reading::read(&letter, &prepared, language.as_deref(), knowledge);
-    reading::automatic(&mut reading, incoming.automatic, &prepared);
-    incoming.language = language;
-    incoming.reading = reading;
-    prepared
 }
 
 /// Takes a mail apart; one that Outlook saved as a file is made a mail first.
@@ -266,6 +251,7 @@ fn envelope(raw: &[u8], mail: &Mail, notes: &mut Notes) -> Incoming {
         text: String::new(),
         quoted: None,
         full_text: String::new(),
+        marked: Vec::new(),
         attachments: Vec::new(),
         automatic: Automatic::None,
         automatic_by_words: false,

@@ -2,6 +2,7 @@
 
 mod candidates;
 mod learning;
+mod own_words;
 mod place;
 mod settle;
 

@@ -5,7 +5,7 @@ use crate::domain::incoming::proposal::{Proposal, propose};
 use crate::domain::incoming::{Incoming, Knowledge, understand};
 use crate::service::Context;
 use crate::service::cage::Cage;
-use crate::service::triage::{candidates, learning};
+use crate::service::triage::{candidates, learning, own_words};
 use crate::store::messages::{self, NewAttachment, Placed, Reading, Unread};
 use crate::store::requests::{self, Stamp};
 use crate::store::types::MessageState;
@@ -106,6 +106,14 @@ fn place(ctx: &Context, conn: &mut Conn, read: &Understood) -> Result<(), PlaceE
         messages::place(conn, read.unread.id, &columns.reading, &columns.files)?;
         return Ok(());
     };
+    // Only now is it known with which letters of ours its text is to be compared.
+    let own = own_words::of(ctx, conn, (&read.incoming, &targets))?;
+    let own = own.map(|incoming| Understood {
+        unread: read.unread.clone(),
+        incoming,
+        failure: read.failure.clone(),
+    });
+    let read = own.as_ref().unwrap_or(read);
     for request in others {
         copy_to(ctx, conn, read, (*request, &matches))?;
     }
@@ -286,7 +294,7 @@ fn indexable(id: &str) -> String {
 }
 
 /// PostgreSQL's text holds no NUL; the raw mail keeps it.
-fn storable(text: &str) -> String {
+pub(super) fn storable(text: &str) -> String {
     text.replace('\0', "\u{fffd}")
 }
 

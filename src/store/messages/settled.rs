@@ -133,6 +133,30 @@ pub fn refile(conn: &mut Conn, id: i64, to: &Refiled) -> Result<(), Error> {
     hide_attachments(conn, id)
 }
 
+/// Keeps what was read anew of a message once it was known whose it is.
+pub fn reread(conn: &mut Conn, id: i64, read: &Reread) -> Result<(), Error> {
+    diesel::update(messages::table.find(id)).set(read).execute(conn)?;
+    Ok(())
+}
+
+/// What is read anew of a message.
+#[derive(Debug, Clone, AsChangeset)]
+#[diesel(table_name = messages, treat_none_as_null = true)]
+pub struct Reread {
+    /// BCP 47.
+    pub language: Option<String>,
+    /// Kind of reply as proposed.
+    pub kind: Option<String>,
+    /// 0…1.
+    pub confidence: Option<f64>,
+    /// What the sender wrote now.
+    pub own_text: String,
+    /// The quoted rest.
+    pub quoted_text: Option<String>,
+    /// What the reader understood, JSON.
+    pub reading: String,
+}
+
 /// Where a message is filed now.
 #[derive(Debug, Clone)]
 pub struct Refiled {

@@ -13,6 +13,7 @@ use crate::store::desk::letters;
 use crate::store::desk::message::{self, Asked, Message};
 use crate::store::types::MessageState;
 use crate::web::desk::answers::{self, Returned};
+use crate::web::desk::asked;
 use crate::web::desk::candidates;
 use crate::web::desk::consequence::{self, Then};
 use crate::web::desk::correction::{self, Faults, Typed};
@@ -177,7 +178,8 @@ fn load(ctx: &Context, conn: &mut Conn, (id, person, mut back): (i64, i64, Back)
         None => filled(ctx, conn, (&message, back.kind), proposed.as_ref())?,
     };
     let law = own.and_then(|own| law_of(ctx, own));
-    let read = reading::shown((&message, files), incoming.as_ref(), law);
+    let answered = asked::answered(ctx, conn, (&message, &files), incoming.as_ref())?;
+    let read = reading::shown((&message, files), incoming.as_ref(), law, &answered);
     Ok(Page {
         request: own.map(|own| request(ctx, own, (found, letters))),
         proposed: proposed.as_ref().map(|p| self::proposed(ctx, conn, p)).transpose()?,

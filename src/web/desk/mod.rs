@@ -1,6 +1,7 @@
 //! Pages for volunteers and activists; all but the sign-in ask who is there.
 
 pub mod answers;
+pub mod asked;
 pub mod authorities;
 pub mod authority;
 pub mod calendar;
@@ -20,6 +21,7 @@ pub mod law;
 pub mod letters;
 pub mod message;
 pub mod new_authority;
+pub mod own;
 pub mod passages;
 pub mod preview;
 pub mod publishing;

@@ -6,16 +6,16 @@ use crate::domain::incoming::reading::Reading;
 use crate::domain::publication::flow::flow;
 use crate::domain::publication::grounds::Cites;
 use crate::store::desk::message::{Attachment, Message};
+use crate::web::desk::asked::{self, Answered};
 use crate::web::desk::enclosures::{self, File};
 use crate::web::desk::facts::{self, Fact};
+use crate::web::desk::own::{self, Piece, Rest};
 use crate::web::desk::passages::{self, Segment, Text};
 use crate::web::desk::words::{self, Tag};
 use serde::Serialize;
 
 /// How long a line of evidence is, in characters.
 const GIST: usize = 140;
-/// A signature or footer is seldom longer, in lines.
-const SIGNATURE: usize = 40;
 
 /// A reply as it was read.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -24,8 +24,8 @@ pub struct Shown {
     pub verdict: Option<Verdict>,
     /// The subject, cut at its passages.
     pub subject: Vec<Segment>,
-    /// What the sender wrote now, cut at its passages.
-    pub own: Vec<Segment>,
+    /// What the sender wrote now, in its parts and cut at its passages.
+    pub own: Vec<Piece>,
     /// What is neither their own words nor quoted.
     pub rest: Option<Rest>,
     /// What is quoted of earlier mails.
@@ -36,6 +36,8 @@ pub struct Shown {
     pub files: Vec<File>,
     /// What was understood.
     pub facts: Vec<Fact>,
+    /// Questions of our letter that it seems to answer.
+    pub answered: Vec<asked::Row>,
     /// What was wrong with the mail.
     pub notes: Vec<String>,
     /// What a report of a failed delivery says.
@@ -55,25 +57,16 @@ pub struct Verdict {
     pub gist: Option<String>,
 }
 
-/// Signature, footer, notices: kept, and out of the way.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Rest {
-    /// What it is called.
-    pub name: &'static str,
-    /// Its lines.
-    pub text: String,
-    /// How many.
-    pub lines: usize,
-}
-
 /// A message with what its reading knows of it.
 pub fn shown(
     (message, files): (&Message, Vec<Attachment>),
     incoming: Option<&Incoming>,
     law: Option<Cites<'_>>,
+    answered: &[Answered],
 ) -> Shown {
     let reading = incoming.map(|incoming| &incoming.reading);
-    let (facts, claims) = reading.map(|reading| facts::of(reading, law)).unwrap_or_default();
+    let (facts, mut claims) = reading.map(|reading| facts::of(reading, law)).unwrap_or_default();
+    claims.extend(asked::claims(answered, facts.len()));
     let read = |at: usize| incoming.and_then(|incoming| incoming.attachments.get(at));
     // Evidence names a file as the mail does; the column has the name without what a database does not hold.
     let name = |(at, file): (usize, &Attachment)| {
@@ -85,6 +78,7 @@ pub fn shown(
     let texts: Vec<Text<'_>> =
         own.into_iter().chain(attached).map(|(place, text)| Text { place, text }).collect();
     let mut marked = passages::mark(&texts, &claims);
+    let answered = asked::rows(answered, facts.len(), (&claims, &marked));
     let facts = facts::numbered(facts, &claims, &marked);
     let mut pieces = std::mem::take(&mut marked.texts).into_iter();
     let (subject, own) = (pieces.next().unwrap_or_default(), pieces.next().unwrap_or_default());
@@ -97,11 +91,13 @@ pub fn shown(
     for file in &mut files {
         file.decisive = decides(&file.segments);
     }
+    let lines = own::lines(&message.own_text, incoming);
     Shown {
         verdict: reading.map(verdict),
         subject,
-        own,
-        rest: incoming.and_then(rest),
+        own: own::pieces(own, lines.as_deref()),
+        rest: incoming.and_then(|incoming| own::rest(incoming, lines.as_deref())),
+        answered,
         quoted_lines: message.quoted_text.as_deref().map_or(0, |text| text.lines().count()),
         quoted: message.quoted_text.as_deref().map(flow),
         hidden: files.iter().map(|file| file.hidden.len()).sum(),
@@ -135,26 +131,6 @@ pub fn gist(passage: &str) -> String {
     }
     let cut: String = line.chars().take(GIST - 1).collect();
     format!("{}…", cut.trim_end())
-}
-
-/// Lines of the mail that are neither its own words nor quoted; both are parts of the whole in its order.
-fn rest(incoming: &Incoming) -> Option<Rest> {
-    let mut own = written(&incoming.text).peekable();
-    let mut quoted = written(incoming.quoted.as_deref().unwrap_or_default()).peekable();
-    let rest: Vec<&str> = written(&incoming.full_text)
-        .filter(|line| own.next_if_eq(line).or_else(|| quoted.next_if_eq(line)).is_none() && *line != "--")
-        .collect();
-    // Where the parts are not lines of the whole, nothing is known of the rest.
-    if rest.is_empty() || own.peek().is_some() || quoted.peek().is_some() {
-        return None;
-    }
-    let name = if rest.len() <= SIGNATURE { "Signature and footer" } else { "The rest of the mail" };
-    Some(Rest { name, lines: rest.len(), text: flow(&rest.join("\n")) })
-}
-
-/// The lines of a text that hold anything.
-fn written(text: &str) -> impl Iterator<Item = &str> {
-    text.lines().map(str::trim_end).filter(|line| !line.is_empty())
 }
 
 fn bounce(bounce: &Bounce) -> String {

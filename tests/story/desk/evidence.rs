@@ -187,7 +187,7 @@ stories! {
         let mut kept: serde_json::Value = serde_json::from_str(&kept).unwrap();
         kept["reading"]["reasons"] = serde_json::json!(["abgelehnt", "<b>Anspruch"]);
         kept["reading"]["new_due_on"] = serde_json::json!("2027-01-15");
-        let promise = serde_json::json!({ "text": "besteht der", "where": "body" });
+        let promise = serde_json::json!({ "text": "Sehr geehrte", "where": "body" });
         kept["reading"]["stated_in"] = serde_json::json!({ "new_due_on": promise });
         kept["reading"]["others"] = serde_json::json!([["not_held", 0.12], ["refusal", 0.8], ["fee", 0.001]]);
         diesel::update(messages::table).set(messages::reading.eq(kept.to_string())).execute(&mut *conn).unwrap();
@@ -198,7 +198,7 @@ stories! {
         assert!(facts.contains("Weighed most: <q lang=\"de\">abgelehnt</q>, <q lang=\"de\">&lt;b&gt;Anspruch</q>"), "{facts}");
         assert!(facts.contains("href=\"/desk/messages/1?kind=not_held#correct\">Not held</a> (12%)"), "{facts}");
         assert!(!facts.contains("kind=refusal") && !facts.contains("kind=fee"), "{facts}");
-        let promise = "besteht der</mark><a class=\"ref\" lang=\"en\" href=\"#pr2\"";
+        let promise = "Sehr geehrte</mark><a class=\"ref\" lang=\"en\" href=\"#pr2\"";
         assert!(page.contains(promise) && facts.contains("15 January 2027"), "a fact is marked where it is stated: {page}");
         let ticked = |path: &str, kind: &str| {
             let page = desk.page(path);

@@ -1,6 +1,6 @@
 //! Copies of our own letters without any mark, found by comparing word by word.
 
-use crate::domain::incoming::body::Split;
+use crate::domain::incoming::body::{Marked, Part, Split};
 use crate::domain::incoming::text::{Word, words};
 use std::collections::HashSet;
 
@@ -20,7 +20,7 @@ struct Sentence {
 
 /// Takes out of the own text the sentences that stand in our letters, however they are wrapped, in whatever case and
 /// between whatever marks. A sentence that only restates the request stays: it has words of its own. `None` if
-/// nothing is copied or nothing else would be left.
+/// nothing is copied or nothing else would be left. Its parts are bytes of the own text that was given.
 pub fn without_copies(own: &str, letters: &[&str]) -> Option<Split> {
     let mut known: HashSet<Vec<String>> = HashSet::new();
     for letter in letters {
@@ -28,24 +28,47 @@ pub fn without_copies(own: &str, letters: &[&str]) -> Option<Split> {
         known.extend(letter.windows(SHINGLE).map(<[String]>::to_vec));
     }
     let found: Vec<Word> = words(own).into_iter().take(MOST).collect();
-    let covered = covered(&found, &known);
-    let sentences = sentences(own, &found, &covered);
+    let runs = runs(&found, &known);
+    let covered = covered(&runs, found.len());
+    let mut sentences = sentences(own, &found, &covered);
+    take_short_ones(&mut sentences, &covered, &runs);
     if !sentences.iter().any(|s| s.copied) || sentences.iter().all(|s| s.copied) {
         return None;
     }
     Some(cut(own, &found, &sentences))
 }
 
-/// For each word whether it stands in a run of known words.
-fn covered(found: &[Word], known: &HashSet<Vec<String>>) -> Vec<bool> {
-    let mut covered = vec![false; found.len()];
+/// For each word whether a run of known words starts with it.
+fn runs(found: &[Word], known: &HashSet<Vec<String>>) -> Vec<bool> {
     let folded: Vec<String> = found.iter().map(|w| w.folded.clone()).collect();
-    for (at, window) in folded.windows(SHINGLE).enumerate() {
-        if known.contains(window) {
-            covered.iter_mut().skip(at).take(SHINGLE).for_each(|c| *c = true);
-        }
+    folded.windows(SHINGLE).map(|window| known.contains(window)).collect()
+}
+
+/// For each word whether it stands in a run of known words.
+fn covered(runs: &[bool], words: usize) -> Vec<bool> {
+    let mut covered = vec![false; words];
+    for (at, _) in runs.iter().enumerate().filter(|(_, known)| **known) {
+        covered.iter_mut().skip(at).take(SHINGLE).for_each(|c| *c = true);
     }
     covered
+}
+
+/// A name, a reference, a greeting: too short to be a copy by itself, but one where our letter runs on over it from a
+/// copied sentence beside it. "No." between two copied questions interrupts the letter and stays.
+fn take_short_ones(sentences: &mut [Sentence], covered: &[bool], runs: &[bool]) {
+    let all_known = |s: &Sentence| (s.first..=s.last).all(|at| covered.get(at) == Some(&true));
+    let runs_over =
+        |edge: usize| (edge.saturating_sub(SHINGLE - 1)..edge).any(|at| runs.get(at) == Some(&true));
+    let mut before = false;
+    for sentence in sentences.iter_mut() {
+        sentence.copied |= before && runs_over(sentence.first) && all_known(sentence);
+        before = sentence.copied;
+    }
+    let mut after = None;
+    for sentence in sentences.iter_mut().rev() {
+        sentence.copied |= after.is_some_and(runs_over) && all_known(sentence);
+        after = sentence.copied.then_some(sentence.first);
+    }
 }
 
 fn sentences(own: &str, found: &[Word], covered: &[bool]) -> Vec<Sentence> {
@@ -73,6 +96,7 @@ fn ends_at(own: &str, found: &[Word], covered: &[bool], at: usize) -> bool {
 
 fn cut(own: &str, found: &[Word], sentences: &[Sentence]) -> Split {
     let (mut rest, mut quoted) = (String::new(), String::new());
+    let mut parts = Vec::new();
     let mut at = 0;
     for (index, sentence) in sentences.iter().enumerate() {
         // Punctuation after a sentence goes with it, what opens the next one goes with that.
@@ -89,10 +113,12 @@ fn cut(own: &str, found: &[Word], sentences: &[Sentence]) -> Split {
         if sentence.copied && piece.contains('\n') && !rest.ends_with('\n') {
             rest.push('\n');
         }
+        let part = if sentence.copied { Part::Quoted } else { Part::Letter };
+        parts.push(Marked { part, range: at..end });
         at = end;
     }
     let own = tidy(&rest);
-    Split { own, quoted: Some(tidy(&quoted)), parts: Vec::new() }
+    Split { own, quoted: Some(tidy(&quoted)), parts }
 }
 
 /// Without the lines that the cut left empty or with nothing but a mark.

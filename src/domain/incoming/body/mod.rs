@@ -5,10 +5,12 @@ mod copies;
 mod header_block;
 mod lines;
 mod parts;
+mod placed;
 mod requester;
 
 pub use crate::domain::incoming::body::copies::without_copies;
 pub use crate::domain::incoming::body::parts::{Marked, Part};
+pub use crate::domain::incoming::body::placed::{Placed, placed, quoted_too};
 
 use crate::domain::incoming::body::lines::{Line, is_angled};
 use crate::domain::incoming::phrases::Phrasebook;

@@ -7,6 +7,7 @@ use crate::domain::request::event::Event;
 use crate::service::Context;
 use crate::service::triage::Error;
 use crate::service::triage::candidates;
+use crate::service::triage::own_words;
 use crate::service::triage::place::scope_of;
 use crate::service::triage::settle::events::of_message;
 use crate::store::audit::{self, Act};
@@ -52,8 +53,9 @@ pub fn assign(ctx: &Context, conn: &mut Conn, person: i64, id: i64, reference: &
             ask: None,
         });
         (proposal.event, proposal.ask) = (None, Some(reason.clone()));
-        let sender = serde_json::from_str::<Incoming>(&message.reading).ok().and_then(|mail| mail.from);
-        compare(conn, &mut proposal, &request, sender.as_ref().map(|from| from.address.as_str()))?;
+        let mail = serde_json::from_str::<Incoming>(&message.reading).ok();
+        let sender = mail.as_ref().and_then(|mail| mail.from.as_ref());
+        compare(conn, &mut proposal, &request, sender.map(|from| from.address.as_str()))?;
         let state = if message.state == MessageState::Unreadable {
             MessageState::Unreadable
         } else {
@@ -66,6 +68,9 @@ pub fn assign(ctx: &Context, conn: &mut Conn, person: i64, id: i64, reference: &
         let proposal = serde_json::to_string(&proposal).map_err(crate::store::Error::from)?;
         let to = Refiled { request_id: Some(request.id), scope, state, proposal, reason: Some(reason) };
         messages::refile(conn, id, &to)?;
+        if let Some(mail) = mail.filter(|_| state != MessageState::Unreadable) {
+            own_words::filed(ctx, conn, (id, request.id), &mail)?;
+        }
         let body = serde_json::json!({ "message": id });
         let subject = format!("request:{reference}");
         Ok(audit::append(conn, &Act { at: now, person: Some(person), action: "assign", subject, body })?)

@@ -96,7 +96,16 @@ impl<'b> Calendar<'b> {
             }
         });
         add(&TWO_FIGURES, &|c| ymd(2_000 + number(c, 3)?, number(c, 2)?, number(c, 1)?));
-        add(&MONTH_FIRST, &|c| self.next(self.month(c, 1)?, number(c, 2)?));
+        // "des 14" is no December where "des" is an article: without a year only the letter's own months count.
+        add(&MONTH_FIRST, &|c| {
+            let written = fold(c.get(1)?.as_str());
+            self.book
+                .list(self.language?, List::Months)
+                .iter()
+                .flat_map(|e| e.split('|'))
+                .find(|n| fold(n) == written)?;
+            self.next(self.month(c, 1)?, number(c, 2)?)
+        });
         found.sort_by_key(|d| d.start);
         found.dedup_by_key(|d| d.start);
         let Some(short) = SHORT.as_ref() else { return found };

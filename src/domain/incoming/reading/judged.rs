@@ -4,11 +4,15 @@ use crate::domain::incoming::Knowledge;
 use crate::domain::incoming::model::judge::ByKind;
 use crate::domain::incoming::reading::heard::{self, Heard};
 use crate::domain::incoming::reading::section::Prepared;
-use crate::domain::incoming::reading::voices::{self, Voices};
+use crate::domain::incoming::reading::voices::{self, Voice, Voices};
 use crate::domain::incoming::reading::{Evidence, Kind, Reading};
 
 /// How sure the reader ever is: a hundredth is left for what no letter it learnt from has shown.
 const SUREST: f32 = 0.99;
+/// From this score on phrases are clear.
+const CLEAR: f32 = 0.9;
+/// How sure an acknowledgement is at most beside such a phrase.
+const DOUBTED: f32 = 0.6;
 /// From this probability on a further kind is named as well.
 const ALSO: f32 = 0.25;
 /// From this probability on another kind is offered to pick.
@@ -23,7 +27,8 @@ pub fn decide(prepared: &Prepared<'_>, language: Option<&str>, knowledge: &Knowl
     let features = heard::features(prepared, &voices, &heard);
     let probabilities = knowledge.judge.probabilities(&features);
     let ranked = ranked(&probabilities);
-    let Some((kind, sure)) = ranked.first().copied() else { return Reading::of(Kind::Other, 0.0) };
+    let Some(first) = ranked.first().copied() else { return Reading::of(Kind::Other, 0.0) };
+    let (kind, sure) = doubted(first, &voices);
     let mut reading = Reading::of(kind, hundredths(sure.min(SUREST)));
     reading.also = ranked
         .iter()
@@ -36,6 +41,21 @@ pub fn decide(prepared: &Prepared<'_>, language: Option<&str>, knowledge: &Knowl
     reading.evidence = passages(prepared, &voices, &heard, kind);
     reading.reasons = heard::reasons(prepared, &heard, &knowledge.model, kind);
     reading
+}
+
+/// An acknowledgement may be recorded without a person: it is one only where no phrase says clearly that something
+/// else was done. That a request was passed on, or takes longer, says also that it came in.
+fn doubted((kind, sure): (Kind, f32), voices: &Voices) -> (Kind, f32) {
+    let decided = |(other, voice): &(&Kind, &Voice)| {
+        !matches!(other, Kind::Acknowledgement | Kind::Other) && voice.score >= CLEAR
+    };
+    let loudest =
+        voices.iter().filter(decided).max_by(|a, b| a.1.score.total_cmp(&b.1.score)).map(|(other, _)| *other);
+    match (kind, loudest) {
+        (Kind::Acknowledgement, Some(step @ (Kind::Transfer | Kind::Extension))) => (step, sure.min(DOUBTED)),
+        (Kind::Acknowledgement, Some(_)) => (kind, sure.min(DOUBTED)),
+        _ => (kind, sure),
+    }
 }
 
 /// Kinds by how likely they are, the likeliest first.

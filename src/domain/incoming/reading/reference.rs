@@ -17,7 +17,7 @@ const LABELLED: u32 = 4;
 
 /// "Nr.", "no", "č.", "n°" between the label and the number.
 static FILLER: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r"^(?i:(?:con|com|with|il|el|nr|no|n|num|numero|número|numéro|number|nummer|č|br|broj|бр|број|št|αριθμ|ref|is|ist|lautet|est|on|er|jako|is:|jest|este|è|és|vår|intern)(?:\.|\b)|[\s:.,;№#°º–=(\[-])+").ok()
+    Regex::new(r"^(?i:(?:con|com|with|il|el|nr|no|n|num|numero|número|numéro|number|nummer|č|br|broj|бр|број|št|αριθμ|ref|is|ist|lautet|est|on|er|jako|is:|jest|este|è|és|vår|intern|j)(?:\.|\b)|[\s:.,;№#°º–=(\[-])+").ok()
 });
 
 /// Words of laws: the number after them is the law's.
@@ -208,12 +208,12 @@ fn number_at(after: &str, offset: usize) -> Option<(usize, String)> {
         rest = rest.get(skipped..).unwrap_or_default();
     }
     if let Some(line) = shape::whole_line(rest) {
-        return Some((offset + skipped, line));
+        return Some((offset + skipped, line.trim_end_matches(['.', ',']).to_owned()));
     }
     let number = joined(rest);
     let trimmed = number.trim_start_matches(['(', '[', '«', '„', '"', '\'']);
     let cut = number.len() - trimmed.len();
-    let number = trimmed.trim_end_matches(['\'', '"', '-', '–', '/']).trim_end();
+    let number = trimmed.trim_end_matches(['\'', '"', '-', '–', '/', '.', ',']).trim_end();
     let sensible = number.chars().any(|c| c.is_ascii_digit())
         && (2..=45).contains(&number.chars().count())
         && !is_period(number, rest);

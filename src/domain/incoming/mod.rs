@@ -171,7 +171,8 @@ fn take_in<'b>(raw: &[u8], knowledge: &'b Knowledge, supplied: &Supplied) -> Und
     }
     if incoming.full_text.len() > MAX_KEPT {
         notes.add("the text is very long; only its beginning is shown and read, all of it is in the mail as it came");
-        incoming.full_text = mime::html::cut(&incoming.full_text, MAX_KEPT).to_owned();
+        let kept = mime::html::cut(&incoming.full_text, MAX_KEPT).len();
+        incoming.full_text.truncate(kept);
     }
     let split = body::split(&incoming.full_text, &knowledge.phrasebook);
     incoming.text = split.own;
@@ -230,9 +231,6 @@ fn envelope(raw: &[u8], mail: &Mail, notes: &mut Notes) -> Incoming {
     }
     let ids = |name: &str| headers.all_raw(name).flat_map(mime::address::message_ids).take(200).collect();
     let in_reply_to: Vec<String> = ids("In-Reply-To");
-    let return_path = headers
-        .first_raw("Return-Path")
-        .map(|raw| mime::address::list(raw, notes).into_iter().next().map(|a| a.address).unwrap_or_default());
     Incoming {
         sha256: HEXLOWER.encode(&Sha256::digest(raw)),
         size: raw.len(),
@@ -260,11 +258,17 @@ fn envelope(raw: &[u8], mail: &Mail, notes: &mut Notes) -> Incoming {
         reading: Reading::of(Kind::Other, 0.0),
         notes: Vec::new(),
         delivered_to,
-        return_path,
+        return_path: return_path(mail, notes),
         content_key: content_key(mail),
         received_count: headers.count("Received"),
         returned_ids: Vec::new(),
     }
+}
+
+/// The address of `Return-Path`; empty for the null sender.
+fn return_path(mail: &Mail, notes: &mut Notes) -> Option<String> {
+    let raw = mail.headers.first_raw("Return-Path")?;
+    Some(mime::address::list(raw, notes).into_iter().next().map(|a| a.address).unwrap_or_default())
 }
 
 /// Copies of one message differ in `Received` and other trace fields; this does not (reliability §4).

@@ -140,7 +140,7 @@ mod tests {
     #[test]
     fn parts_are_cut_apart_and_a_passage_over_a_cut_stays_whole() {
         let line = |own, part| Placed { own, whole: 0..0, part };
-        let lines = [line(0..5, Part::Letter), line(6..10, Part::Remedies), line(11..14, Part::Signature)];
+        let lines = [line(0..5, Part::Letter), line(6..11, Part::Remedies), line(12..15, Part::Signature)];
         let names = |pieces: &[Piece]| -> Vec<(Option<&str>, String)> {
             let text = |piece: &Piece| piece.segments.iter().map(|s| s.text.as_str()).collect();
             pieces.iter().map(|piece| (piece.name, text(piece))).collect()

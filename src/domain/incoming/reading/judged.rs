@@ -30,14 +30,11 @@ pub fn decide(prepared: &Prepared<'_>, language: Option<&str>, knowledge: &Knowl
     let Some(first) = ranked.first().copied() else { return Reading::of(Kind::Other, 0.0) };
     let (kind, sure) = doubted(first, &voices);
     let mut reading = Reading::of(kind, hundredths(sure.min(SUREST)));
-    reading.also = ranked
-        .iter()
-        .skip(1)
-        .filter(|(other, likely)| *likely >= ALSO && goes_with(kind, *other))
-        .map(|(other, _)| *other)
-        .collect();
-    let others = ranked.iter().skip(1).filter(|(_, likely)| *likely >= MENTIONED).take(3);
-    reading.others = others.map(|(other, likely)| (*other, hundredths(*likely))).collect();
+    let others: Vec<(Kind, f32)> = ranked.into_iter().filter(|(other, _)| *other != kind).collect();
+    let applies = |(other, likely): &&(Kind, f32)| *likely >= ALSO && goes_with(kind, *other);
+    reading.also = others.iter().filter(applies).map(|(other, _)| *other).collect();
+    let mentioned = others.iter().filter(|(_, likely)| *likely >= MENTIONED).take(3);
+    reading.others = mentioned.map(|(other, likely)| (*other, hundredths(*likely))).collect();
     reading.evidence = passages(prepared, &voices, &heard, kind);
     reading.reasons = heard::reasons(prepared, &heard, &knowledge.model, kind);
     reading

@@ -8,6 +8,7 @@ use crate::domain::incoming::Knowledge;
 use crate::domain::incoming::model::Model;
 use crate::domain::incoming::model::counts::{Counts, Packed};
 use crate::domain::incoming::model::judge::{FEATURES, Judge, KINDS};
+use crate::domain::law::citation::Index;
 
 /// Written by `cargo bench --bench quality -- --teach`, from `sentences/` and `tests/replies/`.
 static TAUGHT: &[u8] = include_bytes!("taught.model");
@@ -21,9 +22,14 @@ pub fn knowledge() -> Result<Knowledge, Error> {
 
 /// Phrases and model as shipped, and what was learnt since.
 pub fn knowledge_with(learnt: &Counts) -> Result<Knowledge, Error> {
+    knowing(statutes::index(&Laws::load()?)?, learnt)
+}
+
+/// The same for who has read the laws already.
+pub fn knowing(citations: Index, learnt: &Counts) -> Result<Knowledge, Error> {
     let (counts, judge) = taught(TAUGHT)?;
     let model = Model::of_packed(counts.with(learnt));
-    Ok(Knowledge { model, judge, ..untaught()? })
+    Ok(Knowledge { phrasebook: phrasebook()?, model, judge, citations })
 }
 
 /// The phrases and laws alone, for who teaches the model anew.

@@ -17,11 +17,9 @@ pub struct Library {
     pub laws: laws::Laws,
     /// By which rules the law of an authority is chosen.
     pub choice: crate::domain::law::choice::Rules,
-    /// What citations mean.
-    pub citations: crate::domain::law::citation::Index,
     /// Questions, bundles, answer types.
     pub catalogue: crate::domain::questions::Catalogue,
-    /// What the reader of mail must know.
+    /// What the reader of mail must know, and what citations mean.
     pub knowledge: crate::domain::incoming::Knowledge,
 }
 
@@ -31,10 +29,12 @@ impl Library {
         let laws = laws::Laws::load()?;
         Ok(Self {
             choice: choice::load(&laws)?,
-            citations: statutes::index(&laws)?,
+            knowledge: knowledge::knowing(
+                statutes::index(&laws)?,
+                &crate::domain::incoming::model::counts::Counts::default(),
+            )?,
             laws,
             catalogue: catalogue::load()?,
-            knowledge: knowledge::knowledge()?,
         })
     }
 }

@@ -84,7 +84,7 @@ pub struct LawOfRequest {
 impl LawOfRequest {
     /// What the provisions that a reply cites mean.
     pub fn citations(&self) -> &Index {
-        &self.library.citations
+        &self.library.knowledge.citations
     }
 
     /// The day of an instant in the zone of the law.

@@ -66,7 +66,7 @@ fn pupil(labelled: Labelled, knowledge: &Knowledge) -> Pupil<'_> {
     let evidence: Vec<String> = labelled.label.evidence.iter().map(|text| flat(text)).collect();
     let mut lessons = Vec::new();
     for section in &understood.prepared.sections {
-        for of_sentence in section.words.chunk_by(|a, b| a.sentence == b.sentence) {
+        for of_sentence in section.sentences() {
             let Some(text) = of_sentence.first().and_then(|w| section.sentence_text(w.sentence)) else {
                 continue;
             };
@@ -108,7 +108,7 @@ pub fn example(pupil: &Pupil<'_>, model: &Model, knowledge: &Knowledge) -> Examp
     let language = pupil.understood.incoming.language.as_deref();
     let voices = voices::listen(&prepared, language, &knowledge.phrasebook);
     let features = heard::features(&prepared, &voices, &heard::hear(&prepared));
-    Example { features, kind: pupil.kind, weight: 1.0 }
+    Example { features, kind: pupil.kind }
 }
 
 /// The most likely kind and how likely it is.

@@ -8,7 +8,7 @@
 mod book;
 mod quick;
 
-pub use crate::domain::incoming::phrases::book::Phrasebook;
+pub use crate::domain::incoming::phrases::book::{Phrasebook, home};
 
 use crate::domain::incoming::text::words;
 use std::fmt;

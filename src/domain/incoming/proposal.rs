@@ -7,11 +7,11 @@ use crate::domain::incoming::{Attachment, Incoming};
 use crate::domain::request::event::Event;
 use serde::{Deserialize, Serialize};
 
-/// How sure an acknowledgement must be to be recorded without a person.
 /// From this likelihood on a decision may hide in what a machine sent.
 const PERHAPS: f64 = 0.1;
 /// A picture of at most so many bytes is a logo.
 const SMALL_PICTURE: usize = 60_000;
+/// How sure an acknowledgement must be to be recorded without a person.
 const SURE: f64 = 0.8;
 
 /// What the service would do with a message, and why.

@@ -1,10 +1,10 @@
 //! Reads what waits and places it: at its request, or at "unmatched"; one mail to several requests is one message in each.
 
+use crate::domain::incoming::Incoming;
 use crate::domain::incoming::matching::{Match, Warning, clues};
 use crate::domain::incoming::proposal::{Proposal, propose};
-use crate::domain::incoming::{Incoming, Knowledge, understand};
 use crate::service::Context;
-use crate::service::cage::Cage;
+use crate::service::cage::{Cage, Whole};
 use crate::service::triage::{candidates, learning, own_words};
 use crate::store::messages::{self, NewAttachment, Placed, Reading, Unread};
 use crate::store::requests::{self, Stamp};
@@ -71,10 +71,8 @@ fn read_one(ctx: &Context, db: &Db, cage: &Cage, unread: Unread) -> Result<bool,
 
 /// A mail of which only the bytes are known.
 fn unreadable(unread: Unread, why: &str) -> Understood {
-    let mut incoming = understand(b"", &Knowledge::default());
-    incoming.sha256.clone_from(&unread.blob_sha256);
-    incoming.content_key = format!("unread:{}", unread.blob_sha256);
-    incoming.notes = vec![format!("This mail could not be read: {why}.")];
+    let size = usize::try_from(unread.size).unwrap_or_default();
+    let incoming = Whole { sha256: unread.blob_sha256.clone(), size }.unread(why);
     Understood { unread, incoming, failure: Some(why.to_owned()) }
 }
 

@@ -232,7 +232,7 @@ fn filled(
 /// The law of the request, to which its grounds must belong.
 fn law_of<'a>(ctx: &'a Context, asked: &Asked) -> Option<Cites<'a>> {
     let law = ctx.library.laws.regime(&asked.regime.parse().ok()?)?;
-    Some(Cites { index: &ctx.library.citations, law })
+    Some(Cites { index: &ctx.library.knowledge.citations, law })
 }
 
 /// The fields that something can be wrong with, in the names of the forms.

@@ -80,7 +80,7 @@ pub fn lived<'a>(
     Ok(Some(Lived {
         law,
         calendar,
-        citations: &ctx.library.citations,
+        citations: &ctx.library.knowledge.citations,
         state,
         course,
         today: law.day_of(now),

@@ -179,7 +179,7 @@ fn told(published: &Published, life: &Lived<'_>, ctx: &Context) -> Told {
         events: &published.events,
         state,
         regime: life.law,
-        citations: &ctx.library.citations,
+        citations: &ctx.library.knowledge.citations,
         days,
         deadline: answer.map(|answer| &answer.deadline),
         published: &shown,
@@ -239,7 +239,7 @@ impl Law {
 }
 
 fn questions(published: &Published, ctx: &Context, law: Option<&Regime>) -> Vec<Asking> {
-    let cites = law.map(|law| Cites { index: &ctx.library.citations, law });
+    let cites = law.map(|law| Cites { index: &ctx.library.knowledge.citations, law });
     let told = |cite: &str| cites.map_or_else(|| cite.to_owned(), |cites| cites.told(cite));
     published
         .questions

@@ -1,6 +1,6 @@
 //! Copies of our own letters without any mark, found by comparing word by word.
 
-use crate::domain::incoming::body::{Marked, Part, Split};
+use crate::domain::incoming::body::{Marked, Part, Split, joined};
 use crate::domain::incoming::text::{Word, words};
 use std::collections::HashSet;
 
@@ -123,18 +123,5 @@ fn cut(own: &str, found: &[Word], sentences: &[Sentence]) -> Split {
 
 /// Without the lines that the cut left empty or with nothing but a mark.
 fn tidy(text: &str) -> String {
-    let mut out = String::new();
-    let mut gap = false;
-    for line in text.lines() {
-        if !line.chars().any(char::is_alphanumeric) {
-            gap = true;
-            continue;
-        }
-        if !out.is_empty() {
-            out.push_str(if gap { "\n\n" } else { "\n" });
-        }
-        gap = false;
-        out.push_str(line.trim());
-    }
-    out
+    joined(text.lines().map(|line| line.chars().any(char::is_alphanumeric).then(|| line.trim())))
 }

@@ -56,19 +56,23 @@ pub fn split(text: &str, book: &Phrasebook) -> Split {
 }
 
 fn collect(lines: &[&str], marks: &[Line], wanted: Line) -> String {
+    let of_mark = |(line, mark): (&&str, &Line)| *mark == wanted && !line.trim().is_empty();
+    joined(lines.iter().zip(marks).map(|(line, mark)| of_mark((line, mark)).then(|| line.trim_end())))
+}
+
+/// Lines that stay, where `None` is one that went: an empty line stands for whatever lay between, so that no sentence
+/// runs over it.
+fn joined<'a>(lines: impl Iterator<Item = Option<&'a str>>) -> String {
     let mut out = String::new();
     let mut gap = false;
-    for (line, mark) in lines.iter().zip(marks) {
-        if *mark != wanted || line.trim().is_empty() {
-            gap = true;
-            continue;
+    for line in lines {
+        if let Some(line) = line {
+            if !out.is_empty() {
+                out.push_str(if gap { "\n\n" } else { "\n" });
+            }
+            out.push_str(line);
         }
-        if !out.is_empty() {
-            // An empty line stands for whatever lay between, so that no sentence runs over it.
-            out.push_str(if gap { "\n\n" } else { "\n" });
-        }
-        gap = false;
-        out.push_str(line.trim_end());
+        gap = line.is_none();
     }
     out
 }

@@ -9,53 +9,26 @@ use crate::domain::incoming::Incoming;
 use crate::domain::incoming::mime::Mail;
 use crate::domain::incoming::phrases::{Hit, List, Phrasebook};
 use crate::domain::incoming::text::{Word, words};
+use crate::domain::words::words as vocabulary;
 use serde::{Deserialize, Serialize};
-use std::str::FromStr;
 
-/// Whether and how a machine wrote a mail.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Automatic {
-    /// A person wrote it.
-    #[default]
-    None,
-    /// An out-of-office notice, a ticket number.
-    AutoReply,
-    /// A letter could not be delivered.
-    Bounce,
-    /// Delivered, displayed or deleted.
-    Receipt,
-    /// Sent to a list.
-    List,
-}
-
-impl Automatic {
-    /// The name as it is stored and printed.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Automatic::None => "none",
-            Automatic::AutoReply => "auto_reply",
-            Automatic::Bounce => "bounce",
-            Automatic::Receipt => "receipt",
-            Automatic::List => "list",
-        }
+vocabulary! {
+    /// Whether and how a machine wrote a mail.
+    #[derive(Default)]
+    pub enum Automatic {
+        /// A person wrote it.
+        #[default]
+        None = "none",
+        /// An out-of-office notice, a ticket number.
+        AutoReply = "auto_reply",
+        /// A letter could not be delivered.
+        Bounce = "bounce",
+        /// Delivered, displayed or deleted.
+        Receipt = "receipt",
+        /// Sent to a list.
+        List = "list",
     }
-}
-
-/// A name that is no way of being automatic.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("expected `none`, `auto_reply`, `bounce`, `receipt` or `list`, found `{0}`")]
-pub struct UnknownAutomatic(pub String);
-
-impl FromStr for Automatic {
-    type Err = UnknownAutomatic;
-
-    fn from_str(name: &str) -> Result<Self, UnknownAutomatic> {
-        [Automatic::None, Automatic::AutoReply, Automatic::Bounce, Automatic::Receipt, Automatic::List]
-            .into_iter()
-            .find(|a| a.as_str() == name)
-            .ok_or_else(|| UnknownAutomatic(name.to_owned()))
-    }
+    expected "whether a machine wrote it"
 }
 
 /// What a bounce says.

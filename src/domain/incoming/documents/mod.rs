@@ -27,6 +27,7 @@ use crate::domain::incoming::documents::package::Package;
 use crate::domain::incoming::documents::sniff::Format;
 use crate::domain::incoming::mime::{self, Leaf, Notes, charset, html};
 use crate::domain::incoming::unpack::outlook;
+use crate::domain::words::words;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -48,54 +49,39 @@ pub struct Document {
     pub scanned_pages: usize,
 }
 
-macro_rules! hidings {
-    ($($(#[$doc:meta])* $variant:ident = $name:literal),+ $(,)?) => {
-        /// What hides in a file (reliability R35).
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[serde(rename_all = "snake_case")]
-        pub enum Hiding { $($(#[$doc])* $variant),+ }
-
-        impl Hiding {
-            /// All of them.
-            pub const ALL: &'static [Hiding] = &[$(Hiding::$variant),+];
-
-            /// The name as it is stored and printed.
-            pub fn as_str(self) -> &'static str {
-                match self { $(Hiding::$variant => $name),+ }
-            }
-        }
-    };
-}
-
-hidings! {
-    /// A sheet, row, column or slide that is hidden, also "very hidden".
-    HiddenSheet = "hidden_sheet",
-    /// The data behind a pivot table.
-    PivotCache = "pivot_cache",
-    /// Values kept from another workbook.
-    ExternalLink = "external_link",
-    /// A name for a range of cells, hidden or with a value of its own.
-    NamedRange = "named_range",
-    /// Text that was deleted or inserted with changes tracked.
-    TrackedChanges = "tracked_changes",
-    /// A comment.
-    Comments = "comments",
-    /// The notes of a speaker.
-    Notes = "notes",
-    /// Text that is formatted as hidden or white on white.
-    HiddenText = "hidden_text",
-    /// Where a photograph was taken.
-    Location = "location",
-    /// A box drawn over text that is still there.
-    CoveredText = "covered_text",
-    /// A file within the file.
-    EmbeddedFile = "embedded_file",
-    /// A mail within the mail.
-    InnerMail = "inner_mail",
-    /// Who wrote or changed the file.
-    Author = "author",
-    /// A version of the file before it was changed, still in it.
-    EarlierVersion = "earlier_version",
+words! {
+    /// What hides in a file (reliability R35).
+    pub enum Hiding {
+        /// A sheet, row, column or slide that is hidden, also "very hidden".
+        HiddenSheet = "hidden_sheet",
+        /// The data behind a pivot table.
+        PivotCache = "pivot_cache",
+        /// Values kept from another workbook.
+        ExternalLink = "external_link",
+        /// A name for a range of cells, hidden or with a value of its own.
+        NamedRange = "named_range",
+        /// Text that was deleted or inserted with changes tracked.
+        TrackedChanges = "tracked_changes",
+        /// A comment.
+        Comments = "comments",
+        /// The notes of a speaker.
+        Notes = "notes",
+        /// Text that is formatted as hidden or white on white.
+        HiddenText = "hidden_text",
+        /// Where a photograph was taken.
+        Location = "location",
+        /// A box drawn over text that is still there.
+        CoveredText = "covered_text",
+        /// A file within the file.
+        EmbeddedFile = "embedded_file",
+        /// A mail within the mail.
+        InnerMail = "inner_mail",
+        /// Who wrote or changed the file.
+        Author = "author",
+        /// A version of the file before it was changed, still in it.
+        EarlierVersion = "earlier_version",
+    }
+    expected "what hides in a file"
 }
 
 /// Something hidden in a file, for whoever is about to publish it.

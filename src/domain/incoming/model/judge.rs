@@ -29,8 +29,6 @@ pub struct Example {
     pub features: Features,
     /// Its kind.
     pub kind: Kind,
-    /// How much it counts.
-    pub weight: f64,
 }
 
 /// Weights of each feature for each kind.
@@ -71,7 +69,8 @@ impl Judge {
         let mut judge = Judge::default();
         let mut speed = vec![[0.0_f64; KINDS]; FEATURES];
         let mut weights: Vec<[f64; KINDS]> = judge.weights.iter().map(|row| row.map(f64::from)).collect();
-        let total: f64 = examples.iter().map(|e| e.weight).sum::<f64>().max(1.0);
+        #[expect(clippy::cast_precision_loss, reason = "a few thousand letters")]
+        let total = examples.len().max(1) as f64;
         for _ in 0..ROUNDS {
             let mut slope = vec![[0.0_f64; KINDS]; FEATURES];
             for example in examples {
@@ -82,7 +81,7 @@ impl Judge {
                     *own -= 1.0;
                 }
                 for (row, value) in slope.iter_mut().zip(example.features) {
-                    let share = f64::from(value) * example.weight / total;
+                    let share = f64::from(value) / total;
                     if share != 0.0 {
                         row.iter_mut().zip(wrong).for_each(|(s, w)| *s += share * w);
                     }

@@ -38,9 +38,7 @@ fn carrying(letter: &Letter<'_>, kind: Kind, knowledge: &Knowledge) -> Vec<Vec<T
     heard.sort_by(|a, b| loud(b).total_cmp(&loud(a)));
     let sentences = heard.iter().take(MOST).filter_map(|one| {
         let section = prepared.sections.get(one.section)?;
-        let from = section.words.partition_point(|w| w.sentence < one.sentence);
-        let to = section.words.partition_point(|w| w.sentence <= one.sentence);
-        section.words.get(from..to).map(tokens::of_sentence)
+        Some(tokens::of_sentence(section.words_of(one.sentence)))
     });
     sentences.collect()
 }

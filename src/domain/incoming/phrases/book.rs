@@ -46,6 +46,12 @@ const PLAIN: &[List] = &[
     List::Remedies,
 ];
 
+/// The language whose phrases serve a tag: region and script say nothing, and Norwegian serves both its forms.
+pub fn home(tag: &str) -> &str {
+    let base = tag.split('-').next().unwrap_or(tag);
+    if matches!(base, "nb" | "nn") { "no" } else { base }
+}
+
 impl Phrasebook {
     /// Adds one list of one language.
     pub fn add(&mut self, language: &str, list: List, written: &[String]) -> Result<(), Error> {
@@ -125,7 +131,7 @@ impl Phrasebook {
 
     /// The entries of a plain list in one language.
     pub fn list(&self, language: &str, list: List) -> &[String] {
-        self.lists.get(&(language.to_owned(), list)).map(Vec::as_slice).unwrap_or_default()
+        self.lists.get(&(home(language).to_owned(), list)).map(Vec::as_slice).unwrap_or_default()
     }
 
     /// The entries of a plain list in all languages, with the language.
@@ -150,10 +156,16 @@ impl Phrasebook {
         })
     }
 
+    /// The month of a folded name as the language has it.
+    pub fn own_month(&self, language: &str, folded: &str) -> Option<u32> {
+        self.months.get(home(language))?.get(folded).copied()
+    }
+
     /// The month of a folded name: as the language has it, else as any other does, in their order.
     pub fn month(&self, language: Option<&str>, folded: &str) -> Option<u32> {
-        let own = language.and_then(|language| self.months.get(language));
-        own.into_iter().chain(self.months.values()).find_map(|months| months.get(folded)).copied()
+        language
+            .and_then(|language| self.own_month(language, folded))
+            .or_else(|| self.months.values().find_map(|months| months.get(folded)).copied())
     }
 
     /// The languages that have a folded word among their frequent small ones.
@@ -163,15 +175,6 @@ impl Phrasebook {
 
     /// All phrases that stand in a text, in the order of their first word.
     pub fn find<'b>(&'b self, words: &[Word]) -> Vec<Hit<'b>> {
-        self.find_where(words, |_| true)
-    }
-
-    /// The phrases of one list that stand in a text, in the order of their first word.
-    pub fn find_of<'b>(&'b self, list: List, words: &[Word]) -> Vec<Hit<'b>> {
-        self.find_where(words, |phrase| phrase.list == list)
-    }
-
-    fn find_where<'b>(&'b self, words: &[Word], wanted: impl Fn(&Phrase) -> bool) -> Vec<Hit<'b>> {
         let text = Text { words, seen: words.iter().map(|word| self.see(word)).collect() };
         let mut hits = Vec::new();
         let mut here: Vec<(usize, Hit<'b>)> = Vec::new();
@@ -182,7 +185,7 @@ impl Phrasebook {
             let exact = self.exact.get(seen.number as usize).map(Vec::as_slice).unwrap_or_default();
             let stems = self.stems.get(&start(&word.folded)).map(Vec::as_slice).unwrap_or_default();
             here.extend(exact.iter().chain(stems).filter_map(|&i| {
-                let phrase = self.phrases.get(i).filter(|p| (opens || !p.opens) && wanted(p))?;
+                let phrase = self.phrases.get(i).filter(|p| opens || !p.opens)?;
                 let count = text.length_at(&phrase.parts, first, word.sentence)?;
                 Some((i, Hit { phrase, first, count }))
             }));

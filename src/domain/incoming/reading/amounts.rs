@@ -95,10 +95,8 @@ pub fn amount_before(
 
 /// The numbers of a language in words, folded.
 pub fn number_words(language: Option<&str>, book: &Phrasebook) -> Numbers {
-    let base = language.map_or("en", |l| l.split('-').next().unwrap_or(l));
-    let base = if matches!(base, "nb" | "nn") { "no" } else { base };
     let mut numbers = HashMap::new();
-    for (entry, value) in book.list(base, List::Numbers).iter().zip(1..) {
+    for (entry, value) in book.list(language.unwrap_or("en"), List::Numbers).iter().zip(1..) {
         for name in entry.split('|') {
             numbers.insert(fold(name), value);
         }

@@ -55,12 +55,10 @@ fn loudest<'p, 'b>(prepared: &'p Prepared<'b>) -> Option<(&'p Section<'b>, usize
 
 fn heard<'p, 'b>(prepared: &'p Prepared<'b>) -> Option<(&'p Section<'b>, usize)> {
     let sentences = prepared.sections.iter().flat_map(|section| {
-        section.words.chunk_by(|a, b| a.sentence == b.sentence).filter(|words| words.len() > 2).filter_map(
-            move |words| {
-                let likely = section.likely(words.first()?.sentence).of(Class::Step(Kind::Clarification));
-                Some((likely, section, words.first()?.sentence))
-            },
-        )
+        section.sentences().filter(|words| words.len() > 2).filter_map(move |words| {
+            let likely = section.likely(words.first()?.sentence).of(Class::Step(Kind::Clarification));
+            Some((likely, section, words.first()?.sentence))
+        })
     });
     let best = sentences.max_by(|a, b| a.0.total_cmp(&b.0)).filter(|(likely, ..)| *likely >= HEARD)?;
     Some((best.1, best.2))

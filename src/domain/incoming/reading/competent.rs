@@ -75,7 +75,7 @@ fn passing(section: &Section<'_>) -> Vec<(usize, Option<usize>)> {
     let hits = section.hits.iter().filter(|h| h.phrase.list == List::Transfer && !section.is_recited(h));
     let mut passing: Vec<(usize, Option<usize>)> =
         hits.map(|h| (section.sentence_of(h), Some(h.first))).collect();
-    for words in section.words.chunk_by(|a, b| a.sentence == b.sentence).filter(|words| words.len() > 2) {
+    for words in section.sentences().filter(|words| words.len() > 2) {
         let Some(first) = words.first() else { continue };
         if section.likely(first.sentence).of(Class::Step(Kind::Transfer)) >= HEARD {
             passing.push((first.sentence, None));

@@ -1,6 +1,6 @@
 //! Dates in words and figures.
 
-use crate::domain::incoming::phrases::{List, Phrasebook};
+use crate::domain::incoming::phrases::{List, Phrasebook, home};
 use crate::domain::incoming::text::fold;
 use chrono::{Datelike, NaiveDate, TimeDelta};
 use regex::{Captures, Regex};
@@ -54,15 +54,19 @@ pub struct Calendar<'b> {
 impl<'b> Calendar<'b> {
     /// Month names of the letter's language, then those of all others.
     pub fn new(language: Option<&'b str>, sent_on: Option<NaiveDate>, book: &'b Phrasebook) -> Self {
-        let base = language.map(|l| l.split('-').next().unwrap_or(l));
-        let base = base.map(|l| if matches!(l, "nb" | "nn") { "no" } else { l });
-        let own = base.map(|l| book.list(l, List::Months)).unwrap_or_default();
+        let own = language.map(|l| book.list(l, List::Months)).unwrap_or_default();
         let own = own
             .iter()
             .zip(1..=12)
             .flat_map(|(entry, number)| entry.split('|').map(move |n| (fold(n), number)));
         let own = own.filter(|(name, _)| name.chars().count() > 4).collect();
-        Calendar { book, language: base, own, month_first: matches!(base, Some("hu" | "lt")), sent_on }
+        Calendar {
+            book,
+            language,
+            own,
+            month_first: matches!(language.map(home), Some("hu" | "lt")),
+            sent_on,
+        }
     }
 
     /// The day of the letter.
@@ -98,13 +102,8 @@ impl<'b> Calendar<'b> {
         add(&TWO_FIGURES, &|c| ymd(2_000 + number(c, 3)?, number(c, 2)?, number(c, 1)?));
         // "des 14" is no December where "des" is an article: without a year only the letter's own months count.
         add(&MONTH_FIRST, &|c| {
-            let written = fold(c.get(1)?.as_str());
-            self.book
-                .list(self.language?, List::Months)
-                .iter()
-                .flat_map(|e| e.split('|'))
-                .find(|n| fold(n) == written)?;
-            self.next(self.month(c, 1)?, number(c, 2)?)
+            let month = self.book.own_month(self.language?, &fold(c.get(1)?.as_str()))?;
+            self.next(month, number(c, 2)?)
         });
         found.sort_by_key(|d| d.start);
         found.dedup_by_key(|d| d.start);

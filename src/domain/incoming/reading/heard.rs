@@ -29,10 +29,10 @@ pub struct Heard {
 /// Every sentence of a letter that says something by itself.
 pub fn hear(prepared: &Prepared<'_>) -> Vec<Heard> {
     let mut heard = Vec::new();
+    let is_cover = prepared.is_cover();
     for (index, section) in prepared.sections.iter().enumerate() {
-        let volume = volume(prepared, section);
-        let sentences = section.words.chunk_by(|a, b| a.sentence == b.sentence);
-        for words in sentences.filter(|words| words.len() >= FEWEST_WORDS) {
+        let volume = volume(section, is_cover);
+        for words in section.sentences().filter(|words| words.len() >= FEWEST_WORDS) {
             let Some(first) = words.first() else { continue };
             let volume = if section.is_below_closing(first) { volume * BELOW_CLOSING } else { volume };
             heard.push(Heard {
@@ -49,26 +49,17 @@ pub fn hear(prepared: &Prepared<'_>) -> Vec<Heard> {
 /// Names, offices and footers below the closing speak of much and announce nothing.
 const BELOW_CLOSING: f32 = 0.25;
 
-/// A covering mail is shorter than this, in letters and digits; then the attachment speaks.
-const COVER: usize = 450;
-
 /// A subject says little; a file speaks if it is a letter, the more so if the mail only covers it.
-fn volume(prepared: &Prepared<'_>, section: &Section<'_>) -> f32 {
+fn volume(section: &Section<'_>, is_cover: bool) -> f32 {
     match section.place {
         Place::Subject => 0.6,
         Place::Body => 1.0,
-        Place::Attachment(_) => match (section.is_letter(), is_cover(prepared)) {
+        Place::Attachment(_) => match (section.is_letter(), is_cover) {
             (true, true) => 1.0,
             (true, false) => 0.5,
             (false, _) => 0.15,
         },
     }
-}
-
-/// Whether the mail itself only covers what is attached.
-pub fn is_cover(prepared: &Prepared<'_>) -> bool {
-    let body = prepared.sections.iter().find(|s| s.place == Place::Body);
-    body.is_none_or(|s| s.text.chars().filter(|c| c.is_alphanumeric()).count() < COVER)
 }
 
 /// The numbers by which a letter is judged.
@@ -98,7 +89,7 @@ pub fn features(prepared: &Prepared<'_>, voices: &Voices, heard: &[Heard]) -> Fe
     let attached = prepared.sections.iter().any(|s| matches!(s.place, Place::Attachment(_)));
     let words: usize = prepared.sections.iter().map(|s| s.words.len()).sum();
     let long = f32::from(u16::try_from(words.min(2_000)).unwrap_or(2_000)) / 400.0;
-    let own = [1.0, f32::from(u8::from(attached)), f32::from(u8::from(is_cover(prepared))), long.min(2.0)];
+    let own = [1.0, f32::from(u8::from(attached)), f32::from(u8::from(prepared.is_cover())), long.min(2.0)];
     of_letter.iter_mut().zip(own).for_each(|(slot, value)| *slot = value);
     features
 }
@@ -125,9 +116,7 @@ pub fn reasons(prepared: &Prepared<'_>, heard: &[Heard], model: &Model, kind: Ki
     let loud = |one: &Heard| one.volume * one.likely.of(class);
     let Some(loudest) = heard.iter().max_by(|a, b| loud(a).total_cmp(&loud(b))) else { return Vec::new() };
     let Some(section) = prepared.sections.get(loudest.section) else { return Vec::new() };
-    let sentence =
-        section.words.iter().filter(|w| w.sentence == loudest.sentence).cloned().collect::<Vec<_>>();
-    let words = model.reasons(&sentence, class, MOST_REASONS);
+    let words = model.reasons(section.words_of(loudest.sentence), class, MOST_REASONS);
     words.iter().filter_map(|w| section.text.get(w.start..w.end)).map(str::to_owned).collect()
 }
 

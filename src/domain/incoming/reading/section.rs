@@ -3,7 +3,7 @@
 use crate::domain::incoming::MAX_ANALYSED;
 use crate::domain::incoming::mime::html::cut;
 use crate::domain::incoming::model::{Likely, Model};
-use crate::domain::incoming::phrases::{Hit, List, Phrasebook};
+use crate::domain::incoming::phrases::{Hit, List, Phrasebook, home};
 use crate::domain::incoming::reading::{Evidence, Letter};
 use crate::domain::incoming::text::{Word, fold, words};
 use std::collections::HashSet;
@@ -30,6 +30,8 @@ impl Place {
     }
 }
 
+/// A covering mail is shorter than this, in letters and digits; then the attachment speaks.
+const COVER: usize = 450;
 /// Sentences after these are not heard: a letter says its step before.
 const MOST_SENTENCES: usize = 400;
 /// The closing is looked for in so many lines, each of so many bytes.
@@ -106,8 +108,7 @@ impl<'b> Section<'b> {
 
     /// Lets the model hear each sentence, once for all who ask.
     fn hear(&mut self, model: &Model) {
-        let sentences = self.words.chunk_by(|a, b| a.sentence == b.sentence);
-        let heard = sentences.take(MOST_SENTENCES).filter_map(|words| {
+        let heard = self.sentences().take(MOST_SENTENCES).filter_map(|words| {
             let first = words.first().filter(|_| !model.is_empty())?;
             Some((first.sentence, model.weigh(words)))
         });
@@ -123,6 +124,11 @@ impl<'b> Section<'b> {
     /// The sentence in which a hit starts.
     pub fn sentence_of(&self, hit: &Hit<'_>) -> usize {
         self.words.get(hit.first).map_or(0, |w| w.sentence)
+    }
+
+    /// The words of each sentence, in their order.
+    pub fn sentences(&self) -> impl Iterator<Item = &[Word]> {
+        self.words.chunk_by(|a, b| a.sentence == b.sentence)
     }
 
     /// The words of a sentence.
@@ -267,6 +273,12 @@ impl<'b> Prepared<'b> {
         self.sections.iter_mut().for_each(|s| s.settle(language));
     }
 
+    /// Whether the mail itself only covers what is attached.
+    pub fn is_cover(&self) -> bool {
+        let body = self.sections.iter().find(|s| s.place == Place::Body);
+        body.is_none_or(|s| s.text.chars().filter(|c| c.is_alphanumeric()).count() < COVER)
+    }
+
     /// Lets a model hear each sentence; what another heard is forgotten.
     pub fn hear(&mut self, model: &Model) {
         self.sections.iter_mut().for_each(|s| s.hear(model));
@@ -280,10 +292,7 @@ impl<'b> Prepared<'b> {
 
 /// Whether two tags name one language; the phrases of Norwegian serve both its forms.
 pub fn same_language(a: &str, b: &str) -> bool {
-    let base = |l| str::split(l, '-').next().unwrap_or_default();
-    let norwegian = |l| matches!(l, "no" | "nb" | "nn");
-    let (a, b): (&str, &str) = (base(a), base(b));
-    a == b || (norwegian(a) && norwegian(b))
+    home(a) == home(b)
 }
 
 /// Cuts a letter into words and finds the phrases.

@@ -36,17 +36,13 @@ pub struct Voice {
     pub passages: Vec<(f32, Evidence)>,
 }
 
-/// A covering mail is shorter than this, in letters and digits; then the attachment speaks.
-const COVER: usize = 450;
-
 /// Weighs all phrases.
 pub fn listen(prepared: &Prepared<'_>, language: Option<&str>, book: &Phrasebook) -> Voices {
     let ear = Ear { language, negations: negations(language, book) };
     let mut voices = Voices::new();
     let mail = |s: &&Section<'_>| !matches!(s.place, Place::Attachment(_));
     prepared.sections.iter().filter(mail).for_each(|s| ear.listen(s, 1.0, &mut voices));
-    let body = prepared.sections.iter().find(|s| s.place == Place::Body);
-    let is_cover = body.is_none_or(|s| s.text.chars().filter(|c| c.is_alphanumeric()).count() < COVER);
+    let is_cover = prepared.is_cover();
     let mut attached = Voices::new();
     for section in prepared.sections.iter().filter(|s| !mail(s)) {
         let weight = match (section.is_letter(), is_cover) {
@@ -78,9 +74,7 @@ pub fn listen(prepared: &Prepared<'_>, language: Option<&str>, book: &Phrasebook
 pub type Voices = BTreeMap<Kind, Voice>;
 
 fn negations(language: Option<&str>, book: &Phrasebook) -> HashSet<String> {
-    let base = language.map_or("en", |l| l.split('-').next().unwrap_or(l));
-    let base = if matches!(base, "nb" | "nn") { "no" } else { base };
-    book.list(base, List::Negation).iter().map(|w| fold(w)).collect()
+    book.list(language.unwrap_or("en"), List::Negation).iter().map(|w| fold(w)).collect()
 }
 
 /// Longer phrases hide the shorter ones they cover, within one list.

@@ -17,6 +17,7 @@ mod support {
     pub(crate) use crate::labelled;
 }
 
+use crate::labelled::{Labelled, Making};
 use askance::data::knowledge::{self, pack};
 use askance::domain::incoming::Knowledge;
 use askance::domain::incoming::model::Model;
@@ -39,12 +40,11 @@ fn main() -> Done<()> {
     let (mails, letters) = (labelled::mails(), labelled::letters());
     let sentences = teaching::sentences();
     let all: Vec<&Lesson> = sentences.values().flatten().collect();
-    let others = letters.values().flatten().cloned();
-    let pupils = pupils(mails.iter().cloned().chain(others), &knowledge);
+    let pupils = pupils(mails.iter().chain(&letters).cloned(), &knowledge);
     say(&format!("{} sentences, {} letters", all.len(), pupils.len()))?;
     if !only {
-        cross_validated(&all, &pupils, &knowledge, mails.len())?;
-        by_origin(&all, &pupils, &knowledge, mails.len())?;
+        cross_validated(&all, &pupils, &knowledge)?;
+        by_making(&all, &pupils, &knowledge)?;
         by_language(&sentences, &pupils, &knowledge)?;
     }
     if teach {
@@ -59,10 +59,11 @@ fn main() -> Done<()> {
     }
     say("\nas shipped, on the mails of tests/replies/east and west (learnt from)")?;
     say(&figures::figures(&mails, &knowledge).to_string())?;
-    let own: Vec<_> = letters.into_values().flatten().collect();
-    say("as shipped, on the letters of tests/replies/letters (learnt from)")?;
-    let read = figures::figures(&own, &knowledge);
-    say(&read.to_string())?;
+    for (name, making) in [("letters", Making::Hard), ("everyday", Making::Everyday)] {
+        say(&format!("as shipped, on the letters of tests/replies/{name} (learnt from)"))?;
+        let own: Vec<Labelled> = letters.iter().filter(|one| one.making == making).cloned().collect();
+        say(&figures::figures(&own, &knowledge).to_string())?;
+    }
     Ok(())
 }
 
@@ -121,38 +122,45 @@ impl std::fmt::Display for Tally {
     }
 }
 
+/// The makings and what they are called.
+const MAKINGS: [(Making, &str); 3] = [
+    (Making::Given, "labelled mails"),
+    (Making::Hard, "hard letters"),
+    (Making::Everyday, "everyday letters"),
+];
+
 /// Five parts; each is judged by what the other four taught, model and judge both.
-fn cross_validated(all: &[&Lesson], pupils: &[Pupil<'_>], knowledge: &Knowledge, mails: usize) -> Done<()> {
+fn cross_validated(all: &[&Lesson], pupils: &[Pupil<'_>], knowledge: &Knowledge) -> Done<()> {
     let heard = examples(all, pupils, |at| at % FOLDS, knowledge);
-    let (mut given, mut own) = (Tally::default(), Tally::default());
+    let mut tallies: BTreeMap<Making, Tally> = BTreeMap::new();
     let mut missed: BTreeMap<(Kind, Kind), Vec<&str>> = BTreeMap::new();
     for part in 0..FOLDS {
         let others: Vec<_> =
             heard.iter().enumerate().filter(|(at, _)| at % FOLDS != part).map(|(_, e)| e.clone()).collect();
         let judge = Judge::fit(&others);
-        for (at, one) in heard.iter().enumerate().filter(|(at, _)| at % FOLDS == part) {
+        for (one, pupil) in heard.iter().zip(pupils).skip(part).step_by(FOLDS) {
             let found = verdict(&judge, one);
-            (if at < mails { &mut given } else { &mut own }).add(one.kind, found);
-            if found.0 != one.kind
-                && let Some(pupil) = pupils.get(at)
-            {
+            tallies.entry(pupil.labelled.making).or_default().add(one.kind, found);
+            if found.0 != one.kind {
                 missed.entry((one.kind, found.0)).or_default().push(&pupil.labelled.label.file);
             }
         }
     }
     say("\ncross-validated, five parts")?;
-    say(&format!("  labelled mails  {given}\n  own letters     {own}"))?;
+    for (making, name) in MAKINGS {
+        say(&format!("  {name:<18}{}", tallies.remove(&making).unwrap_or_default()))?;
+    }
     for ((wanted, found), files) in missed {
         say(&format!("  {wanted} read as {found}: {}", files.join(" ")))?;
     }
     Ok(())
 }
 
-/// Each of the two sets judged by what the other taught.
-fn by_origin(all: &[&Lesson], pupils: &[Pupil<'_>], knowledge: &Knowledge, mails: usize) -> Done<()> {
-    say("\nlearnt from one set only, asked of the other")?;
-    for (name, given) in [("labelled mails", true), ("own letters", false)] {
-        let asked = |at: usize| (at < mails) == given;
+/// Each making judged by what the others taught.
+fn by_making(all: &[&Lesson], pupils: &[Pupil<'_>], knowledge: &Knowledge) -> Done<()> {
+    say("\nlearnt from the other makings only")?;
+    for (making, name) in MAKINGS {
+        let asked = |at: usize| pupils.get(at).is_some_and(|p| p.labelled.making == making);
         let model = Model::of(&count(all.iter().copied(), pupils, |at| !asked(at)));
         let inner = examples(all, pupils, |at| if asked(at) { FOLDS } else { at % FOLDS }, knowledge);
         let judge = Judge::fit(&inner);
@@ -160,7 +168,7 @@ fn by_origin(all: &[&Lesson], pupils: &[Pupil<'_>], knowledge: &Knowledge, mails
         for (_, pupil) in pupils.iter().enumerate().filter(|(at, _)| asked(*at)) {
             tally.add(pupil.kind, verdict(&judge, &example(pupil, &model, knowledge)));
         }
-        say(&format!("  {name:<16}{tally}"))?;
+        say(&format!("  {name:<18}{tally}"))?;
     }
     Ok(())
 }

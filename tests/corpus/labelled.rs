@@ -29,7 +29,7 @@ fn labelled_mails_are_read_as_well_as_is_promised() {
 #[test]
 fn what_the_model_counted_is_what_the_sentences_and_letters_in_the_tree_teach() {
     let sentences = teaching::sentences();
-    let letters = labelled::letters().into_values().flatten();
+    let letters = labelled::letters().into_iter();
     let pupils = teaching::pupils(labelled::mails().into_iter().chain(letters), &KNOWLEDGE);
     let counts = teaching::count(sentences.values().flatten(), &pupils, |_| true);
     let shipped = shipped_counts().expect("the shipped model");
@@ -41,7 +41,7 @@ fn what_the_model_counted_is_what_the_sentences_and_letters_in_the_tree_teach() 
 
 #[test]
 fn the_kind_of_a_letter_is_what_the_judge_makes_of_its_phrases_and_sentences() {
-    let letters = labelled::letters().into_values().flatten().take(60);
+    let letters = labelled::letters().into_iter().take(60);
     for pupil in teaching::pupils(letters, &KNOWLEDGE) {
         let read = understand(&pupil.labelled.raw, &KNOWLEDGE);
         if read.automatic != Automatic::None {

@@ -1,7 +1,7 @@
-//! Replies with labels: the mails of `tests/replies/{east,west}` and our own letters of `tests/replies/letters`.
+//! Replies with labels: the mails of `tests/replies/{east,west}`, and our own letters of `tests/replies/letters`, hard
+//! on purpose, and `tests/replies/everyday`, as they come.
 
 use serde::Deserialize;
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -40,10 +40,22 @@ pub struct Fee {
     pub currency: String,
 }
 
+/// Whose making a letter is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Making {
+    /// Whole mails, labelled by someone else than those who tuned the reader.
+    Given,
+    /// Our own, hard on purpose.
+    Hard,
+    /// Our own, written without sight of the phrases and sentences, as hard as letters are.
+    Everyday,
+}
+
 /// A reply and what it truly is.
 #[derive(Debug, Clone)]
 pub struct Labelled {
     pub label: Label,
+    pub making: Making,
     /// The mail.
     pub raw: Vec<u8>,
 }
@@ -54,6 +66,7 @@ pub struct Labelled {
 struct Written {
     id: String,
     kind: String,
+    automatic: Option<bool>,
     #[serde(default)]
     also: Vec<String>,
     #[serde(default)]
@@ -106,28 +119,33 @@ pub fn mails() -> Vec<Labelled> {
         for line in labels.lines().filter(|line| !line.trim().is_empty()) {
             let label: Label = serde_json::from_str(line).expect("a label");
             let raw = fs::read(place.join(&label.file)).expect("the mail of a label");
-            all.push(Labelled { label, raw });
+            all.push(Labelled { label, making: Making::Given, raw });
         }
     }
     all
 }
 
-/// Our own letters, by the language of their file.
-pub fn letters() -> BTreeMap<String, Vec<Labelled>> {
-    let mut all = BTreeMap::new();
-    for entry in fs::read_dir(folder().join("letters")).expect("letters") {
-        let path = entry.expect("an entry").path();
-        let language = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        let text = fs::read_to_string(&path).expect("letters of a language");
-        let read: Letters = toml::from_str(&text).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
-        all.insert(language.clone(), read.letter.into_iter().map(|w| labelled(&language, w)).collect());
+/// Our own letters, by their making and the language of their file.
+pub fn letters() -> Vec<Labelled> {
+    let mut all = Vec::new();
+    for (name, making) in [("letters", Making::Hard), ("everyday", Making::Everyday)] {
+        let files = fs::read_dir(folder().join(name)).expect("letters");
+        let mut paths: Vec<PathBuf> = files.map(|entry| entry.expect("an entry").path()).collect();
+        paths.sort();
+        for path in paths {
+            let language = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+            let text = fs::read_to_string(&path).expect("letters of a language");
+            let read: Letters = toml::from_str(&text).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+            all.extend(read.letter.into_iter().map(|w| labelled(&language, making, w)));
+        }
     }
     all
 }
 
-fn labelled(language: &str, written: Written) -> Labelled {
+fn labelled(language: &str, making: Making, written: Written) -> Labelled {
     let raw = mail(&written);
-    let automatic = matches!(written.kind.as_str(), "automatic" | "bounce");
+    let by_kind = matches!(written.kind.as_str(), "automatic" | "bounce");
+    let automatic = written.automatic.unwrap_or(by_kind);
     let label = Label {
         file: format!("{}.eml", written.id),
         language: written.language.unwrap_or_else(|| language.to_owned()),
@@ -145,7 +163,7 @@ fn labelled(language: &str, written: Written) -> Labelled {
         own_text_starts: written.own_starts,
         quoted_text_absent: written.quoted,
     };
-    Labelled { label, raw }
+    Labelled { label, making, raw }
 }
 
 /// The letter as a mail: 8-bit text, its attachment as a text file beside it.

@@ -1,6 +1,6 @@
 //! How the reader's model is taught: sentences by what they announce, letters by their evidence, letters by their kind.
 
-use crate::support::labelled::Labelled;
+use crate::support::labelled::{Labelled, Making};
 use askance::domain::incoming::model::counts::Counts;
 use askance::domain::incoming::model::judge::{Example, Judge};
 use askance::domain::incoming::model::{Class, Model, tokens};
@@ -13,6 +13,8 @@ use std::path::Path;
 
 /// Tokens of fewer sentences tell nothing that holds elsewhere.
 const LEAST: u32 = 2;
+/// How much a letter that is hard on purpose counts for the judge: few of those that come are.
+const OF_HARD: f64 = 0.5;
 
 /// A sentence ready to be learnt.
 pub struct Lesson {
@@ -108,7 +110,8 @@ pub fn example(pupil: &Pupil<'_>, model: &Model, knowledge: &Knowledge) -> Examp
     let language = pupil.understood.incoming.language.as_deref();
     let voices = voices::listen(&prepared, language, &knowledge.phrasebook);
     let features = heard::features(&prepared, &voices, &heard::hear(&prepared));
-    Example { features, kind: pupil.kind }
+    let weight = if pupil.labelled.making == Making::Hard { OF_HARD } else { 1.0 };
+    Example { features, kind: pupil.kind, weight }
 }
 
 /// The most likely kind and how likely it is.

@@ -180,9 +180,20 @@ fn ends_sentence(c: char, rest: &str) -> bool {
                 return false;
             }
             after.chars().next().is_none_or(|n| n.is_uppercase() || "-–—\"„“«»¿¡".contains(n))
+                || is_numbered(after)
         }
         _ => false,
     }
+}
+
+/// Whether the next item of a list begins here: "2. Die Gebühr", "3) Für".
+fn is_numbered(after: &str) -> bool {
+    let item = after.trim_start_matches(|c: char| c.is_ascii_digit());
+    (1..=2).contains(&(after.len() - item.len()))
+        && item.strip_prefix(['.', ')']).is_some_and(|item| {
+            let text = item.trim_start();
+            text.len() < item.len() && text.starts_with(char::is_uppercase)
+        })
 }
 
 /// A day or a sum that a letter sets off on a line of its own goes on with the sentence above it ("verlängert bis
@@ -217,14 +228,35 @@ static FIGURE: LazyLock<Option<Regex>> = LazyLock::new(|| {
     .ok()
 });
 
-/// "Abs.", "čl.", "5.": a short word or number right before the point; "IFG." is not one.
+/// "Abs.", "čl.", "5.": a number, a letter, what cannot be spoken, or a known one right before the point. "IFG." is
+/// not one, nor is any other short word: a sentence may end in "out." or "ihn.".
 fn is_abbreviation(text: &str, point: usize, last: Option<&Word>) -> bool {
     let Some(last) = last.filter(|w| w.end == point) else { return false };
     let written = text.get(last.start..last.end).unwrap_or_default();
     let count = written.chars().count();
     let capitals = count > 1 && written.chars().all(char::is_uppercase);
-    (count <= 3 && !capitals) || ABBREVIATIONS.contains(&last.folded.as_str())
+    let folded = last.folded.as_str();
+    let unspoken = || !folded.contains(['a', 'e', 'i', 'o', 'u', 'y', 'α', 'ε', 'η', 'ι', 'ο', 'υ', 'ω']);
+    let short = count <= 3 && !capitals && (count == 1 || unspoken() || SHORT.binary_search(&folded).is_ok());
+    short || ABBREVIATIONS.contains(&folded)
 }
+
+/// Abbreviations of two and three letters that could be spoken, folded and sorted.
+const SHORT: &[&str] = &[
+    "abs", "abt", "ago", "aht", "aj", "al", "alf", "anh", "anl", "anm", "ap", "apr", "ar", "arr", "art",
+    "ass", "aug", "avg", "avr", "az", "bek", "bez", "bl", "bul", "ca", "cap", "cca", "cia", "cod", "dec",
+    "dek", "dez", "dic", "dir", "doc", "dok", "dr", "dra", "ecc", "eel", "egr", "eks", "eng", "est", "etc",
+    "ev", "evt", "exc", "exp", "fax", "feb", "fev", "fig", "fl", "fol", "gde", "gen", "gez", "ggf", "giu",
+    "gos", "hr", "ib", "idr", "ifj", "ing", "inz", "ipd", "isf", "iuk", "iul", "iun", "iv", "izh", "jan",
+    "jfr", "jui", "jul", "jun", "kap", "kav", "kft", "kv", "leg", "lic", "lit", "lug", "mag", "mai", "maj",
+    "mar", "mio", "mom", "mun", "nap", "nar", "nov", "npr", "nro", "num", "obr", "obv", "oct", "odl", "odp",
+    "odr", "okt", "ord", "ott", "oz", "ozn", "ozv", "pag", "par", "pat", "pkt", "pl", "pod", "pol", "pon",
+    "poz", "ppa", "rag", "rec", "ref", "reg", "rel", "rez", "rn", "rsz", "sad", "sag", "sej", "sek", "sen",
+    "sep", "sez", "sg", "sig", "sod", "sok", "spl", "sr", "sra", "srl", "st", "stb", "str", "sv", "sz",
+    "szt", "tab", "tac", "tel", "tit", "tj", "tlf", "tov", "ul", "ust", "usw", "utl", "vac", "vgl", "vh",
+    "vhr", "vol", "vyr", "zak", "zal", "zap", "zb", "zit", "zn", "zrt", "αρ", "αρθ", "εγκ", "κεφ", "οδ",
+    "παρ", "περ", "σελ", "τηλ", "υπ",
+];
 
 /// Abbreviations of four letters and more, folded; a point after them ends no sentence.
 const ABBREVIATIONS: &[&str] = &[

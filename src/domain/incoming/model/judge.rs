@@ -5,8 +5,8 @@ use crate::domain::incoming::reading::Kind;
 /// How many kinds there are.
 pub const KINDS: usize = 14;
 /// Numbers of each kind by which a letter is judged: its phrases, its loudest and second sentence, all sentences
-/// together, and the louder of phrases and sentences.
-pub const OF_KIND: usize = 5;
+/// together, the louder of phrases and sentences, and its subject.
+pub const OF_KIND: usize = 6;
 /// All numbers by which a letter is judged: those of each kind, and four of the letter.
 pub const FEATURES: usize = KINDS * OF_KIND + 4;
 
@@ -29,6 +29,8 @@ pub struct Example {
     pub features: Features,
     /// Its kind.
     pub kind: Kind,
+    /// How much it counts, 1 for one letter.
+    pub weight: f64,
 }
 
 /// Weights of each feature for each kind.
@@ -69,8 +71,7 @@ impl Judge {
         let mut judge = Judge::default();
         let mut speed = vec![[0.0_f64; KINDS]; FEATURES];
         let mut weights: Vec<[f64; KINDS]> = judge.weights.iter().map(|row| row.map(f64::from)).collect();
-        #[expect(clippy::cast_precision_loss, reason = "a few thousand letters")]
-        let total = examples.len().max(1) as f64;
+        let total = examples.iter().map(|example| example.weight).sum::<f64>().max(1.0);
         for _ in 0..ROUNDS {
             let mut slope = vec![[0.0_f64; KINDS]; FEATURES];
             for example in examples {
@@ -81,7 +82,7 @@ impl Judge {
                     *own -= 1.0;
                 }
                 for (row, value) in slope.iter_mut().zip(example.features) {
-                    let share = f64::from(value) / total;
+                    let share = example.weight * f64::from(value) / total;
                     if share != 0.0 {
                         row.iter_mut().zip(wrong).for_each(|(s, w)| *s += share * w);
                     }

@@ -2,7 +2,7 @@
 
 use crate::domain::incoming::model::judge::{FEATURES, Features, KINDS, OF_KIND};
 use crate::domain::incoming::model::{Class, Likely, Model};
-use crate::domain::incoming::reading::section::{Place, Prepared, Section};
+use crate::domain::incoming::reading::section::{Place, Prepared, Section, Speaks};
 use crate::domain::incoming::reading::voices::Voices;
 use crate::domain::incoming::reading::{Evidence, Kind};
 
@@ -29,9 +29,8 @@ pub struct Heard {
 /// Every sentence of a letter that says something by itself.
 pub fn hear(prepared: &Prepared<'_>) -> Vec<Heard> {
     let mut heard = Vec::new();
-    let is_cover = prepared.is_cover();
     for (index, section) in prepared.sections.iter().enumerate() {
-        let volume = volume(section, is_cover);
+        let volume = volume(section, prepared.speaks(section));
         for words in section.sentences().filter(|words| words.len() >= FEWEST_WORDS) {
             let Some(first) = words.first() else { continue };
             let volume = if section.is_below_closing(first) { volume * BELOW_CLOSING } else { volume };
@@ -50,15 +49,12 @@ pub fn hear(prepared: &Prepared<'_>) -> Vec<Heard> {
 const BELOW_CLOSING: f32 = 0.25;
 
 /// A subject says little; a file speaks if it is a letter, the more so if the mail only covers it.
-fn volume(section: &Section<'_>, is_cover: bool) -> f32 {
-    match section.place {
-        Place::Subject => 0.6,
-        Place::Body => 1.0,
-        Place::Attachment(_) => match (section.is_letter(), is_cover) {
-            (true, true) => 1.0,
-            (true, false) => 0.5,
-            (false, _) => 0.15,
-        },
+fn volume(section: &Section<'_>, speaks: Speaks) -> f32 {
+    match (&section.place, speaks) {
+        (Place::Subject, _) => 0.6,
+        (_, Speaks::Itself) => 1.0,
+        (_, Speaks::Beside) => 0.5,
+        (_, Speaks::Hardly) => 0.15,
     }
 }
 
@@ -66,10 +62,15 @@ fn volume(section: &Section<'_>, is_cover: bool) -> f32 {
 pub fn features(prepared: &Prepared<'_>, voices: &Voices, heard: &[Heard]) -> Features {
     let mut features = [0.0; FEATURES];
     let (by_kind, of_letter) = features.split_at_mut(KINDS * OF_KIND);
+    let subject = prepared.sections.iter().position(|s| s.place == Place::Subject);
     for (at, kind) in Kind::ALL.iter().enumerate() {
-        let (mut first, mut next, mut all) = (0.0_f32, 0.0_f32, 0.0_f32);
+        let (mut first, mut next, mut all, mut named) = (0.0_f32, 0.0_f32, 0.0_f32, 0.0_f32);
         for one in heard {
-            let loud = one.volume * one.likely.of(Class::Step(*kind));
+            let likely = one.likely.of(Class::Step(*kind));
+            if subject == Some(one.section) {
+                named = named.max(likely);
+            }
+            let loud = one.volume * likely;
             all += loud;
             if loud > first {
                 (first, next) = (loud, first);
@@ -79,7 +80,7 @@ pub fn features(prepared: &Prepared<'_>, voices: &Voices, heard: &[Heard]) -> Fe
         }
         let said = voices.get(kind).map_or(0.0, |voice| voice.score.min(2.0));
         let (first, next, all) = (first * 2.0, next * 2.0, all.min(3.0) * (2.0 / 3.0));
-        let numbers: [f32; OF_KIND] = [said, first, next, all, said.max(first)];
+        let numbers: [f32; OF_KIND] = [said, first, next, all, said.max(first), named];
         by_kind.chunks_mut(KINDS).zip(numbers).for_each(|(row, number)| {
             if let Some(slot) = row.get_mut(at) {
                 *slot = number;

@@ -37,12 +37,28 @@ const MOST_SENTENCES: usize = 400;
 /// The closing is looked for in so many lines, each of so many bytes.
 const MOST_LINES: usize = 2_000;
 const LONGEST_CLOSING: usize = 90;
+/// A closing of fewer bytes is no running text.
+const SHORT_CLOSING: usize = 40;
 
 /// How many words may lie between a request and the line about the file number that makes it mere courtesy.
 const COURTESY_REACH: usize = 3;
 
 /// How many words may lie between "passed on" and the part of the house to which it was.
 const INSIDE_REACH: usize = 9;
+
+/// A file of fewer words under a covering mail is taken for the letter that it covers.
+const LETTER: usize = 700;
+
+/// How a part of a letter speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Speaks {
+    /// It is the letter, or the mail.
+    Itself,
+    /// A letter beside a mail that says something itself, or what may be one.
+    Beside,
+    /// A document that was handed over.
+    Hardly,
+}
 
 /// One speaking part.
 #[derive(Debug, Clone)]
@@ -242,18 +258,24 @@ impl<'b> Section<'b> {
     }
 }
 
-/// The last line that closes a letter: a few words, among them first those with which letters end.
+/// The last line that closes a letter: a few words, among them first those with which letters end. "Thank you for your
+/// request" begins a letter as well: a line of running text closes only what is longer than what follows.
 fn closing(text: &str, book: &Phrasebook) -> Option<usize> {
-    let mut at = 0;
+    let (mut at, mut above) = (0, 0);
     let mut found = None;
     for line in text.split_inclusive('\n').take(MOST_LINES) {
         let start = at;
         at += line.len();
         let line = line.trim();
-        if line.is_empty() || line.len() > LONGEST_CLOSING {
+        if line.is_empty() {
             continue;
         }
-        if start > 0 && book.closes(&fold(line)) {
+        above += 1;
+        let closes = || {
+            let late = start >= text.len().saturating_sub(at);
+            (late || (above > 2 && line.len() <= SHORT_CLOSING)) && book.closes(&fold(line))
+        };
+        if start > 0 && line.len() <= LONGEST_CLOSING && closes() {
             found = Some(start);
         }
     }
@@ -277,6 +299,28 @@ impl<'b> Prepared<'b> {
     pub fn is_cover(&self) -> bool {
         let body = self.sections.iter().find(|s| s.place == Place::Body);
         body.is_none_or(|s| s.text.chars().filter(|c| c.is_alphanumeric()).count() < COVER)
+    }
+
+    /// How a part speaks: a file that speaks of the request does, and less so, under a covering mail, the one short file
+    /// that can carry the answer, however it begins.
+    pub fn speaks(&self, section: &Section<'_>) -> Speaks {
+        if !matches!(section.place, Place::Attachment(_)) {
+            return Speaks::Itself;
+        }
+        let covered = self.is_cover();
+        let attached = || self.sections.iter().filter(|s| matches!(s.place, Place::Attachment(_)));
+        let is_answer = || {
+            let first = attached().find(|s| !s.words.is_empty());
+            section.words.len() < LETTER
+                && first.is_some_and(|s| std::ptr::eq(s, section))
+                && !attached().any(Section::is_letter)
+        };
+        match (section.is_letter(), covered) {
+            (true, true) => Speaks::Itself,
+            (true, false) => Speaks::Beside,
+            (false, true) if is_answer() => Speaks::Beside,
+            (false, _) => Speaks::Hardly,
+        }
     }
 
     /// Lets a model hear each sentence; what another heard is forgotten.

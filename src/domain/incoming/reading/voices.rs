@@ -1,7 +1,7 @@
 //! What the phrases of a letter say for each kind, weighed by place, negation and recital.
 
 use crate::domain::incoming::phrases::{Hit, List, Phrasebook};
-use crate::domain::incoming::reading::section::{Place, Prepared, Section, same_language};
+use crate::domain::incoming::reading::section::{Place, Prepared, Section, Speaks, same_language};
 use crate::domain::incoming::reading::{Evidence, Kind};
 use crate::domain::incoming::text::fold;
 use std::collections::{BTreeMap, HashSet};
@@ -45,10 +45,10 @@ pub fn listen(prepared: &Prepared<'_>, language: Option<&str>, book: &Phrasebook
     let is_cover = prepared.is_cover();
     let mut attached = Voices::new();
     for section in prepared.sections.iter().filter(|s| !mail(s)) {
-        let weight = match (section.is_letter(), is_cover) {
-            (true, true) => 1.0,
-            (true, false) => 0.4,
-            (false, _) => 0.15,
+        let weight = match prepared.speaks(section) {
+            Speaks::Itself => 1.0,
+            Speaks::Beside => 0.4,
+            Speaks::Hardly => 0.15,
         };
         ear.listen(section, weight, &mut attached);
     }

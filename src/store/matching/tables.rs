@@ -22,3 +22,27 @@ diesel::table! {
         written -> Text,
     }
 }
+
+diesel::table! {
+    domain_lessons (id) {
+        id -> BigInt,
+        domain_id -> BigInt,
+        message_id -> BigInt,
+    }
+}
+
+diesel::table! {
+    unmatched_keys (id) {
+        id -> BigInt,
+        message_id -> BigInt,
+        key -> Text,
+    }
+}
+
+diesel::table! {
+    rank_again (id) {
+        id -> BigInt,
+        message_id -> BigInt,
+        times -> BigInt,
+    }
+}

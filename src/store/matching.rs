@@ -17,6 +17,7 @@ use crate::store::types::MessageState;
 use crate::store::{AnyConn, Conn, Error};
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
+use std::collections::BTreeSet;
 
 /// How many requests one clue may bring.
 const MOST: i64 = 50;
@@ -196,7 +197,7 @@ pub fn authorities_at(conn: &mut Conn, address: &str) -> Result<Vec<i64>, Error>
             .load(conn)?;
         found.extend(more);
     }
-    let mut seen = std::collections::BTreeSet::new();
+    let mut seen = BTreeSet::new();
     found.retain(|id| seen.insert(*id));
     Ok(found)
 }
@@ -287,7 +288,7 @@ pub fn known_of(conn: &mut Conn, authorities: &[i64]) -> Result<Vec<(i64, Known)
             authority_domains::source,
         ))
         .load(conn)?;
-    let domains: Vec<String> = rows.iter().map(|row| row.2.clone()).collect();
+    let domains: BTreeSet<String> = rows.iter().map(|row| row.2.clone()).collect();
     // Where several bodies of the register live under one registered name, only the host tells them apart.
     let shared: Vec<String> = authority_domains::table
         .filter(authority_domains::registrable.eq_any(domains))

@@ -246,6 +246,7 @@ diesel::table! {
         published_text -> Nullable<Text>,
         published_subject -> Nullable<Text>,
         published_at -> Nullable<Timestamp>,
+        evidence -> Nullable<Text>,
     }
 }
 
@@ -387,12 +388,6 @@ diesel::joinable!(outbox_attempts -> outbox (outbox_id));
 diesel::joinable!(answers -> requests (request_id));
 diesel::joinable!(answers -> messages (message_id));
 diesel::joinable!(audit -> people (person_id));
-diesel::joinable!(authority_domains -> authorities (authority_id));
-diesel::joinable!(file_numbers -> messages (message_id));
-diesel::joinable!(domain_lessons -> authority_domains (domain_id));
-diesel::joinable!(domain_lessons -> messages (message_id));
-diesel::joinable!(unmatched_keys -> messages (message_id));
-diesel::joinable!(rank_again -> messages (message_id));
 
 diesel::allow_tables_to_appear_in_same_query! {
     answers, arrivals, attachments, audit, authorities, authority_addresses, authority_domains,

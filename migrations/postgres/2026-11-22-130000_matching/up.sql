@@ -40,3 +40,8 @@ CREATE TABLE rank_again (                     -- unmatched mail of which somethi
 -- What waits since before has no keys yet; the reader makes them.
 INSERT INTO rank_again (message_id, times) SELECT id, 1 FROM messages
  WHERE request_id IS NULL AND state IN ('unmatched', 'set_aside') ORDER BY id;
+
+-- What the queue shows of a message stands in columns: its reading holds the text of all its files.
+ALTER TABLE messages ADD COLUMN evidence TEXT;   -- the first passage that shows its kind; null = not kept, see its reading
+-- To count and order a pile without its texts.
+CREATE INDEX messages_pile ON messages(direction, state, received_at, kind, language, request_id);

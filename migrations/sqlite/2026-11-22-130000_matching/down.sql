@@ -1,3 +1,5 @@
+DROP INDEX messages_pile;
+ALTER TABLE messages DROP COLUMN evidence;
 DROP TABLE rank_again;
 DROP TABLE unmatched_keys;
 -- Without its messages it would count for ever.

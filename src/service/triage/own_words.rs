@@ -3,7 +3,7 @@
 use crate::domain::incoming::Incoming;
 use crate::domain::incoming::reread::without_letters;
 use crate::service::Context;
-use crate::service::triage::plan::storable;
+use crate::service::triage::plan::{evidence, storable};
 use crate::store::messages::Reread;
 use crate::store::{Conn, Error, matching};
 
@@ -42,5 +42,6 @@ pub(super) fn filed(
         own_text: storable(&own.text),
         quoted_text: own.quoted.as_deref().map(storable),
         reading: serde_json::to_string(&own)?,
+        evidence: Some(evidence(&own)),
     }))
 }

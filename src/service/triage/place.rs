@@ -170,11 +170,10 @@ fn placed(
             record(ctx, conn, (*request, id), columns)?;
             Ok(keys::touch_for_thread(conn, id)?)
         }
-        Place::Meant(_) => Ok(()),
         Place::Proposed(..) | Place::Unmatched if columns.reading.state == MessageState::Unmatched => {
             Ok(keys::keep(conn, id, by)?)
         }
-        Place::Proposed(..) | Place::Unmatched => Ok(()),
+        Place::Meant(_) | Place::Proposed(..) | Place::Unmatched => Ok(()),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::domain::incoming::Incoming;
 use crate::domain::incoming::matching::{Match, Warning, clues, keys};
+use crate::domain::incoming::mime::html::cut;
 use crate::domain::incoming::proposal::{Proposal, propose};
 use crate::service::Context;
 use crate::service::triage::candidates::{self, Ranked};
@@ -9,6 +10,9 @@ use crate::service::triage::own_words;
 use crate::store::messages::{NewAttachment, Reading, Unread};
 use crate::store::types::MessageState;
 use crate::store::{Conn, Error, at};
+
+/// How many bytes of a passage are kept for the queue; it shows one line.
+const MOST_EVIDENCE: usize = 1_000;
 
 /// A message with what was understood of it.
 #[derive(Clone)]
@@ -197,6 +201,7 @@ fn columns(read: &Understood, matches: &[Match], place: &Place, message: i64) ->
         proposal: serde_json::to_string(&proposal)?,
         held_reason: proposal.ask.clone(),
         told: filed.is_some() && may_be_told(&proposal.matches),
+        evidence: Some(evidence(incoming)),
     };
     Ok(Columns { reading, files: files(incoming)?, proposal })
 }
@@ -237,6 +242,12 @@ pub(super) fn scope_of_nobody(recipient: &str) -> String {
 fn indexable(id: &str) -> String {
     let id = storable(id);
     if id.len() <= 500 { id } else { format!("sha256:{}", crate::store::blobs::sha256(id.as_bytes())) }
+}
+
+/// The beginning of the first passage that shows the kind, as the queue shows it; empty where none does.
+pub(super) fn evidence(incoming: &Incoming) -> String {
+    let first = incoming.reading.evidence.first();
+    first.map(|passage| storable(cut(&passage.text, MOST_EVIDENCE))).unwrap_or_default()
 }
 
 /// PostgreSQL's text holds no NUL; the raw mail keeps it.

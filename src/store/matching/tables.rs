@@ -2,6 +2,8 @@
 
 #![expect(missing_docs, reason = "each column is described where it is made: migrations/*/up.sql")]
 
+use crate::store::schema::{authorities, messages};
+
 diesel::table! {
     authority_domains (id) {
         id -> BigInt,
@@ -46,3 +48,10 @@ diesel::table! {
         times -> BigInt,
     }
 }
+
+diesel::joinable!(authority_domains -> authorities (authority_id));
+diesel::joinable!(file_numbers -> messages (message_id));
+diesel::joinable!(domain_lessons -> authority_domains (domain_id));
+diesel::joinable!(domain_lessons -> messages (message_id));
+diesel::joinable!(unmatched_keys -> messages (message_id));
+diesel::joinable!(rank_again -> messages (message_id));

@@ -211,6 +211,8 @@ fn file_numbers_are_looked_for_within_bounds_whatever_a_mail_is_made_of() {
     let marks = "1/-.".repeat(1_000_000);
     let same = "12345/26 ".repeat(500_000);
     let files = [&numbers, &word, &marks, &same].into_iter().cycle().take(200).map(String::as_str);
+    // Without bounds it takes minutes.
+    let patience = std::time::Duration::from_secs(if cfg!(debug_assertions) { 20 } else { 2 });
     let start = std::time::Instant::now();
     let found = numbers::in_texts(std::iter::once("Az. 32-1024/2026").chain(files));
     let took = start.elapsed();
@@ -220,11 +222,11 @@ fn file_numbers_are_looked_for_within_bounds_whatever_a_mail_is_made_of() {
         numbers::folded("32-1024/2026").unwrap(),
         "what the sender says first is looked up first"
     );
-    assert!(took < std::time::Duration::from_secs(2), "took {took:?}");
+    assert!(took < patience, "took {took:?}");
     let repeated = std::iter::repeat_n(same.as_str(), 200);
     let start = std::time::Instant::now();
     assert!(numbers::in_texts(repeated).len() < 20);
-    assert!(start.elapsed() < std::time::Duration::from_secs(2), "took {:?}", start.elapsed());
+    assert!(start.elapsed() < patience, "took {:?}", start.elapsed());
     assert_eq!(numbers::folded(&marks), None);
 }
 

@@ -173,6 +173,8 @@ pub struct Reading {
     pub held_reason: Option<String>,
     /// Whether the public page may say that it came, before a person looked at it.
     pub told: bool,
+    /// The first passage that shows its kind; empty where none does.
+    pub evidence: Option<String>,
 }
 
 /// An attachment as columns.

@@ -246,6 +246,7 @@ diesel::table! {
         published_text -> Nullable<Text>,
         published_subject -> Nullable<Text>,
         published_at -> Nullable<Timestamp>,
+        evidence -> Nullable<Text>,
     }
 }
 
@@ -360,7 +361,9 @@ diesel::table! {
     }
 }
 
-pub use crate::store::matching::tables::{authority_domains, file_numbers};
+pub use crate::store::matching::tables::{
+    authority_domains, domain_lessons, file_numbers, rank_again, unmatched_keys,
+};
 
 diesel::joinable!(sessions -> people (person_id));
 diesel::joinable!(authority_addresses -> authorities (authority_id));
@@ -385,12 +388,10 @@ diesel::joinable!(outbox_attempts -> outbox (outbox_id));
 diesel::joinable!(answers -> requests (request_id));
 diesel::joinable!(answers -> messages (message_id));
 diesel::joinable!(audit -> people (person_id));
-diesel::joinable!(authority_domains -> authorities (authority_id));
-diesel::joinable!(file_numbers -> messages (message_id));
 
 diesel::allow_tables_to_appear_in_same_query! {
     answers, arrivals, attachments, audit, authorities, authority_addresses, authority_domains,
-    authority_identifiers, campaigns, days_off, deployments, events, file_numbers, messages, organisations, outbox, outbox_attempts,
-    people, regimes, request_questions, request_rights, requests, sessions, sign_in_attempts,
-    statements,
+    authority_identifiers, campaigns, days_off, deployments, domain_lessons, events, file_numbers, messages, organisations,
+    outbox, outbox_attempts, people, rank_again, regimes, request_questions, request_rights, requests, sessions,
+    sign_in_attempts, statements, unmatched_keys,
 }

@@ -4,7 +4,7 @@ use super::{KNOWLEDGE, REPLY_DOMAIN};
 use askance::domain::incoming::matching::domains::{Kin, Known, Source, host_of_website, kin, registrable};
 use askance::domain::incoming::matching::reply::{Slip, slip, variants};
 use askance::domain::incoming::matching::{
-    Addressed, Candidate, Clues, Match, Ours, Reason, Warning, clues, numbers, rank,
+    Addressed, Candidate, Clues, Match, Ours, Reason, Warning, clues, keys, numbers, rank,
 };
 use askance::domain::incoming::understand;
 
@@ -200,6 +200,52 @@ fn a_file_number_is_known_however_it_is_spaced() {
     let matches = rank(&mail, &[candidate(2, "2026-0002"), numbered]);
     assert_eq!(ids(&matches), [1, 2]);
     assert!(matches[0].certain && matches[0].reasons[0].in_words().contains("IV A 3 – 12/2026"));
+}
+
+#[test]
+fn file_numbers_are_looked_for_within_bounds_whatever_a_mail_is_made_of() {
+    // Fifty files, each longer than a book: numbers without end, one word without end, digits between marks.
+    let numbers: Vec<String> = (0..200_000).map(|n| format!("{n}/2026-{n}")).collect();
+    let numbers = numbers.join(" ");
+    let word = "1".repeat(5_000_000);
+    let marks = "1/-.".repeat(1_000_000);
+    let same = "12345/26 ".repeat(500_000);
+    let files = [&numbers, &word, &marks, &same].into_iter().cycle().take(200).map(String::as_str);
+    // Without bounds it takes minutes.
+    let patience = std::time::Duration::from_secs(if cfg!(debug_assertions) { 20 } else { 2 });
+    let start = std::time::Instant::now();
+    let found = numbers::in_texts(std::iter::once("Az. 32-1024/2026").chain(files));
+    let took = start.elapsed();
+    assert!(found.len() <= 400 && found.iter().all(|number| number.chars().count() <= 40));
+    assert_eq!(
+        found[0],
+        numbers::folded("32-1024/2026").unwrap(),
+        "what the sender says first is looked up first"
+    );
+    assert!(took < patience, "took {took:?}");
+    let repeated = std::iter::repeat_n(same.as_str(), 200);
+    let start = std::time::Instant::now();
+    assert!(numbers::in_texts(repeated).len() < 20);
+    assert!(start.elapsed() < patience, "took {:?}", start.elapsed());
+    assert_eq!(numbers::folded(&marks), None);
+}
+
+#[test]
+fn mail_is_found_again_by_a_bounded_number_of_keys_and_no_free_mailbox_stands_for_all() {
+    let many: Vec<String> = (0..3_000).map(|n| format!("2020-{} Az. {n}/2020-X", 10_000 + n)).collect();
+    let ids: Vec<String> = (0..500).map(|n| format!("<{n}{}@x.example>", "y".repeat(n))).collect();
+    let head = format!("From: a@ref.bmi.bund.de\r\nReferences: {}\r\nSubject: x\r\n", ids.join("\r\n "));
+    let found = keys::of_mail(&says(&head, "", &many.join(" ")));
+    assert!((100..=200).contains(&found.len()), "{}", found.len());
+    assert!(found.iter().all(|key| key.len() <= 500));
+    let hosts = ["host:bmi.bund.de", "host:bund.de", "host:ref.bmi.bund.de"];
+    assert!(hosts.iter().all(|host| found.contains(&(*host).to_owned())), "{found:?}");
+    assert_eq!(keys::of_host("post.bmi.bund.de").as_deref(), Some("host:post.bmi.bund.de"));
+    assert_eq!(keys::of_host("a.council.gov.uk").as_deref(), Some("domain:council.gov.uk"));
+    assert_eq!(keys::of_host("gmail.com"), None);
+    let free = keys::of_mail(&arrives("From: Village@gmail.com\r\nSubject: x\r\n", ""));
+    assert_eq!(free, ["mailbox:village@gmail.com"]);
+    assert_eq!(keys::of_address("Village@gmail.com").as_deref(), Some("mailbox:village@gmail.com"));
 }
 
 #[test]

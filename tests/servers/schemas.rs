@@ -1,7 +1,11 @@
 //! The two schemas say the same, and what the program believes of them is so.
 
+use crate::support::mail::Reply;
 use crate::support::{Backend, Site, stories};
+use askance::service::triage;
 use askance::store::AnyConn;
+use askance::store::matching::{self, again};
+use askance::store::types::Role;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 use diesel_migrations::{FileBasedMigrations, MigrationHarness};
@@ -168,6 +172,49 @@ stories! {
         assert_eq!(schema(site), before);
         // A second start finds nothing to do.
         site.db.migrate().unwrap();
+    }
+
+    fn what_was_learnt_before_its_messages_were_kept_is_taught_by_those_that_stand(site: &mut Site) {
+        let (activist, volunteer) = (site.person("Mara Varga", Role::Activist), site.person("Theo Okafor", Role::Volunteer));
+        let request = site.sends(activist, site.city());
+        let mail = |key: &str, to: &str| {
+            let mail = Reply::to(&request, "Kanzlei.example").about("Bescheid").addressed(to);
+            mail.with_id(&format!("{key}@kanzlei.example")).saying("Ihr Antrag wird abgelehnt, § 6 Satz 1 IFG NRW.").raw()
+        };
+        site.receives(&mail("a", &request.reply_address), &request.reply_address);
+        let proposed = triage::proposed_settlement(&site.ctx, &mut site.conn(), 1).unwrap().unwrap();
+        triage::settle(&site.ctx, &mut site.conn(), volunteer, &proposed).unwrap();
+        let info = "info@post.askance.example";
+        site.receives(&mail("b", info), info);
+        // As a version before kept it: a settled reply's host, and one of which nobody knows any more who taught it.
+        for _ in 0..2 {
+            match &mut *site.conn() {
+                AnyConn::Sqlite(c) => {
+                    c.revert_last_migration(FileBasedMigrations::from_path("migrations/sqlite").unwrap()).unwrap();
+                }
+                AnyConn::Postgres(c) => {
+                    c.revert_last_migration(FileBasedMigrations::from_path("migrations/postgres").unwrap()).unwrap();
+                }
+            }
+            run(site, &format!(
+                "INSERT INTO authority_domains (authority_id, host, registrable, source, since) \
+                 VALUES ({}, 'forgotten.example', 'forgotten.example', 'reply', '2026-01-01 00:00:00')",
+                request.authority_id
+            ));
+            site.db.migrate().unwrap();
+            let known = matching::known_of(&mut site.conn(), &[request.authority_id]).unwrap();
+            let hosts: BTreeSet<String> = known.into_iter().map(|(_, known)| known.host).collect();
+            assert_eq!(hosts, ["brandau.example", "kanzlei.example"].map(str::to_owned).into());
+            // What waits is indexed at the next turn, and found again by what is learnt then.
+            assert_eq!(again::touched(&mut site.conn(), 9).unwrap().len(), 1);
+            assert!(!again::is_kept(&mut site.conn(), 2).unwrap());
+            site.works();
+            assert!(again::is_kept(&mut site.conn(), 2).unwrap());
+            assert!(again::touched(&mut site.conn(), 9).unwrap().is_empty());
+        }
+        triage::set_aside(&site.ctx, &mut site.conn(), volunteer, 1, "spam").unwrap();
+        let known = matching::known_of(&mut site.conn(), &[request.authority_id]).unwrap();
+        assert!(known.iter().all(|(_, known)| known.host == "brandau.example"), "{known:?}");
     }
 
     fn schema_of_a_newer_version_is_left_alone(site: &mut Site) {

@@ -14,6 +14,7 @@ use crate::domain::request::event::Event;
 use crate::mail::{compose, letters};
 use crate::service::Context;
 use crate::store::audit::{self, Act};
+use crate::store::matching::again;
 use crate::store::outbox::NewLetter;
 use crate::store::requests::{self, NewRequest, Stamp};
 use crate::store::{Conn, outbox, transaction};
@@ -298,6 +299,8 @@ fn file_one(
             created_at: now,
         },
     )?;
+    // A reply may be here already that nobody could place.
+    again::touch_for_request(conn, reference.as_str(), draft.authority.id)?;
     Ok(audit::append(conn, &act(now, person, "file", reference.as_str()))?)
 }
 

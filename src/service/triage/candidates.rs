@@ -13,8 +13,17 @@ const MOST_SLIPS: usize = 5;
 /// How many requests are compared with one mail.
 const MOST_CANDIDATES: usize = 120;
 
-/// Ranks the requests that a mail may belong to.
-pub(super) fn matches(conn: &mut Conn, clues: &Clues) -> Result<Vec<Match>, Error> {
+/// The requests that a mail may belong to.
+pub(super) struct Ranked {
+    /// Best first.
+    pub matches: Vec<Match>,
+    /// Those whose reply address it was sent to with a slip, with what stands before the `@` there.
+    pub mistyped: Vec<(i64, String)>,
+}
+
+/// Ranks the requests that a mail may belong to. It only reads and may take its time over a mail that was made to be
+/// slow: nobody calls it within a transaction that writes.
+pub(super) fn ranked(conn: &mut Conn, clues: &Clues) -> Result<Ranked, Error> {
     let mut search = Search { ids: Vec::new(), seen: BTreeSet::new() };
     let tokens = hashes(&clues.reply_tokens);
     let in_text = hashes(&clues.text_tokens);
@@ -40,7 +49,8 @@ pub(super) fn matches(conn: &mut Conn, clues: &Clues) -> Result<Vec<Match>, Erro
     let known = matching::known_of(conn, &authorities)?;
     let facts = Facts { clues, tokens, in_text, letters, replies, numbers, known };
     let candidates: Vec<Candidate> = found.iter().map(|found| facts.candidate(found)).collect();
-    Ok(rank(clues, &candidates))
+    let mistyped = found.iter().filter_map(|found| Some((found.id, facts.mistyped(found)?))).collect();
+    Ok(Ranked { matches: rank(clues, &candidates), mistyped })
 }
 
 /// How an authority is known to write, for a message that a person files.
@@ -135,6 +145,12 @@ impl Facts<'_> {
         }
         let slip = self.clues.local_parts.iter().find_map(|local| slip(local, &found.reply_address));
         slip.map_or(Addressed::Not, Addressed::Nearly)
+    }
+
+    /// The address that was meant to be that of the request.
+    fn mistyped(&self, found: &Found) -> Option<String> {
+        let Addressed::Nearly(_) = self.addressed(found) else { return None };
+        self.clues.local_parts.iter().find(|local| slip(local, &found.reply_address).is_some()).cloned()
     }
 }
 

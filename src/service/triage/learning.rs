@@ -2,7 +2,7 @@
 
 use crate::domain::incoming::Incoming;
 use crate::domain::incoming::matching::Match;
-use crate::domain::incoming::matching::domains::{Source, is_freemail, kin};
+use crate::domain::incoming::matching::domains::{is_freemail, kin};
 use crate::domain::incoming::reading::Kind;
 use crate::service::triage::candidates;
 use crate::service::triage::settle::Settlement;
@@ -32,6 +32,8 @@ pub(super) fn settled(
     said: &Settlement,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
+    // What it taught as something else, before this was said, it teaches no more.
+    matching::unlearn(conn, message.id)?;
     let number: Vec<String> = said.authority_reference.iter().cloned().collect();
     matching::know_file_numbers(conn, (said.request, message.id), &number)?;
     if matches!(said.kind, Kind::Bounce | Kind::Automatic | Kind::Other) {
@@ -44,5 +46,5 @@ pub(super) fn settled(
     if is_freemail(host) || kin(Some(&from.address), &known).is_own() {
         return Ok(());
     }
-    matching::know_domain(conn, authority, (host, Source::Reply), now)
+    matching::learn_domain(conn, authority, (host, message.id), now)
 }

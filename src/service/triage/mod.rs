@@ -1,9 +1,11 @@
 //! What a mail is and whose: read in the cage, matched, recorded where a rule allows, else put before a person.
 
+mod again;
 mod candidates;
 mod learning;
 mod own_words;
 mod place;
+mod plan;
 mod settle;
 
 pub use place::{PlaceError, read_next};

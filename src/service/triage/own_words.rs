@@ -3,8 +3,8 @@
 use crate::domain::incoming::Incoming;
 use crate::domain::incoming::reread::without_letters;
 use crate::service::Context;
-use crate::service::triage::place::storable;
-use crate::store::messages::{self, Reread};
+use crate::service::triage::plan::{evidence, storable};
+use crate::store::messages::Reread;
 use crate::store::{Conn, Error, matching};
 
 /// The mail without copies of our letters in these requests, read anew from what remains; none where it has none.
@@ -25,21 +25,23 @@ pub(super) fn of(
     Ok(without_letters(&mut own, &texts, &ctx.library.knowledge).then_some(own))
 }
 
-/// The same for a message that a person files under a request: what is kept of it is what remains.
+/// The same for a message that a person files under a request: what is kept of it is what remains. To read takes time,
+/// so that it is done before anything is written.
 pub(super) fn filed(
     ctx: &Context,
     conn: &mut Conn,
-    (message, request): (i64, i64),
-    incoming: &Incoming,
-) -> Result<(), Error> {
-    let Some(own) = of(ctx, conn, (incoming, &[request]))? else { return Ok(()) };
-    let read = Reread {
+    request: i64,
+    reading: &str,
+) -> Result<Option<Reread>, Error> {
+    let Ok(incoming) = serde_json::from_str::<Incoming>(reading) else { return Ok(None) };
+    let Some(own) = of(ctx, conn, (&incoming, &[request]))? else { return Ok(None) };
+    Ok(Some(Reread {
         language: own.language.clone(),
         kind: Some(own.reading.kind.as_str().to_owned()),
         confidence: Some(own.reading.confidence),
         own_text: storable(&own.text),
         quoted_text: own.quoted.as_deref().map(storable),
         reading: serde_json::to_string(&own)?,
-    };
-    messages::reread(conn, message, &read)
+        evidence: Some(evidence(&own)),
+    }))
 }

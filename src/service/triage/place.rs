@@ -1,15 +1,15 @@
 //! Reads what waits and places it: at its request, or at "unmatched"; one mail to several requests is one message in each.
 
-use crate::domain::incoming::Incoming;
-use crate::domain::incoming::matching::{Match, Warning, clues};
-use crate::domain::incoming::proposal::{Proposal, propose};
+use crate::domain::incoming::matching::Match;
 use crate::service::Context;
 use crate::service::cage::{Cage, Whole};
-use crate::service::triage::{candidates, learning, own_words};
-use crate::store::messages::{self, NewAttachment, Placed, Reading, Unread};
+use crate::service::triage::plan::{self, Columns, Filing, Place, Plan, Understood, scope_of};
+use crate::service::triage::{again, learning};
+use crate::store::matching::{self, again as keys};
+use crate::store::messages::{self, Placed, Unread};
 use crate::store::requests::{self, Stamp};
 use crate::store::types::MessageState;
-use crate::store::{Conn, Db, at, authorities, transaction};
+use crate::store::{Conn, Db, authorities, transaction};
 
 /// Why reading stopped; what waits is read at the next turn.
 #[derive(Debug, thiserror::Error)]
@@ -19,16 +19,17 @@ pub enum PlaceError {
     Store(#[from] crate::store::Error),
 }
 
-/// A message with what was understood of it.
-struct Understood {
-    unread: Unread,
-    incoming: Incoming,
-    /// What went wrong, where the reading failed.
-    failure: Option<String>,
+/// How often a mail is ranked because a request it was to be filed under went away meanwhile.
+const MOST_TURNS: usize = 3;
+
+/// Reads up to `limit` messages that wait, then ranks up to `limit` again of which something was learnt; how many it
+/// was. May run in several workers at once.
+pub fn read_next(ctx: &Context, db: &Db, cage: &Cage, limit: i64) -> Result<usize, PlaceError> {
+    let read = read_waiting(ctx, db, cage, limit)?;
+    Ok(read + again::rank_touched(ctx, db, limit)?)
 }
 
-/// Reads up to `limit` messages that wait; how many were read. May run in several workers at once.
-pub fn read_next(ctx: &Context, db: &Db, cage: &Cage, limit: i64) -> Result<usize, PlaceError> {
+fn read_waiting(ctx: &Context, db: &Db, cage: &Cage, limit: i64) -> Result<usize, PlaceError> {
     let mut after = 0;
     loop {
         let waiting = messages::unread(&mut *db.conn()?, (after, limit))?;
@@ -50,8 +51,9 @@ fn read_one(ctx: &Context, db: &Db, cage: &Cage, unread: Unread) -> Result<bool,
     let id = unread.id;
     let Some(understood) = read(ctx, cage, unread) else { return Ok(false) };
     let mut conn = db.conn()?;
-    let Err(PlaceError::Store(error)) = transaction(&mut conn, |conn| place(ctx, conn, &understood)) else {
-        return Ok(true);
+    let error = match place(ctx, &mut conn, &understood) {
+        Ok(placed) => return Ok(placed),
+        Err(PlaceError::Store(error)) => error,
     };
     if error.is_passing() {
         tracing::warn!(%error, message = id, "mail waits for the database");
@@ -60,8 +62,8 @@ fn read_one(ctx: &Context, db: &Db, cage: &Cage, unread: Unread) -> Result<bool,
     // One mail that cannot be placed must not keep the others from being read.
     tracing::error!(%error, message = id, "mail could not be placed; it is shown as it came");
     let bare = unreadable(understood.unread, "it could not be filed");
-    match transaction(&mut conn, |conn| place(ctx, conn, &bare)) {
-        Ok(()) => Ok(true),
+    match place(ctx, &mut conn, &bare) {
+        Ok(placed) => Ok(placed),
         Err(error) => {
             tracing::error!(%error, message = id, "nor as it came; it is tried again");
             Ok(false)
@@ -90,38 +92,42 @@ fn read(ctx: &Context, cage: &Cage, unread: Unread) -> Option<Understood> {
     }
 }
 
-/// Matches, then files: within the caller's transaction.
-fn place(ctx: &Context, conn: &mut Conn, read: &Understood) -> Result<(), PlaceError> {
+/// Ranks, then writes. To rank a mail that was made to be slow takes seconds, and while the one who writes holds
+/// SQLite's only lock nobody else writes: the ranking reads before, and the writing looks again at what may have changed.
+fn place(ctx: &Context, conn: &mut Conn, read: &Understood) -> Result<bool, PlaceError> {
+    for _ in 0..MOST_TURNS {
+        let plan = plan::of(ctx, conn, read)?;
+        if transaction(conn, |conn| write(ctx, conn, plan))? {
+            return Ok(true);
+        }
+    }
+    tracing::warn!(message = read.unread.id, "mail waits: its request went away while it was ranked");
+    Ok(false)
+}
+
+/// Files as planned, within the caller's transaction; false = a request of the plan is not there any more.
+fn write(ctx: &Context, conn: &mut Conn, plan: Plan) -> Result<bool, PlaceError> {
+    let Plan { read, matches, filings, keys } = plan;
     // Before anything is written: of two workers with the same mail the second writes nothing at all.
     if !messages::claim_unread(conn, read.unread.id)? {
-        return Ok(());
+        return Ok(true);
     }
-    let clues = clues(&read.incoming, &read.unread.recipient, &ctx.config.reply_domain);
-    let matches = candidates::matches(conn, &clues)?;
-    let targets = targets(&matches);
-    let Some((first, others)) = targets.split_first() else {
-        let columns = columns(read, &matches, None, read.unread.id)?;
-        messages::place(conn, read.unread.id, &columns.reading, &columns.files)?;
-        return Ok(());
-    };
-    // Only now is it known with which letters of ours its text is to be compared.
-    let own = own_words::of(ctx, conn, (&read.incoming, &targets))?;
-    let own = own.map(|incoming| Understood {
-        unread: read.unread.clone(),
-        incoming,
-        failure: read.failure.clone(),
-    });
-    let read = own.as_ref().unwrap_or(read);
-    for request in others {
-        copy_to(ctx, conn, read, (*request, &matches))?;
+    let wanted: Vec<i64> = filings.iter().filter_map(|filing| filing.place.request()).collect();
+    if !wanted.is_empty() && matching::standing(conn, &wanted)?.len() < wanted.len() {
+        return Ok(false);
     }
-    let mut columns = columns(read, &matches, Some(*first), read.unread.id)?;
-    flag_same_id(conn, *first, read, &mut columns)?;
-    if messages::place(conn, read.unread.id, &columns.reading, &columns.files)? == Placed::Here {
-        learning::filed(conn, (*first, read.unread.id), &read.incoming, &matches)?;
-        record(ctx, conn, (*first, read.unread.id), columns)?;
+    let mut filings = filings.into_iter();
+    let Some(first) = filings.next() else { return Ok(true) };
+    for copy in filings {
+        copy_to(ctx, conn, &read, (copy, &matches, &keys))?;
     }
-    Ok(())
+    let Filing { place, mut columns } = first;
+    flag_same_id(conn, &place, &read, &mut columns)?;
+    let id = read.unread.id;
+    if messages::place(conn, id, &columns.reading, &columns.files)? == Placed::Here {
+        placed(ctx, conn, (id, &read), (&place, columns, &matches, &keys))?;
+    }
+    Ok(true)
 }
 
 /// A copy needs its number before its proposal can name it, so it is held first and recorded then.
@@ -129,18 +135,46 @@ fn copy_to(
     ctx: &Context,
     conn: &mut Conn,
     read: &Understood,
-    (request, matches): (i64, &[Match]),
+    (filing, matches, keys): (Filing, &[Match], &[String]),
 ) -> Result<(), PlaceError> {
-    let mut columns = columns(read, matches, Some(request), 0)?;
-    flag_same_id(conn, request, read, &mut columns)?;
-    let Some(id) = messages::copy(conn, &read.unread, &columns.reading, &columns.files)? else {
+    let Filing { place, mut columns } = filing;
+    flag_same_id(conn, &place, read, &mut columns)?;
+    let mut unread = read.unread.clone();
+    if let Place::Proposed(request, address) = &place {
+        // A person may have filed it there since the same mail came for another of its recipients.
+        let key = &columns.reading.content_key;
+        if messages::same_content(conn, &scope_of(*request), key)?.is_some() {
+            return Ok(());
+        }
+        unread.recipient.clone_from(address);
+    }
+    let Some(id) = messages::copy(conn, &unread, &columns.reading, &columns.files)? else {
         return Ok(());
     };
     if columns.proposal.event.is_some() {
-        columns.proposal = propose(id, &read.incoming, &first_of(matches, request));
+        columns.proposal = plan::proposal(id, &read.incoming, (matches, &place));
     }
-    learning::filed(conn, (request, id), &read.incoming, matches)?;
-    record(ctx, conn, (request, id), columns)
+    placed(ctx, conn, (id, read), (&place, columns, matches, keys))
+}
+
+/// What follows from a message that has its place: what it teaches, what is recorded, and by what it is found again.
+fn placed(
+    ctx: &Context,
+    conn: &mut Conn,
+    (id, read): (i64, &Understood),
+    (place, columns, matches, by): (&Place, Columns, &[Match], &[String]),
+) -> Result<(), PlaceError> {
+    match place {
+        Place::Filed(request) => {
+            learning::filed(conn, (*request, id), &read.incoming, matches)?;
+            record(ctx, conn, (*request, id), columns)?;
+            Ok(keys::touch_for_thread(conn, id)?)
+        }
+        Place::Proposed(..) | Place::Unmatched if columns.reading.state == MessageState::Unmatched => {
+            Ok(keys::keep(conn, id, by)?)
+        }
+        Place::Meant(_) | Place::Proposed(..) | Place::Unmatched => Ok(()),
+    }
 }
 
 /// Records what a rule may record; an event that cannot happen now is put before a person.
@@ -186,141 +220,14 @@ fn bounced_address(
     Ok(())
 }
 
-/// Where the message is filed: at every request whose reply address it was sent to, the envelope's recipient first, so
-/// that each delivery counts where it came; else at the clear winner, for a person to look at; else nowhere.
-fn targets(matches: &[Match]) -> Vec<i64> {
-    let addressed: Vec<i64> =
-        matches.iter().filter(|found| found.is_addressed()).map(|found| found.request_id).collect();
-    if !addressed.is_empty() {
-        return addressed;
-    }
-    matches.iter().filter(|found| found.certain).map(|found| found.request_id).take(1).collect()
-}
-
-/// The matches as one of the requests sees them: itself first, and certain if its own address was written to.
-fn first_of(matches: &[Match], request: i64) -> Vec<Match> {
-    let mut own: Vec<Match> = matches.to_vec();
-    own.sort_by_key(|found| found.request_id != request);
-    if let Some(first) = own.first_mut() {
-        first.certain |= first.is_addressed();
-    }
-    own
-}
-
-/// What is written for one request.
-struct Columns {
-    reading: Reading,
-    files: Vec<NewAttachment>,
-    proposal: Proposal,
-}
-
-fn columns(
-    read: &Understood,
-    matches: &[Match],
-    request: Option<i64>,
-    message: i64,
-) -> Result<Columns, crate::store::Error> {
-    let incoming = &read.incoming;
-    let ranked = request.map_or_else(|| matches.to_vec(), |request| first_of(matches, request));
-    let mut proposal = match request {
-        Some(_) => propose(message, incoming, &ranked),
-        None => Proposal { matches: ranked, event: None, ask: Some(unmatched(matches)) },
-    };
-    let state = match (&read.failure, request, &proposal.event) {
-        (Some(why), ..) => {
-            proposal.event = None;
-            proposal.ask = Some(format!("It could not be read ({why}); read it as it came."));
-            MessageState::Unreadable
-        }
-        (None, None, _) => MessageState::Unmatched,
-        (None, Some(_), Some(_)) => MessageState::Read,
-        (None, Some(_), None) => MessageState::Held,
-    };
-    let scope = request.map_or_else(|| format!("unmatched:{}", read.unread.recipient), scope_of);
-    let reading = Reading {
-        request_id: request,
-        state,
-        content_key: incoming.content_key.clone(),
-        scope,
-        dated_at: incoming.date.map(at),
-        from_name: incoming.from.as_ref().and_then(|from| from.name.clone()),
-        from_address: incoming.from.as_ref().map(|from| from.address.clone()),
-        to_addresses: serde_json::to_string(&incoming.delivered_to)?,
-        subject: storable(&incoming.subject),
-        mail_message_id: incoming.message_id.as_deref().map(indexable),
-        automatic: incoming.automatic.as_str().to_owned(),
-        language: incoming.language.clone(),
-        kind: read.failure.is_none().then(|| incoming.reading.kind.as_str().to_owned()),
-        confidence: Some(incoming.reading.confidence),
-        own_text: storable(&incoming.text),
-        quoted_text: incoming.quoted.as_deref().map(storable),
-        reading: serde_json::to_string(incoming)?,
-        proposal: serde_json::to_string(&proposal)?,
-        held_reason: proposal.ask.clone(),
-        told: may_be_told(&proposal.matches),
-    };
-    Ok(Columns { reading, files: files(incoming)?, proposal })
-}
-
-/// What a person is asked of a message that is filed nowhere.
-fn unmatched(matches: &[Match]) -> String {
-    if matches.is_empty() {
-        "It matches no request: say to which it belongs.".to_owned()
-    } else {
-        "It is not sure to which request it belongs: choose one of these, or another.".to_owned()
-    }
-}
-
-/// Whether the public may learn that it came before a person looked at it: only where it surely belongs there and the
-/// authority seems to have sent it (R14, R36).
-fn may_be_told(matches: &[Match]) -> bool {
-    matches.first().is_some_and(|first| {
-        let warned = first.warnings.iter().any(|warning| *warning != Warning::Closed);
-        first.certain && first.is_proved() && !first.foreign_sender && !warned
-    })
-}
-
-/// The scope of a request's messages, within which the same content is the same message.
-pub(super) fn scope_of(request: i64) -> String {
-    format!("request:{request}")
-}
-
-/// An index of PostgreSQL holds no entry of several kilobytes; a Message-ID that long is known by its hash.
-fn indexable(id: &str) -> String {
-    let id = storable(id);
-    if id.len() <= 500 { id } else { format!("sha256:{}", crate::store::blobs::sha256(id.as_bytes())) }
-}
-
-/// PostgreSQL's text holds no NUL; the raw mail keeps it.
-pub(super) fn storable(text: &str) -> String {
-    text.replace('\0', "\u{fffd}")
-}
-
-fn files(incoming: &Incoming) -> Result<Vec<NewAttachment>, crate::store::Error> {
-    incoming
-        .attachments
-        .iter()
-        .map(|file| {
-            Ok(NewAttachment {
-                name: storable(&file.name),
-                content_type: storable(&file.content_type),
-                size: i64::try_from(file.size).unwrap_or(i64::MAX),
-                sha256: file.sha256.clone(),
-                content: file.text.as_deref().map(storable),
-                notes: serde_json::to_string(&file.notes)?,
-            })
-        })
-        .collect()
-}
-
 /// The same Message-ID with another content is another message, and a person should know (R11).
 fn flag_same_id(
     conn: &mut Conn,
-    request: i64,
+    place: &Place,
     read: &Understood,
     columns: &mut Columns,
 ) -> Result<(), PlaceError> {
-    let Some(id) = &columns.reading.mail_message_id else { return Ok(()) };
+    let (Some(request), Some(id)) = (place.filed(), &columns.reading.mail_message_id) else { return Ok(()) };
     if messages::same_id_other_content(conn, request, id, &read.incoming.content_key)? {
         let why = "An earlier mail has the same Message-ID and another content: look at both.".to_owned();
         columns.proposal.event = None;

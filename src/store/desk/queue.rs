@@ -7,12 +7,12 @@ use crate::store::schema::{authorities, messages, requests};
 use crate::store::types::{Direction, MessageState};
 use crate::store::{Conn, Error};
 use chrono::{NaiveDate, NaiveDateTime};
+use diesel::dsl::sql;
+use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
+use diesel::sql_types::{Bool, Date, Nullable};
 use serde::Deserialize;
 use std::collections::BTreeMap;
-
-/// More rows than any desk reads in a day; the page says when there are more.
-pub const MOST: i64 = 1000;
 
 words! {
     /// Which pile of messages is looked at.
@@ -71,6 +71,8 @@ pub struct Entry {
     pub received_at: NaiveDateTime,
     /// Why a person is asked.
     pub held_reason: Option<String>,
+    /// The first passage that shows its kind, empty where none does; none = it is not kept by itself (`evidence`).
+    pub evidence: Option<String>,
     /// The request, if it matches one.
     pub request: Option<EntryRequest>,
 }
@@ -104,13 +106,137 @@ pub fn counts(conn: &mut Conn) -> Result<BTreeMap<MessageState, i64>, Error> {
     Ok(rows.into_iter().collect())
 }
 
-/// A pile, what came first on top; at most `MOST`.
-pub fn pile(conn: &mut Conn, pile: Pile) -> Result<Vec<Entry>, Error> {
-    let query = messages::table
-        .left_join(requests::table.inner_join(authorities::table))
+/// What a pile is narrowed to.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Narrowed<'a> {
+    /// Only this kind.
+    pub kind: Option<&'a str>,
+    /// Only this language.
+    pub language: Option<&'a str>,
+    /// Only this state.
+    pub state: Option<&'a str>,
+}
+
+impl Narrowed<'_> {
+    /// Whether messages of this sort are within.
+    pub fn holds(&self, sort: &Sort) -> bool {
+        let fits = |wanted: Option<&str>, have: Option<&str>| wanted.is_none() || have == wanted;
+        fits(self.kind, sort.kind.as_deref())
+            && fits(self.language, sort.language.as_deref())
+            && fits(self.state, Some(sort.state.as_str()))
+    }
+}
+
+/// How many messages of a pile are alike in what it can be narrowed to.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable)]
+pub struct Sort {
+    /// How far their triage is.
+    pub state: MessageState,
+    /// Their kind.
+    pub kind: Option<String>,
+    /// Their language.
+    pub language: Option<String>,
+    /// How many they are.
+    pub messages: i64,
+}
+
+/// What a pile is made of; counted in an index, so that no text is read however long the pile is.
+pub fn sorts(conn: &mut Conn, pile: Pile) -> Result<Vec<Sort>, Error> {
+    Ok(messages::table
         .filter(messages::direction.eq(Direction::In))
         .filter(messages::state.eq_any(pile.states().to_vec()))
-        .limit(MOST)
+        .group_by((messages::state, messages::kind, messages::language))
+        .order((messages::state.asc(), messages::kind.asc(), messages::language.asc()))
+        .select((messages::state, messages::kind, messages::language, diesel::dsl::count_star()))
+        .load(conn)?)
+}
+
+/// When answers to open requests fall due of which a message waits, by the law that says where it is today: regime,
+/// due day and how many messages.
+pub fn falling_due(
+    conn: &mut Conn,
+    (pile, narrowed): (Pile, Narrowed<'_>),
+    (from, to): (NaiveDate, NaiveDate),
+) -> Result<Vec<(String, Option<NaiveDate>, i64)>, Error> {
+    let query = messages::table
+        .inner_join(requests::table)
+        .filter(messages::direction.eq(Direction::In))
+        .filter(messages::state.eq_any(states(pile, narrowed)))
+        .filter(requests::status.eq_any(open()))
+        .filter(requests::due_on.between(from, to))
+        .group_by((requests::regime, requests::due_on))
+        .select((requests::regime, requests::due_on, diesel::dsl::count_star()))
+        .into_boxed();
+    let query = match narrowed.kind {
+        Some(kind) => query.filter(messages::kind.eq(kind)),
+        None => query,
+    };
+    Ok(match narrowed.language {
+        Some(language) => query.filter(messages::language.eq(language)).load(conn)?,
+        None => query.load(conn)?,
+    })
+}
+
+/// The states of a pile that are within; none for a word that is no state of it.
+fn states(pile: Pile, narrowed: Narrowed<'_>) -> Vec<MessageState> {
+    let wanted = |state: &&MessageState| narrowed.state.is_none_or(|wanted| state.as_str() == wanted);
+    pile.states().iter().filter(wanted).copied().collect()
+}
+
+/// Where an answer is still owed.
+fn open() -> Vec<Status> {
+    Status::ALL.iter().copied().filter(|status| status.is_open()).collect()
+}
+
+/// Whether nothing falls due, and when it does, where an answer is still owed.
+fn due() -> (SqlLiteral<Bool>, SqlLiteral<Nullable<Date>>) {
+    let open: Vec<String> = open().iter().map(|status| format!("'{status}'")).collect();
+    let is_open = format!("requests.due_on IS NOT NULL AND requests.status IN ({})", open.join(","));
+    (
+        sql(&format!("CASE WHEN {is_open} THEN FALSE ELSE TRUE END")),
+        sql(&format!("CASE WHEN {is_open} THEN requests.due_on END")),
+    )
+}
+
+/// Messages `from..from + most` of a pile: of what waits that on top which lapses first, then what came first; else the
+/// latest. Only these are read, the order of the others is that of an index.
+pub fn page(
+    conn: &mut Conn,
+    (pile, narrowed): (Pile, Narrowed<'_>),
+    (from, most): (i64, i64),
+) -> Result<Vec<Entry>, Error> {
+    let query = messages::table
+        .left_join(requests::table)
+        .filter(messages::direction.eq(Direction::In))
+        .filter(messages::state.eq_any(states(pile, narrowed)))
+        .select(messages::id)
+        .offset(from)
+        .limit(most)
+        .into_boxed();
+    let query = match narrowed.kind {
+        Some(kind) => query.filter(messages::kind.eq(kind)),
+        None => query,
+    };
+    let query = match narrowed.language {
+        Some(language) => query.filter(messages::language.eq(language)),
+        None => query,
+    };
+    // What waits longest must not fall off the end; of what is done, the latest is of interest.
+    let ids: Vec<i64> = if pile == Pile::Waiting {
+        let (never, due) = due();
+        query.order((never, due, messages::received_at.asc(), messages::id.asc())).load(conn)?
+    } else {
+        query.order((messages::received_at.desc(), messages::id.desc())).load(conn)?
+    };
+    let mut entries = entries(conn, &ids)?;
+    entries.sort_by_key(|entry| ids.iter().position(|id| *id == entry.id));
+    Ok(entries)
+}
+
+fn entries(conn: &mut Conn, ids: &[i64]) -> Result<Vec<Entry>, Error> {
+    Ok(messages::table
+        .left_join(requests::table.inner_join(authorities::table))
+        .filter(messages::id.eq_any(ids.to_vec()))
         .select((
             messages::id,
             messages::state,
@@ -123,6 +249,7 @@ pub fn pile(conn: &mut Conn, pile: Pile) -> Result<Vec<Entry>, Error> {
             messages::confidence,
             messages::received_at,
             messages::held_reason,
+            messages::evidence,
             (
                 requests::reference,
                 requests::status,
@@ -133,13 +260,8 @@ pub fn pile(conn: &mut Conn, pile: Pile) -> Result<Vec<Entry>, Error> {
                 authorities::language,
             )
                 .nullable(),
-        ));
-    // What waits longest must not fall off the end; of what is done, the latest is of interest.
-    Ok(if pile == Pile::Waiting {
-        query.order((messages::received_at.asc(), messages::id.asc())).load(conn)?
-    } else {
-        query.order((messages::received_at.desc(), messages::id.desc())).load(conn)?
-    })
+        ))
+        .load(conn)?)
 }
 
 /// As much of a kept reading as shows its kind.
@@ -154,8 +276,8 @@ struct KeptReading {
     evidence: Vec<Evidence>,
 }
 
-/// The first passage that shows the kind of a message. A reading holds the text of all files, so that those of a whole
-/// page of the queue are not fetched at once.
+/// The first passage that shows the kind of a message of which it is not kept by itself, as those that were read before
+/// it was. A reading holds the text of all files, so that those of a whole page of the queue are not fetched at once.
 pub fn evidence(conn: &mut Conn, id: i64) -> Result<Option<String>, Error> {
     let reading: Option<String> =
         messages::table.find(id).select(messages::reading).first(conn).optional()?;

@@ -2,6 +2,8 @@
 
 #![expect(missing_docs, reason = "each column is described where it is made: migrations/*/up.sql")]
 
+use crate::store::schema::{authorities, messages};
+
 diesel::table! {
     authority_domains (id) {
         id -> BigInt,
@@ -22,3 +24,34 @@ diesel::table! {
         written -> Text,
     }
 }
+
+diesel::table! {
+    domain_lessons (id) {
+        id -> BigInt,
+        domain_id -> BigInt,
+        message_id -> BigInt,
+    }
+}
+
+diesel::table! {
+    unmatched_keys (id) {
+        id -> BigInt,
+        message_id -> BigInt,
+        key -> Text,
+    }
+}
+
+diesel::table! {
+    rank_again (id) {
+        id -> BigInt,
+        message_id -> BigInt,
+        times -> BigInt,
+    }
+}
+
+diesel::joinable!(authority_domains -> authorities (authority_id));
+diesel::joinable!(file_numbers -> messages (message_id));
+diesel::joinable!(domain_lessons -> authority_domains (domain_id));
+diesel::joinable!(domain_lessons -> messages (message_id));
+diesel::joinable!(unmatched_keys -> messages (message_id));
+diesel::joinable!(rank_again -> messages (message_id));

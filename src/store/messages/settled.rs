@@ -155,6 +155,8 @@ pub struct Reread {
     pub quoted_text: Option<String>,
     /// What the reader understood, JSON.
     pub reading: String,
+    /// The first passage that shows its kind; empty where none does.
+    pub evidence: Option<String>,
 }
 
 /// Where a message is filed now.

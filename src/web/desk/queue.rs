@@ -13,7 +13,7 @@ use crate::web::filters;
 use crate::web::guards::Site;
 use crate::web::page::Link;
 use crate::web::rendered::Rendered;
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use rocket::response::Redirect;
 use rocket::{FromForm, Route, State, get, routes};
 use serde::Serialize;
@@ -89,7 +89,6 @@ struct Trouble {
 fn load(ctx: &Context, conn: &mut Conn, filter: &Filter) -> Result<Page, Error> {
     let pile: queue::Pile = filter.pile.parse().unwrap_or(queue::Pile::Waiting);
     let counts = queue::counts(conn)?;
-    let entries = queue::pile(conn, pile)?;
     let outbox = letters::counts(conn)?;
     let of = |state: OutboxState| outbox.get(&state).copied().unwrap_or(0);
     let troubled = [OutboxState::Unknown, OutboxState::Refused];
@@ -100,11 +99,7 @@ fn load(ctx: &Context, conn: &mut Conn, filter: &Filter) -> Result<Page, Error> 
     };
     letters_of_trouble.extend(letters::came_back(conn)?.into_iter().map(trouble));
     let waiting = of(OutboxState::Queued) + of(OutboxState::Deferred);
-    let mut page = arrange(ctx, pile, filter, entries);
-    for row in &mut page.rows {
-        row.gist =
-            queue::evidence(conn, row.id)?.map(|passage| gist(&passage)).filter(|line| !line.is_empty());
-    }
+    let mut page = arrange(ctx, conn, pile, filter)?;
     page.tabs = tabs(pile, &counts);
     page.clocks = to_see_to(ctx, conn)?;
     page.letters = letters_of_trouble;
@@ -149,38 +144,32 @@ fn trouble(letter: letters::Letter) -> Trouble {
     }
 }
 
-/// Filters, sorts by what lapses first, cuts to a page.
-fn arrange(ctx: &Context, pile: queue::Pile, filter: &Filter, entries: Vec<queue::Entry>) -> Page {
-    let total = entries.len();
-    let (kinds, languages, states) = choices(&entries);
-    let mut kept: Vec<(Option<NaiveDate>, queue::Entry)> = entries
-        .into_iter()
-        .filter(|e| {
-            let fits = |wanted: &str, have: Option<&str>| wanted.is_empty() || have == Some(wanted);
-            fits(&filter.kind, e.kind.as_deref())
-                && fits(&filter.language, e.language.as_deref())
-                && fits(&filter.state, Some(e.state.as_str()))
-        })
-        .map(|e| (e.request.as_ref().filter(|r| r.status.is_open()).and_then(|r| r.due_on), e))
-        .collect();
-    if pile == queue::Pile::Waiting {
-        kept.sort_by_key(|(due, e)| (due.is_none(), *due, e.received_at));
-    }
-    let now = ctx.clock.now();
-    let soon = kept
-        .iter()
-        .filter(|(due, e)| {
-            let today = words::today(ctx, e.request.as_ref().map_or("", |r| r.regime.as_str()));
-            due.is_some_and(|due| (0..=3).contains(&(due - today).num_days()))
-        })
-        .count();
-    let found = kept.len();
+/// One page of a pile, as narrowed. How long the pile is, is counted; only the rows of the page are read.
+fn arrange(ctx: &Context, conn: &mut Conn, pile: queue::Pile, filter: &Filter) -> Result<Page, Error> {
+    let sorts = queue::sorts(conn, pile)?;
+    let narrowed = filter.narrowed();
+    let count = |of: &mut dyn Iterator<Item = &queue::Sort>| -> usize {
+        usize::try_from(of.map(|sort| sort.messages).sum::<i64>()).unwrap_or_default()
+    };
+    let total = count(&mut sorts.iter());
+    let found = count(&mut sorts.iter().filter(|sort| narrowed.holds(sort)));
     let pages = found.div_ceil(PER_PAGE).max(1);
     let at = filter.page.min(pages - 1);
-    let rows: Vec<Row> =
-        kept.into_iter().skip(at * PER_PAGE).take(PER_PAGE).map(|(_, e)| row(ctx, now, e)).collect();
-    let clear = words::link("/desk", &[("pile", filter.pile.as_str())]);
-    Page {
+    let span =
+        (i64::try_from(at * PER_PAGE).unwrap_or(i64::MAX), i64::try_from(PER_PAGE).unwrap_or(i64::MAX));
+    let now = ctx.clock.now();
+    let mut rows = Vec::with_capacity(PER_PAGE);
+    for entry in queue::page(conn, (pile, narrowed), span)? {
+        let passage = match &entry.evidence {
+            Some(kept) => Some(kept.clone()),
+            None => queue::evidence(conn, entry.id)?,
+        };
+        let gist = passage.map(|passage| gist(&passage)).filter(|line| !line.is_empty());
+        rows.push(Row { gist, ..row(ctx, now, entry) });
+    }
+    let (kinds, languages, states) = choices(&sorts);
+    let soon = if pile == queue::Pile::Waiting { soon(ctx, conn, narrowed)? } else { 0 };
+    Ok(Page {
         tabs: Vec::new(),
         pile: pile.as_str(),
         lead: lead(pile, (found, total), soon),
@@ -194,8 +183,32 @@ fn arrange(ctx: &Context, pile: queue::Pile, filter: &Filter, entries: Vec<queue
         waiting_letters: None,
         clocks: Vec::new(),
         filtered: found < total,
-        clear,
+        clear: words::link("/desk", &[("pile", filter.pile.as_str())]),
+    })
+}
+
+impl Filter {
+    fn narrowed(&self) -> queue::Narrowed<'_> {
+        let word = |word: &'_ str| !word.is_empty();
+        queue::Narrowed {
+            kind: Some(self.kind.as_str()).filter(|kind| word(kind)),
+            language: Some(self.language.as_str()).filter(|language| word(language)),
+            state: Some(self.state.as_str()).filter(|state| word(state)),
+        }
     }
+}
+
+/// How many messages wait of whose requests the answer falls due within three days, where the law is in force.
+fn soon(ctx: &Context, conn: &mut Conn, narrowed: queue::Narrowed<'_>) -> Result<usize, Error> {
+    // It is yesterday or tomorrow somewhere.
+    let around = ctx.clock.now().date_naive();
+    let span = (around - TimeDelta::days(2), around + TimeDelta::days(5));
+    let due = queue::falling_due(conn, (queue::Pile::Waiting, narrowed), span)?;
+    let soon = due.iter().filter(|(regime, due, _)| {
+        let today = words::today(ctx, regime);
+        due.is_some_and(|due| (0..=3).contains(&(due - today).num_days()))
+    });
+    Ok(usize::try_from(soon.map(|(_, _, messages)| messages).sum::<i64>()).unwrap_or_default())
 }
 
 fn lead(pile: queue::Pile, (found, total): (usize, usize), soon: usize) -> String {
@@ -246,18 +259,18 @@ fn pager(filter: &Filter, at: usize, (shown, found): (usize, usize)) -> Option<P
 }
 
 /// What there is to choose from in this pile, and nothing else.
-fn choices(entries: &[queue::Entry]) -> (Vec<Choice>, Vec<Choice>, Vec<Choice>) {
-    let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
-    let mut languages: BTreeMap<&str, usize> = BTreeMap::new();
+fn choices(sorts: &[queue::Sort]) -> (Vec<Choice>, Vec<Choice>, Vec<Choice>) {
+    let mut kinds: BTreeMap<&str, i64> = BTreeMap::new();
+    let mut languages: BTreeMap<&str, i64> = BTreeMap::new();
     let mut states: BTreeSet<MessageState> = BTreeSet::new();
-    for entry in entries {
-        if let Some(kind) = &entry.kind {
-            *kinds.entry(kind).or_default() += 1;
+    for sort in sorts {
+        if let Some(kind) = &sort.kind {
+            *kinds.entry(kind).or_default() += sort.messages;
         }
-        if let Some(language) = &entry.language {
-            *languages.entry(language).or_default() += 1;
+        if let Some(language) = &sort.language {
+            *languages.entry(language).or_default() += sort.messages;
         }
-        states.insert(entry.state);
+        states.insert(sort.state);
     }
     (
         kinds.iter().map(|(k, n)| Choice::new(*k, format!("{} ({n})", words::kind(k).words))).collect(),

@@ -7,6 +7,7 @@ mod network;
 mod parts;
 mod placing;
 mod publishing;
+mod queueing;
 mod reading;
 mod register;
 mod resending;

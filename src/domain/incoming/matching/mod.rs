@@ -2,6 +2,7 @@
 
 pub mod clues;
 pub mod domains;
+pub mod keys;
 pub mod numbers;
 pub mod quoted;
 mod rank;

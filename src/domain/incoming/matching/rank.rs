@@ -34,11 +34,12 @@ pub fn rank(clues: &Clues, candidates: &[Candidate]) -> Vec<Match> {
         first.certain = true;
     }
     contest(&mut matches);
-    // Every request whose reply address was used has the mail, however many they are (R12).
-    let used = matches.iter().filter(|(candidate, _)| matches!(candidate.addressed, Addressed::Exactly(_)));
-    let keep = used.count().max(MOST_MATCHES);
-    matches.truncate(keep);
-    matches.into_iter().map(|(_, found)| found).collect()
+    // Every request whose reply address was used has the mail, however many they are (R12), and none that was nearly
+    // written to is lost behind them.
+    let kept = matches.into_iter().enumerate();
+    kept.filter(|(place, (candidate, _))| *place < MOST_MATCHES || candidate.addressed != Addressed::Not)
+        .map(|(_, (_, found))| found)
+        .collect()
 }
 
 /// Whether the first is alone and strong enough. Public facts do not win without a sender of the authority: a slip in

@@ -8,10 +8,11 @@ use crate::service::Context;
 use crate::service::triage::Error;
 use crate::service::triage::candidates;
 use crate::service::triage::own_words;
-use crate::service::triage::place::scope_of;
+use crate::service::triage::plan::{scope_of, scope_of_nobody};
 use crate::service::triage::settle::events::of_message;
 use crate::store::audit::{self, Act};
-use crate::store::messages::{self, Refiled};
+use crate::store::matching::{self, again};
+use crate::store::messages::{self, Refiled, Reread};
 use crate::store::requests::{self, RequestRow, Stamp};
 use crate::store::types::MessageState;
 use crate::store::{Conn, transaction};
@@ -35,6 +36,7 @@ pub(super) fn retract(
 /// no more.
 pub fn assign(ctx: &Context, conn: &mut Conn, person: i64, id: i64, reference: &str) -> Result<(), Error> {
     let now = ctx.clock.now();
+    let own = own_words_of(ctx, conn, id, reference)?;
     transaction(conn, |conn| {
         let message = messages::locked(conn, id)?.ok_or(Error::NoSuchMessage(id))?;
         let request = requests::by_reference(conn, reference)?
@@ -68,13 +70,31 @@ pub fn assign(ctx: &Context, conn: &mut Conn, person: i64, id: i64, reference: &
         let proposal = serde_json::to_string(&proposal).map_err(crate::store::Error::from)?;
         let to = Refiled { request_id: Some(request.id), scope, state, proposal, reason: Some(reason) };
         messages::refile(conn, id, &to)?;
-        if let Some(mail) = mail.filter(|_| state != MessageState::Unreadable) {
-            own_words::filed(ctx, conn, (id, request.id), &mail)?;
+        if let Some((_, own)) = own.filter(|(of, _)| *of == message.reading) {
+            messages::reread(conn, id, &own)?;
         }
+        matching::unlearn(conn, id)?;
+        again::drop_keys(conn, id)?;
+        again::touch_for_thread(conn, id)?;
         let body = serde_json::json!({ "message": id });
         let subject = format!("request:{reference}");
         Ok(audit::append(conn, &Act { at: now, person: Some(person), action: "assign", subject, body })?)
     })
+}
+
+/// The message without copies of our letters in that request, beside the reading that it was made from.
+fn own_words_of(
+    ctx: &Context,
+    conn: &mut Conn,
+    id: i64,
+    reference: &str,
+) -> Result<Option<(String, Reread)>, Error> {
+    let message = messages::find(conn, id)?.filter(|message| message.state != MessageState::Unreadable);
+    let (Some(message), Some(request)) = (message, requests::by_reference(conn, reference)?) else {
+        return Ok(None);
+    };
+    let own = own_words::filed(ctx, conn, request.id, &message.reading)?;
+    Ok(own.map(|own| (message.reading, own)))
 }
 
 /// Compares the sender with the authority of the request under which the message is filed now, as it is done where
@@ -109,12 +129,14 @@ pub fn set_aside(ctx: &Context, conn: &mut Conn, person: i64, id: i64, reason: &
         }
         let to = Refiled {
             request_id: message.request_id,
-            scope: message.request_id.map_or_else(|| format!("unmatched:{}", message.recipient), scope_of),
+            scope: message.request_id.map_or_else(|| scope_of_nobody(&message.recipient), scope_of),
             state: MessageState::SetAside,
             proposal: message.proposal,
             reason: Some(reason.to_owned()),
         };
         messages::refile(conn, id, &to)?;
+        matching::unlearn(conn, id)?;
+        again::touch_for_thread(conn, id)?;
         let (subject, body) = (format!("message:{id}"), serde_json::json!({}));
         Ok(audit::append(conn, &Act { at: now, person: Some(person), action: "set_aside", subject, body })?)
     })

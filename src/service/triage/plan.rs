@@ -1,0 +1,273 @@
+//! Where a mail is to be filed and all that is written of it, worked out before anything is written.
+
+use crate::domain::incoming::Incoming;
+use crate::domain::incoming::matching::{Match, Warning, clues, keys};
+use crate::domain::incoming::mime::html::cut;
+use crate::domain::incoming::proposal::{Proposal, propose};
+use crate::service::Context;
+use crate::service::triage::candidates::{self, Ranked};
+use crate::service::triage::own_words;
+use crate::store::messages::{NewAttachment, Reading, Unread};
+use crate::store::types::MessageState;
+use crate::store::{Conn, Error, at};
+
+/// How many bytes of a passage are kept for the queue; it shows one line.
+const MOST_EVIDENCE: usize = 1_000;
+
+/// A message with what was understood of it.
+#[derive(Clone)]
+pub(super) struct Understood {
+    pub unread: Unread,
+    pub incoming: Incoming,
+    /// What went wrong, where the reading failed.
+    pub failure: Option<String>,
+}
+
+/// What is to be written of a mail. It holds no lock: whoever writes looks again at what may have changed.
+pub(super) struct Plan {
+    /// The mail, without copies of our letters where it is known whose it is.
+    pub read: Understood,
+    /// The requests that it may belong to.
+    pub matches: Vec<Match>,
+    /// The first is the message itself, the others are its copies; there is always a first.
+    pub filings: Vec<Filing>,
+    /// By what it is found again where it matches no request.
+    pub keys: Vec<String>,
+}
+
+/// One mail to several requests is one message in each.
+pub(super) struct Filing {
+    /// Where it goes.
+    pub place: Place,
+    /// What is written there.
+    pub columns: Columns,
+}
+
+/// Where a message goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Place {
+    /// To a request.
+    Filed(i64),
+    /// To a request whose address was mistyped beside others that were right: a person says whether it is meant.
+    Meant(i64),
+    /// The same from a stranger: it is proposed there and filed nowhere; the address as it was written.
+    Proposed(i64, String),
+    /// To what matches no request.
+    Unmatched,
+}
+
+impl Place {
+    /// The request that has to be there for it.
+    pub(super) fn request(&self) -> Option<i64> {
+        match self {
+            Self::Filed(request) | Self::Meant(request) | Self::Proposed(request, _) => Some(*request),
+            Self::Unmatched => None,
+        }
+    }
+
+    /// The request that it is filed under.
+    pub(super) fn filed(&self) -> Option<i64> {
+        match self {
+            Self::Filed(request) | Self::Meant(request) => Some(*request),
+            Self::Proposed(..) | Self::Unmatched => None,
+        }
+    }
+}
+
+/// What is written for one place.
+pub(super) struct Columns {
+    pub reading: Reading,
+    pub files: Vec<NewAttachment>,
+    pub proposal: Proposal,
+}
+
+/// Ranks and decides where the mail goes; reads only.
+pub(super) fn of(ctx: &Context, conn: &mut Conn, read: &Understood) -> Result<Plan, Error> {
+    let clues = clues(&read.incoming, &read.unread.recipient, &ctx.config.reply_domain);
+    let ranked = candidates::ranked(conn, &clues)?;
+    let places = places(&ranked, &ctx.config.reply_domain);
+    let filed: Vec<i64> = places.iter().filter_map(Place::filed).collect();
+    // Only now is it known with which letters of ours its text is to be compared.
+    let own = if filed.is_empty() { None } else { own_words::of(ctx, conn, (&read.incoming, &filed))? };
+    let mut read = read.clone();
+    if let Some(incoming) = own {
+        read.incoming = incoming;
+    }
+    let matches = ranked.matches;
+    let filings = places
+        .into_iter()
+        .enumerate()
+        .map(|(nth, place)| {
+            // A copy has no number yet.
+            let message = if nth == 0 { read.unread.id } else { 0 };
+            Ok(Filing { columns: columns(&read, &matches, &place, message)?, place })
+        })
+        .collect::<Result<Vec<Filing>, Error>>()?;
+    Ok(Plan { read, matches, filings, keys: keys::of_mail(&clues) })
+}
+
+/// Where the message is filed: at every request whose reply address it was sent to, the envelope's recipient first, so
+/// that each delivery counts where it came, and put before a person at those whose address was mistyped beside them;
+/// else at the clear winner, for a person to look at; else nowhere.
+fn places(ranked: &Ranked, reply_domain: &str) -> Vec<Place> {
+    let matches = || ranked.matches.iter();
+    let addressed: Vec<Place> =
+        matches().filter(|found| found.is_addressed()).map(|found| Place::Filed(found.request_id)).collect();
+    if addressed.is_empty() {
+        let winner = matches().find(|found| found.certain);
+        return vec![winner.map_or(Place::Unmatched, |found| Place::Filed(found.request_id))];
+    }
+    let meant = matches().filter(|found| !found.is_addressed()).filter_map(|found| {
+        let (request, local) = ranked.mistyped.iter().find(|(request, _)| *request == found.request_id)?;
+        // A slip in a secret is within reach of anybody who guesses; only from the authority is it a slip.
+        Some(if found.foreign_sender {
+            Place::Proposed(*request, format!("{local}@{reply_domain}"))
+        } else {
+            Place::Meant(*request)
+        })
+    });
+    addressed.into_iter().chain(meant).collect()
+}
+
+/// The matches as one of the places sees them.
+pub(super) fn seen_from(matches: &[Match], place: &Place) -> Vec<Match> {
+    let mut own: Vec<Match> = matches.to_vec();
+    let Some(request) = place.request() else { return own };
+    if matches!(place, Place::Proposed(..)) {
+        // Where it was sent to, it is.
+        own.retain(|found| !found.is_addressed());
+    }
+    own.sort_by_key(|found| found.request_id != request);
+    if let Some(first) = own.first_mut() {
+        // Its own address was written to.
+        first.certain |= first.is_addressed();
+    }
+    own
+}
+
+/// What may be recorded of it there, or why a person is asked.
+pub(super) fn proposal(message: i64, incoming: &Incoming, (matches, place): (&[Match], &Place)) -> Proposal {
+    let matches = seen_from(matches, place);
+    match place {
+        Place::Filed(_) => propose(message, incoming, &matches),
+        Place::Meant(_) | Place::Proposed(..) => {
+            let why = "It was sent to other requests, and to this one with a slip in the address: check that it belongs here.";
+            Proposal { matches, event: None, ask: Some(why.to_owned()) }
+        }
+        Place::Unmatched => {
+            let ask = Some(unmatched(&matches));
+            Proposal { matches, event: None, ask }
+        }
+    }
+}
+
+fn columns(read: &Understood, matches: &[Match], place: &Place, message: i64) -> Result<Columns, Error> {
+    let incoming = &read.incoming;
+    let mut proposal = proposal(message, incoming, (matches, place));
+    let filed = place.filed();
+    let state = match (&read.failure, filed, &proposal.event) {
+        (Some(why), ..) => {
+            proposal.event = None;
+            proposal.ask = Some(format!("It could not be read ({why}); read it as it came."));
+            MessageState::Unreadable
+        }
+        (None, None, _) => MessageState::Unmatched,
+        (None, Some(_), Some(_)) => MessageState::Read,
+        (None, Some(_), None) => MessageState::Held,
+    };
+    let scope = match place {
+        Place::Filed(request) | Place::Meant(request) => scope_of(*request),
+        Place::Proposed(_, address) => scope_of_nobody(address),
+        Place::Unmatched => scope_of_nobody(&read.unread.recipient),
+    };
+    let reading = Reading {
+        request_id: filed,
+        state,
+        content_key: incoming.content_key.clone(),
+        scope,
+        dated_at: incoming.date.map(at),
+        from_name: incoming.from.as_ref().and_then(|from| from.name.as_deref().map(storable)),
+        from_address: incoming.from.as_ref().map(|from| storable(&from.address)),
+        to_addresses: serde_json::to_string(&incoming.delivered_to)?,
+        subject: storable(&incoming.subject),
+        mail_message_id: incoming.message_id.as_deref().map(indexable),
+        automatic: incoming.automatic.as_str().to_owned(),
+        language: incoming.language.clone(),
+        kind: read.failure.is_none().then(|| incoming.reading.kind.as_str().to_owned()),
+        confidence: Some(incoming.reading.confidence),
+        own_text: storable(&incoming.text),
+        quoted_text: incoming.quoted.as_deref().map(storable),
+        reading: serde_json::to_string(incoming)?,
+        proposal: serde_json::to_string(&proposal)?,
+        held_reason: proposal.ask.clone(),
+        told: filed.is_some() && may_be_told(&proposal.matches),
+        evidence: Some(evidence(incoming)),
+    };
+    Ok(Columns { reading, files: files(incoming)?, proposal })
+}
+
+/// What a person is asked of a message that is filed nowhere.
+pub(super) fn unmatched(matches: &[Match]) -> String {
+    match matches.first() {
+        None => "It matches no request: say to which it belongs.",
+        // It came before what makes it clear was known.
+        Some(first) if first.certain => {
+            "By what was learnt since it came it belongs to one request: check that, and file it there."
+        }
+        Some(_) => "It is not sure to which request it belongs: choose one of these, or another.",
+    }
+    .to_owned()
+}
+
+/// Whether the public may learn that it came before a person looked at it: only where it surely belongs there and the
+/// authority seems to have sent it (R14, R36).
+fn may_be_told(matches: &[Match]) -> bool {
+    matches.first().is_some_and(|first| {
+        let warned = first.warnings.iter().any(|warning| *warning != Warning::Closed);
+        first.certain && first.is_proved() && !first.foreign_sender && !warned
+    })
+}
+
+/// The scope of a request's messages, within which the same content is the same message.
+pub(super) fn scope_of(request: i64) -> String {
+    format!("request:{request}")
+}
+
+/// The same for what was sent to an address and matches no request.
+pub(super) fn scope_of_nobody(recipient: &str) -> String {
+    format!("unmatched:{recipient}")
+}
+
+/// An index of PostgreSQL holds no entry of several kilobytes; a Message-ID that long is known by its hash.
+fn indexable(id: &str) -> String {
+    let id = storable(id);
+    if id.len() <= 500 { id } else { format!("sha256:{}", crate::store::blobs::sha256(id.as_bytes())) }
+}
+
+/// The beginning of the first passage that shows the kind, as the queue shows it; empty where none does.
+pub(super) fn evidence(incoming: &Incoming) -> String {
+    let first = incoming.reading.evidence.first();
+    first.map(|passage| storable(cut(&passage.text, MOST_EVIDENCE))).unwrap_or_default()
+}
+
+/// PostgreSQL's text holds no NUL; the raw mail keeps it.
+pub(super) fn storable(text: &str) -> String {
+    text.replace('\0', "\u{fffd}")
+}
+
+fn files(incoming: &Incoming) -> Result<Vec<NewAttachment>, Error> {
+    incoming
+        .attachments
+        .iter()
+        .map(|file| {
+            Ok(NewAttachment {
+                name: storable(&file.name),
+                content_type: storable(&file.content_type),
+                size: i64::try_from(file.size).unwrap_or(i64::MAX),
+                sha256: file.sha256.clone(),
+                content: file.text.as_deref().map(storable),
+                notes: serde_json::to_string(&file.notes)?,
+            })
+        })
+        .collect()
+}

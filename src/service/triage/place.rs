@@ -1,5 +1,9 @@
 //! Reads what waits and places it: at its request, or at "unmatched"; one mail to several requests is one message in each.
 
+mod pictures;
+
+pub use pictures::recognise_next;
+
 use crate::domain::incoming::Incoming;
 use crate::domain::incoming::matching::{Match, Warning, clues};
 use crate::domain::incoming::proposal::{Proposal, propose};
@@ -96,6 +100,7 @@ fn place(ctx: &Context, conn: &mut Conn, read: &Understood) -> Result<(), PlaceE
     if !messages::claim_unread(conn, read.unread.id)? {
         return Ok(());
     }
+    pictures::remember(ctx, conn, read)?;
     let clues = clues(&read.incoming, &read.unread.recipient, &ctx.config.reply_domain);
     let matches = candidates::matches(conn, &clues)?;
     let targets = targets(&matches);

@@ -284,9 +284,11 @@ fn the_files_of_one_mail_share_one_time() {
     );
     let began = Instant::now();
     let incoming = real().recognising_with(found).read(raw.as_bytes()).unwrap();
-    assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
+    assert!(began.elapsed() < Duration::from_secs(40), "{:?}", began.elapsed());
     let notes: Vec<String> = incoming.attachments.iter().map(|file| file.notes.join(" ")).collect();
     assert_eq!(notes.len(), 4);
-    assert!(notes[0].contains("only its first "), "{notes:?}");
+    // On a machine with much else to do not even one page may be done in that time.
+    let cut = ["only its first ", "it took too long"].iter().any(|words| notes[0].contains(words));
+    assert!(cut, "{notes:?}");
     assert!(notes[3].contains("the files before it took the time"), "{notes:?}");
 }

@@ -1,4 +1,4 @@
-//! The background loop: sweep the spool, read mail, send letters, mark what is overdue. Every job may run twice.
+//! The background loops: read mail, recognise pictures, tick the clocks, learn, send. Every job may run twice.
 
 use crate::mail::transport::Transport;
 use crate::service::cage::Cage;
@@ -17,7 +17,7 @@ const PAUSE: Duration = Duration::from_millis(500);
 const LOOK: Duration = Duration::from_secs(5);
 /// How often due days are looked at: far below the promise of 15 minutes.
 const TICK: Duration = Duration::from_secs(60);
-/// How often the reader looks whether people settled something to learn from.
+/// How often the learner looks whether people settled something to learn from.
 const LEARN: Duration = Duration::from_secs(300);
 
 /// What the loops need.
@@ -78,25 +78,35 @@ impl Stopper {
     }
 }
 
-/// Starts the loops: one reads and ticks, one sends, so that a slow mail server holds up no reply.
+/// Starts the loops. Each has a thread of its own, because each may be held up for long by what it deals with: a mail
+/// that takes its reader twenty seconds, a scan that takes minutes, a slow mail server. None of it may hold up another;
+/// least of all the clocks.
 pub fn start(parts: &Parts) -> std::io::Result<Workers> {
-    let (stop, name) = (Arc::new(Flag::default()), worker_name());
-    let mut threads = Vec::new();
-    let (reading, flag) = (parts.clone(), Arc::clone(&stop));
-    threads
-        .push(std::thread::Builder::new().name("reading".to_owned()).spawn(move || read(&reading, &flag))?);
+    let name = worker_name();
+    let mut workers =
+        Workers { stop: Arc::default(), threads: Vec::new(), parts: parts.clone(), name: name.clone() };
+    workers.spawn("clocks", clocks)?;
+    workers.spawn("reading", read)?;
+    workers.spawn("recognising", recognise)?;
+    workers.spawn("learning", learn)?;
     if let Some(transport) = parts.transport.clone() {
-        let (sending, flag, name) = (parts.clone(), Arc::clone(&stop), name.clone());
-        threads.push(
-            std::thread::Builder::new()
-                .name("sending".to_owned())
-                .spawn(move || send(&sending, &transport, &name, &flag))?,
-        );
+        workers.spawn("sending", move |parts, stop| send(parts, &transport, &name, stop))?;
     }
-    Ok(Workers { stop, threads, parts: parts.clone(), name })
+    Ok(workers)
 }
 
 impl Workers {
+    fn spawn(
+        &mut self,
+        name: &str,
+        work: impl FnOnce(&Parts, &Flag) + Send + 'static,
+    ) -> std::io::Result<()> {
+        let (parts, stop) = (self.parts.clone(), Arc::clone(&self.stop));
+        let thread = std::thread::Builder::new().name(name.to_owned());
+        self.threads.push(thread.spawn(move || work(&parts, &stop))?);
+        Ok(())
+    }
+
     /// A handle that asks the loops to end.
     pub fn stopper(&self) -> Stopper {
         Stopper(Arc::clone(&self.stop))
@@ -162,32 +172,58 @@ impl Last {
     }
 }
 
-fn read(parts: &Parts, stop: &Flag) {
-    let (mut looked, mut ticked, mut learnt) = (Last::default(), Last::default(), Last::default());
-    let mut learner = Learner::default();
+/// Marks what is due, and looks after letters whose worker is gone.
+fn clocks(parts: &Parts, stop: &Flag) {
+    let (mut looked, mut ticked) = (Last::default(), Last::default());
     let (ctx, db) = (&*parts.context, &parts.db);
     once("clocks", || deadlines::look_again(ctx, db));
     while !stop.is_set() {
-        let swept = once("sweep", || intake::sweep(ctx.door(), db));
-        let read = once("read", || triage::read_next(ctx, db, &parts.cage, 20));
-        if looked.is_past(LOOK) {
-            once("leases", || delivery::expire_leases(ctx, db));
-            once("tell", || delivery::tell_requests(ctx, db));
-        }
-        if learnt.is_past(LEARN)
-            && let Some(letters) = once("learning", || learner.catch_up(ctx, db, &parts.cage))
-        {
-            tracing::info!(letters, "the reader learnt from what was settled");
-        }
         if ticked.is_past(TICK) {
             let marked = once("tick", || deadlines::tick(ctx, db));
             if marked > 0 {
                 tracing::info!(marked, "requests are overdue");
             }
         }
+        if looked.is_past(LOOK) {
+            once("leases", || delivery::expire_leases(ctx, db));
+            once("tell", || delivery::tell_requests(ctx, db));
+        }
+        stop.pause();
+    }
+}
+
+/// Reads and places what came in.
+fn read(parts: &Parts, stop: &Flag) {
+    let (ctx, db) = (&*parts.context, &parts.db);
+    while !stop.is_set() {
+        let swept = once("sweep", || intake::sweep(ctx.door(), db));
+        let read = once("read", || triage::read_next(ctx, db, &parts.cage, 20));
         if swept + read == 0 {
             stop.pause();
         }
+    }
+}
+
+/// Reads mails again with the text in their pictures.
+fn recognise(parts: &Parts, stop: &Flag) {
+    while !stop.is_set() {
+        if !once("recognise", || triage::recognise_next(&parts.context, &parts.db, &parts.cage)) {
+            stop.pause();
+        }
+    }
+}
+
+/// Teaches the reader what people settled.
+fn learn(parts: &Parts, stop: &Flag) {
+    let (mut learnt, mut learner) = (Last::default(), Learner::default());
+    while !stop.is_set() {
+        if learnt.is_past(LEARN)
+            && let Some(letters) =
+                once("learning", || learner.catch_up(&parts.context, &parts.db, &parts.cage))
+        {
+            tracing::info!(letters, "the reader learnt from what was settled");
+        }
+        stop.pause();
     }
 }
 

@@ -1,7 +1,8 @@
 //! The child that reads mails: it reads as this process would, and however it ends, it costs one mail its reading.
 
+mod answers;
 mod deeds;
-mod pictures;
+pub(crate) mod pictures;
 
 use crate::support::mail::Reply;
 use crate::support::{LIBRARY, Site, stories};
@@ -38,13 +39,14 @@ fn process_of(program: &Path) -> Option<PathBuf> {
         .find(|process| std::fs::read(process.join("cmdline")).is_ok_and(|words| words == called))
 }
 
+/// What a shell does first that stands for a child: it takes in what it is taught, then repeats the head of what it is
+/// asked.
+const ECHO: &str = "head -c 8 >/dev/null; head -c 17";
+
 /// A child that answers the first mail with these bytes, whatever it is.
 fn answering(folder: &Path, reply: &[u8]) -> Cage {
     std::fs::write(folder.join("reply"), reply).unwrap();
-    bent(
-        folder,
-        &format!("head -c 20 >/dev/null; cat '{}'; exec cat >/dev/null", folder.join("reply").display()),
-    )
+    bent(folder, &format!("{ECHO}; cat '{}'; exec cat >/dev/null", folder.join("reply").display()))
 }
 
 /// A reading as a child sends it, without the bytes of its files.
@@ -179,27 +181,15 @@ fn every_end_of_a_child_is_told() {
         ("head -c 8 >/dev/null; kill -9 $$", "died over this mail: signal: 9"),
         // Its output ends, and it stays.
         ("exec >&-; exec sleep 600", "its output ended, but it did not"),
-        (
-            "head -c 20 >/dev/null; printf '\\377\\377\\377\\377\\377\\377\\377\\377'; exec sleep 600",
-            "its output ended",
-        ),
+        ("ECHO; printf '\\377\\377\\377\\377\\377\\377\\377\\377'; exec sleep 600", "its output ended"),
         // Half a reading.
-        (
-            "head -c 8 >/dev/null; printf '\\0\\0\\0\\0\\0\\0\\0\\011{\"'; exit 0",
-            "died over this mail: exit status: 0",
-        ),
-        (
-            "head -c 20 >/dev/null; printf '\\0\\0\\0\\0\\0\\0\\0\\003abc'; exec cat >/dev/null",
-            "cannot be understood",
-        ),
-        (
-            "head -c 20 >/dev/null; printf '\\0\\0\\0\\0\\0\\0\\0\\002{}'; exec cat >/dev/null",
-            "cannot be understood",
-        ),
+        ("ECHO; printf '\\0\\0\\0\\0\\0\\0\\0\\011{\"'; exit 0", "died over this mail: exit status: 0"),
+        ("ECHO; printf '\\0\\0\\0\\0\\0\\0\\0\\003abc'; exec cat >/dev/null", "cannot be understood"),
+        ("ECHO; printf '\\0\\0\\0\\0\\0\\0\\0\\002{}'; exec cat >/dev/null", "cannot be understood"),
     ] {
         let folder = tempfile::tempdir().unwrap();
         for raw in [MAIL, &large] {
-            let found = bent(folder.path(), script).read(raw).unwrap_err();
+            let found = bent(folder.path(), &script.replace("ECHO", ECHO)).read(raw).unwrap_err();
             assert!(found.is_about_the_mail(), "{found}");
             let found = found.to_string();
             assert!(found.contains(told), "`{script}`: expected `{told}`, found `{found}`");
@@ -257,7 +247,7 @@ fn a_child_cannot_pass_off_other_bytes_as_a_file() {
 
     // It ends in the midst of a file.
     std::fs::write(folder.path().join("reply"), [reading(&honest), bytes[..50].to_vec()].concat()).unwrap();
-    let script = format!("head -c 20 >/dev/null; cat '{}'; exit 3", folder.path().join("reply").display());
+    let script = format!("{ECHO}; cat '{}'; exit 3", folder.path().join("reply").display());
     let told = bent(folder.path(), &script).read(&raw).unwrap_err();
     assert!(told.to_string().contains("died over this mail: exit status: 3"), "{told}");
 }

@@ -9,6 +9,7 @@ mod frames;
 mod planted;
 pub mod recognition;
 mod running;
+pub mod school;
 pub mod tool;
 
 use crate::data::knowledge::knowledge_with;
@@ -17,7 +18,7 @@ use crate::domain::incoming::model::counts::Counts;
 use crate::domain::incoming::{Attachment, Incoming, Knowledge, understand_with_files};
 use crate::service::cage::confine::Layers;
 use crate::service::cage::exchange::exchange;
-use crate::service::cage::recognition::{Recogniser, is_wanted};
+use crate::service::cage::recognition::{Recogniser, is_wanted, promise};
 use crate::service::cage::running::{Running, start};
 use crate::store::blobs::{Blobs, sha256};
 use std::collections::BTreeMap;
@@ -28,10 +29,6 @@ use std::time::Duration;
 
 /// Wall-clock time that a child may take for one mail; what the disk takes for its files is not counted.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// Mails after which a child is replaced, so that its CPU limit is one of few mails and leaks do not add up.
-const MAILS_A_CHILD: u32 = 200;
-/// Work after which a child is replaced: what is left of its CPU time does for any mail, which has 20 seconds.
-const WORK_A_CHILD: Duration = Duration::from_secs(30);
 /// A mail, or a file in one, is not larger than this.
 const LARGEST_MAIL: usize = 256 << 20;
 /// A mail larger than this is kept, and only its header is read.
@@ -97,7 +94,8 @@ type Keep<'a> = &'a mut dyn FnMut(&Attachment, &[u8]) -> Result<String, crate::s
 /// A mail to be read.
 #[derive(Debug, Clone, Copy)]
 struct Mail<'a> {
-    raw: &'a [u8],
+    raw: &'a Arc<Vec<u8>>,
+    sha256: &'a str,
     supplied: &'a Supplied,
 }
 
@@ -157,20 +155,33 @@ impl Cage {
         }
     }
 
-    /// Reads one mail from where it is kept, and puts the files that are in it beside it.
+    /// Reads one mail from where it is kept, and puts the files that are in it beside it. Text in pictures is not
+    /// waited for: where it will be recognised, that is noted at the file.
     pub fn read_kept(&self, blobs: &Blobs, key: &str) -> Result<Incoming, Error> {
-        self.read_keeping(&blobs.get(key)?, &mut |_, bytes| blobs.put(bytes))
+        let raw = Arc::new(blobs.get(key)?);
+        let mut incoming = self.read_bare((&raw, key), &Supplied::new(), &mut |_, bytes| blobs.put(bytes))?;
+        if let Self::Process { recogniser: Some(_), .. } = self {
+            promise(&mut incoming);
+        }
+        Ok(incoming)
     }
 
-    /// Reads one mail and keeps none of its files.
+    /// The same with the text in its pictures, which may take minutes.
+    pub fn recognise_kept(&self, blobs: &Blobs, key: &str) -> Result<Incoming, Error> {
+        let raw = Arc::new(blobs.get(key)?);
+        self.read_keeping((&raw, key), &mut |_, bytes| blobs.put(bytes))
+    }
+
+    /// Reads one mail, with the text in its pictures, and keeps none of its files.
     pub fn read(&self, raw: &[u8]) -> Result<Incoming, Error> {
-        self.read_keeping(raw, &mut |_, bytes| Ok(sha256(bytes)))
+        self.read_keeping((&Arc::new(raw.to_vec()), &sha256(raw)), &mut |_, bytes| Ok(sha256(bytes)))
     }
 
     /// Reads the header of a mail that cannot be read whole; `head` are its first bytes, `why` becomes a note.
     pub fn read_head(&self, head: &[u8], whole: &Whole, why: &str) -> Result<Incoming, Error> {
-        let mut incoming =
-            self.read_once(header_of(head), &Supplied::new(), &mut |_, bytes| Ok(sha256(bytes)))?;
+        let head = Arc::new(header_of(head).to_vec());
+        let mail = Mail { raw: &head, sha256: &sha256(&head), supplied: &Supplied::new() };
+        let mut incoming = self.read_once(mail, &mut |_, bytes| Ok(sha256(bytes)))?;
         incoming.sha256.clone_from(&whole.sha256);
         incoming.size = whole.size;
         incoming.content_key = format!("whole:{}", whole.sha256);
@@ -199,16 +210,12 @@ impl Cage {
 
     /// Reads a mail, then, where pictures of text in it could be recognised, again with their texts. Files are kept
     /// twice then, which is once.
-    fn read_keeping(&self, raw: &[u8], keep: Keep<'_>) -> Result<Incoming, Error> {
-        if raw.len() > MOST_READ {
-            let whole = Whole { sha256: sha256(raw), size: raw.len() };
-            return self.read_head(raw, &whole, &whole.too_large());
-        }
+    fn read_keeping(&self, mail: (&Arc<Vec<u8>>, &str), keep: Keep<'_>) -> Result<Incoming, Error> {
         let Self::Process { recogniser: Some(recogniser), .. } = self else {
-            return self.read_once(raw, &Supplied::new(), keep);
+            return self.read_bare(mail, &Supplied::new(), keep);
         };
         let mut pictures: BTreeMap<String, Vec<u8>> = BTreeMap::new();
-        let mut incoming = self.read_once(raw, &Supplied::new(), &mut |file, bytes| {
+        let mut incoming = self.read_bare(mail, &Supplied::new(), &mut |file, bytes| {
             let key = keep(file, bytes)?;
             if is_wanted(file) {
                 pictures.insert(key.clone(), bytes.to_vec());
@@ -221,38 +228,53 @@ impl Cage {
         let found = recogniser.look(&incoming, &pictures);
         drop(pictures);
         if !found.supplied.is_empty() {
-            incoming = self.read_once(raw, &found.supplied, keep)?;
+            incoming = self.read_bare(mail, &found.supplied, keep)?;
         }
         found.mark(&mut incoming);
         Ok(incoming)
     }
 
+    /// Reads a mail, or the header alone of one that is too large.
+    fn read_bare(
+        &self,
+        (raw, sha256): (&Arc<Vec<u8>>, &str),
+        supplied: &Supplied,
+        keep: Keep<'_>,
+    ) -> Result<Incoming, Error> {
+        if raw.len() > MOST_READ {
+            let whole = Whole { sha256: sha256.to_owned(), size: raw.len() };
+            return self.read_head(raw, &whole, &whole.too_large());
+        }
+        self.read_once(Mail { raw, sha256, supplied }, keep)
+    }
+
     /// A child may die of what is no fault of the mail, such as a signal meant for the service or the want of memory
-    /// elsewhere: so a mail over which one died gets a second, fresh one. Files may then be kept twice, which is once.
-    fn read_once(&self, raw: &[u8], supplied: &Supplied, keep: Keep<'_>) -> Result<Incoming, Error> {
+    /// elsewhere; and a mail before it may have taken it over. So a mail over which one died gets a second, fresh one,
+    /// and so does a mail over which a child failed in whatever way that had read others. Files may then be kept
+    /// twice, which is once.
+    fn read_once(&self, mail: Mail<'_>, keep: Keep<'_>) -> Result<Incoming, Error> {
         let (program, idle, learnt) = match self {
             Self::Here(knowledge) => {
                 let knowledge = knowledge.read().unwrap_or_else(PoisonError::into_inner);
-                return read_here(raw, &knowledge, keep);
+                return read_here(mail.raw, &knowledge, keep);
             }
             Self::Process { program, idle, learnt, .. } => (program, idle, learnt),
         };
         let learnt = Arc::clone(&*learnt.lock().unwrap_or_else(PoisonError::into_inner));
-        let mail = Mail { raw, supplied };
+        let fresh = || start(program, &learnt).map_err(Error::Start);
         let waiting = idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        // A child that ended while it waited counts as none.
-        let waiting =
-            waiting.and_then(|mut running| matches!(running.child.try_wait(), Ok(None)).then_some(running));
+        let waiting = waiting.and_then(|mut running| running.is_ready().then_some(running));
+        let used = waiting.is_some();
         let read = match waiting {
             Some(running) => read_in(running, mail, keep),
-            None => read_in(start(program, &learnt).map_err(Error::Start)?, mail, keep),
+            None => read_in(fresh()?, mail, keep),
         };
         let (incoming, running) = match read {
-            Err(Error::Died(_)) => read_in(start(program, &learnt).map_err(Error::Start)?, mail, keep)?,
+            Err(Error::Died(_)) => read_in(fresh()?, mail, keep)?,
+            Err(Error::TooLong | Error::Garbled(_)) if used => read_in(fresh()?, mail, keep)?,
             read => read?,
         };
-        let fresh = Arc::ptr_eq(&running.learnt, &learnt);
-        if fresh && running.read < MAILS_A_CHILD && running.worked < WORK_A_CHILD {
+        if Arc::ptr_eq(&running.learnt, &learnt) && !running.is_worn() {
             idle.lock().unwrap_or_else(PoisonError::into_inner).push(running);
         }
         Ok(incoming)

@@ -3,17 +3,15 @@
 //! Nothing is kept beside the letters themselves: what is erased, or settled otherwise, is unlearnt at the next turn.
 
 use crate::data;
-use crate::domain::incoming::Knowledge;
 use crate::domain::incoming::model::counts::Counts;
-use crate::domain::incoming::model::lessons::learn;
-use crate::domain::incoming::reading::{Kind, Letter};
+use crate::domain::incoming::model::lessons::{Lesson, learn};
 use crate::service::Context;
 use crate::service::cage::Cage;
-use crate::store::messages::decided::{self, Decided, Mark};
+use crate::store::messages::decided::{self, Decided};
 use crate::store::{self, Db};
 
 /// How many decisions are learnt from: the latest, so that it takes seconds at most.
-const MOST: i64 = 3_000;
+const MOST: u16 = 3_000;
 
 /// Why nothing could be learnt.
 #[derive(Debug, thiserror::Error)]
@@ -24,42 +22,55 @@ pub enum Error {
     /// The shipped model cannot be read.
     #[error(transparent)]
     Shipped(#[from] data::Error),
+    /// Nobody can hear the letters.
+    #[error(transparent)]
+    Cage(#[from] crate::service::cage::Error),
 }
 
 /// What was learnt so far.
 #[derive(Debug, Default)]
 pub struct Learner {
-    mark: Mark,
+    mark: Option<String>,
 }
 
 impl Learner {
     /// Learns anew if people decided something since the last time; from how many letters, or none if nothing is new.
+    ///
+    /// One letter after the other is fetched, and heard in the cage: what a stranger wrote is taken apart nowhere else.
     pub fn catch_up(&mut self, ctx: &Context, db: &Db, cage: &Cage) -> Result<Option<usize>, Error> {
-        let mark = decided::mark(&mut *db.conn()?)?;
-        if mark == self.mark {
+        let latest = decided::latest(&mut *db.conn()?, MOST)?;
+        if self.mark.as_ref() == Some(&latest.mark) || (self.mark.is_none() && latest.ids.is_empty()) {
             return Ok(None);
         }
-        let letters = decided::latest(&mut *db.conn()?, MOST)?;
-        let counts = taught(&letters, &ctx.library.knowledge);
+        let (mut counts, mut letters) = (Counts::default(), 0);
+        let mut school = cage.school(&ctx.library.knowledge);
+        for id in latest.ids {
+            let Some(lesson) = decided::one(&mut *db.conn()?, id)?.and_then(lesson) else { continue };
+            letters += 1;
+            match school.hear(&lesson) {
+                Ok(sentences) => {
+                    if let Err(error) = learn(&sentences, lesson.kind, &mut counts) {
+                        tracing::warn!(%error, message = id, "nothing is learnt from a letter");
+                    }
+                }
+                Err(error) if error.is_about_the_mail() => {
+                    tracing::warn!(%error, message = id, "a letter cannot be heard and is not learnt from");
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
         cage.learn(&counts)?;
-        self.mark = mark;
-        Ok(Some(letters.len()))
+        self.mark = Some(latest.mark);
+        Ok(Some(letters))
     }
 }
 
-fn taught(letters: &[Decided], knowledge: &Knowledge) -> Counts {
-    let mut counts = Counts::default();
-    for decided in letters {
-        let Ok(kind) = decided.kind.parse::<Kind>() else { continue };
-        let attachments: Vec<(&str, &str)> =
-            decided.files.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
-        let letter = Letter {
-            subject: &decided.subject,
-            body: &decided.own_text,
-            attachments: &attachments,
-            sent_on: Some(decided.received_at.date()),
-        };
-        learn(&letter, kind, knowledge, &mut counts);
-    }
-    counts
+fn lesson(decided: Decided) -> Option<Lesson> {
+    Some(Lesson {
+        kind: decided.kind.parse().ok()?,
+        subject: decided.subject,
+        body: decided.own_text,
+        files: decided.files,
+        sent_on: Some(decided.received_at.date()),
+    })
 }

@@ -1,7 +1,9 @@
 //! Mail that came in: kept as it arrived, counted once, its reading and its triage.
 
 pub mod decided;
+pub mod scans;
 mod settled;
+mod tables;
 
 pub use settled::{
     Published, Refiled, Reread, attachment_names, locked, publish, published, refile, reread, settle,

@@ -6,8 +6,10 @@
 use crate::cage::{MAIL, process_of, real};
 use crate::support::mail::Reply;
 use crate::support::operator::Operator;
-use crate::support::{Site, stories};
+use crate::support::{LIBRARY, Site, stories};
 use askance::command::read::{ReadArgs, run_in};
+use askance::domain::incoming::model::lessons::Lesson;
+use askance::domain::incoming::reading::Kind;
 use askance::service::cage::confine::Strength;
 use askance::service::cage::{Cage, Error};
 use askance::store::messages;
@@ -64,6 +66,46 @@ fn an_abort_an_overflow_and_a_hoard_end_the_child_alone() {
 fn an_endless_loop_is_ended() {
     let error = outcome("loop").unwrap_err();
     assert!(matches!(error, Error::TooLong), "{error}");
+}
+
+#[test]
+fn a_child_that_holds_on_to_much_memory_is_replaced() {
+    let folder = tempfile::tempdir().unwrap();
+    let reader = folder.path().join("reader");
+    std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_askance"), &reader).unwrap();
+    let program = folder.path().join("child");
+    let script = format!("#!/bin/sh\nASKANCE_TEST_DEED=keep exec '{}' \"$@\"\n", reader.display());
+    std::fs::write(&program, script).unwrap();
+    std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let cage = Cage::of(program);
+    cage.read(MAIL).unwrap();
+    let first = process_of(&reader).unwrap();
+    cage.read(MAIL).unwrap();
+    assert_eq!(process_of(&reader), Some(first), "a mail of the usual size costs no child");
+    assert_eq!(cage.read(&trigger()).unwrap().notes.last().unwrap(), "the deed was done");
+    assert_eq!(process_of(&reader), None);
+    cage.read(MAIL).unwrap();
+}
+
+#[test]
+fn a_letter_that_ends_who_hears_it_teaches_nothing_and_the_next_is_heard() {
+    let folder = tempfile::tempdir().unwrap();
+    let cage = doing(folder.path(), "abort");
+    let mut school = cage.school(&LIBRARY.knowledge);
+    let lesson = |body: &str| Lesson {
+        subject: "Ihr Antrag".to_owned(),
+        body: body.to_owned(),
+        files: vec![("Bescheid.pdf".to_owned(), "Die Herausgabe der Unterlagen wird verweigert.".to_owned())],
+        sent_on: None,
+        kind: Kind::Refusal,
+    };
+    let plain = lesson("Guten Tag,\nder Antrag wird abgelehnt.");
+    let sentences = plain.sentences(&LIBRARY.knowledge);
+    assert!(!sentences.is_empty());
+    assert_eq!(school.hear(&plain).unwrap(), sentences);
+    let told = school.hear(&lesson("X-Deed: now\nDer Antrag wird abgelehnt.")).unwrap_err();
+    assert!(matches!(told, Error::Died(_)) && told.is_about_the_mail(), "{told}");
+    assert_eq!(school.hear(&plain).unwrap(), sentences);
 }
 
 #[test]

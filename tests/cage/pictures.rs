@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-const SENTENCES: [&str; 4] = [
+pub(crate) const SENTENCES: [&str; 4] = [
     "Ihr Antrag auf Informationszugang wird abgelehnt.",
     "Aktenzeichen 41-B/2026 der Landespolizeidirektion",
     "Die Herausgabe der Unterlagen wird verweigert,",
@@ -57,34 +57,43 @@ fn pages(count: usize, resources: &str, content: &[u8], shown: Vec<u8>) -> Vec<u
 }
 
 /// A letter as its writer printed it.
-fn printed() -> Vec<u8> {
-    let lines: Vec<String> = SENTENCES.iter().map(|line| format!("({line}) Tj T*")).collect();
+fn printed(sentences: &[&str]) -> Vec<u8> {
+    let lines: Vec<String> = sentences.iter().map(|line| format!("({line}) Tj T*")).collect();
     let page = format!("BT /F1 16 Tf 30 TL 50 330 Td {} ET", lines.join(" "));
     let font = b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>".to_vec();
     pages(1, "/Font << /F1 5 0 R >>", page.as_bytes(), font)
 }
 
-/// A picture of it, as a scanner makes one.
+/// A picture of a letter, as a scanner makes one.
 fn picture(format: &str) -> Vec<u8> {
+    picture_of(format, &SENTENCES)
+}
+
+fn picture_of(format: &str, sentences: &[&str]) -> Vec<u8> {
     let mut child = Command::new("pdftoppm")
         .args([format, "-gray", "-r", "150", "-"])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
         .expect("apt-get install poppler-utils");
-    child.stdin.take().unwrap().write_all(&printed()).unwrap();
+    child.stdin.take().unwrap().write_all(&printed(sentences)).unwrap();
     child.wait_with_output().unwrap().stdout
 }
 
 /// The picture as the only thing on each page.
 fn scanned(count: usize) -> Vec<u8> {
+    scanned_of(count, &SENTENCES)
+}
+
+/// The same with other sentences.
+pub(crate) fn scanned_of(count: usize, sentences: &[&str]) -> Vec<u8> {
     let dictionary = "/Type /XObject /Subtype /Image /Width 1240 /Height 834 /ColorSpace /DeviceRGB \
                       /BitsPerComponent 8 /Filter /DCTDecode";
-    let image = stream(dictionary, &picture("-jpeg"));
+    let image = stream(dictionary, &picture_of("-jpeg", sentences));
     pages(count, "/XObject << /I 5 0 R >>", b"q 595 0 0 400 0 0 cm /I Do Q", image)
 }
 
-fn mail(content_type: &str, name: &str, bytes: &[u8]) -> Vec<u8> {
+pub(crate) fn mail(content_type: &str, name: &str, bytes: &[u8]) -> Vec<u8> {
     let coded = data_encoding::BASE64_MIME.encode(bytes);
     format!(
         "From: poststelle@brandau.example\r\nSubject: Ihr Antrag\r\nDate: Tue, 14 Apr 2026 09:12:00 +0000\r\nMIME-Version: 1.0\r\n\
@@ -205,7 +214,14 @@ fn a_tool_can_write_no_file_and_start_nothing() {
             .map_err(|error| error.to_string())
     };
     assert_eq!(told("echo fine"), Ok("fine\n".to_owned()));
-    assert_eq!(told("read line < /etc/passwd; echo read"), Ok("read\n".to_owned()), "what is installed");
+    assert_eq!(
+        told("read line < /usr/lib/os-release; echo read"),
+        Ok("read\n".to_owned()),
+        "what is installed"
+    );
+    for private in ["/etc/passwd", "/etc/hostname", "/opt", "/var/log", "/proc/self/environ", "/root"] {
+        assert!(told(&format!("read line < {private} && echo read")).is_err(), "{private}");
+    }
     let secret = path.display();
     assert!(told(&format!("read line < '{secret}' && echo \"$line\"")).is_err());
     assert!(told(&format!("echo x > '{secret}'")).is_err());
@@ -215,4 +231,64 @@ fn a_tool_can_write_no_file_and_start_nothing() {
     // A second process, and a signal to another.
     assert!(told("/bin/true; echo done").unwrap_err().contains("signal: 31"));
     assert!(told("kill -9 1; echo done").unwrap_err().contains("signal: 31"));
+}
+
+/// What it can do to another process by calls that a shell has no word for: what `kill` sends is no more than these.
+#[cfg(target_arch = "x86_64")]
+#[test]
+fn a_tool_can_do_nothing_to_another_process() {
+    let perl = |script: &str| {
+        let said = tool("/usr/bin/perl", &["-e", &format!("{script}; print 'done';")], b"", 20);
+        said.map(|said| String::from_utf8(said).unwrap()).map_err(|error| error.to_string())
+    };
+    let ours = std::process::id();
+    assert_eq!(perl("1"), Ok("done".to_owned()));
+    for (name, call) in [
+        ("tgkill", format!("syscall(234, {ours}, {ours}, 0)")),
+        ("tkill", format!("syscall(200, {ours}, 0)")),
+        ("rt_sigqueueinfo", format!("my $i = \"\\0\" x 128; syscall(129, {ours}, 0, $i)")),
+        ("rt_tgsigqueueinfo", format!("my $i = \"\\0\" x 128; syscall(297, {ours}, {ours}, 0, $i)")),
+        ("pidfd_open", format!("syscall(434, {ours}, 0)")),
+        ("pidfd_send_signal", "syscall(424, 0, 0, 0, 0)".to_owned()),
+        ("prlimit64", format!("my $l = \"\\0\" x 16; syscall(302, {ours}, 7, 0, $l)")),
+        ("sched_setaffinity", format!("my $m = \"\\1\" . \"\\0\" x 127; syscall(203, {ours}, 128, $m)")),
+        ("setpriority", format!("setpriority(0, {ours}, 5)")),
+        ("fcntl", format!("syscall(72, 1, 8, {ours})")),
+        ("fcntl for any signal", "syscall(72, 1, 10, 9)".to_owned()),
+    ] {
+        let told = perl(&call);
+        assert!(matches!(&told, Err(why) if why.contains("signal: 31")), "{name}: {told:?}");
+    }
+    // To itself it may: that is how a program ends that finds itself in disorder.
+    let itself = perl("syscall(234, $$ + 0, $$ + 0, 6)");
+    assert!(matches!(&itself, Err(why) if why.contains("signal: 6")), "{itself:?}");
+    assert_eq!(perl("my $l = \"\\0\" x 16; syscall(302, $$ + 0, 7, 0, $l)"), Ok("done".to_owned()));
+}
+
+#[test]
+fn the_files_of_one_mail_share_one_time() {
+    let program = PathBuf::from(env!("CARGO_BIN_EXE_askance"));
+    let found = Recogniser::find(program).within(Duration::from_secs(4));
+    let files: Vec<Vec<u8>> = (1..=4).map(|number| scanned_of(20, &[&format!("Anlage {number}")])).collect();
+    let mut parts = String::new();
+    for (number, bytes) in files.iter().enumerate() {
+        let coded = data_encoding::BASE64_MIME.encode(bytes);
+        write!(
+            parts,
+            "--b\r\nContent-Type: application/pdf; name={number}.pdf\r\nContent-Transfer-Encoding: base64\r\n\r\n{coded}\r\n"
+        )
+        .unwrap();
+    }
+    let raw = format!(
+        "From: a@brandau.example\r\nSubject: Anlagen\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n{parts}--b--\r\n"
+    );
+    let began = Instant::now();
+    let incoming = real().recognising_with(found).read(raw.as_bytes()).unwrap();
+    assert!(began.elapsed() < Duration::from_secs(40), "{:?}", began.elapsed());
+    let notes: Vec<String> = incoming.attachments.iter().map(|file| file.notes.join(" ")).collect();
+    assert_eq!(notes.len(), 4);
+    // On a machine with much else to do not even one page may be done in that time.
+    let cut = ["only its first ", "it took too long"].iter().any(|words| notes[0].contains(words));
+    assert!(cut, "{notes:?}");
+    assert!(notes[3].contains("the files before it took the time"), "{notes:?}");
 }

@@ -74,8 +74,12 @@ fn run(site: &Site, sql: &str) {
 /// What `src/store/schema.rs` says of the columns.
 fn believed() -> BTreeSet<String> {
     let (mut table, mut said) = ("", BTreeSet::new());
-    let all = [include_str!("../../src/store/schema.rs"), include_str!("../../src/store/matching/tables.rs")]
-        .concat();
+    let all = [
+        include_str!("../../src/store/schema.rs"),
+        include_str!("../../src/store/matching/tables.rs"),
+        include_str!("../../src/store/messages/tables.rs"),
+    ]
+    .concat();
     for line in all.lines().map(str::trim) {
         if let Some((name, _)) = line.split_once(" (id) {") {
             table = name;

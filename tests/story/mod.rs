@@ -18,6 +18,7 @@ mod privacy;
 mod public;
 mod public_clocks;
 mod reply;
+mod scans;
 mod sending;
 mod sending_ends;
 mod settle;

@@ -50,7 +50,31 @@ const DEADLY: &[c_long] = &[
     libc::SYS_setgid,
     libc::SYS_kill,
     libc::SYS_tkill,
+    libc::SYS_rt_sigqueueinfo,
+    libc::SYS_rt_tgsigqueueinfo,
+    libc::SYS_process_madvise,
+    libc::SYS_process_mrelease,
+    libc::SYS_migrate_pages,
+    libc::SYS_move_pages,
+    libc::SYS_kcmp,
+    libc::SYS_setpriority,
+    libc::SYS_ioprio_set,
 ];
+
+/// What a tool may do to itself alone: the first argument names a process, and 0 is the one that calls. Landlock keeps
+/// signals to others back only where the kernel is new enough (6.12), so this does not rest on it.
+const TO_ITSELF: &[c_long] = &[
+    libc::SYS_tgkill,
+    libc::SYS_prlimit64,
+    libc::SYS_sched_setaffinity,
+    libc::SYS_sched_setattr,
+    libc::SYS_sched_setparam,
+    libc::SYS_sched_setscheduler,
+];
+
+/// Commands of `fcntl` that have a signal of one's choice sent to a process of one's choice when a pipe is ready
+/// (`F_SETOWN`, `F_SETSIG`, `F_SETOWN_EX`; `fcntl(2)`).
+const SIGNALLING: &[u64] = &[8, 10, 15];
 
 /// Further deadly ones for the reader, which starts nothing.
 const STARTING: &[c_long] =
@@ -116,13 +140,21 @@ pub fn reader() -> Strength {
     apply(filters())
 }
 
-/// Confines a tool, which may become another program and have threads, but no further process.
+/// Confines a tool, which may become another program and have threads, but no further process, and do nothing to one.
 pub fn tool() -> Strength {
     let filters = || {
         let thread = u64::from(libc::CLONE_THREAD.unsigned_abs());
         let alone = SeccompCondition::new(0, SeccompCmpArgLen::Qword, SeccompCmpOp::MaskedEq(thread), 0)?;
         let mut deadly = always(DEADLY);
         deadly.insert(libc::SYS_clone, vec![SeccompRule::new(vec![alone])?]);
+        // It keeps its number when it becomes the other program.
+        let itself = u64::from(std::process::id());
+        let other = |value| SeccompCondition::new(0, SeccompCmpArgLen::Dword, SeccompCmpOp::Ne, value);
+        for call in TO_ITSELF {
+            deadly.insert(*call, vec![SeccompRule::new(vec![other(itself)?, other(0)?])?]);
+        }
+        let signalling = SIGNALLING.iter().map(|command| argument_is(1, *command));
+        deadly.insert(libc::SYS_fcntl, signalling.collect::<Result<_, _>>()?);
         #[cfg(target_arch = "x86_64")]
         deadly.extend(always(&[SYS_FORK, SYS_VFORK]));
         // Its flags lie in memory, where a filter cannot look: "not there" makes the C library use `clone`.
@@ -145,7 +177,11 @@ fn number(errno: i32) -> u32 {
 
 /// The call's first argument is this.
 fn first_is(value: u64) -> Result<SeccompRule, BackendError> {
-    SeccompRule::new(vec![SeccompCondition::new(0, SeccompCmpArgLen::Dword, SeccompCmpOp::Eq, value)?])
+    argument_is(0, value)
+}
+
+fn argument_is(nth: u8, value: u64) -> Result<SeccompRule, BackendError> {
+    SeccompRule::new(vec![SeccompCondition::new(nth, SeccompCmpArgLen::Dword, SeccompCmpOp::Eq, value)?])
 }
 
 fn program(rules: Rules, other: SeccompAction, matching: SeccompAction) -> Result<BpfProgram, BackendError> {

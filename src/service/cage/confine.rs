@@ -12,14 +12,27 @@ use landlock::{
 use rlimit::Resource;
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use std::path::{Path, PathBuf};
 
 /// Address space of a child, bytes; resident memory stays far below.
 pub const ADDRESS_SPACE: u64 = 1 << 30;
 /// CPU time of a child, seconds.
 const CPU_SECONDS: u64 = 60;
-/// What a program that recognises text needs to read of the system; each only where it is there.
-const SYSTEM: &[&str] =
-    &["/usr", "/lib", "/lib64", "/lib32", "/bin", "/etc", "/opt", "/nix/store", "/gnu/store"];
+/// What a program that recognises text needs to read of the system, each only where it is there: what is installed,
+/// where its libraries lie, which fonts there are. Nothing that says something of this machine or whom it serves.
+const SYSTEM: &[&str] = &[
+    "/usr",
+    "/lib",
+    "/lib64",
+    "/lib32",
+    "/bin",
+    "/nix/store",
+    "/gnu/store",
+    "/etc/ld.so.cache",
+    "/etc/fonts",
+];
+/// The same beside a program that is installed elsewhere, in `bin` of a folder of its own.
+const BESIDE: &[&str] = &["lib", "lib64", "share/tessdata", "share/tesseract-ocr", "share/poppler"];
 /// Devices that programs open as a matter of course.
 const DEVICES: &[&str] = &["/dev/null", "/dev/zero", "/dev/random", "/dev/urandom"];
 
@@ -72,19 +85,31 @@ pub fn reader() -> std::io::Result<Layers> {
     limits()?;
     // A new process or thread, where the kernel counts them: it does not for root.
     Resource::NPROC.set(0, 0)?;
-    let landlock = strength(landlock(&[], &[]));
+    let landlock = strength(landlock(Vec::new(), &[]));
     // Nothing beside stdin, stdout and stderr can be opened any more.
     Resource::NOFILE.set(3, 3)?;
     Ok(Layers { landlock, seccomp: calls::reader() })
 }
 
-/// Confines this process, which is about to become a program of the system that reads its stdin and writes its
+/// Confines this process, which is about to become this program of the system that reads its stdin and writes its
 /// stdout: it may read what is installed, and write no file.
-pub fn tool() -> std::io::Result<Layers> {
+pub fn tool(program: &Path) -> std::io::Result<Layers> {
     limits()?;
-    let landlock = strength(landlock(SYSTEM, DEVICES));
+    let system = SYSTEM.iter().map(PathBuf::from).chain(beside(program));
+    let landlock = strength(landlock(system.collect(), DEVICES));
     Resource::NOFILE.set(64, 64)?;
     Ok(Layers { landlock, seccomp: calls::tool() })
+}
+
+/// The program itself, and what lies beside it for it.
+fn beside(program: &Path) -> Vec<PathBuf> {
+    let mut needed = vec![program.to_path_buf()];
+    if let Some(bin) = program.parent().filter(|folder| folder.ends_with("bin"))
+        && let Some(prefix) = bin.parent()
+    {
+        needed.extend(BESIDE.iter().map(|folder| prefix.join(folder)));
+    }
+    needed
 }
 
 fn limits() -> std::io::Result<()> {
@@ -95,7 +120,7 @@ fn limits() -> std::io::Result<()> {
 }
 
 /// Takes away every right on files, ports and other processes but reading and running what lies in `system`.
-fn landlock(system: &[&str], devices: &[&str]) -> Result<RulesetStatus, RulesetError> {
+fn landlock(system: Vec<PathBuf>, devices: &[&str]) -> Result<RulesetStatus, RulesetError> {
     // The newest rights that are known here; the crate leaves out what the kernel does not know yet.
     let abi = ABI::V6;
     let device: BitFlags<AccessFs> = AccessFs::ReadFile | AccessFs::WriteFile;

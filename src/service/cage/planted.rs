@@ -22,6 +22,7 @@ pub fn act(raw: &[u8]) -> Option<String> {
         "overflow" => format!("{}", deeper(1)),
         "loop" => forever(),
         "memory" => hoard(),
+        "keep" => keep(),
         "write" => told(std::fs::write(argument, b"taken over")),
         "append" => told(std::fs::OpenOptions::new().append(true).open(argument).map(drop)),
         "read" => told(std::fs::read(argument).map(drop)),
@@ -52,6 +53,11 @@ fn forever() -> String {
     loop {
         turns = std::hint::black_box(turns.wrapping_add(1));
     }
+}
+
+fn keep() -> String {
+    std::mem::forget(std::hint::black_box(vec![1_u8; 300 << 20]));
+    "the deed was done".to_owned()
 }
 
 fn hoard() -> String {

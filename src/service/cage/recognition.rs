@@ -10,6 +10,8 @@ use std::time::{Duration, Instant};
 
 /// Pages of a document that are looked at.
 const PAGES: usize = 20;
+/// Time for all files of one mail.
+const A_MAIL: Duration = Duration::from_secs(120);
 /// Time for one file.
 const A_FILE: Duration = Duration::from_secs(60);
 /// Files of one mail that are looked at.
@@ -65,6 +67,7 @@ pub struct Recogniser {
     tesseract: Option<PathBuf>,
     pdftoppm: Option<PathBuf>,
     packs: OnceLock<Vec<String>>,
+    patience: Duration,
 }
 
 /// What was recognised in the files of a mail, and what is to be said of each; both by SHA-256.
@@ -96,9 +99,46 @@ pub fn is_wanted(file: &Attachment) -> bool {
     file.size <= LARGEST && (file.scanned_pages > 0 || silent)
 }
 
+/// What is noted at a file whose text is still to come.
+const PROMISE: &str = "a picture; text in it is being recognised, which takes minutes: look again";
+
+/// Notes at the files of a mail that was read which of them will be looked at.
+pub fn promise(incoming: &mut Incoming) {
+    for file in incoming.attachments.iter_mut().filter(|file| is_wanted(file)) {
+        file.notes.push(PROMISE.to_owned());
+    }
+}
+
+/// Whether something was promised of a mail.
+pub fn is_promised(incoming: &Incoming) -> bool {
+    incoming.attachments.iter().any(|file| file.notes.iter().any(|note| note == PROMISE))
+}
+
+/// Says at each file of which something was promised why nothing came of it.
+pub fn break_promise(incoming: &mut Incoming, why: &str) {
+    for note in incoming.attachments.iter_mut().flat_map(|file| &mut file.notes) {
+        if note == PROMISE {
+            *note = unrecognised(why);
+        }
+    }
+}
+
+fn unrecognised(why: &str) -> String {
+    format!("a picture; text in it was not recognised: {why}")
+}
+
 /// Whether these bytes are a document of pages, as far as its first ones tell.
 fn has_pages(bytes: &[u8]) -> bool {
     bytes.get(..1024).unwrap_or(bytes).windows(5).any(|part| part == b"%PDF-")
+}
+
+/// What was recognised in one file.
+struct Text {
+    words: String,
+    /// How many pages were looked at.
+    pages: usize,
+    /// Whether there was time for all.
+    in_time: bool,
 }
 
 impl Recogniser {
@@ -109,7 +149,13 @@ impl Recogniser {
 
     /// With these programs.
     pub fn of(cage: PathBuf, tesseract: Option<PathBuf>, pdftoppm: Option<PathBuf>) -> Self {
-        Self { cage, tesseract, pdftoppm, packs: OnceLock::new() }
+        Self { cage, tesseract, pdftoppm, packs: OnceLock::new(), patience: A_MAIL }
+    }
+
+    /// The same, with so much time for all files of one mail.
+    #[must_use]
+    pub fn within(self, patience: Duration) -> Self {
+        Self { patience, ..self }
     }
 
     /// What can be recognised here, in one line.
@@ -128,6 +174,7 @@ impl Recogniser {
     /// Looks at the pictures of a mail that was read; `files` has their bytes by SHA-256.
     pub fn look(&self, incoming: &Incoming, files: &BTreeMap<String, Vec<u8>>) -> Recognised {
         let mut recognised = Recognised::default();
+        let until = Instant::now() + self.patience;
         for file in incoming.attachments.iter().filter(|file| is_wanted(file)) {
             let Some(bytes) = files.get(&file.sha256).filter(|_| recognised.notes.len() < FILES) else {
                 continue;
@@ -136,25 +183,34 @@ impl Recogniser {
                 continue;
             }
             let language = incoming.language.as_deref();
-            let note = match self.read(bytes, language) {
-                Ok(text) if text.trim().is_empty() => "a picture in which no text was recognised".to_owned(),
-                Ok(text) => {
-                    let all = file.text.iter().cloned().chain([text]).collect::<Vec<_>>().join("\n\n");
+            let note = match self.read(bytes, language, until) {
+                Ok(Text { words, .. }) if words.is_empty() => {
+                    "a picture in which no text was recognised".to_owned()
+                }
+                Ok(Text { words, pages, in_time }) => {
+                    let all = file.text.iter().cloned().chain([words]).collect::<Vec<_>>().join("\n\n");
                     recognised.supplied.insert(file.sha256.clone(), all);
-                    let cut = format!(" (only its first {PAGES} pages)");
-                    let cut = if file.scanned_pages > PAGES { cut.as_str() } else { "" };
+                    let cut = if !in_time || file.scanned_pages > PAGES {
+                        format!(" (only its first {pages} pages)")
+                    } else {
+                        String::new()
+                    };
                     format!("its text was recognised from a picture{cut} and may have errors")
                 }
-                Err(why) => format!("a picture; text in it was not recognised: {why}"),
+                Err(why) => unrecognised(&why),
             };
             recognised.notes.insert(file.sha256.clone(), note);
         }
         recognised
     }
 
-    fn read(&self, bytes: &[u8], language: Option<&str>) -> Result<String, String> {
+    fn read(&self, bytes: &[u8], language: Option<&str>, until: Instant) -> Result<Text, String> {
         let tesseract = self.tesseract.as_deref().ok_or("`tesseract` is not installed")?;
-        let until = Instant::now() + A_FILE;
+        let now = Instant::now();
+        if now >= until {
+            return Err("the files before it took the time that there is for one mail".to_owned());
+        }
+        let until = until.min(now + A_FILE);
         let packs = self.languages(tesseract, language);
         let text = |picture: &[u8]| {
             let tool = self.tool(tesseract, until, MAX_ANALYSED as u64 * 4);
@@ -162,7 +218,7 @@ impl Recogniser {
             read.map(|bytes| clean(&bytes)).map_err(|e| format!("`tesseract`: {e}"))
         };
         if !has_pages(bytes) {
-            return text(bytes);
+            return text(bytes).map(|words| Text { words, pages: 1, in_time: true });
         }
         let pdftoppm = self.pdftoppm.as_deref().ok_or("`pdftoppm` is not installed")?;
         let mut pages: Vec<String> = Vec::new();
@@ -181,7 +237,8 @@ impl Recogniser {
                 Err(_) => break,
             }
         }
-        Ok(pages.join("\n\n"))
+        let in_time = Instant::now() < until;
+        Ok(Text { words: pages.join("\n\n").trim().to_owned(), pages: pages.len(), in_time })
     }
 
     /// One page as a grey picture.

@@ -1,26 +1,43 @@
-//! A child that reads mails: how it is started, heard and ended.
+//! A child that reads mails: how it is started, told, heard and ended.
 
 use crate::domain::incoming::Incoming;
+use crate::domain::incoming::model::tokens::Token as Heard;
 use crate::service::cage::confine::ADDRESS_SPACE;
-use crate::service::cage::frames::{exactly, frame_in, frame_out};
+use crate::service::cage::frames::{Asked, Token, exactly, frame_in, frame_out, head_in, head_out};
 use crate::service::cage::{LARGEST_MAIL, LARGEST_READING};
-use std::io::{BufReader, Read};
+use std::io::{BufReader, BufWriter, Write};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, Sender, SyncSender, TryRecvError, channel, sync_channel};
 use std::time::Duration;
+
+/// Mails after which a child is replaced, so that leaks do not add up.
+const MAILS_A_CHILD: u32 = 1_000;
+/// Work after which a child is replaced: what is left of its CPU time does for any mail, which has 20 seconds.
+const WORK_A_CHILD: Duration = Duration::from_secs(30);
+/// Memory that a child may hold on to between mails, in pages of 4 KiB: 256 MiB.
+const PAGES_A_CHILD: u64 = 65_536;
+/// What fits into a pipe.
+const PIPE: usize = 64 << 10;
+/// The answer to a lesson is a few sentences.
+const LARGEST_ANSWER: usize = 1 << 20;
 
 /// A child that waits for a mail.
 #[derive(Debug)]
 pub struct Running {
     /// The process.
     pub child: Child,
-    /// Its stdin.
-    pub to: ChildStdin,
+    /// What is to be written to its stdin.
+    to: Sender<Question>,
+    /// How writing each of these ended; no more comes after one that failed.
+    pub written: Receiver<std::io::Result<()>>,
     /// What it says.
     pub from: Receiver<Said>,
+    /// Whether it had said more already when its last answer was complete.
+    more: Arc<AtomicBool>,
     /// How many mails it read.
     pub read: u32,
     /// How long it worked on them.
@@ -29,24 +46,72 @@ pub struct Running {
     pub learnt: Arc<Vec<u8>>,
 }
 
-/// A piece of what a child says of one mail: first the reading, then the bytes of each file that it names.
+/// What is asked of a child.
+#[derive(Debug)]
+pub struct Question {
+    /// What its answer must repeat.
+    pub token: Token,
+    /// What is wanted.
+    pub asked: Asked,
+    /// Its frames.
+    pub frames: Vec<Arc<Vec<u8>>>,
+}
+
+/// A piece of what a child says: of a mail first the reading, then the bytes of each file that it names.
 #[derive(Debug)]
 pub enum Said {
-    /// The reading.
-    Reading(Box<Incoming>),
+    /// The reading, and what it is said to answer.
+    Reading(Token, Box<Incoming>),
     /// The bytes of the next file.
     File(Vec<u8>),
+    /// The sentences of a letter that carry its step, and what they are said to answer.
+    Lesson(Token, Vec<Vec<Heard>>),
     /// What came is none of these; nothing more comes.
     Garbled(String),
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
-        stop(self);
+        // One that is gone already is no fault.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 
-/// Starts a child, and teaches it first what was learnt beside what ships.
+impl Running {
+    /// Has a question written to the child; how that ended comes by `written`.
+    pub fn ask(&self, question: Question) {
+        // Whose writer has ended shows that at once: nothing is ever written.
+        let _ = self.to.send(question);
+    }
+
+    /// Whether it said more than it was asked. Whoever took a child over could so answer for a mail that is still to
+    /// come.
+    pub fn said_more(&self) -> bool {
+        self.more.load(Ordering::Acquire) || self.from.try_recv().is_ok()
+    }
+
+    /// Whether it may be given a mail: it is alive, and listens in silence.
+    pub fn is_ready(&mut self) -> bool {
+        let silent = matches!(self.from.try_recv(), Err(TryRecvError::Empty));
+        silent && !self.said_more() && matches!(self.child.try_wait(), Ok(None))
+    }
+
+    /// Whether another should take its place.
+    pub fn is_worn(&self) -> bool {
+        self.read >= MAILS_A_CHILD || self.worked >= WORK_A_CHILD || self.pages() > PAGES_A_CHILD
+    }
+
+    /// How much memory it holds, where the system tells (`proc_pid_statm(5)`): an allocator gives little back.
+    fn pages(&self) -> u64 {
+        let told = std::fs::read_to_string(format!("/proc/{}/statm", self.child.id())).unwrap_or_default();
+        told.split(' ').nth(1).and_then(|pages| pages.parse().ok()).unwrap_or_default()
+    }
+}
+
+/// Starts a child, and teaches it first what was learnt beside what ships. Writing and hearing have a thread each for
+/// as long as it lives, because a child that does not read, or does not answer, would hold up its parent for ever;
+/// both end with it.
 pub fn start(program: &Path, learnt: &Arc<Vec<u8>>) -> std::io::Result<Running> {
     let mut child = Command::new(program)
         .arg("cage")
@@ -59,38 +124,103 @@ pub fn start(program: &Path, learnt: &Arc<Vec<u8>>) -> std::io::Result<Running> 
         .stderr(Stdio::null())
         .spawn()?;
     let missing = || std::io::Error::other("the child has no pipe");
-    let (to, out) = (child.stdin.take().ok_or_else(missing)?, child.stdout.take().ok_or_else(missing)?);
+    let (stdin, out) = (child.stdin.take().ok_or_else(missing)?, child.stdout.take().ok_or_else(missing)?);
+    let (to, questions) = channel();
+    let (report, written) = channel();
+    let taught = Arc::clone(learnt);
+    std::thread::spawn(move || write_all(stdin, &taught, &questions, &report));
     // A file is handed over only when the one before it is dealt with, so that at most two are in memory.
     let (replies, from) = sync_channel(0);
-    std::thread::spawn(move || {
-        let mut out = BufReader::new(out);
-        while pass_on(&mut out, &replies).is_some() {}
-    });
+    let more = Arc::new(AtomicBool::new(false));
+    let mut ears = Ears { out: BufReader::new(out), replies, more: Arc::clone(&more) };
+    std::thread::spawn(move || while ears.pass_on().is_some() {});
     let learnt = Arc::clone(learnt);
-    let mut running = Running { child, to, from, read: 0, worked: Duration::ZERO, learnt };
-    // A child that died before it took this shows when it is asked to read.
-    let _ = frame_out(&mut running.to, &running.learnt);
-    Ok(running)
+    Ok(Running { child, to, written, from, more, read: 0, worked: Duration::ZERO, learnt })
 }
 
-/// Passes on what a child says of one mail; none = it says nothing more, or nobody listens.
-fn pass_on(out: &mut impl Read, replies: &SyncSender<Said>) -> Option<()> {
-    let bytes = frame_in(out, LARGEST_READING).ok()?;
-    let read = serde_json::from_slice::<Incoming>(&bytes).map_err(|e| e.to_string());
-    drop(bytes);
-    let (incoming, sizes) =
-        match read.and_then(|incoming| announced(&incoming).map(|sizes| (incoming, sizes))) {
-            Ok(read) => read,
-            Err(why) => {
-                replies.send(Said::Garbled(why)).ok()?;
-                return None;
-            }
-        };
-    replies.send(Said::Reading(Box::new(incoming))).ok()?;
-    for size in sizes {
-        replies.send(Said::File(exactly(out, size).ok()?)).ok()?;
+/// Writes what was learnt, then each question. A child that died shows here as a broken pipe.
+fn write_all(
+    to: ChildStdin,
+    learnt: &[u8],
+    questions: &Receiver<Question>,
+    report: &Sender<std::io::Result<()>>,
+) {
+    let mut to = BufWriter::with_capacity(PIPE, to);
+    let mut done = frame_out(&mut to, learnt);
+    while let Ok(question) = questions.recv() {
+        done = done.and_then(|()| write_one(&mut to, &question));
+        drop(question);
+        let failed = done.is_err();
+        if report.send(done).is_err() || failed {
+            return;
+        }
+        done = Ok(());
     }
-    Some(())
+}
+
+fn write_one(to: &mut impl Write, question: &Question) -> std::io::Result<()> {
+    head_out(to, (question.token, question.asked))?;
+    for frame in &question.frames {
+        frame_out(to, frame)?;
+    }
+    to.flush()
+}
+
+/// Who hears a child.
+struct Ears {
+    out: BufReader<ChildStdout>,
+    replies: SyncSender<Said>,
+    more: Arc<AtomicBool>,
+}
+
+impl Ears {
+    /// Passes on one answer; none = the child says nothing more, or nobody listens.
+    fn pass_on(&mut self) -> Option<()> {
+        let (token, asked) = head_in(&mut self.out).ok()?;
+        match asked {
+            Asked::Reading => self.reading(token),
+            Asked::Lesson => {
+                let bytes = frame_in(&mut self.out, LARGEST_ANSWER).ok()?;
+                match serde_json::from_slice(&bytes) {
+                    Ok(sentences) => self.last(Said::Lesson(token, sentences)),
+                    Err(error) => self.garbled(error.to_string()),
+                }
+            }
+        }
+    }
+
+    fn reading(&mut self, token: Token) -> Option<()> {
+        let bytes = frame_in(&mut self.out, LARGEST_READING).ok()?;
+        let read = serde_json::from_slice::<Incoming>(&bytes).map_err(|e| e.to_string());
+        drop(bytes);
+        let (incoming, mut sizes) =
+            match read.and_then(|incoming| announced(&incoming).map(|sizes| (incoming, sizes))) {
+                Ok(read) => read,
+                Err(why) => return self.garbled(why),
+            };
+        let reading = Said::Reading(token, Box::new(incoming));
+        let Some(size) = sizes.pop() else { return self.last(reading) };
+        self.replies.send(reading).ok()?;
+        for size in sizes {
+            let file = Said::File(exactly(&mut self.out, size).ok()?);
+            self.replies.send(file).ok()?;
+        }
+        let file = Said::File(exactly(&mut self.out, size).ok()?);
+        self.last(file)
+    }
+
+    /// The last piece of an answer: behind it there must be nothing.
+    fn last(&mut self, said: Said) -> Option<()> {
+        if !self.out.buffer().is_empty() {
+            self.more.store(true, Ordering::Release);
+        }
+        self.replies.send(said).ok()
+    }
+
+    fn garbled(&mut self, why: String) -> Option<()> {
+        self.replies.send(Said::Garbled(why)).ok()?;
+        None
+    }
 }
 
 /// How many bytes each file has that will follow a reading. A child that was taken over by what it read can say
@@ -105,10 +235,4 @@ fn announced(incoming: &Incoming) -> Result<Vec<usize>, String> {
         ));
     }
     Ok(sizes)
-}
-
-/// Ends a child; one that is gone already is no fault.
-fn stop(running: &mut Running) {
-    let _ = running.child.kill();
-    let _ = running.child.wait();
 }

@@ -35,13 +35,18 @@ pub(super) fn filed(
 ) -> Result<Option<Reread>, Error> {
     let Ok(incoming) = serde_json::from_str::<Incoming>(reading) else { return Ok(None) };
     let Some(own) = of(ctx, conn, (&incoming, &[request]))? else { return Ok(None) };
-    Ok(Some(Reread {
+    Ok(Some(reread(&own)?))
+}
+
+/// What is kept of a message that was read anew.
+pub(super) fn reread(own: &Incoming) -> Result<Reread, Error> {
+    Ok(Reread {
         language: own.language.clone(),
         kind: Some(own.reading.kind.as_str().to_owned()),
         confidence: Some(own.reading.confidence),
         own_text: storable(&own.text),
         quoted_text: own.quoted.as_deref().map(storable),
-        reading: serde_json::to_string(&own)?,
-        evidence: Some(evidence(&own)),
-    }))
+        reading: serde_json::to_string(own)?,
+        evidence: Some(evidence(own)),
+    })
 }

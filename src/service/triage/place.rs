@@ -1,5 +1,9 @@
 //! Reads what waits and places it: at its request, or at "unmatched"; one mail to several requests is one message in each.
 
+mod pictures;
+
+pub use pictures::recognise_next;
+
 use crate::domain::incoming::matching::Match;
 use crate::service::Context;
 use crate::service::cage::{Cage, Whole};
@@ -116,6 +120,7 @@ fn write(ctx: &Context, conn: &mut Conn, plan: Plan) -> Result<bool, PlaceError>
     if !wanted.is_empty() && matching::standing(conn, &wanted)?.len() < wanted.len() {
         return Ok(false);
     }
+    pictures::remember(ctx, conn, &read)?;
     let mut filings = filings.into_iter();
     let Some(first) = filings.next() else { return Ok(true) };
     for copy in filings {

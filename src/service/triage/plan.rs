@@ -255,7 +255,8 @@ pub(super) fn storable(text: &str) -> String {
     text.replace('\0', "\u{fffd}")
 }
 
-fn files(incoming: &Incoming) -> Result<Vec<NewAttachment>, Error> {
+/// What is kept of the files of a mail.
+pub(super) fn files(incoming: &Incoming) -> Result<Vec<NewAttachment>, Error> {
     incoming
         .attachments
         .iter()

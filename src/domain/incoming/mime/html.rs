@@ -3,6 +3,7 @@
 mod hiding;
 mod look;
 mod sheet;
+mod state;
 mod tags;
 
 use crate::domain::incoming::mime::Notes;

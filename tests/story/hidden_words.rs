@@ -21,7 +21,7 @@ fn asked(site: &Site) -> RequestRow {
 /// Our letter as a mail program quotes it.
 fn quoted(site: &Site) -> String {
     let letter = &askance::store::matching::letters(&mut site.conn(), &[1]).unwrap()[0].body;
-    letter.lines().map(|line| format!("> {line}\n")).collect()
+    letter.lines().map(|line| format!("> {line}")).collect::<Vec<_>>().join("\n")
 }
 
 fn reply(request: &RequestRow, body: &str) -> Reply {

@@ -48,6 +48,8 @@ pub fn without_letters(incoming: &mut Incoming, letters: &[&str], knowledge: &Kn
     }
     incoming.quoted = quoted;
     if let Some(split) = split {
+        // What is taken out here is ours, and was compared.
+        incoming.beyond.compared = true;
         take_out(incoming, split);
         reread(incoming, knowledge);
     }

@@ -255,6 +255,16 @@ fn a_link_that_expires_in_days_is_counted_from_the_letter() {
     assert_eq!(ends.as_deref(), Some("2026-03-16"));
 }
 
+#[test]
+fn a_link_beside_a_password_says_so_without_telling_it() {
+    let letter = "Sehr geehrte Frau,\ndie Unterlagen können Sie hier herunterladen: \
+                  https://cloud.behoerde.example/dl/7Xk2p9/akte.pdf\n";
+    let note =
+        |more: &str| read("Ihre Unterlagen", &format!("{letter}{more}")).links.first().unwrap().note.clone();
+    assert_eq!(note("Das Passwort lautet: Fuchs-77!").as_deref(), Some("password given in the mail"));
+    assert_eq!(note("Das Passwort erhalten Sie mit getrennter Post."), None);
+}
+
 fn answered(questions: &[&str], body: &str) -> Vec<(usize, String)> {
     let letter = Letter { subject: "Re", body, attachments: &[], sent_on: None };
     let prepared = prepare(&letter, &KNOWLEDGE.phrasebook);

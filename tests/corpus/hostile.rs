@@ -139,3 +139,17 @@ fn a_reply_address_is_known_in_any_case_and_no_other_is() {
         None
     );
 }
+
+#[test]
+fn many_notes_are_counted_and_what_warns_is_never_among_those() {
+    let mut notes = Notes::default();
+    (0..60).for_each(|n| notes.add(format!("oddity {n}")));
+    (0..60).for_each(|n| notes.add(format!("oddity {n}")));
+    notes.add("not read: too large");
+    notes.warn("something hides");
+    let told = notes.into_vec();
+    assert_eq!(told.len(), 43);
+    assert_eq!(told.first().map(String::as_str), Some("something hides"));
+    assert!(told.contains(&"not read: too large".to_owned()) && told.contains(&"oddity 39".to_owned()));
+    assert_eq!(told.last().map(String::as_str), Some("and 20 notes more"));
+}

@@ -59,6 +59,64 @@ fn answer_below_the_quote_is_kept_and_the_quote_goes() {
 }
 
 #[test]
+fn quotes_are_taken_off_in_languages_that_few_programs_speak() {
+    let answers = [
+        (
+            "Ваш захтев је примљен.\n\nС поштовањем\nПетар\n\n",
+            "Шаље: Ada\nПослато: 2.3.2026\nПрималац: Служба\n\n",
+        ),
+        ("Вашето барање е примено.\n\nСо почит\nПетар\n\n", "-----Изворна порака-----\n"),
+        (
+            "Вашето барање е примено.\n\nСо почит\nПетар\n\n",
+            "Ваше барање од вторник:\n\nAda Lind, 02.03.2026 10:00\n",
+        ),
+        ("Jūsų prašymas gautas.\n\nPagarbiai\nJonas\n\n", "-----Originali žinutė-----\n"),
+        ("Jūsu pieprasījums ir saņemts.\n\nAr cieņu\nJānis\n\n", "-----Sākotnējā ziņa-----\n"),
+        ("Teie kiri on saabunud.\n\nLugupidamisega\nMari\n\n", "---------- Algsõnum ----------\n"),
+        ("Teie kiri on saabunud.\n\nLugupidamisega\nMari\n\n", "Ada Lind kirjutas 02.03.2026 kell 10:00\n\n"),
+        ("Το αίτημά σας παρελήφθη.\n\nΜε εκτίμηση\nΝίκος\n\n", "-------- Μήνυμα που προωθήθηκε --------\n"),
+        (
+            "Vaša zahteva je prejeta.\n\nLep pozdrav\nJanez\n\n",
+            "Pošiljatelj : Ada\n\nPoslano : 2.3.2026\n\nPrejemnik : Urad\n\n",
+        ),
+        (
+            "Vaša žiadosť bola prijatá.\n\nS pozdravom\nJán\n\n",
+            "Odosielateľ : Ada\n\nOdoslané : 2.3.2026\n\nPríjemca : Úrad\n\n",
+        ),
+    ];
+    for (answer, heading) in answers {
+        let split = cut(&format!("{answer}{heading}Twelve cameras stand at the station.\nAda\n"));
+        assert!(!split.own.contains("Twelve cameras"), "{heading}: {}", split.own);
+        assert!(split.own.contains(answer.lines().next().unwrap()), "{heading}: {}", split.own);
+    }
+}
+
+#[test]
+fn letter_below_a_signature_mark_is_own_and_a_signature_is_not() {
+    let below = |text: &str| cut(&format!("Danke für Ihre Nachricht.\n\n-- \n{text}\n"));
+    let decided = below("Ihr Antrag wird abgelehnt.");
+    assert!(decided.below_mark && decided.own.contains("wird abgelehnt"), "{decided:?}");
+    let signatures = [
+        "Stadt Brandau\nAmt 32 – Ordnung und Sicherheit\nMarkt 1, 12345 Brandau\nTel. 0123 456789",
+        "Kern\n\nBitte denken Sie an die Umwelt, bevor Sie diese Nachricht ausdrucken.",
+        "Sprechzeiten: Mo bis Fr 8-12 Uhr\nwww.brandau.example",
+    ];
+    for signature in signatures {
+        let split = below(signature);
+        assert!(!split.below_mark && split.own == "Danke für Ihre Nachricht.", "{split:?}");
+    }
+}
+
+#[test]
+fn lines_beyond_those_that_are_looked_at_stay_own() {
+    let text = format!("Anfang.\n{}> alt\nEnde.\n", ".\n".repeat(19_999));
+    let split = cut(&text);
+    assert!(split.unread && split.own.starts_with("Anfang.") && split.own.ends_with("Ende."));
+    assert_eq!(&text[split.parts.last().unwrap().range.clone()], "> alt\nEnde.");
+    assert!(!cut("Anfang.\nEnde.").unread);
+}
+
+#[test]
 fn nothing_of_the_authority_vanishes() {
     let letters = [
         "Pozdrav Iva,\n\nželim vas obavijestiti da tražimo spis i molim za strpljenje.\n\nSrdačno\nMarko",
@@ -66,6 +124,8 @@ fn nothing_of_the_authority_vanishes() {
         "Von: Abteilung 3\nDatum: 3.3.2026\nAn: Frau Lind\nBetreff: Bescheid\n\nIhr Antrag wird abgelehnt.\n",
         "Termin: 3.3.2026 10:00\n\nBitte kommen Sie vorbei.\n\nMfG\nAmt\n\nPS: Ich bitte um Rückruf und um Auskunft ob Sie kommen.",
         "| Jahr | Zahl |\n| 2024 | 17 |\n",
+        "Wir haben nachgesehen.\n\nMit freundlichen Grüßen\nA\n\nAm 2.3.2026 um 10:00 Uhr schrieb uns das Ministerium, dass es nichts hat.\n\nDas gilt weiter.",
+        "Guten Tag,\n\nzuständig ist:\nAda Lind, Zimmer 12, 02.03.2026 10:00\nSie ruft an.\n",
     ];
     for letter in letters {
         let own = cut(letter).own;

@@ -7,6 +7,7 @@ pub mod desk;
 mod files;
 mod filing;
 mod health;
+mod hidden_words;
 mod intake;
 mod kept;
 mod learning;

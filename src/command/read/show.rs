@@ -31,6 +31,9 @@ pub fn as_text(file: &str, incoming: &Incoming) -> String {
     page.group("Text");
     page.row("own words", shortened(&incoming.text));
     page.row("quoted", incoming.quoted.as_deref().map(shortened).unwrap_or_default());
+    for hidden in &incoming.hidden {
+        page.row("hidden", hidden.detail.clone());
+    }
     page.group("Attachments");
     for file in &incoming.attachments {
         attachment(&mut page, file);
@@ -84,6 +87,11 @@ fn reading(page: &mut Page, incoming: &Incoming) {
     }
     page.row("passed on to", reading.transferred_to.clone().unwrap_or_default());
     page.row("asks for", reading.asks_for.clone().unwrap_or_default());
+    for link in &reading.links {
+        let until = link.expires_on.map(|day| format!(" (until {day})")).unwrap_or_default();
+        let note = link.note.as_ref().map(|note| format!("; {note}")).unwrap_or_default();
+        page.row("link", format!("{}{until}{note}", link.url));
+    }
     for evidence in &reading.evidence {
         page.row("evidence", format!("{}: “{}”", evidence.place, evidence.text));
     }

@@ -9,6 +9,7 @@ pub mod looking;
 pub mod matching;
 pub mod mime;
 pub mod model;
+mod own_text;
 pub mod phrases;
 pub mod proposal;
 pub mod reading;
@@ -20,8 +21,8 @@ pub use crate::domain::incoming::attachment::Attachment;
 
 use crate::domain::incoming::attachment::describe;
 use crate::domain::incoming::delivery::{Automatic, Bounce};
-use crate::domain::incoming::documents::Supplied;
 use crate::domain::incoming::documents::sniff::{self, Format};
+use crate::domain::incoming::documents::{Hidden, Supplied};
 use crate::domain::incoming::mime::{Address, Leaf, Mail, Notes};
 use crate::domain::incoming::model::Model;
 use crate::domain::incoming::model::judge::Judge;
@@ -35,8 +36,6 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 
-/// How many words of two texts are compared.
-const MOST_COMPARED: usize = 20_000;
 /// How much text of one mail is kept beside it, in bytes; the rest stands in the mail as it came.
 const MAX_KEPT: usize = 1_000_000;
 
@@ -108,6 +107,15 @@ pub struct Incoming {
     pub reading: Reading,
     /// What was wrong with the mail, in plain words.
     pub notes: Vec<String>,
+    /// What the text of the mail hides from whoever reads it; none of that is its text.
+    #[serde(default)]
+    pub hidden: Vec<Hidden>,
+    /// All text that is hidden so.
+    #[serde(default)]
+    pub hidden_text: Option<String>,
+    /// Why its own words may not be all that it says.
+    #[serde(default)]
+    pub beyond: body::Beyond,
     /// Addresses it was delivered to: `Delivered-To`, `X-Original-To`, `Envelope-To`, `To`, `Cc`, `Received … for`.
     #[serde(default)]
     pub delivered_to: Vec<String>,
@@ -163,18 +171,34 @@ fn take_in<'b>(raw: &[u8], knowledge: &'b Knowledge, supplied: &Supplied) -> Und
     // Number of parts and key of the content are those of the mail as it was sent.
     unpack::expand(&mut mail);
     notes.extend(std::mem::take(&mut mail.notes));
-    incoming.full_text = own_parts(&mail, &mut notes);
+    let page = own_text::of(&mail, &mut notes);
+    own_text::tell_hidden(&mut incoming, page.hidden, &mut notes);
+    incoming.full_text = page.text;
     if incoming.full_text.is_empty()
-        && mail.leaves.iter().any(|l| is_own_text(l) && !l.data.trim_ascii().is_empty())
+        && mail.leaves.iter().any(|l| own_text::is_own(l) && !l.data.trim_ascii().is_empty())
     {
         notes.add("the text has nothing that can be shown; it is in the mail as it came");
     }
     if incoming.full_text.len() > MAX_KEPT {
-        notes.add("the text is very long; only its beginning is shown and read, all of it is in the mail as it came");
+        notes.warn("the text is very long; only its beginning is shown and read, all of it is in the mail as it came");
         let kept = mime::html::cut(&incoming.full_text, MAX_KEPT).len();
         incoming.full_text.truncate(kept);
+        incoming.beyond.unread = true;
     }
     let split = body::split(&incoming.full_text, &knowledge.phrasebook);
+    incoming.beyond.below_mark = split.below_mark;
+    incoming.beyond.unread |= split.unread || split.own.len() > MAX_ANALYSED;
+    if incoming.beyond.unread {
+        notes.warn(format!(
+            "the text is longer than what is read of it, {} lines and {MAX_ANALYSED} bytes; the rest is kept, and read by nobody yet",
+            body::MAX_LINES
+        ));
+    }
+    if split.below_mark {
+        notes.warn(
+            "what stands below the signature mark reads like a letter; it is read as the sender’s words",
+        );
+    }
     incoming.text = split.own;
     incoming.quoted = split.quoted;
     incoming.marked = split.parts;
@@ -209,20 +233,17 @@ fn envelope(raw: &[u8], mail: &Mail, notes: &mut Notes) -> Incoming {
         notes.add("the mail has no header that can be read");
     }
     if headers.count("From") > 1 {
-        notes.add("the mail has more than one From field");
+        notes.warn("the mail has more than one From field");
     }
     let addresses = |name: &str, notes: &mut Notes| -> Vec<Address> {
         headers.all_raw(name).take(20).flat_map(|raw| mime::address::list(raw, notes)).collect()
     };
     let (from, to, cc) = (addresses("From", notes), addresses("To", notes), addresses("Cc", notes));
-    let mut delivered_to: Vec<String> = ["Delivered-To", "X-Original-To", "Envelope-To"]
-        .iter()
-        .flat_map(|name| addresses(name, notes))
-        .chain(to.iter().cloned())
-        .chain(cc.iter().cloned())
-        .map(|a| a.address)
-        .chain(matching::received::recipients(headers.all_raw("Received")))
-        .collect();
+    let traced =
+        ["Delivered-To", "X-Original-To", "Envelope-To"].iter().flat_map(|name| addresses(name, notes));
+    let reached = traced.chain(to.iter().cloned()).chain(cc.iter().cloned()).map(|a| a.address);
+    let mut delivered_to: Vec<String> =
+        reached.chain(matching::received::recipients(headers.all_raw("Received"))).collect();
     let mut seen = BTreeSet::new();
     delivered_to.retain(|a| seen.insert(a.to_lowercase()));
     let date = headers.first("Date").and_then(|d| mime::date::read(&d));
@@ -257,6 +278,9 @@ fn envelope(raw: &[u8], mail: &Mail, notes: &mut Notes) -> Incoming {
         language: None,
         reading: Reading::of(Kind::Other, 0.0),
         notes: Vec::new(),
+        hidden: Vec::new(),
+        hidden_text: None,
+        beyond: body::Beyond::default(),
         delivered_to,
         return_path: return_path(mail, notes),
         content_key: content_key(mail),
@@ -294,73 +318,8 @@ fn content_key(mail: &Mail) -> String {
     HEXLOWER.encode(&hash.finalize())
 }
 
-fn is_own_text(leaf: &Leaf) -> bool {
-    leaf.within == 0 && !leaf.attached && leaf.name.is_none() && is_readable(leaf)
-}
-
-fn is_readable(leaf: &Leaf) -> bool {
-    matches!(leaf.content_type.as_str(), "text/plain" | "text/html")
-}
-
-/// Whether a text has words enough of its own beside another to say something else.
-fn says_else(text: &str, beside: &str) -> bool {
-    let words_of = |text: &str| -> BTreeSet<String> {
-        let long = text.split(|c: char| !c.is_alphanumeric()).filter(|w| w.chars().count() > 3);
-        long.take(MOST_COMPARED).map(str::to_lowercase).collect()
-    };
-    let (own, other) = (words_of(text), words_of(beside));
-    let new = own.difference(&other).count();
-    new >= 4 && new * 3 >= own.len()
-}
-
-/// The text a reader of the mail sees first: plain text where it says as much as the HTML beside it.
-fn own_parts(mail: &Mail, notes: &mut Notes) -> String {
-    if !mail.leaves.iter().any(is_own_text) {
-        // Some programs name the text itself; it stays a file as well.
-        let named = mail.leaves.iter().find(|l| l.within == 0 && !l.attached && is_readable(l));
-        return named.map(|leaf| documents::decoded_text(leaf, notes)).unwrap_or_default();
-    }
-    let mut texts: Vec<(usize, bool, Option<usize>, String)> = Vec::new();
-    for (index, leaf) in mail.leaves.iter().enumerate().filter(|(_, l)| is_own_text(l)) {
-        let html = leaf.content_type == "text/html";
-        let has_plain = texts.iter().any(|(_, h, group, text)| {
-            !h && group.is_some()
-                && *group == leaf.alternative
-                && text.chars().filter(|c| c.is_alphanumeric()).count() > 80
-        });
-        let text = documents::decoded_text(leaf, notes);
-        if html && has_plain {
-            // Nobody is shown one thing here and another in a mail program.
-            let beside = texts.iter().filter(|(_, h, group, _)| !h && *group == leaf.alternative);
-            if beside.clone().all(|(_, _, _, plain)| says_else(&text, plain)) {
-                notes.add("the HTML of the mail says something else than its plain text; both are shown");
-                texts.push((index, html, None, text));
-            }
-            continue;
-        }
-        texts.push((index, html, leaf.alternative, text));
-    }
-    let letters = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).count();
-    let keep: Vec<&str> = texts
-        .iter()
-        .filter(|(index, html, group, text)| {
-            group.is_none()
-                || !texts.iter().any(|(i, h, g, other)| {
-                    // A stub ("your program cannot show HTML") gives way to the HTML; else plain text goes first.
-                    i != index && g == group && h != html && {
-                        let (mine, theirs) = (letters(text), letters(other));
-                        if *html { theirs * 3 >= mine && theirs > 0 } else { mine * 3 < theirs || mine == 0 }
-                    }
-                })
-        })
-        .map(|(_, _, _, text)| text.trim_end())
-        .filter(|text| !text.trim().is_empty())
-        .collect();
-    keep.join("\n\n")
-}
-
 fn is_attachment(leaf: &Leaf) -> bool {
     let text_of_inner_mail =
         leaf.within > 0 && !leaf.attached && leaf.name.is_none() && leaf.content_type.starts_with("text/");
-    !is_own_text(leaf) && !text_of_inner_mail
+    !own_text::is_own(leaf) && !text_of_inner_mail
 }

@@ -11,6 +11,8 @@ use serde::{Deserialize, Serialize};
 const PERHAPS: f64 = 0.1;
 /// A picture of at most so many bytes is a logo.
 const SMALL_PICTURE: usize = 60_000;
+/// A quote of fewer words holds no answer.
+const QUOTED: usize = 12;
 /// How sure an acknowledgement must be to be recorded without a person.
 const SURE: f64 = 0.8;
 
@@ -74,7 +76,9 @@ fn decide(message: i64, incoming: &Incoming, found: &Match) -> Result<Event, Str
         Automatic::AutoReply | Automatic::Receipt if says_more(incoming) => {
             return Err("A machine sent it, but it may hold a decision: look at it.".to_owned());
         }
-        Automatic::AutoReply | Automatic::Receipt => return Ok(Event::AutoReplied { message }),
+        Automatic::AutoReply | Automatic::Receipt => {
+            return kept_back(incoming).map_or(Ok(Event::AutoReplied { message }), Err);
+        }
         Automatic::List => return Err("It came through a mailing list.".to_owned()),
         Automatic::None => {}
     }
@@ -84,7 +88,8 @@ fn decide(message: i64, incoming: &Incoming, found: &Match) -> Result<Event, Str
                 .to_owned())
         }
         Kind::Acknowledgement if reading.confidence >= SURE && reading.also.is_empty() => {
-            Ok(Event::Acknowledged { message, reference: reading.reference.clone() })
+            let recorded = Event::Acknowledged { message, reference: reading.reference.clone() };
+            kept_back(incoming).map_or(Ok(recorded), Err)
         }
         kind => Err(question(kind)),
     }
@@ -125,6 +130,35 @@ fn says_more(incoming: &Incoming) -> bool {
     let perhaps =
         incoming.reading.others.iter().any(|(kind, likely)| *likely >= PERHAPS && beyond_receipt(kind));
     also || perhaps || brings_document(incoming)
+}
+
+/// Why what was read may not be all that it says: a decision may stand where nobody looks for it.
+fn kept_back(incoming: &Incoming) -> Option<String> {
+    let beyond = &incoming.beyond;
+    if !incoming.hidden.is_empty() {
+        return Some(
+            "Its HTML holds text that it does not show: look at it under “Text that the mail does not show”."
+                .to_owned(),
+        );
+    }
+    if beyond.unread {
+        return Some("It is longer than what is read of it: read the rest.".to_owned());
+    }
+    if beyond.below_mark {
+        return Some("What stands below the signature mark reads like a letter: read it.".to_owned());
+    }
+    let quoted = incoming.quoted.as_deref()?;
+    if let Some(passage) = &beyond.quoted {
+        let passage: Vec<&str> = passage.split_whitespace().collect();
+        return Some(format!(
+            "It quotes what stands in no letter of ours, and may answer there: “{}”.",
+            passage.join(" ")
+        ));
+    }
+    let long = quoted.split_whitespace().nth(QUOTED).is_some();
+    (long && !beyond.compared).then(|| {
+        "It quotes a text that could not be compared with a letter of ours: read what it quotes.".to_owned()
+    })
 }
 
 /// Whether a file came with it that may be a letter, read or not: a scan has no text, and a locked file none we see.

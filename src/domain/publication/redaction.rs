@@ -1,5 +1,6 @@
 //! Names and contacts struck out of what is published. A person sees the result before it is public.
 
+use crate::domain::passwords::strike_passwords;
 use crate::domain::publication::names;
 use crate::domain::publication::signers::strike_signers;
 use crate::domain::publication::titles::strike_titled;
@@ -59,10 +60,10 @@ pub(crate) fn bar(hidden: &str) -> String {
     "█".repeat(hidden.chars().count().clamp(4, 20))
 }
 
-/// `text` with reply addresses, e-mail addresses, telephone numbers, the requester's names and the names at
+/// `text` with reply addresses, passwords, e-mail addresses, telephone numbers, the requester's names and the names at
 /// closing formulas struck out.
 pub fn redact(text: &str, private: Private<'_>) -> String {
-    let mut out = strike_contacts(&strike_secrets(text, private.reply_address));
+    let mut out = strike_contacts(&strike_passwords(&strike_secrets(text, private.reply_address)));
     for name in private.names {
         out = names::strike(&out, name);
     }

@@ -9,6 +9,7 @@ use crate::store::desk::message::{Attachment, Message};
 use crate::web::desk::asked::{self, Answered};
 use crate::web::desk::enclosures::{self, File};
 use crate::web::desk::facts::{self, Fact};
+use crate::web::desk::hidings::{self, Warning};
 use crate::web::desk::own::{self, Piece, Rest};
 use crate::web::desk::passages::{self, Segment, Text};
 use crate::web::desk::words::{self, Tag};
@@ -42,8 +43,12 @@ pub struct Shown {
     pub notes: Vec<String>,
     /// What a report of a failed delivery says.
     pub bounce: Option<String>,
-    /// How many things hide in the files.
+    /// How many things hide in the text and the files.
     pub hidden: usize,
+    /// What the HTML of the mail holds and does not show.
+    pub unshown: Vec<Warning>,
+    /// All of that text.
+    pub hidden_text: Option<String>,
 }
 
 /// A reading in one line.
@@ -92,6 +97,8 @@ pub fn shown(
         file.decisive = decides(&file.segments);
     }
     let lines = own::lines(&message.own_text, incoming);
+    let unshown: Vec<Warning> =
+        incoming.map(|incoming| incoming.hidden.iter().map(hidings::warning).collect()).unwrap_or_default();
     Shown {
         verdict: reading.map(verdict),
         subject,
@@ -100,7 +107,9 @@ pub fn shown(
         answered,
         quoted_lines: message.quoted_text.as_deref().map_or(0, |text| text.lines().count()),
         quoted: message.quoted_text.as_deref().map(flow),
-        hidden: files.iter().map(|file| file.hidden.len()).sum(),
+        hidden: unshown.len() + files.iter().map(|file| file.hidden.len()).sum::<usize>(),
+        unshown,
+        hidden_text: incoming.and_then(|incoming| incoming.hidden_text.as_deref()).map(flow),
         files,
         facts,
         notes: incoming

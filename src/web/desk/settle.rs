@@ -27,12 +27,12 @@ fn told(error: triage::Error) -> Result<String, Error> {
     }
 }
 
-/// What is told to whoever would publish a message without a look at what hides in its files.
+/// What is told to whoever would publish a message without a look at what hides in it and its files.
 pub(crate) fn look_first(hidden: usize) -> String {
     let count = i64::try_from(hidden).unwrap_or(i64::MAX);
     let things = filters::counted(count, "thing hides", "things hide");
     format!(
-        "{things} in its files. Look at them under “Attachments”, then tick that you have. Nothing was published."
+        "{things} in it. Look at them in its text and under “Attachments”, then tick that you have. Nothing was published."
     )
 }
 

@@ -127,7 +127,7 @@ stories! {
         ];
         let refused = desk.post("/desk/messages/1/settle", &said);
         assert_eq!(refused.status(), Status::UnprocessableEntity);
-        assert!(refused.into_string().unwrap().contains("id=\"f-looked-err\">2 things hide in its files."));
+        assert!(refused.into_string().unwrap().contains("id=\"f-looked-err\">2 things hide in it."));
         assert!(!settled() && events() == before, "all or nothing");
         assert_eq!(desk.get("/files/1/0/Bescheid.pdf").status(), Status::NotFound);
 
@@ -150,7 +150,7 @@ stories! {
         let again = [("csrf", token.as_str()), ("text", "Siehe."), ("files", "0")];
         let refused = desk.post("/desk/messages/1/publish", &again);
         assert_eq!(refused.status(), Status::UnprocessableEntity);
-        assert!(refused.into_string().unwrap().contains("id=\"p-looked-err\">2 things hide in its files."));
+        assert!(refused.into_string().unwrap().contains("id=\"p-looked-err\">2 things hide in it."));
         assert!(!desk.page(&format!("/requests/{reference}")).contains("Siehe."), "as it was");
         let looked = desk.post("/desk/messages/1/publish", &[&again[..], &[("looked", "yes")]].concat());
         assert_eq!(looked.status(), Status::SeeOther);
@@ -265,5 +265,23 @@ stories! {
             assert_eq!(page.matches("</article>").count(), 1, "{id}");
         }
         assert!(marked >= 24, "only {marked} marks were tried");
+    }
+
+    fn text_that_the_mail_does_not_show_is_told_with_all_its_words_and_a_look_is_asked_for(desk: &mut Desk) {
+        let reference = desk.asks("Stadt Brandau");
+        let address = desk.reply_address(&reference);
+        let html = "<p>Ihr Antrag ist hier eingegangen.</p><p style='display:none'>Der Zugang wird abgelehnt.</p>";
+        let raw = format!(
+            "From: post@brandau.example\r\nTo: <{address}>\r\nSubject: Eingang\r\nMessage-ID: <8@brandau.example>\r\n\
+             Date: Sat, 21 Nov 2026 11:00:00 +0000\r\nContent-Type: text/html; charset=utf-8\r\n\r\n{html}\r\n"
+        );
+        desk.receives_raw(raw.as_bytes(), &address);
+        desk.volunteer_signs_in();
+        let page = desk.page("/desk/messages/1");
+        let letter = between(&page, "<p class=\"subj\">", "<footer");
+        assert!(letter.contains("eingegangen") && !letter.contains("abgelehnt"), "{letter}");
+        let told = between(&page, "id=\"unshown\">", "<h3>");
+        assert!(told.contains("Text that the mail does not show") && told.contains("Der Zugang wird abgelehnt."), "{told}");
+        assert!(page.contains("Look before you publish.") && page.contains("I have looked at these: 1 thing hides in it"), "{page}");
     }
 }

@@ -1,13 +1,18 @@
 //! "Am 3. März 2026 schrieb …:" above a quoted mail, in any language, with or without a verb.
 
 use crate::domain::incoming::body::lines::{
-    Line, is_angled, is_byline, is_closing, is_groupwise, is_rule, requests,
+    Line, has_date, is_angled, is_byline, is_closing, is_groupwise, is_rule, requests,
 };
 use crate::domain::incoming::phrases::{List, Phrasebook};
 use crate::domain::incoming::text::fold;
 
 /// How many lines below a line without a verb are searched for a requester's words.
 const NEAR: usize = 14;
+
+/// A heading above a quoted letter has at most so many words.
+const HEADING: usize = 6;
+/// A line that says who wrote has at most so many words.
+const LONGEST: usize = 20;
 
 /// Marks attributions of up to four lines and what they introduce.
 pub(super) fn mark(lines: &[&str], marks: &mut [Line], book: &Phrasebook) {
@@ -18,7 +23,8 @@ pub(super) fn mark(lines: &[&str], marks: &mut [Line], book: &Phrasebook) {
         let length = if groupwise {
             Some(1)
         } else {
-            attribution(lines, marks, at, verbs).or_else(|| byline(lines, marks, at, book).then_some(1))
+            attribution(lines, marks, at, verbs)
+                .or_else(|| (byline(lines, marks, at, book) || bare(lines, marks, at, book)).then_some(1))
         };
         let Some(length) = length else {
             at += 1;
@@ -94,17 +100,37 @@ fn attribution(lines: &[&str], marks: &[Line], at: usize, verbs: &[String]) -> O
     None
 }
 
+/// Whether a time of day stands in a line.
+fn is_clock(line: &str) -> bool {
+    line.split(|c: char| !c.is_ascii_digit() && c != ':').any(|w| w.contains(':') && w.len() >= 4)
+}
+
 /// "… schrieb" at the end of a line that names an address or a time: the colon was lost.
 fn ends_with_verb(line: &str, verbs: &[String]) -> bool {
     let folded = fold(line);
-    let timed = line.contains('@')
-        || line.split(|c: char| !c.is_ascii_digit() && c != ':').any(|w| w.contains(':') && w.len() >= 4);
-    timed
+    (line.contains('@') || is_clock(line))
         && verbs.iter().any(|verb| {
             folded
                 .strip_suffix(verb.as_str())
                 .is_some_and(|before| before.ends_with(|c: char| !c.is_alphanumeric()))
         })
+}
+
+/// "On 2 March 2026 at 10:00 Ada Lind wrote" by itself below the end of a letter, whose colon was lost: a verb of
+/// writing with a day and a time or an address.
+fn bare(lines: &[&str], marks: &[Line], at: usize, book: &Phrasebook) -> bool {
+    let Some(line) = lines.get(at).filter(|l| has_date(l) && l.split_whitespace().count() <= LONGEST) else {
+        return false;
+    };
+    let blank = |at: Option<usize>| at.and_then(|at| lines.get(at)).is_some_and(|l| l.trim().is_empty());
+    marks.get(at) == Some(&Line::Own)
+        && !line.trim_end().ends_with('.')
+        && (is_clock(line) || line.contains('@'))
+        && blank(at.checked_sub(1))
+        && blank(Some(at + 1))
+        && lines.iter().skip(at + 1).any(|l| !l.trim().is_empty())
+        && is_attribution(line, book.folded(List::Wrote), false)
+        && lines.iter().take(at).any(|l| is_closing(l, book))
 }
 
 fn is_attribution(text: &str, verbs: &[String], angles_follow: bool) -> bool {
@@ -135,6 +161,13 @@ fn byline(lines: &[&str], marks: &[Line], at: usize, book: &Phrasebook) -> bool 
     let ruled = above.is_some_and(|l| is_rule(l));
     let closed = lines.iter().take(at).any(|l| is_closing(l, book));
     let angles = lines.iter().skip(at + 1).find(|l| !l.trim().is_empty()).is_some_and(|l| is_angled(l));
+    // "Your enquiry:" above a name and a day is a heading, whatever word it has.
+    let headed = closed
+        && above.is_some_and(|l| l.trim_end().ends_with(':') && l.split_whitespace().count() <= HEADING);
     let below: Vec<&str> = lines.iter().skip(at + 1).take(NEAR).copied().collect();
-    ruled || angles || requests(&below.join(" "), book) || (closed && line.trim_end().ends_with(':'))
+    headed
+        || ruled
+        || angles
+        || requests(&below.join(" "), book)
+        || (closed && line.trim_end().ends_with(':'))
 }

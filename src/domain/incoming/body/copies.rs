@@ -22,12 +22,11 @@ struct Sentence {
 /// between whatever marks. A sentence that only restates the request stays: it has words of its own. `None` if
 /// nothing is copied or nothing else would be left. Its parts are bytes of the own text that was given.
 pub fn without_copies(own: &str, letters: &[&str]) -> Option<Split> {
-    let mut known: HashSet<Vec<String>> = HashSet::new();
-    for letter in letters {
-        let letter: Vec<String> = words(letter).into_iter().take(MOST).map(|w| w.folded).collect();
-        known.extend(letter.windows(SHINGLE).map(<[String]>::to_vec));
-    }
-    let found: Vec<Word> = words(own).into_iter().take(MOST).collect();
+    let known = shingles(letters);
+    let mut found: Vec<Word> = words(own);
+    let end = found.get(MOST).map_or(own.len(), |next| next.start);
+    found.truncate(MOST);
+    let (own, beyond) = own.split_at_checked(end).unwrap_or((own, ""));
     let runs = runs(&found, &known);
     let covered = covered(&runs, found.len());
     let mut sentences = sentences(own, &found, &covered);
@@ -35,7 +34,43 @@ pub fn without_copies(own: &str, letters: &[&str]) -> Option<Split> {
     if !sentences.iter().any(|s| s.copied) || sentences.iter().all(|s| s.copied) {
         return None;
     }
-    Some(cut(own, &found, &sentences))
+    let mut split = cut(own, &found, &sentences);
+    if !beyond.trim().is_empty() {
+        // What is not compared stays the sender's.
+        split.own.push('\n');
+        split.own.push_str(beyond.trim_end());
+        split.parts.push(Marked { part: Part::Letter, range: end..end + beyond.len() });
+    }
+    Some(split)
+}
+
+/// The sentences of a text of which less than half stands in our letters.
+pub(super) fn strange_to(text: &str, letters: &[&str]) -> String {
+    let known = shingles(letters);
+    let found: Vec<Word> = words(text).into_iter().take(MOST).collect();
+    let covered = covered(&runs(&found, &known), found.len());
+    let mut out: Vec<&str> = Vec::new();
+    let mut first = 0;
+    for sentence in found.chunk_by(|a, b| a.sentence == b.sentence) {
+        let ours = covered.iter().skip(first).take(sentence.len()).filter(|c| **c).count();
+        first += sentence.len();
+        let end = found.get(first).map_or(text.len(), |next| next.start);
+        let start = sentence.first().map_or(end, |word| word.start);
+        if ours * 2 < sentence.len() {
+            out.extend(text.get(start..end).map(str::trim_end));
+        }
+    }
+    out.join("\n")
+}
+
+/// All runs of words of our letters.
+fn shingles(letters: &[&str]) -> HashSet<Vec<String>> {
+    let mut known: HashSet<Vec<String>> = HashSet::new();
+    for letter in letters {
+        let letter: Vec<String> = words(letter).into_iter().take(MOST).map(|w| w.folded).collect();
+        known.extend(letter.windows(SHINGLE).map(<[String]>::to_vec));
+    }
+    known
 }
 
 /// For each word whether a run of known words starts with it.
@@ -117,8 +152,7 @@ fn cut(own: &str, found: &[Word], sentences: &[Sentence]) -> Split {
         parts.push(Marked { part, range: at..end });
         at = end;
     }
-    let own = tidy(&rest);
-    Split { own, quoted: Some(tidy(&quoted)), parts }
+    Split { own: tidy(&rest), quoted: Some(tidy(&quoted)), parts, ..Split::default() }
 }
 
 /// Without the lines that the cut left empty or with nothing but a mark.

@@ -25,7 +25,8 @@ pub mod xml;
 use crate::domain::incoming::MAX_ANALYSED;
 use crate::domain::incoming::documents::package::Package;
 use crate::domain::incoming::documents::sniff::Format;
-use crate::domain::incoming::mime::{self, Leaf, Notes, charset, html};
+use crate::domain::incoming::mime::html::{self, Page, Unshown};
+use crate::domain::incoming::mime::{self, Leaf, Notes, charset};
 use crate::domain::incoming::unpack::outlook;
 use crate::domain::words::words;
 use serde::{Deserialize, Serialize};
@@ -110,6 +111,13 @@ impl Document {
             self.hidden.push(finding);
         }
     }
+
+    /// Reports what HTML does not show.
+    pub fn hide_unshown(&mut self, unshown: &[Unshown]) {
+        for one in unshown {
+            self.hide(Hiding::HiddenText, one.in_words());
+        }
+    }
 }
 
 /// Reads an attachment; a note says why there is no text.
@@ -140,7 +148,8 @@ pub fn read(leaf: &Leaf, notes: &mut Notes) -> Document {
         Format::Tnef => Document::default(),
         Format::Zip => archive::read(&leaf.data, notes),
         Format::Html | Format::Text | Format::Report => {
-            Document { text: Some(decoded_text(leaf, notes)), ..Document::default() }
+            document.text = Some(decoded_into(leaf, notes, &mut document.hidden));
+            document
         }
         Format::Mail => mail(&leaf.data, notes),
         Format::Picture => image::read(&leaf.data, notes),
@@ -167,8 +176,17 @@ fn office(data: &[u8], read: fn(&mut Package<'_>, &mut Notes) -> Document, notes
     document
 }
 
-/// The characters of a text part, HTML rendered.
-pub fn decoded_text(leaf: &Leaf, notes: &mut Notes) -> String {
+/// The text of a part as it is shown; what it hides goes to the findings.
+fn decoded_into(leaf: &Leaf, notes: &mut Notes, hidden: &mut Vec<Hidden>) -> String {
+    let page = decoded(leaf, notes);
+    let mut found = Document { hidden: std::mem::take(hidden), ..Document::default() };
+    found.hide_unshown(&page.hidden);
+    *hidden = found.hidden;
+    page.text
+}
+
+/// The characters of a text part, HTML rendered and without what it hides.
+pub fn decoded(leaf: &Leaf, notes: &mut Notes) -> Page {
     let declared = leaf
         .charset
         .clone()
@@ -183,9 +201,10 @@ pub fn decoded_text(leaf: &Leaf, notes: &mut Notes) -> String {
         text.retain(|c| c != '\0');
     }
     if leaf.content_type == "text/html" || looks_like_html(&text) {
-        return html::to_text(&text, notes);
+        return html::read(&text, notes);
     }
-    if text.contains('\r') { text.replace("\r\n", "\n").replace('\r', "\n") } else { text }
+    let text = if text.contains('\r') { text.replace("\r\n", "\n").replace('\r', "\n") } else { text };
+    Page { text, hidden: Vec::new() }
 }
 
 fn looks_like_html(text: &str) -> bool {
@@ -226,12 +245,12 @@ fn mail(data: &[u8], notes: &mut Notes) -> Document {
     document.hide(Hiding::InnerMail, format!("a mail with {files} files, “{out}”, from {from}"));
     for leaf in inner.leaves.iter().filter(|l| !l.is_mail && !l.attached && l.content_type == "text/plain") {
         out.push_str("\n\n");
-        out.push_str(&decoded_text(leaf, notes));
+        out.push_str(&decoded_into(leaf, notes, &mut document.hidden));
     }
     let without_plain = !inner.leaves.iter().any(|l| l.content_type == "text/plain");
     for leaf in inner.leaves.iter().filter(|l| without_plain && l.content_type == "text/html") {
         out.push_str("\n\n");
-        out.push_str(&decoded_text(leaf, notes));
+        out.push_str(&decoded_into(leaf, notes, &mut document.hidden));
     }
     document.text = Some(out);
     document

@@ -1,6 +1,13 @@
-//! HTML to readable text; quoted blocks keep their `>`, so that they are still known as quoted.
+//! HTML to readable text, without what it hides; quoted blocks keep their `>`, so that they are still known as quoted.
+
+mod hiding;
+mod look;
+mod sheet;
+mod state;
+mod tags;
 
 use crate::domain::incoming::mime::Notes;
+use crate::domain::incoming::mime::html::hiding::sift;
 use html2text::config;
 use html2text::render::TextDecorator;
 
@@ -70,14 +77,79 @@ impl TextDecorator for Plain {
     }
 }
 
-/// Renders HTML as text; what is too deep or too long for the renderer is read by dropping its tags.
+/// A page as a reader sees it, and what it keeps from him.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Page {
+    /// What is shown.
+    pub text: String,
+    /// What is not.
+    pub hidden: Vec<Unshown>,
+}
+
+/// Text that stands in the HTML and is not shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unshown {
+    /// How it is kept from the reader, in plain words.
+    pub how: &'static str,
+    /// The text; empty if there were more rules of style than are followed.
+    pub text: String,
+}
+
+impl Unshown {
+    /// What is said of it, in plain words.
+    pub fn in_words(&self) -> String {
+        if self.text.is_empty() {
+            return format!(
+                "the HTML has {}; text that they hide may stand here as if it were shown",
+                self.how
+            );
+        }
+        let text: Vec<&str> = self.text.split_whitespace().collect();
+        format!("text {}: “{}”", self.how, text.join(" "))
+    }
+}
+
+/// Renders HTML as text with what it hides named in notes.
 pub fn to_text(html: &str, notes: &mut Notes) -> String {
+    let page = read(html, notes);
+    for unshown in &page.hidden {
+        notes.warn(format!("the HTML hides {}", cut(&unshown.in_words(), 400)));
+    }
+    page.text
+}
+
+/// Tells what HTML shows from what it hides; what is hidden but also shown is no secret.
+pub fn read(html: &str, notes: &mut Notes) -> Page {
     if html.len() > MAX_HTML {
-        notes.add(format!(
+        notes.warn(format!(
             "the HTML is longer than the {MAX_HTML} bytes that are read; the rest was left out"
         ));
     }
     let html = cut(html, MAX_HTML);
+    let Some(sifted) = sift(html) else { return Page { text: laid_out(html, notes), hidden: Vec::new() } };
+    let text = laid_out(&sifted.shown, notes);
+    let flat = |text: &str| {
+        text.split(|c: char| !c.is_alphanumeric())
+            .filter(|w| !w.is_empty())
+            .fold(String::from(" "), |all, word| all + word + " ")
+    };
+    let shown = flat(&text);
+    let mut hidden = Vec::new();
+    for (how, markup) in sifted.hidden {
+        let passage = laid_out(&markup, notes);
+        let words = flat(&passage);
+        if words.len() > 1 && !shown.contains(&words) {
+            hidden.push(Unshown { how, text: passage });
+        }
+    }
+    if sifted.unfinished {
+        hidden.push(Unshown { how: "more rules of style than are followed", text: String::new() });
+    }
+    Page { text, hidden }
+}
+
+/// Lays HTML out as text; what is too deep or too long for the renderer is read by dropping its tags.
+fn laid_out(html: &str, notes: &mut Notes) -> String {
     let Size { elements, deepest } = size(html);
     if elements > MAX_ELEMENTS {
         notes.add(format!(

@@ -20,6 +20,7 @@ pub use crate::domain::incoming::mime::header::Headers;
 pub use crate::domain::incoming::mime::structure::{Leaf, Mail};
 
 use crate::domain::incoming::mime::structure::read_structure;
+use std::collections::BTreeSet;
 
 /// The largest mail that is read; a larger one is kept and shown by its headers only.
 pub const MAX_BYTES: usize = 100 * 1024 * 1024;
@@ -28,29 +29,62 @@ pub const MAX_PARTS: usize = 1_000;
 /// How deep parts may lie in each other; below that a part is taken as one piece.
 pub const MAX_DEPTH: usize = 40;
 
-/// Collects notes in plain words, each only once and not without end.
+/// So many notes of one mail are told, and so many more are told apart from each other to be counted.
+const MOST_NOTES: usize = 40;
+const MOST_COUNTED: usize = 10_000;
+
+/// Collects notes in plain words, each only once and not without end. What a person must know to be safe comes first
+/// and is never among those that are only counted.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Notes(Vec<String>);
+pub struct Notes {
+    warnings: Vec<String>,
+    said: Vec<String>,
+    counted: BTreeSet<String>,
+}
 
 impl Notes {
     /// Adds a note unless it was said before.
     pub fn add(&mut self, note: impl Into<String>) {
         let note = note.into();
-        if self.0.len() < 40 && !self.0.contains(&note) {
-            self.0.push(note);
+        if self.warnings.contains(&note) || self.said.contains(&note) {
+            return;
+        }
+        // What says that something was not read stays among those that are told, if not without end.
+        let grave = ["not read", "left out", "hides"].iter().any(|words| note.contains(words));
+        if self.said.len() < if grave { 2 * MOST_NOTES } else { MOST_NOTES } {
+            self.said.push(note);
+        } else if self.counted.len() < MOST_COUNTED {
+            self.counted.insert(note);
+        }
+    }
+
+    /// Adds what must not be missed: that something is hidden, was left out, or could not be told.
+    pub fn warn(&mut self, note: impl Into<String>) {
+        let note = note.into();
+        if self.warnings.len() < MOST_NOTES && !self.warnings.contains(&note) {
+            self.warnings.push(note);
         }
     }
 
     /// Takes over another's notes.
     pub fn extend(&mut self, other: Notes) {
-        for note in other.0 {
+        for note in other.warnings {
+            self.warn(note);
+        }
+        for note in other.said.into_iter().chain(other.counted) {
             self.add(note);
         }
     }
 
-    /// The notes in the order in which they were made.
+    /// Warnings, then the notes in the order in which they were made; the last says how many more there are.
     pub fn into_vec(self) -> Vec<String> {
-        self.0
+        let more = match self.counted.len() {
+            0 => None,
+            MOST_COUNTED => Some(format!("and more than {MOST_COUNTED} notes more")),
+            1 => Some("and 1 note more".to_owned()),
+            more => Some(format!("and {more} notes more")),
+        };
+        self.warnings.into_iter().chain(self.said).chain(more).collect()
     }
 }
 
@@ -58,7 +92,7 @@ impl Notes {
 pub fn parse(raw: &[u8]) -> Mail {
     let mut notes = Notes::default();
     let raw = if raw.len() > MAX_BYTES {
-        notes.add(format!(
+        notes.warn(format!(
             "the mail has {} bytes, more than the {MAX_BYTES} that are read; only its beginning was looked at",
             raw.len()
         ));

@@ -6,8 +6,10 @@ use crate::domain::incoming::reading::dates::Calendar;
 use crate::domain::incoming::reading::section::{Prepared, Section};
 use crate::domain::incoming::reading::{Evidence, Link};
 use crate::domain::incoming::text::fold;
+use crate::domain::passwords;
 use chrono::{Months, NaiveDate, TimeDelta};
 use regex::Regex;
+use std::cell::LazyCell;
 use std::sync::LazyLock;
 
 /// So many links of a letter are looked at, and so many kept.
@@ -15,6 +17,8 @@ const MOST_SEEN: usize = 200;
 const MOST: usize = 20;
 /// How many sentences after a link may say until when it works.
 const REACH: usize = 3;
+/// What is said of a link where the letter tells a password.
+const PASSWORD_GIVEN: &str = "password given in the mail";
 /// What a link must be worth to hand over documents.
 const ENOUGH: i32 = 2;
 
@@ -121,6 +125,8 @@ pub fn links(
     let Some(regex) = URL.as_ref() else { return Vec::new() };
     let mut links: Vec<Link> = Vec::new();
     let numbers = number_words(language, book);
+    // Looked for only where a link is kept: most letters have none.
+    let locked = LazyCell::new(|| prepared.sections.iter().any(|s| !passwords::places(&s.text).is_empty()));
     for section in &prepared.sections {
         for found in regex.find_iter(&section.text).take(MOST_SEEN) {
             let url = trimmed(found.as_str());
@@ -138,7 +144,12 @@ pub fn links(
             let end = found.start() + url.len();
             let Some(text) = section.text.get(start.min(found.start())..end) else { continue };
             let evidence = Evidence { text: text.to_owned(), place: section.place.label() };
-            links.push(Link { url: url.to_owned(), expires_on, evidence });
+            links.push(Link {
+                url: url.to_owned(),
+                expires_on,
+                note: locked.then(|| PASSWORD_GIVEN.to_owned()),
+                evidence,
+            });
         }
     }
     links

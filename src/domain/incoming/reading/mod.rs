@@ -100,6 +100,9 @@ pub struct Link {
     pub url: String,
     /// The last day on which it works, where the letter says so.
     pub expires_on: Option<NaiveDate>,
+    /// What else must be known to use it, never the password itself.
+    #[serde(default)]
+    pub note: Option<String>,
     /// The passage with the link.
     pub evidence: Evidence,
 }

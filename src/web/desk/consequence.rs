@@ -72,7 +72,7 @@ fn clock(settlement: &Settlement, outlook: &Outlook) -> Then {
         return extended(claim, after, said);
     }
     if let Some(on) = after.answered_on.filter(|_| before.is_none_or(|it| it.answered_on.is_none())) {
-        return line("stops", Some(format!("{}: {}", long(on), in_time(after, on))));
+        return line(&format!("stops on {}", long(on)), Some(in_time(after, on)));
     }
     if let Some((since, why)) = after.stands_still {
         let asked = settlement.kind == Kind::Clarification;
@@ -173,16 +173,16 @@ fn heard(body: &BodyClock) -> Then {
 fn public(settlement: &Settlement) -> Then {
     let kind = settlement.outcome.map_or_else(|| words::kind(settlement.kind.as_str()), words::outcome).words;
     let cites: Vec<&str> = settlement.grounds.iter().map(|ground| ground.cite.as_str()).collect();
-    let how = if cites.is_empty() {
-        format!("“{kind}”")
-    } else {
-        format!("“{kind}, {}”", cites.join(", "))
+    let how = match cites.as_slice() {
+        [] => format!("“{kind}”"),
+        ["none given"] => format!("“{kind}”, no ground given"),
+        cites => format!("“{kind}, {}”", cites.join(", ")),
     };
     let more = match &settlement.publish {
         Some(text) => {
             let lines = i64::try_from(text.lines().count()).unwrap_or(i64::MAX);
             format!(
-                "with {} of the reply; read below what the rules struck out and what they left",
+                "with {} of the reply, as struck out below",
                 filters::counted(lines, "line", "lines")
             )
         }

@@ -3,6 +3,7 @@
 use crate::domain::incoming::mime::html::cut;
 use crate::domain::incoming::{self, MAX_ANALYSED};
 use crate::store::desk::message::Attachment;
+use crate::web::desk::folding::folded;
 use crate::web::desk::hidings::{self, Warning};
 use crate::web::desk::passages::Segment;
 use crate::web::desk::words;
@@ -19,8 +20,10 @@ pub struct File {
     pub position: i64,
     /// As the sender named it.
     pub name: String,
-    /// As the sender says.
-    pub content_type: String,
+    /// The name, its middle left out where it is long.
+    pub short: String,
+    /// What it is, in plain words.
+    pub what: String,
     /// Bytes.
     pub size: i64,
     /// Of the bytes.
@@ -39,6 +42,8 @@ pub struct File {
     pub longer: bool,
     /// Whether it shows what kind of reply it is.
     pub decisive: bool,
+    /// Whether a passage stands in it.
+    pub shows: bool,
     /// Whether everyone may have it.
     pub published: bool,
 }
@@ -67,13 +72,15 @@ pub fn file(file: Attachment, read: Option<&incoming::Attachment>, segments: Vec
         hidden: read.iter().flat_map(|read| read.hidden.iter().map(hidings::warning)).collect(),
         longer: shown < content.len(),
         decisive: false,
+        shows: segments.iter().any(|segment| segment.number.is_some()),
         position: file.position,
+        what: filters::file_kind(&file.content_type, &file.name),
+        short: filters::shortened(&file.name),
         name: file.name,
-        content_type: file.content_type,
         size: file.size,
         sha256: file.sha256,
         notes: notes.iter().map(|note| words::note(note)).collect(),
-        segments,
+        segments: folded(segments),
         published: file.published_at.is_some(),
     }
 }

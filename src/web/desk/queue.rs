@@ -102,8 +102,9 @@ fn load(ctx: &Context, conn: &mut Conn, filter: &Filter) -> Result<Page, Error> 
     let waiting = of(OutboxState::Queued) + of(OutboxState::Deferred);
     let mut page = arrange(ctx, pile, filter, entries);
     for row in &mut page.rows {
-        row.gist =
-            queue::evidence(conn, row.id)?.map(|passage| gist(&passage)).filter(|line| !line.is_empty());
+        let said = queue::evidence(conn, row.id)?.map(|passage| gist(&passage));
+        // The subject stands there already.
+        row.gist = said.filter(|line| !line.is_empty() && *line != gist(&row.subject));
     }
     page.tabs = tabs(pile, &counts);
     page.clocks = to_see_to(ctx, conn)?;

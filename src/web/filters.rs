@@ -55,6 +55,8 @@ pub fn file_kind(content_type: &str, name: &str) -> String {
         ("application/vnd.ms-powerpoint", _) => "PowerPoint slides",
         ("application/rtf" | "text/rtf", _) => "text with layout (RTF)",
         ("message/rfc822", _) => "mail",
+        ("message/delivery-status", _) => "report of a mail server",
+        ("text/rfc822-headers", _) => "head of a mail",
         ("text/plain", _) => "text",
         ("text/html", _) => "web page",
         ("text/csv", _) => "table (CSV)",
@@ -244,3 +246,21 @@ pub const COUNTRIES: &[(&str, &str)] = &[
     ("US", "United States"),
     ("XK", "Kosovo"),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::{file_kind, shortened};
+
+    #[test]
+    fn files_are_told_in_plain_words_and_long_names_keep_their_ends() {
+        let sheet = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+        assert_eq!(file_kind(sheet, "a.xlsx"), "Excel workbook");
+        assert_eq!(file_kind("application/octet-stream", "Bescheid.PDF"), "PDF");
+        assert_eq!(file_kind("image/jpeg", ""), "picture");
+        assert_eq!(file_kind("application/x-wpd", "a.wpd"), "application/x-wpd");
+        assert_eq!(shortened("Bescheid.pdf"), "Bescheid.pdf");
+        let long = shortened(&format!("Bescheid{}_Fassung.pdf", "ä".repeat(80)));
+        assert!(long.starts_with("Bescheidä") && long.ends_with("ä_Fassung.pdf"), "{long}");
+        assert_eq!(long.chars().count(), 40);
+    }
+}

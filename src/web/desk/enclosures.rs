@@ -13,6 +13,9 @@ use serde::Serialize;
 /// How much text of all files of a mail one page shows, in bytes.
 const MOST: usize = 1_000_000;
 
+/// Notes of the readers that a text was looked for in pictures, and found.
+const SCANNED: &[&str] = &["no text in this PDF", "its text was recognised from a picture and"];
+
 /// A file as it is listed.
 #[derive(Debug, Clone, Serialize)]
 pub struct File {
@@ -65,10 +68,14 @@ pub fn texts(files: &[Attachment]) -> Vec<&str> {
 pub fn file(file: Attachment, read: Option<&incoming::Attachment>, segments: Vec<Segment>) -> File {
     let notes: Vec<String> = serde_json::from_str(&file.notes).unwrap_or_default();
     let content = file.content.unwrap_or_default();
+    let scanned = read.and_then(|read| scanned(read.scanned_pages, !content.is_empty()));
+    // That it was scanned, and what of it was recognised, is said in one sentence of its own.
+    let is_said = |note: &String| {
+        scanned.is_some() && !content.is_empty() && SCANNED.iter().any(|words| note.contains(words))
+    };
     let shown: usize = segments.iter().map(|segment| segment.text.len()).sum();
     File {
         text_chars: content.chars().count(),
-        scanned: read.and_then(|read| scanned(read.scanned_pages, !content.is_empty())),
         hidden: read.iter().flat_map(|read| read.hidden.iter().map(hidings::warning)).collect(),
         longer: shown < content.len(),
         decisive: false,
@@ -79,7 +86,8 @@ pub fn file(file: Attachment, read: Option<&incoming::Attachment>, segments: Vec
         name: file.name,
         size: file.size,
         sha256: file.sha256,
-        notes: notes.iter().map(|note| words::note(note)).collect(),
+        notes: notes.iter().filter(|note| !is_said(note)).map(|note| words::note(note)).collect(),
+        scanned,
         segments: folded(segments),
         published: file.published_at.is_some(),
     }

@@ -105,7 +105,12 @@ fn kind(reading: &Reading) -> Fact {
 }
 
 fn also(reading: &Reading) -> Option<String> {
-    let more: Vec<String> = reading.also.iter().map(|kind| words::kind(kind.as_str()).words).collect();
+    let more: Vec<String> = reading
+        .also
+        .iter()
+        .filter(|kind| **kind != reading.kind)
+        .map(|kind| words::kind(kind.as_str()).words)
+        .collect();
     (!more.is_empty()).then(|| format!("also: {}", more.join(", ")))
 }
 
@@ -178,7 +183,7 @@ fn stated<'a>(reading: &'a Reading, law: Option<Cites<'_>>) -> Vec<Stated<'a>> {
     facts.extend(reading.asks_for.as_ref().map(|asks| written("Asks", asks, said.asks_for.as_ref())));
     facts.extend(reading.links.iter().map(|link| Stated {
         sub: Some(link.expires_on.map_or_else(
-            || "Nobody says how long the link works: save what is behind it soon.".to_owned(),
+            || "No last day of the link was read: save what is behind it soon.".to_owned(),
             |day| format!("The link works until {}: save what is behind it before.", filters::long(day)),
         )),
         ..written("Documents at", &link.url, Some(&link.evidence))

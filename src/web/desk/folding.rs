@@ -13,8 +13,11 @@ pub(crate) fn folded(segments: Vec<Segment>) -> Vec<Segment> {
     segments.into_iter().flat_map(fold).collect()
 }
 
-/// A text in which nothing is marked, in its pieces.
+/// A text in which nothing is marked, in its pieces; none if there is no text.
 pub(crate) fn plain(text: &str) -> Vec<Segment> {
+    if text.trim().is_empty() {
+        return Vec::new();
+    }
     folded(vec![Segment { text: text.to_owned(), ..Segment::default() }])
 }
 
@@ -55,7 +58,8 @@ mod tests {
         let folded: Vec<usize> = parts.iter().map(|part| part.folded).collect();
         assert_eq!(folded, [0, 0, 180, 0]);
         assert!(parts.last().is_some_and(|end| end.text.starts_with("Zeile 190\n")));
-        for short in ["", "kurz", &"a\n".repeat(48), &"x".repeat(9_000)] {
+        assert!(plain(" \n").is_empty());
+        for short in ["kurz", &"a\n".repeat(48), &"x".repeat(9_000)] {
             assert_eq!(plain(short).len(), 1, "{short}");
         }
     }

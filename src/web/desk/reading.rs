@@ -14,6 +14,7 @@ use crate::web::desk::passages::{self, Segment, Text};
 use crate::web::desk::words::{self, Tag};
 use crate::web::filters;
 use serde::Serialize;
+use std::collections::BTreeSet;
 
 /// How long a line of evidence is, in characters.
 const GIST: usize = 140;
@@ -144,12 +145,12 @@ fn verdict(reading: &Reading, numbers: &[Option<usize>]) -> Verdict {
         place: place(&evidence.place),
     };
     let marks = numbers.iter().copied().chain(std::iter::repeat(None));
-    let quotes = reading.evidence.iter().zip(marks).map(quote);
-    Verdict {
-        tag: words::kind(reading.kind.as_str()),
-        confidence: reading.confidence,
-        quotes: quotes.filter(|quote| !quote.text.is_empty()).take(QUOTES).collect(),
-    }
+    let mut quotes: Vec<Quote> = reading.evidence.iter().zip(marks).map(quote).collect();
+    // Passages that overlap share a mark: once is enough.
+    let mut seen = BTreeSet::new();
+    quotes.retain(|quote| !quote.text.is_empty() && quote.mark.is_none_or(|mark| seen.insert(mark)));
+    quotes.truncate(QUOTES);
+    Verdict { tag: words::kind(reading.kind.as_str()), confidence: reading.confidence, quotes }
 }
 
 /// Where a passage stands that is not in the letter itself.

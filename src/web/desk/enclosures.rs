@@ -5,7 +5,7 @@ use crate::domain::incoming::{self, MAX_ANALYSED};
 use crate::store::desk::message::Attachment;
 use crate::web::desk::folding::folded;
 use crate::web::desk::hidings::{self, Warning};
-use crate::web::desk::passages::Segment;
+use crate::web::desk::passages::{self, Segment};
 use crate::web::desk::words;
 use crate::web::filters;
 use serde::Serialize;
@@ -43,12 +43,34 @@ pub struct File {
     pub segments: Vec<Segment>,
     /// Whether its text is longer than what is shown.
     pub longer: bool,
-    /// Whether it shows what kind of reply it is.
-    pub decisive: bool,
-    /// Whether a passage stands in it.
-    pub shows: bool,
+    /// What its passages show.
+    pub shows: Shows,
     /// Whether everyone may have it.
     pub published: bool,
+}
+
+/// What the passages in a file show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Shows {
+    /// There are none.
+    Nothing,
+    /// Something that was read.
+    Something,
+    /// What kind of reply it is.
+    Kind,
+}
+
+/// What the passages of a text show; the kind is the first row of the proposal.
+fn shows(segments: &[Segment]) -> Shows {
+    let kind = passages::row(0);
+    if segments.iter().any(|segment| segment.row.as_ref() == Some(&kind)) {
+        Shows::Kind
+    } else if segments.iter().any(|segment| segment.number.is_some()) {
+        Shows::Something
+    } else {
+        Shows::Nothing
+    }
 }
 
 /// The text of each file as far as a page shows it.
@@ -78,8 +100,7 @@ pub fn file(file: Attachment, read: Option<&incoming::Attachment>, segments: Vec
         text_chars: content.chars().count(),
         hidden: read.iter().flat_map(|read| read.hidden.iter().map(hidings::warning)).collect(),
         longer: shown < content.len(),
-        decisive: false,
-        shows: segments.iter().any(|segment| segment.number.is_some()),
+        shows: shows(&segments),
         position: file.position,
         what: filters::file_kind(&file.content_type, &file.name),
         short: filters::shortened(&file.name),

@@ -102,15 +102,12 @@ pub fn shown(
     let facts = facts::numbered(facts, &claims, &marked);
     let mut pieces = std::mem::take(&mut marked.texts).into_iter();
     let (subject, own) = (pieces.next().unwrap_or_default(), pieces.next().unwrap_or_default());
-    let mut files: Vec<File> = files
+    let files: Vec<File> = files
         .into_iter()
         .zip(pieces)
         .enumerate()
         .map(|(at, (file, segments))| enclosures::file(file, read(at), segments))
         .collect();
-    for file in &mut files {
-        file.decisive = decides(&file.segments);
-    }
     let lines = own::lines(&message.own_text, incoming);
     Shown {
         verdict,
@@ -130,11 +127,6 @@ pub fn shown(
             .unwrap_or_default(),
         bounce: incoming.and_then(|incoming| incoming.bounce.as_ref()).map(bounce),
     }
-}
-
-/// Whether the kind rests on a passage of these.
-fn decides(segments: &[Segment]) -> bool {
-    segments.iter().any(|segment| segment.row.as_deref() == Some(passages::row(0).as_str()))
 }
 
 /// The kind; its passages are the first that were claimed, and so are their numbers.

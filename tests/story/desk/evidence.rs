@@ -243,8 +243,9 @@ stories! {
 
     fn long_mail_is_folded_around_what_it_says(desk: &mut Desk) {
         let reference = desk.asks("Stadt Brandau");
-        let filler = |from: usize| (from..from + 120).map(|n| format!("Vermerk {n} ohne Bezug.\r\n\r\n")).collect::<String>();
-        let body = format!("{}{REFUSAL}\r\n\r\n{}", filler(0), filler(500));
+        let notes = |from: usize| (from..from + 120).map(|n| format!("Vermerk {n} ohne Bezug."));
+        let filler = |from: usize| notes(from).collect::<Vec<_>>().join("\r\n\r\n");
+        let body = format!("{}\r\n\r\n{REFUSAL}\r\n\r\n{}", filler(0), filler(500));
         desk.receives("post@brandau.example", &desk.reply_address(&reference), ("Bescheid", &body));
         desk.volunteer_signs_in();
         let page = desk.page("/desk/messages/1");

@@ -33,6 +33,46 @@ pub fn short(date: NaiveDate) -> String {
     date.format("%-d %b %Y").to_string()
 }
 
+/// A name of a file in at most 40 characters: its beginning and its end tell it from others.
+pub fn shortened(name: &str) -> String {
+    let letters: Vec<char> = name.chars().collect();
+    match (letters.get(..24), letters.len().checked_sub(15).and_then(|from| letters.get(from..))) {
+        (Some(start), Some(end)) if letters.len() > 40 => {
+            format!("{}…{}", start.iter().collect::<String>(), end.iter().collect::<String>())
+        }
+        _ => name.to_owned(),
+    }
+}
+
+/// What a file is, in plain words; a type that nobody knows is said as the sender says it.
+pub fn file_kind(content_type: &str, name: &str) -> String {
+    let content_type = content_type.to_ascii_lowercase();
+    let ending = name.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase()).unwrap_or_default();
+    let words = match (content_type.as_str(), ending.as_str()) {
+        ("application/pdf" | "application/x-pdf", _) | ("application/octet-stream", "pdf") => "PDF",
+        ("application/msword", _) => "Word document",
+        ("application/vnd.ms-excel", _) => "Excel workbook",
+        ("application/vnd.ms-powerpoint", _) => "PowerPoint slides",
+        ("application/rtf" | "text/rtf", _) => "text with layout (RTF)",
+        ("message/rfc822", _) => "mail",
+        ("message/delivery-status", _) => "report of a mail server",
+        ("text/rfc822-headers", _) => "head of a mail",
+        ("text/plain", _) => "text",
+        ("text/html", _) => "web page",
+        ("text/csv", _) => "table (CSV)",
+        ("application/zip" | "application/x-zip-compressed", _) => "ZIP archive",
+        (office, _) if office.contains("wordprocessingml") => "Word document",
+        (office, _) if office.contains("spreadsheetml") => "Excel workbook",
+        (office, _) if office.contains("presentationml") => "PowerPoint slides",
+        (office, _) if office.contains("opendocument.text") => "OpenDocument text",
+        (office, _) if office.contains("opendocument.spreadsheet") => "OpenDocument table",
+        (office, _) if office.contains("opendocument.presentation") => "OpenDocument slides",
+        (picture, _) if picture.starts_with("image/") => "picture",
+        (_, _) => return content_type,
+    };
+    words.to_owned()
+}
+
 /// `1 letter`, `1,204 letters`.
 pub fn counted(n: i64, one: &str, many: &str) -> String {
     format!("{} {}", grouped(n), if n == 1 { one } else { many })
@@ -206,3 +246,21 @@ pub const COUNTRIES: &[(&str, &str)] = &[
     ("US", "United States"),
     ("XK", "Kosovo"),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::{file_kind, shortened};
+
+    #[test]
+    fn files_are_told_in_plain_words_and_long_names_keep_their_ends() {
+        let sheet = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+        assert_eq!(file_kind(sheet, "a.xlsx"), "Excel workbook");
+        assert_eq!(file_kind("application/octet-stream", "Bescheid.PDF"), "PDF");
+        assert_eq!(file_kind("image/jpeg", ""), "picture");
+        assert_eq!(file_kind("application/x-wpd", "a.wpd"), "application/x-wpd");
+        assert_eq!(shortened("Bescheid.pdf"), "Bescheid.pdf");
+        let long = shortened(&format!("Bescheid{}_Fassung.pdf", "ä".repeat(80)));
+        assert!(long.starts_with("Bescheidä") && long.ends_with("ä_Fassung.pdf"), "{long}");
+        assert_eq!(long.chars().count(), 40);
+    }
+}

@@ -50,6 +50,7 @@ fn rewrite(site: &Site, message: i64, own_text: &str) {
         confidence: None,
         own_text: own_text.to_owned(),
         quoted_text: None,
+        evidence: None,
         reading: row.reading,
     };
     messages::reread(&mut site.conn(), message, &reread).unwrap();

@@ -45,7 +45,8 @@ pub fn of(ctx: &Context, conn: &mut Conn, settlement: &Settlement) -> Result<Vec
 }
 
 fn changes(settlement: &Settlement, outlook: &Outlook) -> Vec<Then> {
-    let mut then = vec![clock(settlement, outlook)];
+    let mut then: Vec<Then> = claimed(outlook).into_iter().collect();
+    then.push(clock(settlement, outlook));
     let before = &outlook.before;
     for right in outlook.after.rights.iter().filter(|right| !before.rights.contains(right)) {
         then.push(remedy(right, outlook.today));
@@ -66,13 +67,11 @@ fn clock(settlement: &Settlement, outlook: &Outlook) -> Then {
         return line("has not started", Some("our letter has not arrived yet".to_owned()));
     };
     let before = outlook.before.answer.as_ref();
-    let said = said(before, after);
-    let known = before.map_or(0, |before| before.claims.len());
-    if let Some(claim) = after.claims.get(known..).and_then(<[_]>::first) {
-        return extended(claim, after, said);
-    }
-    if let Some(on) = after.answered_on.filter(|_| before.is_none_or(|it| it.answered_on.is_none())) {
-        return line("stops", Some(format!("{}: {}", long(on), in_time(after, on))));
+    let said = said(before, after).filter(|_| claim(outlook).is_none());
+    if let Some(on) = after.answered_on {
+        let stops =
+            if before.is_none_or(|it| it.answered_on.is_none()) { "stops" } else { "stopped already" };
+        return line(&format!("{stops} on {}", long(on)), Some(in_time(after, on)));
     }
     if let Some((since, why)) = after.stands_still {
         let asked = settlement.kind == Kind::Clarification;
@@ -81,6 +80,18 @@ fn clock(settlement: &Settlement, outlook: &Outlook) -> Then {
         return line(&format!("has stood still since {}", long(since)), Some(format!("because {why}{end}")));
     }
     moved(before, after, said)
+}
+
+/// A claim to more time that this message makes.
+fn claim(outlook: &Outlook) -> Option<&Extended> {
+    let known = outlook.before.answer.as_ref().map_or(0, |before| before.claims.len());
+    outlook.after.answer.as_ref()?.claims.get(known..)?.first()
+}
+
+/// The verdict on it, with what the law says of it.
+fn claimed(outlook: &Outlook) -> Option<Then> {
+    let said = said(outlook.before.answer.as_ref(), outlook.after.answer.as_ref()?);
+    claim(outlook).map(|claim| extended(claim, said))
 }
 
 /// The clock runs, to the same last day or to another one.
@@ -121,8 +132,7 @@ fn said(before: Option<&AnswerClock>, after: &AnswerClock) -> Option<String> {
 }
 
 /// The verdict on a claim to more time, before it is accepted.
-fn extended(claim: &Extended, after: &AnswerClock, said: Option<String>) -> Then {
-    let due = after.due_on.map(|due| format!(", answer due {}", long(due))).unwrap_or_default();
+fn extended(claim: &Extended, said: Option<String>) -> Then {
     let verdict = match &claim.verdict {
         Verdict::ToldLate { by } => format!("told too late, after {}: it moves nothing", long(*by)),
         Verdict::Measured(Claim::Lawful { .. }) => "lawful".to_owned(),
@@ -132,7 +142,7 @@ fn extended(claim: &Extended, after: &AnswerClock, said: Option<String>) -> Then
         Verdict::Measured(Claim::NotAllowed) => "this law knows no extension: it moves nothing".to_owned(),
         Verdict::Measured(Claim::NoMaximum) => "the law gives no figure to measure it by".to_owned(),
     };
-    Then::new("Extension", format!("{verdict}{due}"), said)
+    Then::new("Extension", verdict, said)
 }
 
 fn in_time(answer: &AnswerClock, on: NaiveDate) -> String {
@@ -173,18 +183,19 @@ fn heard(body: &BodyClock) -> Then {
 fn public(settlement: &Settlement) -> Then {
     let kind = settlement.outcome.map_or_else(|| words::kind(settlement.kind.as_str()), words::outcome).words;
     let cites: Vec<&str> = settlement.grounds.iter().map(|ground| ground.cite.as_str()).collect();
-    let how = if cites.is_empty() {
-        format!("“{kind}”")
-    } else {
-        format!("“{kind}, {}”", cites.join(", "))
+    let how = match cites.as_slice() {
+        [] => format!("“{kind}”"),
+        ["none given"] => format!("“{kind}”, no ground given"),
+        cites => format!("“{kind}, {}”", cites.join(", ")),
     };
     let more = match &settlement.publish {
+        Some(text) if text.trim().is_empty() => {
+            "without text: the mail has none of its own. Its files are shown where you tick them under “Correct”"
+                .to_owned()
+        }
         Some(text) => {
             let lines = i64::try_from(text.lines().count()).unwrap_or(i64::MAX);
-            format!(
-                "with {} of the reply; read below what the rules struck out and what they left",
-                filters::counted(lines, "line", "lines")
-            )
+            format!("with {} of the reply, as struck out below", filters::counted(lines, "line", "lines"))
         }
         None => "without the text of the message".to_owned(),
     };

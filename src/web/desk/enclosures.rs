@@ -3,14 +3,18 @@
 use crate::domain::incoming::mime::html::cut;
 use crate::domain::incoming::{self, MAX_ANALYSED};
 use crate::store::desk::message::Attachment;
+use crate::web::desk::folding::folded;
 use crate::web::desk::hidings::{self, Warning};
-use crate::web::desk::passages::Segment;
+use crate::web::desk::passages::{self, Segment};
 use crate::web::desk::words;
 use crate::web::filters;
 use serde::Serialize;
 
 /// How much text of all files of a mail one page shows, in bytes.
 const MOST: usize = 1_000_000;
+
+/// Notes of the readers that a text was looked for in pictures, and found.
+const SCANNED: &[&str] = &["no text in this PDF", "its text was recognised from a picture and"];
 
 /// A file as it is listed.
 #[derive(Debug, Clone, Serialize)]
@@ -19,8 +23,10 @@ pub struct File {
     pub position: i64,
     /// As the sender named it.
     pub name: String,
-    /// As the sender says.
-    pub content_type: String,
+    /// The name, its middle left out where it is long.
+    pub short: String,
+    /// What it is, in plain words.
+    pub what: String,
     /// Bytes.
     pub size: i64,
     /// Of the bytes.
@@ -37,10 +43,34 @@ pub struct File {
     pub segments: Vec<Segment>,
     /// Whether its text is longer than what is shown.
     pub longer: bool,
-    /// Whether it shows what kind of reply it is.
-    pub decisive: bool,
+    /// What its passages show.
+    pub shows: Shows,
     /// Whether everyone may have it.
     pub published: bool,
+}
+
+/// What the passages in a file show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Shows {
+    /// There are none.
+    Nothing,
+    /// Something that was read.
+    Something,
+    /// What kind of reply it is.
+    Kind,
+}
+
+/// What the passages of a text show; the kind is the first row of the proposal.
+fn shows(segments: &[Segment]) -> Shows {
+    let kind = passages::row(0);
+    if segments.iter().any(|segment| segment.row.as_ref() == Some(&kind)) {
+        Shows::Kind
+    } else if segments.iter().any(|segment| segment.number.is_some()) {
+        Shows::Something
+    } else {
+        Shows::Nothing
+    }
 }
 
 /// The text of each file as far as a page shows it.
@@ -60,20 +90,26 @@ pub fn texts(files: &[Attachment]) -> Vec<&str> {
 pub fn file(file: Attachment, read: Option<&incoming::Attachment>, segments: Vec<Segment>) -> File {
     let notes: Vec<String> = serde_json::from_str(&file.notes).unwrap_or_default();
     let content = file.content.unwrap_or_default();
+    let scanned = read.and_then(|read| scanned(read.scanned_pages, !content.is_empty()));
+    // That it was scanned, and what of it was recognised, is said in one sentence of its own.
+    let is_said = |note: &String| {
+        scanned.is_some() && !content.is_empty() && SCANNED.iter().any(|words| note.contains(words))
+    };
     let shown: usize = segments.iter().map(|segment| segment.text.len()).sum();
     File {
         text_chars: content.chars().count(),
-        scanned: read.and_then(|read| scanned(read.scanned_pages, !content.is_empty())),
         hidden: read.iter().flat_map(|read| read.hidden.iter().map(hidings::warning)).collect(),
         longer: shown < content.len(),
-        decisive: false,
+        shows: shows(&segments),
         position: file.position,
+        what: filters::file_kind(&file.content_type, &file.name),
+        short: filters::shortened(&file.name),
         name: file.name,
-        content_type: file.content_type,
         size: file.size,
         sha256: file.sha256,
-        notes: notes.iter().map(|note| words::note(note)).collect(),
-        segments,
+        notes: notes.iter().filter(|note| !is_said(note)).map(|note| words::note(note)).collect(),
+        scanned,
+        segments: folded(segments),
         published: file.published_at.is_some(),
     }
 }

@@ -22,12 +22,6 @@ pub struct Fact {
     pub sub: Option<String>,
     /// That it cannot be right, and what to check.
     pub warning: Option<String>,
-    /// How sure, for the kind.
-    pub confidence: Option<f64>,
-    /// The words that weighed most.
-    pub reasons: Vec<String>,
-    /// What else it may be.
-    pub others: Vec<Other>,
     /// Numbers of the passages that say so.
     pub passages: Vec<usize>,
     /// Passages that stand where nothing can be marked: where, and what they say.
@@ -72,9 +66,6 @@ pub fn of<'a>(reading: &'a Reading, law: Option<Cites<'_>>) -> (Vec<Fact>, Vec<C
             tag: None,
             text: Some(stated.value),
             sub: stated.sub,
-            confidence: None,
-            reasons: Vec::new(),
-            others: Vec::new(),
             passages: Vec::new(),
             elsewhere: Vec::new(),
         });
@@ -108,21 +99,23 @@ fn kind(reading: &Reading) -> Fact {
         text: None,
         sub: also(reading),
         warning: None,
-        confidence: Some(reading.confidence),
-        reasons: reading.reasons.iter().take(8).cloned().collect(),
-        others: others(reading),
         passages: Vec::new(),
         elsewhere: Vec::new(),
     }
 }
 
 fn also(reading: &Reading) -> Option<String> {
-    let more: Vec<String> = reading.also.iter().map(|kind| words::kind(kind.as_str()).words).collect();
+    let more: Vec<String> = reading
+        .also
+        .iter()
+        .filter(|kind| **kind != reading.kind)
+        .map(|kind| words::kind(kind.as_str()).words)
+        .collect();
     (!more.is_empty()).then(|| format!("also: {}", more.join(", ")))
 }
 
 /// What else to pick: what is likely too, then what applies beside the kind.
-fn others(reading: &Reading) -> Vec<Other> {
+pub fn others(reading: &Reading) -> Vec<Other> {
     let mut out: Vec<Other> = Vec::new();
     let likely = reading.others.iter().filter(|(_, likely)| *likely >= UNLIKELY).map(|(k, l)| (*k, Some(*l)));
     for (kind, likely) in likely.chain(reading.also.iter().map(|kind| (*kind, None))) {
@@ -188,5 +181,12 @@ fn stated<'a>(reading: &'a Reading, law: Option<Cites<'_>>) -> Vec<Stated<'a>> {
     let to = reading.transferred_to.as_ref();
     facts.extend(to.map(|to| written("Passed on to", to, said.transferred_to.as_ref())));
     facts.extend(reading.asks_for.as_ref().map(|asks| written("Asks", asks, said.asks_for.as_ref())));
+    facts.extend(reading.links.iter().map(|link| Stated {
+        sub: Some(link.expires_on.map_or_else(
+            || "No last day of the link was read: save what is behind it soon.".to_owned(),
+            |day| format!("The link works until {}: save what is behind it before.", filters::long(day)),
+        )),
+        ..written("Documents at", &link.url, Some(&link.evidence))
+    }));
     facts
 }

@@ -17,7 +17,9 @@ use crate::web::desk::asked;
 use crate::web::desk::candidates;
 use crate::web::desk::consequence::{self, Then};
 use crate::web::desk::correction::{self, Faults, Typed};
+use crate::web::desk::folding;
 use crate::web::desk::guards::{Said, SignedIn, Triage};
+use crate::web::desk::passages::Segment;
 use crate::web::desk::publishing::offered;
 use crate::web::desk::reading::{self, Shown};
 use crate::web::desk::words::{self, Choice, Lapse, Tag};
@@ -115,11 +117,13 @@ struct Ours {
     accepted_at: Option<NaiveDateTime>,
 }
 
-/// What "accept" would record.
+/// What "accept" would record, or "save" after another kind was picked.
 #[derive(Debug, Clone, Serialize)]
 struct Proposed {
+    /// The kind that a person picked instead of the one that was read.
+    picked: Option<Tag>,
     then: Vec<Then>,
-    publish: Option<String>,
+    publish: Option<Vec<Segment>>,
     seal: String,
 }
 
@@ -165,26 +169,31 @@ fn load(ctx: &Context, conn: &mut Conn, (id, person, mut back): (i64, i64, Back)
     let ids: Vec<i64> = message.request_id.into_iter().chain(matches.iter().map(|m| m.request_id)).collect();
     let asked = message::asked(conn, &ids)?;
     let proposed = triage::proposed_settlement(ctx, conn, id).map_err(|e| refused(&e))?;
+    let picked = picked(ctx, conn, (id, back.kind.filter(|_| back.typed.is_none()), proposed.as_ref()))?;
     let own = asked.iter().find(|a| Some(a.id) == message.request_id);
     let letters = match own {
         Some(own) => letters::of_references(conn, std::slice::from_ref(&own.reference))?,
         None => Vec::new(),
     };
     let found = matches.iter().find(|m| Some(m.request_id) == message.request_id);
+    let foreign = found.map(|found| found.foreign_sender);
     let public = offered(conn, (&message, &files), back.public.take())?;
     let answers = answers::rows(conn, (&message, person), back.answers.take())?;
     let typed = match back.typed {
         Some(typed) => typed,
-        None => filled(ctx, conn, (&message, back.kind), proposed.as_ref())?,
+        None => filled((&message, back.kind), picked.as_ref().or(proposed.as_ref())),
     };
     let law = own.and_then(|own| law_of(ctx, own));
     let answered = asked::answered(ctx, conn, (&message, &files), incoming.as_ref())?;
     let read = reading::shown((&message, files), incoming.as_ref(), law, &answered);
     Ok(Page {
         request: own.map(|own| request(ctx, own, (found, letters))),
-        proposed: proposed.as_ref().map(|p| self::proposed(ctx, conn, p)).transpose()?,
+        proposed: match (picked.as_ref(), proposed.as_ref()) {
+            (Some(picked), _) => Some(self::proposed(ctx, conn, (picked, true))?),
+            (None, proposed) => proposed.map(|it| self::proposed(ctx, conn, (it, false))).transpose()?,
+        },
         guesses: candidates::of(ctx, &asked, (&matches, message.request_id)),
-        head: head(&message, arrivals, found.map(|found| found.foreign_sender)),
+        head: head(&message, arrivals, foreign),
         settled: message.settled_at.map(|at| Settled { at, by }),
         state: message.state,
         state_words: words::message_state(message.state),
@@ -198,7 +207,7 @@ fn load(ctx: &Context, conn: &mut Conn, (id, person, mut back): (i64, i64, Back)
         language: message.language,
         read,
         aside: message.held_reason.clone().filter(|_| message.state == MessageState::SetAside),
-        ask: message.held_reason.or(proposal.and_then(|p| p.ask)),
+        ask: message.held_reason.or(proposal.and_then(|p| p.ask)).map(|ask| asked_of_sender(ask, foreign)),
         kinds: words::KINDS.iter().map(|(value, ..)| Kind { value, tag: words::kind(value) }).collect(),
         outcomes: outcomes(),
         typed,
@@ -208,25 +217,26 @@ fn load(ctx: &Context, conn: &mut Conn, (id, person, mut back): (i64, i64, Back)
     })
 }
 
-/// The form as the proposal fills it in, or what the reading would be if it were of the kind that was picked.
-fn filled(
+/// What the reading would be if it were of the kind that a person picked; none if it was read so.
+fn picked(
     ctx: &Context,
     conn: &mut Conn,
-    (message, kind): (&Message, Option<Read>),
-    proposed: Option<&Settlement>,
-) -> Result<Typed, Error> {
-    let picked = match kind {
-        Some(_) => triage::proposed_as(ctx, conn, (message.id, kind)).map_err(|e| refused(&e))?,
-        None => None,
+    (id, kind, proposed): (i64, Option<Read>, Option<&Settlement>),
+) -> Result<Option<Settlement>, Error> {
+    match kind.filter(|kind| proposed.is_none_or(|proposed| proposed.kind != *kind)) {
+        Some(kind) => triage::proposed_as(ctx, conn, (id, Some(kind))).map_err(|e| refused(&e)),
+        None => Ok(None),
+    }
+}
+
+/// The form as what was proposed or picked fills it in.
+fn filled((message, kind): (&Message, Option<Read>), proposed: Option<&Settlement>) -> Typed {
+    let bare = || Typed {
+        kind: kind.map(|kind| kind.as_str().to_owned()).unwrap_or_default(),
+        seen: correction::seen(message.settled_at),
+        ..Typed::default()
     };
-    Ok(picked.as_ref().or(proposed).map_or_else(
-        || Typed {
-            kind: kind.map(|kind| kind.as_str().to_owned()).unwrap_or_default(),
-            seen: correction::seen(message.settled_at),
-            ..Typed::default()
-        },
-        Typed::of,
-    ))
+    proposed.map_or_else(bare, Typed::of)
 }
 
 /// The law of the request, to which its grounds must belong.
@@ -235,12 +245,23 @@ fn law_of<'a>(ctx: &'a Context, asked: &Asked) -> Option<Cites<'a>> {
     Some(Cites { index: &ctx.library.knowledge.citations, law })
 }
 
+/// How the reason begins where the sender is not the authority's.
+const STRANGER: &str = "It was not sent from the authority’s domain.";
+
 /// The fields that something can be wrong with, in the names of the forms.
 #[rustfmt::skip]
 const FIELDS: &[&str] = &[
     "kind", "outcome", "rest", "grounds", "until", "registered", "fee", "passed", "text", "looked", "reference", "reason",
     "public", "public_looked",
 ];
+
+/// Why a person is asked; that the sender is a stranger stands above it already.
+fn asked_of_sender(ask: String, foreign: Option<bool>) -> String {
+    match ask.strip_prefix(STRANGER).filter(|_| foreign == Some(true)) {
+        Some(rest) => rest.trim_start().to_owned(),
+        None => ask,
+    }
+}
 
 /// What the triage says no to, as an error of a page.
 fn refused(error: &triage::Error) -> Error {
@@ -301,10 +322,15 @@ fn request(
     }
 }
 
-fn proposed(ctx: &Context, conn: &mut Conn, settlement: &Settlement) -> Result<Proposed, Error> {
+fn proposed(
+    ctx: &Context,
+    conn: &mut Conn,
+    (settlement, is_picked): (&Settlement, bool),
+) -> Result<Proposed, Error> {
     Ok(Proposed {
+        picked: is_picked.then(|| words::kind(settlement.kind.as_str())),
         then: consequence::of(ctx, conn, settlement)?,
-        publish: settlement.publish.clone(),
+        publish: settlement.publish.as_deref().map(folding::plain),
         seal: seal(settlement),
     })
 }

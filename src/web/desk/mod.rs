@@ -15,6 +15,7 @@ pub mod facts;
 pub mod file_request;
 pub mod filed;
 pub mod files;
+mod folding;
 pub mod guards;
 pub mod hidings;
 pub mod law;

@@ -3,6 +3,7 @@
 use crate::domain::incoming::Incoming;
 use crate::domain::incoming::body::{Part, Placed, placed};
 use crate::domain::publication::flow::flow;
+use crate::web::desk::folding::folded;
 use crate::web::desk::passages::Segment;
 use serde::Serialize;
 
@@ -69,6 +70,9 @@ pub fn pieces(segments: Vec<Segment>, lines: Option<&[Placed]>) -> Vec<Piece> {
         at = end;
     }
     out.retain(|piece| !piece.segments.is_empty());
+    for piece in &mut out {
+        piece.segments = folded(std::mem::take(&mut piece.segments));
+    }
     out
 }
 
@@ -134,7 +138,7 @@ mod tests {
     use super::*;
 
     fn segment(text: &str, number: Option<usize>) -> Segment {
-        Segment { text: text.to_owned(), number, row: None, label: String::new() }
+        Segment { text: text.to_owned(), number, ..Segment::default() }
     }
 
     #[test]

@@ -5,7 +5,7 @@ use serde::Serialize;
 use std::collections::BTreeSet;
 
 /// A piece of a text; a numbered one is evidence.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Segment {
     /// The text, exactly as it stands there.
     pub text: String,
@@ -15,6 +15,8 @@ pub struct Segment {
     pub row: Option<String>,
     /// What it shows, in words: colour alone tells nothing.
     pub label: String,
+    /// How many lines are folded away in it; none are in most.
+    pub folded: usize,
 }
 
 /// A text in which passages may stand.
@@ -147,7 +149,7 @@ fn cut((at, text): (usize, &str), passages: &[Passage], claims: &[Claim<'_>]) ->
     let (mut out, mut done) = (Vec::new(), 0);
     let mut push = |range: std::ops::Range<usize>, number, row, label| {
         if let Some(part) = text.get(range).filter(|part| !part.is_empty()) {
-            out.push(Segment { text: part.to_owned(), number, row, label });
+            out.push(Segment { text: part.to_owned(), number, row, label, folded: 0 });
         }
     };
     for (index, passage) in passages.iter().enumerate().filter(|(_, passage)| passage.text == at) {

@@ -164,7 +164,9 @@ fn arrange(ctx: &Context, conn: &mut Conn, pile: queue::Pile, filter: &Filter) -
             Some(kept) => Some(kept.clone()),
             None => queue::evidence(conn, entry.id)?,
         };
-        let gist = passage.map(|passage| gist(&passage)).filter(|line| !line.is_empty());
+        // The subject stands there already.
+        let subject = gist(&entry.subject);
+        let gist = passage.map(|passage| gist(&passage)).filter(|line| !line.is_empty() && *line != subject);
         rows.push(Row { gist, ..row(ctx, now, entry) });
     }
     let (kinds, languages, states) = choices(&sorts);

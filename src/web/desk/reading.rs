@@ -2,21 +2,25 @@
 
 use crate::domain::incoming::Incoming;
 use crate::domain::incoming::delivery::Bounce;
-use crate::domain::incoming::reading::Reading;
+use crate::domain::incoming::reading::{Evidence, Reading};
 use crate::domain::publication::flow::flow;
 use crate::domain::publication::grounds::Cites;
 use crate::store::desk::message::{Attachment, Message};
 use crate::web::desk::asked::{self, Answered};
 use crate::web::desk::enclosures::{self, File};
-use crate::web::desk::facts::{self, Fact};
+use crate::web::desk::facts::{self, Fact, Other};
 use crate::web::desk::hidings::{self, Warning};
 use crate::web::desk::own::{self, Piece, Rest};
 use crate::web::desk::passages::{self, Segment, Text};
 use crate::web::desk::words::{self, Tag};
+use crate::web::filters;
 use serde::Serialize;
+use std::collections::BTreeSet;
 
 /// How long a line of evidence is, in characters.
 const GIST: usize = 140;
+/// How many passages are quoted beside the kind.
+const QUOTES: usize = 2;
 
 /// A reply as it was read.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -37,6 +41,10 @@ pub struct Shown {
     pub files: Vec<File>,
     /// What was understood.
     pub facts: Vec<Fact>,
+    /// What else it may be.
+    pub others: Vec<Other>,
+    /// The words that weighed most for the kind.
+    pub reasons: Vec<String>,
     /// Questions of our letter that it seems to answer.
     pub answered: Vec<asked::Row>,
     /// What was wrong with the mail.
@@ -58,8 +66,19 @@ pub struct Verdict {
     pub tag: Tag,
     /// How sure, 0 to 1.
     pub confidence: f64,
-    /// The passage that says so.
-    pub gist: Option<String>,
+    /// The passages that say so, the first two.
+    pub quotes: Vec<Quote>,
+}
+
+/// A passage in one line.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Quote {
+    /// What it says.
+    pub text: String,
+    /// The number of its mark.
+    pub mark: Option<usize>,
+    /// Where it stands, if not in the letter itself.
+    pub place: Option<String>,
 }
 
 /// A message with what its reading knows of it.
@@ -84,23 +103,23 @@ pub fn shown(
         own.into_iter().chain(attached).map(|(place, text)| Text { place, text }).collect();
     let mut marked = passages::mark(&texts, &claims);
     let answered = asked::rows(answered, facts.len(), (&claims, &marked));
+    let verdict = reading.map(|reading| verdict(reading, &marked.numbers));
     let facts = facts::numbered(facts, &claims, &marked);
     let mut pieces = std::mem::take(&mut marked.texts).into_iter();
     let (subject, own) = (pieces.next().unwrap_or_default(), pieces.next().unwrap_or_default());
-    let mut files: Vec<File> = files
+    let files: Vec<File> = files
         .into_iter()
         .zip(pieces)
         .enumerate()
         .map(|(at, (file, segments))| enclosures::file(file, read(at), segments))
         .collect();
-    for file in &mut files {
-        file.decisive = decides(&file.segments);
-    }
     let lines = own::lines(&message.own_text, incoming);
     let unshown: Vec<Warning> =
         incoming.map(|incoming| incoming.hidden.iter().map(hidings::warning).collect()).unwrap_or_default();
     Shown {
-        verdict: reading.map(verdict),
+        verdict,
+        others: reading.map(facts::others).unwrap_or_default(),
+        reasons: reading.iter().flat_map(|reading| reading.reasons.iter().take(8).cloned()).collect(),
         subject,
         own: own::pieces(own, lines.as_deref()),
         rest: incoming.and_then(|incoming| own::rest(incoming, lines.as_deref())),
@@ -119,16 +138,28 @@ pub fn shown(
     }
 }
 
-/// Whether the kind rests on a passage of these.
-fn decides(segments: &[Segment]) -> bool {
-    segments.iter().any(|segment| segment.row.as_deref() == Some(passages::row(0).as_str()))
+/// The kind; its passages are the first that were claimed, and so are their numbers.
+fn verdict(reading: &Reading, numbers: &[Option<usize>]) -> Verdict {
+    let quote = |(evidence, mark): (&Evidence, Option<usize>)| Quote {
+        text: gist(&evidence.text),
+        mark,
+        place: place(&evidence.place),
+    };
+    let marks = numbers.iter().copied().chain(std::iter::repeat(None));
+    let mut quotes: Vec<Quote> = reading.evidence.iter().zip(marks).map(quote).collect();
+    // Passages that overlap share a mark: once is enough.
+    let mut seen = BTreeSet::new();
+    quotes.retain(|quote| !quote.text.is_empty() && quote.mark.is_none_or(|mark| seen.insert(mark)));
+    quotes.truncate(QUOTES);
+    Verdict { tag: words::kind(reading.kind.as_str()), confidence: reading.confidence, quotes }
 }
 
-fn verdict(reading: &Reading) -> Verdict {
-    Verdict {
-        tag: words::kind(reading.kind.as_str()),
-        confidence: reading.confidence,
-        gist: reading.evidence.first().map(|evidence| gist(&evidence.text)).filter(|gist| !gist.is_empty()),
+/// Where a passage stands that is not in the letter itself.
+fn place(place: &str) -> Option<String> {
+    match place {
+        "body" => None,
+        "subject" => Some("the subject".to_owned()),
+        file => Some(filters::shortened(file.strip_prefix("attachment:").unwrap_or(file))),
     }
 }
 

@@ -117,9 +117,17 @@ async fn settle(site: &State<Site>, me: Triage, id: i64, form: CsrfForm<Typed>) 
     }
 }
 
-/// Where the work goes on after a message was settled: its request, the public page, the next that waits.
+/// How the link to the next message begins; the layout gives it a key by these words.
+const NEXT: &str = "Next message that waits";
+
+/// Where the work goes on after a message was settled: the next that waits, its request, the public page.
 fn onward(conn: &mut Conn, id: i64) -> Result<Vec<Link>, Error> {
     let mut links = Vec::new();
+    if let Some((next, subject)) = queue::next_waiting(conn, id)? {
+        let subject: String = subject.trim().chars().take(60).collect();
+        let subject = if subject.is_empty() { "(no subject)".to_owned() } else { subject };
+        links.push(Link::new(format!("/desk/messages/{next}"), format!("{NEXT}: {subject}")));
+    }
     let request = reads::load(conn, id)?.and_then(|message| message.request_id);
     if let Some(asked) = reads::asked(conn, &request.into_iter().collect::<Vec<_>>())?.pop() {
         let reference = &asked.reference;
@@ -128,12 +136,6 @@ fn onward(conn: &mut Conn, id: i64) -> Result<Vec<Link>, Error> {
             format!("Request {reference} at the desk, {}", asked.authority),
         ));
         links.push(Link::new(format!("/requests/{reference}"), "Its public page"));
-    }
-    if let Some((next, subject)) = queue::next_waiting(conn, id)? {
-        let subject: String = subject.trim().chars().take(60).collect();
-        let subject = if subject.is_empty() { "(no subject)".to_owned() } else { subject };
-        links
-            .push(Link::new(format!("/desk/messages/{next}"), format!("Next message that waits: {subject}")));
     }
     Ok(links)
 }

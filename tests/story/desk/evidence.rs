@@ -189,14 +189,23 @@ stories! {
         kept["reading"]["new_due_on"] = serde_json::json!("2027-01-15");
         let promise = serde_json::json!({ "text": "Sehr geehrte", "where": "body" });
         kept["reading"]["stated_in"] = serde_json::json!({ "new_due_on": promise });
+        kept["reading"]["links"] = serde_json::json!([{
+            "url": "https://files.brandau.example/s/<1>",
+            "expires_on": "2026-12-04",
+            "evidence": { "text": "Sehr geehrte", "where": "body" },
+        }]);
         kept["reading"]["others"] = serde_json::json!([["not_held", 0.12], ["refusal", 0.8], ["fee", 0.001]]);
         diesel::update(messages::table).set(messages::reading.eq(kept.to_string())).execute(&mut *conn).unwrap();
         drop(conn);
         desk.volunteer_signs_in();
         let page = desk.page("/desk/messages/1");
         let facts = between(&page, "<h2 id=\"prop\">", "</table>");
-        assert!(facts.contains("Weighed most: <q lang=\"de\">abgelehnt</q>, <q lang=\"de\">&lt;b&gt;Anspruch</q>"), "{facts}");
-        assert!(facts.contains("href=\"/desk/messages/1?kind=not_held#correct\">Not held</a> (12%)"), "{facts}");
+        let weighed = between(&page, "Words that weighed most for the kind</summary>", "</details>");
+        assert!(weighed.contains("<q lang=\"de\">abgelehnt</q>, <q lang=\"de\">&lt;b&gt;Anspruch</q>"), "{weighed}");
+        assert!(facts.contains("href=\"/desk/messages/1?kind=not_held#prop\">Not held (12%)</a>"), "{facts}");
+        assert!(facts.contains("https://files.brandau.example/s/&lt;1&gt;"), "{facts}");
+        assert!(!page.contains("href=\"https://files."), "a stranger's link is words here");
+        assert!(facts.contains("The link works until 4 December 2026"), "{facts}");
         assert!(!facts.contains("kind=refusal") && !facts.contains("kind=fee"), "{facts}");
         let promise = "Sehr geehrte</mark><a class=\"ref\" lang=\"en\" href=\"#pr2\"";
         assert!(page.contains(promise) && facts.contains("15 January 2027"), "a fact is marked where it is stated: {page}");
@@ -208,6 +217,43 @@ stories! {
         assert!(ticked("/desk/messages/1", "refusal"));
         assert!(ticked("/desk/messages/1?kind=not_held", "not_held"));
         assert!(ticked("/desk/messages/1?kind=%3Cscript%3E", "refusal"), "no kind at all picks none");
+    }
+
+    fn another_kind_is_two_presses_and_tells_what_follows(desk: &mut Desk) {
+        let reference = desk.asks("Stadt Brandau");
+        desk.receives("post@brandau.example", &desk.reply_address(&reference), ("Bescheid", REFUSAL));
+        let token = desk.volunteer_signs_in();
+        let page = desk.page("/desk/messages/1");
+        let decision = between(&page, "<h2 id=\"prop\">", "</section>");
+        assert!(decision.contains("Accept</button>") && decision.contains("“Refused, § 3 Nr. 2 IFG”"), "{decision}");
+        assert!(decision.contains("<dt>Reply clock</dt>"), "the clock is told beside the button: {decision}");
+        let page = desk.page("/desk/messages/1?kind=acknowledgement");
+        let decision = between(&page, "<h2 id=\"prop\">", "</section>");
+        assert!(decision.starts_with("Your choice") && decision.contains("Instead of “Refusal”"), "{decision}");
+        assert!(decision.contains("form=\"say\" accesskey=\"a\">Save as “Acknowledgement”</button>"), "{decision}");
+        assert!(decision.contains("“Acknowledgement”</dd>") || decision.contains("“Acknowledgement”<small>"), "{decision}");
+        assert!(decision.contains("<dt>Reply clock</dt>") && !decision.contains("/accept\""), "{decision}");
+        let form = between(&page, "id=\"say\"", "</form>");
+        assert!(form.contains("value=\"acknowledgement\" checked>"), "the button sends this form: {form}");
+        let saved = desk.post("/desk/messages/1/settle", &[("csrf", token.as_str()), ("kind", "acknowledgement")]);
+        assert_eq!(saved.headers().get_one("Location"), Some("/desk"));
+        drop(saved);
+        assert!(!desk.page("/desk/messages/1").contains("<h2 id=\"prop\">"), "what is settled is proposed no more");
+    }
+
+    fn long_mail_is_folded_around_what_it_says(desk: &mut Desk) {
+        let reference = desk.asks("Stadt Brandau");
+        let notes = |from: usize| (from..from + 120).map(|n| format!("Vermerk {n} ohne Bezug."));
+        let filler = |from: usize| notes(from).collect::<Vec<_>>().join("\r\n\r\n");
+        let body = format!("{}\r\n\r\n{REFUSAL}\r\n\r\n{}", filler(0), filler(500));
+        desk.receives("post@brandau.example", &desk.reply_address(&reference), ("Bescheid", &body));
+        desk.volunteer_signs_in();
+        let page = desk.page("/desk/messages/1");
+        let reply = between(&page, "id=\"h-reply\"", "</article>");
+        assert!(reply.matches("<details class=\"fold\">").count() >= 2, "{reply}");
+        let bare = regex::Regex::new(r"(?s)<details class=.fold.>.*?</details>").unwrap().replace_all(reply, "").into_owned();
+        assert!(bare.contains("<mark id=\"ev1\">") && bare.contains("Vermerk 0 "), "{bare}");
+        assert!(!bare.contains("Vermerk 60 ") && reply.contains("Vermerk 60 "), "folded, not lost");
     }
 
     fn own_words_come_first_and_signature_and_quote_are_out_of_the_way(desk: &mut Desk) {

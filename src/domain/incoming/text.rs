@@ -21,11 +21,44 @@ pub struct Word {
     pub sentence: usize,
 }
 
+/// The first characters of a text, so many at most.
+pub fn first(text: &str, most: usize) -> &str {
+    // A text of no more bytes has no more characters.
+    let end = if text.len() <= most { None } else { text.char_indices().nth(most) };
+    end.and_then(|(end, _)| text.get(..end)).unwrap_or(text)
+}
+
 /// Folds one word or phrase part.
 pub fn fold(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         fold_char(c, &mut out);
+    }
+    out
+}
+
+/// Folded, with every run of other characters than letters and digits as one space.
+pub fn flat(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 2);
+    out.push(' ');
+    for c in text.chars() {
+        let from = out.len();
+        fold_char(c, &mut out);
+        // What a character folds to is mostly one that is kept.
+        if out.get(from..).is_some_and(|folded| folded.chars().all(char::is_alphanumeric)) {
+            continue;
+        }
+        let folded = out.split_off(from);
+        for c in folded.chars() {
+            if c.is_alphanumeric() {
+                out.push(c);
+            } else if !out.ends_with(' ') {
+                out.push(' ');
+            }
+        }
+    }
+    if !out.ends_with(' ') {
+        out.push(' ');
     }
     out
 }

@@ -96,15 +96,17 @@ fn attribution(lines: &[&str], marks: &[Line], at: usize, verbs: &[String]) -> O
 
 /// "… schrieb" at the end of a line that names an address or a time: the colon was lost.
 fn ends_with_verb(line: &str, verbs: &[String]) -> bool {
-    let folded = fold(line);
     let timed = line.contains('@')
         || line.split(|c: char| !c.is_ascii_digit() && c != ':').any(|w| w.contains(':') && w.len() >= 4);
-    timed
-        && verbs.iter().any(|verb| {
-            folded
-                .strip_suffix(verb.as_str())
-                .is_some_and(|before| before.ends_with(|c: char| !c.is_alphanumeric()))
-        })
+    if !timed {
+        return false;
+    }
+    let folded = fold(line);
+    verbs.iter().any(|verb| {
+        folded
+            .strip_suffix(verb.as_str())
+            .is_some_and(|before| before.ends_with(|c: char| !c.is_alphanumeric()))
+    })
 }
 
 fn is_attribution(text: &str, verbs: &[String], angles_follow: bool) -> bool {

@@ -87,7 +87,11 @@ pub(crate) fn tokens(text: &str) -> Vec<Token> {
             }
         }
         let (capital, capitals) = (c.is_uppercase(), run.chars().filter(|c| c.is_uppercase()).count());
-        let text = if kind == Kind::Word { fold(&run) } else { run };
+        let text = match kind {
+            Kind::Word if run.is_ascii() => run.to_ascii_lowercase(),
+            Kind::Word => fold(&run),
+            _ => run,
+        };
         out.push(Token { kind, text, capital, capitals, glued, start, end });
         glued = true;
     }

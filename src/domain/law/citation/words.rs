@@ -1,6 +1,8 @@
 //! The words of our languages that name a level of a provision, folded: `abs`, `ods`, `lid`, `mom`, `лит`.
 
 use crate::domain::law::citation::Level;
+use std::collections::HashSet;
+use std::sync::LazyLock;
 
 /// On which side of its number a word of a level stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -250,41 +252,47 @@ pub(crate) fn is_plural(word: &str) -> bool {
     WORDS.contains(&word)
 }
 
+/// Words that name a chapter.
+const CHAPTERS: &[&str] =
+    &["kap", "kapitel", "kapitlet", "kapittel", "chapter", "ch", "luku", "luvun", "hoofdstuk", "hlava"];
+
 /// Whether a word names a chapter.
 pub(crate) fn chapter(word: &str) -> bool {
-    const WORDS: &[&str] =
-        &["kap", "kapitel", "kapitlet", "kapittel", "chapter", "ch", "luku", "luvun", "hoofdstuk", "hlava"];
-    WORDS.contains(&word)
+    CHAPTERS.contains(&word)
 }
+
+/// Words that name a schedule or a part.
+const SCHEDULES: &[&str] = &["sch", "schedule", "μερος", "μερους", "annex", "anlage", "bijlage"];
 
 /// Whether a word names a schedule or a part, which are counted beside the articles.
 pub(crate) fn schedule(word: &str) -> bool {
-    const WORDS: &[&str] = &["sch", "schedule", "μερος", "μερους", "annex", "anlage", "bijlage"];
-    WORDS.contains(&word)
+    SCHEDULES.contains(&word)
 }
+
+/// Counts in words.
+const ORDINALS: &[(&str, &str)] = &[
+    (
+        "1",
+        "first første forste fyrste första forsta eerste premier premiere erster ersten erste primo prima prvi prvega prvem ensimmaisen pirma pirmas pirmos pirmaja esimene",
+    ),
+    (
+        "2",
+        "second andre andra tweede deuxieme zweiter zweiten zweite secondo drugi drugega drugem otra otras otraja toisen teine",
+    ),
+    (
+        "3",
+        "third tredje derde troisieme dritter dritten dritte terzo tretji tretjega tretjem tresa tresas tresaja kolmannen",
+    ),
+    (
+        "4",
+        "fourth fjerde fjarde vierde quatrieme vierter vierten cetrti cetrtega ceturta ceturtas neljannen",
+    ),
+    ("5", "fifth femte vijfde cinquieme funfter peti petega piekta piektas"),
+    ("6", "sixth sjette sjatte zesde sixieme sesti sestega sesta"),
+];
 
 /// A count in words: `første`, `tweede`, `third`.
 pub(crate) fn ordinal(word: &str) -> Option<&'static str> {
-    const ORDINALS: &[(&str, &str)] = &[
-        (
-            "1",
-            "first første forste fyrste första forsta eerste premier premiere erster ersten erste primo prima prvi prvega prvem ensimmaisen pirma pirmas pirmos pirmaja esimene",
-        ),
-        (
-            "2",
-            "second andre andra tweede deuxieme zweiter zweiten zweite secondo drugi drugega drugem otra otras otraja toisen teine",
-        ),
-        (
-            "3",
-            "third tredje derde troisieme dritter dritten dritte terzo tretji tretjega tretjem tresa tresas tresaja kolmannen",
-        ),
-        (
-            "4",
-            "fourth fjerde fjarde vierde quatrieme vierter vierten cetrti cetrtega ceturta ceturtas neljannen",
-        ),
-        ("5", "fifth femte vijfde cinquieme funfter peti petega piekta piektas"),
-        ("6", "sixth sjette sjatte zesde sixieme sesti sestega sesta"),
-    ];
     ORDINALS.iter().find(|(_, words)| words.split(' ').any(|known| known == word)).map(|(value, _)| *value)
 }
 
@@ -304,4 +312,25 @@ pub(crate) fn leads_to_law(word: &str) -> bool {
         so zakona zakonu zakon ustawy legea legii lei ley loi legge decreto legislativo lgs νομου \
         закона законот закон regulation reglement lag";
     WORDS.split(' ').any(|known| known == word)
+}
+
+/// The first letters of a word.
+type Start = [char; 3];
+
+fn start(word: &str) -> Start {
+    let mut letters = word.chars();
+    std::array::from_fn(|_| letters.next().unwrap_or_default())
+}
+
+/// How the words begin with which a provision can begin.
+static STARTS: LazyLock<HashSet<Start>> = LazyLock::new(|| {
+    let levels = WORDS.iter().chain(STEMS).flat_map(|(_, _, words)| words.iter().copied());
+    let ordinals = ORDINALS.iter().flat_map(|(_, words)| words.split(' '));
+    let heads = [HEADS, HEAD_STEMS, CHAPTERS, SCHEDULES].into_iter().flatten().copied();
+    levels.chain(ordinals).chain(heads).map(start).collect()
+});
+
+/// Whether a provision may begin with a word, or even with a part of one: most words are none, and need no closer look.
+pub(crate) fn may_begin(word: &str) -> bool {
+    word.chars().nth(2).is_none() || STARTS.contains(&start(word))
 }

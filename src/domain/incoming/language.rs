@@ -2,7 +2,7 @@
 
 use crate::domain::incoming::phrases::Phrasebook;
 use crate::domain::incoming::reading::{Letter, Place, Prepared};
-use crate::domain::incoming::text::{Word, first, words};
+use crate::domain::incoming::text::{Word, first, is_letter, words};
 use whatlang::Lang;
 
 /// So much of a letter is looked at, in characters.
@@ -60,9 +60,13 @@ pub fn detect(letter: &Letter<'_>, prepared: &Prepared<'_>, book: &Phrasebook) -
     Some(with_script(code, sample))
 }
 
+/// How many letters a text has, up to as many as matter.
 fn count_letters(text: &str) -> usize {
-    text.chars().filter(|c| c.is_alphabetic()).count()
+    text.chars().filter(|c| is_letter(*c)).take(MOST_LETTERS).count()
 }
+
+/// More letters than these tell nothing more of how far statistics are to be believed.
+const MOST_LETTERS: usize = 600;
 
 /// A body of fewer letters tells no language by itself.
 const FEWEST_LETTERS: usize = 40;
@@ -86,7 +90,10 @@ fn add_stopwords<'b>(found: &[Word], book: &'b Phrasebook, scores: &mut Scores<'
         if languages.is_empty() {
             continue;
         }
-        let share = 1.0 / f64::from(u32::try_from(languages.len()).unwrap_or(1)).powf(1.5);
+        let share = match languages.len() {
+            1 => 1.0,
+            many => 1.0 / f64::from(u32::try_from(many).unwrap_or(1)).powf(1.5),
+        };
         for language in languages {
             scores.add(language, share);
         }
@@ -283,7 +290,7 @@ fn with_script(code: &str, sample: &str) -> String {
     match code {
         "sr" => {
             let cyrillic = sample.chars().filter(|c| matches!(c, '\u{400}'..='\u{4ff}')).count();
-            let all = count_letters(sample);
+            let all = sample.chars().filter(|c| is_letter(*c)).count();
             if cyrillic * 2 > all { "sr-Cyrl".to_owned() } else { "sr-Latn".to_owned() }
         }
         "no" => {

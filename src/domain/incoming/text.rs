@@ -28,6 +28,16 @@ pub fn first(text: &str, most: usize) -> &str {
     end.and_then(|(end, _)| text.get(..end)).unwrap_or(text)
 }
 
+/// Whether a character is a letter; those of our languages are told without a search in the tables.
+pub fn is_letter(c: char) -> bool {
+    match c {
+        '\0'..='\x7f' => c.is_ascii_alphabetic(),
+        '\u{c0}'..='\u{d6}' | '\u{d8}'..='\u{f6}' | '\u{f8}'..='\u{24f}' => true,
+        '\u{3ac}'..='\u{3ce}' | '\u{400}'..='\u{481}' => true,
+        _ => c.is_alphabetic(),
+    }
+}
+
 /// Folds one word or phrase part.
 pub fn fold(text: &str) -> String {
     let mut out = String::with_capacity(text.len());

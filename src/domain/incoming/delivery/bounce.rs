@@ -81,9 +81,9 @@ pub(super) fn is_one(mail: &Mail, incoming: &Incoming, said: &Said<'_, '_>) -> b
     }
     // Nobody known: what stands in a quote was said to somebody else.
     let said = said.says(List::Bounce, first(&incoming.text, 1_500));
-    let transcript = TRANSCRIPT.as_ref().is_some_and(|r| r.is_match(text));
+    let transcript = || TRANSCRIPT.as_ref().is_some_and(|r| r.is_match(text));
     let returned = mail.leaves.iter().any(|l| l.is_mail || l.content_type == "text/rfc822-headers");
-    (subject + said >= 1.0 && (null_sender(incoming) || transcript))
+    (subject + said >= 1.0 && (null_sender(incoming) || transcript()))
         || (subject >= 0.6
             && said >= 0.6
             && (subject + said >= 2.0 || returned || mail.report_type.is_some()))

@@ -109,8 +109,9 @@ impl Model {
     }
 
     fn spread(tokens: &[(Token, u32)], weights: Vec<Padded>) -> Self {
-        // Half of the slots stay free, so that an unknown token is known to be one at once.
-        let bits = (usize::BITS - tokens.len().leading_zeros() + 1).clamp(1, Token::BITS - 1);
+        // A quarter of the slots stays free at least, so that an unknown token is soon known to be one.
+        let most = tokens.len() + tokens.len() / 3;
+        let bits = (usize::BITS - most.leading_zeros()).clamp(1, Token::BITS - 1);
         let shift = Token::BITS - bits;
         let mut slots: Vec<(Token, u32)> = vec![(0, 0); 1 << bits];
         for (token, place) in tokens {
@@ -140,10 +141,8 @@ impl Model {
         // All places first: the weights can then be fetched side by side.
         let mut places: Vec<usize> = Vec::with_capacity(seen.room());
         tokens::each(words, |token| {
-            if let Some(place) = self.place_of(token)
-                && seen.is_new(token)
-            {
-                places.push(place);
+            if seen.is_new(token) {
+                places.extend(self.place_of(token));
             }
         });
         let mut sums: Padded = [0.0; CLASSES + 1];

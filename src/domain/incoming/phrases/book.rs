@@ -15,10 +15,11 @@ pub struct Phrasebook {
     phrases: Vec<Phrase>,
     /// The words of all phrases, numbered from 1: a text is compared with them by numbers.
     vocabulary: HashMap<String, u32, BuildQuick>,
-    /// Phrases that begin with a whole word, by its number.
-    exact: Vec<Vec<usize>>,
+    /// Phrases that begin with a whole word, by its number; each with the number of its second word, if it must be one
+    /// of the vocabulary.
+    exact: Vec<Vec<(usize, u32)>>,
     /// Phrases that begin with the stem of a word, by its first letters.
-    stems: HashMap<u64, Vec<usize>, BuildQuick>,
+    stems: HashMap<u64, Vec<(usize, u32)>, BuildQuick>,
     lists: BTreeMap<(String, List), Vec<String>>,
     folded: BTreeMap<List, Vec<String>>,
     /// Those of lists that begin lines, by their first letter.
@@ -82,7 +83,11 @@ impl Phrasebook {
                 _ => None,
             };
             if let Some(place) = place {
-                place.push(self.phrases.len());
+                let second = match phrase.parts.get(1) {
+                    Some(Part::Exact(_, number)) => *number,
+                    _ => 0,
+                };
+                place.push((self.phrases.len(), second));
                 self.phrases.push(phrase);
             }
         }
@@ -212,7 +217,9 @@ impl Phrasebook {
             before = Some(word.sentence);
             let exact = self.exact.get(seen.number as usize).map(Vec::as_slice).unwrap_or_default();
             let stems = self.stems.get(&start(&word.folded)).map(Vec::as_slice).unwrap_or_default();
-            here.extend(exact.iter().chain(stems).filter_map(|&i| {
+            let next = text.seen.get(first + 1).map_or(0, |seen| seen.number);
+            let may = exact.iter().chain(stems).filter(|(_, second)| *second == 0 || *second == next);
+            here.extend(may.filter_map(|&(i, _)| {
                 let phrase = self.phrases.get(i).filter(|p| opens || !p.opens)?;
                 let count = text.length_at(&phrase.parts, first, word.sentence)?;
                 Some((i, Hit { phrase, first, count }))

@@ -4,6 +4,7 @@ use crate::domain::incoming::phrases::{List, Phrasebook, home};
 use crate::domain::incoming::reading::figures::{Behind, FORMS, Form, Seen, runs};
 use crate::domain::incoming::text::fold;
 use chrono::{Datelike, NaiveDate, TimeDelta};
+use std::cell::OnceCell;
 
 /// A date and where it stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,7 +21,8 @@ pub struct Dated {
 pub struct Calendar<'b> {
     book: &'b Phrasebook,
     language: Option<&'b str>,
-    own: Vec<(String, u32)>,
+    /// Months of the letter's language, folded; made once a word is none of the listed forms.
+    own: OnceCell<Vec<(String, u32)>>,
     month_first: bool,
     sent_on: Option<NaiveDate>,
 }
@@ -28,16 +30,10 @@ pub struct Calendar<'b> {
 impl<'b> Calendar<'b> {
     /// Month names of the letter's language, then those of all others.
     pub fn new(language: Option<&'b str>, sent_on: Option<NaiveDate>, book: &'b Phrasebook) -> Self {
-        let own = language.map(|l| book.list(l, List::Months)).unwrap_or_default();
-        let own = own
-            .iter()
-            .zip(1..=12)
-            .flat_map(|(entry, number)| entry.split('|').map(move |n| (fold(n), number)));
-        let own = own.filter(|(name, _)| name.chars().count() > 4).collect();
         Calendar {
             book,
             language,
-            own,
+            own: OnceCell::new(),
             month_first: matches!(language.map(home), Some("hu" | "lt")),
             sent_on,
         }
@@ -107,8 +103,17 @@ impl<'b> Calendar<'b> {
                     name.char_indices().next_back().map_or(name, |(at, _)| name.get(..at).unwrap_or(name));
                 written.starts_with(stem) && written.chars().count() <= name.chars().count() + 4
             };
-            self.own.iter().find(|(name, _)| bent(name)).map(|(_, number)| *number)
+            self.own.get_or_init(|| self.own_months()).iter().find(|(name, _)| bent(name)).map(|(_, number)| *number)
         })
+    }
+
+    fn own_months(&self) -> Vec<(String, u32)> {
+        let own = self.language.map(|l| self.book.list(l, List::Months)).unwrap_or_default();
+        let own = own
+            .iter()
+            .zip(1..=12)
+            .flat_map(|(entry, number)| entry.split('|').map(move |n| (fold(n), number)));
+        own.filter(|(name, _)| name.chars().count() > 4).collect()
     }
 
     fn next(&self, month: u32, day: u32) -> Option<NaiveDate> {

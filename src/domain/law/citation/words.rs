@@ -1,7 +1,7 @@
 //! The words of our languages that name a level of a provision, folded: `abs`, `ods`, `lid`, `mom`, `лит`.
 
 use crate::domain::law::citation::Level;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
 /// On which side of its number a word of a level stands.
@@ -171,12 +171,31 @@ const STEMS: &[(Level, Side, &[&str])] = &[
 
 /// A level by its word, and on which side of the number the word stands.
 pub(crate) fn level(word: &str) -> Option<(Level, Side)> {
-    let whole = WORDS.iter().find(|(_, _, words)| words.contains(&word));
-    let bent = || STEMS.iter().find(|(_, _, stems)| stems.iter().any(|stem| word.starts_with(stem)));
-    let found = whole.or_else(bent);
     // Portuguese says "alínea a)" of letters, French "alinéa 5" of paragraphs; the value tells which it is.
-    found.map(|(level, side, _)| (*level, *side))
+    LEVELS.whole.get(word).copied().or_else(|| {
+        let stems = LEVELS.stems.get(&start(word))?;
+        stems.iter().find(|(stem, _)| word.starts_with(stem)).map(|(_, level)| *level)
+    })
 }
+
+/// The words of levels, to be looked up.
+#[derive(Default)]
+struct Levels {
+    whole: HashMap<&'static str, (Level, Side)>,
+    /// By their first letters, of which each has at least so many.
+    stems: HashMap<Start, Vec<(&'static str, (Level, Side))>>,
+}
+
+static LEVELS: LazyLock<Levels> = LazyLock::new(|| {
+    let mut levels = Levels::default();
+    for (level, side, words) in WORDS {
+        words.iter().for_each(|word| _ = levels.whole.entry(*word).or_insert((*level, *side)));
+    }
+    for (level, side, stems) in STEMS {
+        stems.iter().for_each(|stem| levels.stems.entry(start(stem)).or_default().push((*stem, (*level, *side))));
+    }
+    levels
+});
 
 /// Words that open an article or section.
 const HEADS: &[&str] = &[
@@ -293,7 +312,14 @@ const ORDINALS: &[(&str, &str)] = &[
 
 /// A count in words: `første`, `tweede`, `third`.
 pub(crate) fn ordinal(word: &str) -> Option<&'static str> {
-    ORDINALS.iter().find(|(_, words)| words.split(' ').any(|known| known == word)).map(|(value, _)| *value)
+    static BY_WORD: LazyLock<HashMap<&str, &str>> = LazyLock::new(|| {
+        let mut by_word = HashMap::new();
+        for (value, words) in ORDINALS {
+            words.split(' ').for_each(|word| _ = by_word.entry(word).or_insert(*value));
+        }
+        by_word
+    });
+    BY_WORD.get(word).copied()
 }
 
 /// Words that join provisions or their parts.

@@ -35,7 +35,7 @@ pub(super) fn is_angled(line: &str) -> bool {
 }
 
 pub(super) fn is_groupwise(line: &str) -> bool {
-    GROUPWISE.as_ref().is_some_and(|r| r.is_match(line))
+    line.trim_start().starts_with(">>>") && GROUPWISE.as_ref().is_some_and(|r| r.is_match(line))
 }
 
 /// A line of dashes, underscores or the like.

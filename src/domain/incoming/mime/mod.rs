@@ -87,7 +87,9 @@ fn has_lone_returns(raw: &[u8]) -> bool {
         return false;
     }
     let lone = |text: &[u8]| {
-        memchr::memchr_iter(b'\r', text).filter(|at| text.get(at + 1).is_some_and(|next| *next != b'\n')).count()
+        memchr::memchr_iter(b'\r', text)
+            .filter(|at| text.get(at + 1).is_some_and(|next| *next != b'\n'))
+            .count()
     };
     let first = memchr::memchr(b'\n', head).and_then(|end| head.get(..end)).unwrap_or(head);
     lone(first) >= 2 || lone(head) > memchr::memchr_iter(b'\n', head).count()

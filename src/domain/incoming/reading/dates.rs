@@ -103,7 +103,11 @@ impl<'b> Calendar<'b> {
                     name.char_indices().next_back().map_or(name, |(at, _)| name.get(..at).unwrap_or(name));
                 written.starts_with(stem) && written.chars().count() <= name.chars().count() + 4
             };
-            self.own.get_or_init(|| self.own_months()).iter().find(|(name, _)| bent(name)).map(|(_, number)| *number)
+            self.own
+                .get_or_init(|| self.own_months())
+                .iter()
+                .find(|(name, _)| bent(name))
+                .map(|(_, number)| *number)
         })
     }
 

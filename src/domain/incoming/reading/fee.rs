@@ -20,10 +20,8 @@ static MONEY: LazyLock<Option<Regex>> = LazyLock::new(|| {
 /// A figure near the letters of a currency: what has none has no amount, and to look for it costs next to nothing.
 static LIKELY: LazyLock<Option<Regex>> = LazyLock::new(|| {
     let currency = "EUR|€|CHF|SFr|[Ff]r|£|GBP|Kč|CZK|zł|PLN|DKK|NOK|SEK|HUF|Ft|RON|BGN|RSD|MKD|HRK|[Ee]ur|[Ee]iro|[Ee]vr|ευρώ|ΕΥΡΩ|евр|evra|лв|kr|lei|leu|forint|динар|dinar|денар|Frank|korun|złot|din|дин|ден|kn";
-    Regex::new(&format!(
-        r"(?:{currency})\p{{L}}*\.?\s?[0-9]|[0-9](?:[.,][-–—]*)?(?:\s|,-)?\s?(?:{currency})"
-    ))
-    .ok()
+    Regex::new(&format!(r"(?:{currency})\p{{L}}*\.?\s?[0-9]|[0-9](?:[.,][-–—]*)?(?:\s|,-)?\s?(?:{currency})"))
+        .ok()
 });
 /// What stands before a part of a sum or after the price of one piece.
 static TIMES: LazyLock<Option<Regex>> =

@@ -59,7 +59,8 @@ pub struct Run<'t> {
 pub fn runs(text: &str) -> impl Iterator<Item = Run<'_>> {
     let bytes = text.as_bytes();
     let starts = bytes.iter().enumerate().filter(|(at, byte)| {
-        byte.is_ascii_digit() && !at.checked_sub(1).is_some_and(|b| bytes.get(b).is_some_and(u8::is_ascii_digit))
+        byte.is_ascii_digit()
+            && !at.checked_sub(1).is_some_and(|b| bytes.get(b).is_some_and(u8::is_ascii_digit))
     });
     starts.map(move |(at, _)| Run { text, at }).filter(|run| !run.before().ends_with(is_of_word))
 }
@@ -149,7 +150,8 @@ impl<'t> Run<'t> {
         let (second, rest) = figures(tight(rest)?)?;
         let rest = tight(rest)?;
         let (year, behind) = figures(rest).filter(|(_, behind)| rest.len() - behind.len() == 2)?;
-        let dotted = behind.strip_prefix('.').filter(|rest| rest.is_empty() || rest.starts_with(char::is_whitespace));
+        let dotted =
+            behind.strip_prefix('.').filter(|rest| rest.is_empty() || rest.starts_with(char::is_whitespace));
         let other = behind.strip_prefix(|c: char| !c.is_ascii_digit() && !matches!(c, '.' | '/' | '-'));
         let ends = if behind.is_empty() { Some(behind) } else { other.or_else(|| dotted.map(blank)) };
         let numbers = (Some(first), Some(second), Some(year));

@@ -276,7 +276,8 @@ impl<'b> Prepared<'b> {
     /// Whether the mail itself only covers what is attached.
     pub fn is_cover(&self) -> bool {
         let body = self.sections.iter().find(|s| s.place == Place::Body);
-        let written = |s: &Section<'_>| s.text.chars().filter(|c| is_letter(*c) || c.is_numeric()).nth(COVER - 1);
+        let written =
+            |s: &Section<'_>| s.text.chars().filter(|c| is_letter(*c) || c.is_numeric()).nth(COVER - 1);
         body.is_none_or(|s| written(s).is_none())
     }
 

@@ -88,9 +88,12 @@ pub(crate) fn tokens(text: &str) -> Vec<Token> {
         }
         let (capital, capitals) = (c.is_uppercase(), run.chars().filter(|c| c.is_uppercase()).count());
         let text = match kind {
-            Kind::Word if run.is_ascii() => run.to_ascii_lowercase(),
+            Kind::Word if run.is_ascii() => {
+                run.make_ascii_lowercase();
+                run
+            }
             Kind::Word => fold(&run),
-            _ => run,
+            Kind::Number | Kind::Sign(_) => run,
         };
         out.push(Token { kind, text, capital, capitals, glued, start, end });
         glued = true;

@@ -168,8 +168,13 @@ fn same(word: &str, token: &Token) -> bool {
     if word == token.text {
         return true;
     }
+    // Words that differ in their first three letters are two, however they are bent.
+    let start = word.char_indices().nth(3).and_then(|(at, _)| word.get(..at)).unwrap_or(word);
+    if !token.is_word() || !token.text.starts_with(start) {
+        return false;
+    }
     let length = word.chars().count();
-    if length < 5 || !token.is_word() {
+    if length < 5 {
         return false;
     }
     let common = word.chars().zip(token.text.chars()).take_while(|(a, b)| a == b).count();

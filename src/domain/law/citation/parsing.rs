@@ -58,7 +58,10 @@ impl<'a> Grammar<'a> {
             Kind::Number => true,
             Kind::Sign(sign) => sign == '§',
             // A word of capitals may be a Roman number.
-            Kind::Word => words::may_begin(&token.text) || token.capitals == token.text.chars().count(),
+            Kind::Word => {
+                words::may_begin(&token.text)
+                    || (token.capitals > 0 && token.capitals == token.text.chars().count())
+            }
         };
         if !may {
             return None;

@@ -192,7 +192,9 @@ static LEVELS: LazyLock<Levels> = LazyLock::new(|| {
         words.iter().for_each(|word| _ = levels.whole.entry(*word).or_insert((*level, *side)));
     }
     for (level, side, stems) in STEMS {
-        stems.iter().for_each(|stem| levels.stems.entry(start(stem)).or_default().push((*stem, (*level, *side))));
+        stems
+            .iter()
+            .for_each(|stem| levels.stems.entry(start(stem)).or_default().push((*stem, (*level, *side))));
     }
     levels
 });
@@ -302,10 +304,7 @@ const ORDINALS: &[(&str, &str)] = &[
         "3",
         "third tredje derde troisieme dritter dritten dritte terzo tretji tretjega tretjem tresa tresas tresaja kolmannen",
     ),
-    (
-        "4",
-        "fourth fjerde fjarde vierde quatrieme vierter vierten cetrti cetrtega ceturta ceturtas neljannen",
-    ),
+    ("4", "fourth fjerde fjarde vierde quatrieme vierter vierten cetrti cetrtega ceturta ceturtas neljannen"),
     ("5", "fifth femte vijfde cinquieme funfter peti petega piekta piektas"),
     ("6", "sixth sjette sjatte zesde sixieme sesti sestega sesta"),
 ];

@@ -35,14 +35,13 @@ pub fn detect(letter: &Letter<'_>, prepared: &Prepared<'_>, book: &Phrasebook) -
     let mut letters = count_letters(body);
     let longer;
     let cut;
-    let (sample, found) = match section.filter(|_| letters >= FEWEST_LETTERS) {
-        Some(section) => (body, section.words.as_slice()),
-        None => {
-            longer = if letters < FEWEST_LETTERS { with_more(body, letter) } else { body.to_owned() };
-            letters = count_letters(&longer);
-            cut = words(&longer);
-            (longer.as_str(), cut.as_slice())
-        }
+    let (sample, found) = if let Some(section) = section.filter(|_| letters >= FEWEST_LETTERS) {
+        (body, section.words.as_slice())
+    } else {
+        longer = if letters < FEWEST_LETTERS { with_more(body, letter) } else { body.to_owned() };
+        letters = count_letters(&longer);
+        cut = words(&longer);
+        (longer.as_str(), cut.as_slice())
     };
     let mut scores = Scores::default();
     add_stopwords(found, book, &mut scores);

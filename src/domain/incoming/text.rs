@@ -32,8 +32,11 @@ pub fn first(text: &str, most: usize) -> &str {
 pub fn is_letter(c: char) -> bool {
     match c {
         '\0'..='\x7f' => c.is_ascii_alphabetic(),
-        '\u{c0}'..='\u{d6}' | '\u{d8}'..='\u{f6}' | '\u{f8}'..='\u{24f}' => true,
-        '\u{3ac}'..='\u{3ce}' | '\u{400}'..='\u{481}' => true,
+        '\u{c0}'..='\u{d6}'
+        | '\u{d8}'..='\u{f6}'
+        | '\u{f8}'..='\u{24f}'
+        | '\u{3ac}'..='\u{3ce}'
+        | '\u{400}'..='\u{481}' => true,
         _ => c.is_alphabetic(),
     }
 }

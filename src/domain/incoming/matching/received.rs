@@ -46,3 +46,21 @@ fn address(text: &str) -> Option<(&str, &str)> {
     let end = word.get(at + 1..)?.char_indices().nth(253).map_or(word.len(), |(end, _)| at + 1 + end);
     Some((word.get(..end)?, bare.get(end..)?))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::recipients;
+
+    #[test]
+    fn the_address_behind_the_word_for_is_read_and_nothing_else() {
+        let fields: [&[u8]; 5] = [
+            b"from a.example by b.example\n\tfor <r-1@post.example>; Tue",
+            b"from a.example (for b@no.example) FOR c@x@post.example id 1",
+            b"xfor <d@post.example> for e, for @f, for for g@post.example",
+            b"by mx.example for <R-1@post.example>",
+            b"for",
+        ];
+        let found = recipients(fields.into_iter());
+        assert_eq!(found, ["r-1@post.example", "b@no.example", "c@x@post.example", "g@post.example"]);
+    }
+}

@@ -211,13 +211,11 @@ impl Seen {
         // Nought marks a free slot; that two tokens of four thousand million are one does no harm.
         let token = token.max(1);
         let ahead = self.slots.get_mut((token >> self.shift) as usize..).unwrap_or_default();
-        match ahead.iter_mut().find(|slot| **slot == 0 || **slot == token) {
-            Some(slot) => std::mem::replace(slot, token) == 0,
-            None => {
-                self.slots.push(token);
-                true
-            }
+        if let Some(slot) = ahead.iter_mut().find(|slot| **slot == 0 || **slot == token) {
+            return std::mem::replace(slot, token) == 0;
         }
+        self.slots.push(token);
+        true
     }
 }
 

@@ -115,7 +115,9 @@ impl Phrasebook {
         }
         if RUNNING.contains(&list) {
             let running = self.running.entry(list).or_default();
-            folded.iter().for_each(|phrase| running.add(phrase));
+            for phrase in &folded {
+                running.add(phrase);
+            }
         }
         if list == List::Months {
             let months = self.months.entry(language.to_owned()).or_default();

@@ -275,3 +275,43 @@ fn ending_word(text: &str, most: usize) -> Option<(usize, &str)> {
     let fits = (3..=most).contains(&word.chars().count()) && !before.ends_with(is_of_word);
     fits.then_some((before.len(), word))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Behind, FORMS, Form, runs};
+
+    /// The forms in which something stands in a text, each with where it starts.
+    fn read(text: &str) -> Vec<(Form, usize)> {
+        let mut behind = Behind::default();
+        let all = || FORMS.iter().copied().chain([Form::Short]);
+        let at =
+            |run| all().filter_map(|form| Some((form, behind.take(form, &run)?.start))).collect::<Vec<_>>();
+        runs(text).flat_map(at).collect()
+    }
+
+    #[test]
+    fn what_is_written_like_a_date_is_seen_where_it_starts() {
+        assert_eq!(read("am 14.05.2026."), [(Form::DayFirst, 3)]);
+        assert_eq!(read("2026-05-14 č."), [(Form::YearFirst, 0)]);
+        assert_eq!(read("May 14th, 2026"), [(Form::MonthDay, 0), (Form::MonthFirst, 0)]);
+        assert_eq!(
+            read("2026. gada 14. maijā"),
+            [(Form::YearMonth, 0), (Form::DayMonth, 11), (Form::MonthFirst, 6)]
+        );
+        assert_eq!(read("el 3 de mayo de 2026"), [(Form::DayMonth, 3)]);
+        assert_eq!(read("9.6.26 ok"), [(Form::TwoFigures, 0), (Form::Short, 2)]);
+        assert_eq!(read("bis 24/4, dann"), [(Form::MonthFirst, 0), (Form::Short, 4)]);
+    }
+
+    #[test]
+    fn letters_and_further_figures_beside_it_make_it_something_else() {
+        for text in ["št14.05.2026", "14.05.20261", "114.05.2026x", "_9.6. ", "24/4/7", "2026-05-141"] {
+            let plain = read(text);
+            assert!(
+                !plain.iter().any(|(form, _)| matches!(form, Form::DayFirst | Form::YearFirst)),
+                "{text}"
+            );
+        }
+        assert_eq!(read("абв9.6. "), []);
+    }
+}

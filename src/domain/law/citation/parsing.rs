@@ -1,7 +1,7 @@
 //! The grammar of a citation: a head (`§ 3`, `Art. L. 311-5`, `24 kap. 1 §`, `6. člen`), then its parts, in any order
 //! that our languages use.
 
-use crate::domain::law::citation::lexing::{Kind, Token};
+use crate::domain::law::citation::lexing::Token;
 use crate::domain::law::citation::values::{self, Value};
 use crate::domain::law::citation::words::{self, Side};
 use crate::domain::law::citation::{Level, Part};
@@ -53,19 +53,7 @@ impl<'a> Grammar<'a> {
 
     /// A provision that starts here.
     pub fn provision(self, i: usize) -> Option<Parsed> {
-        let token = self.at(i)?;
-        let may = match token.kind {
-            Kind::Number => true,
-            Kind::Sign(sign) => sign == '§',
-            // A word of capitals may be a Roman number.
-            Kind::Word => {
-                words::may_begin(&token.text)
-                    || (token.capitals > 0 && token.capitals == token.text.chars().count())
-            }
-        };
-        if !may {
-            return None;
-        }
+        self.at(i).filter(|token| words::may_begin(token))?;
         self.reversed(i).or_else(|| self.straight(i))
     }
 

@@ -1,6 +1,7 @@
 //! The words of our languages that name a level of a provision, folded: `abs`, `ods`, `lid`, `mom`, `лит`.
 
 use crate::domain::law::citation::Level;
+use crate::domain::law::citation::lexing::{Kind, Token};
 use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
@@ -178,12 +179,15 @@ pub(crate) fn level(word: &str) -> Option<(Level, Side)> {
     })
 }
 
+/// The beginning of a word, and what it names.
+type Stem = (&'static str, (Level, Side));
+
 /// The words of levels, to be looked up.
 #[derive(Default)]
 struct Levels {
     whole: HashMap<&'static str, (Level, Side)>,
     /// By their first letters, of which each has at least so many.
-    stems: HashMap<Start, Vec<(&'static str, (Level, Side))>>,
+    stems: HashMap<Start, Vec<Stem>>,
 }
 
 static LEVELS: LazyLock<Levels> = LazyLock::new(|| {
@@ -355,7 +359,17 @@ static STARTS: LazyLock<HashSet<Start>> = LazyLock::new(|| {
     levels.chain(ordinals).chain(heads).map(start).collect()
 });
 
-/// Whether a provision may begin with a word, or even with a part of one: most words are none, and need no closer look.
-pub(crate) fn may_begin(word: &str) -> bool {
-    word.chars().nth(2).is_none() || STARTS.contains(&start(word))
+/// Whether a provision may begin with a token: most can begin none, and need no closer look.
+pub(crate) fn may_begin(token: &Token) -> bool {
+    let word = token.text.as_str();
+    match token.kind {
+        Kind::Number => true,
+        Kind::Sign(sign) => sign == '§',
+        Kind::Word => {
+            // One letter or the same twice counts; so does a Roman number, all of it in capitals.
+            let letter = word.chars().nth(2).is_none();
+            let roman = token.capitals > 0 && token.capitals == word.chars().count();
+            letter || roman || STARTS.contains(&start(word))
+        }
+    }
 }

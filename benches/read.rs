@@ -127,21 +127,19 @@ impl std::fmt::Display for Speed {
     }
 }
 
-/// Goes round and round through a set for so long, whole rounds only; the first is not counted.
+/// Goes round and round through a set for so long and takes the fastest round, of either side alike: what else the
+/// machine does meanwhile says nothing of either. The first round is not counted.
 fn measure(mails: &[Vec<u8>], time: Duration, mut act: impl FnMut(&[u8]) -> usize) -> Speed {
     let mut round = || mails.iter().map(|raw| act(raw)).sum::<usize>();
     black_box(round());
-    let (began, mut rounds) = (Instant::now(), 0.0);
+    let (began, mut fastest) = (Instant::now(), Duration::MAX);
     while began.elapsed() < time {
+        let round_began = Instant::now();
         black_box(round());
-        rounds += 1.0;
+        fastest = fastest.min(round_began.elapsed());
     }
     let bytes: usize = mails.iter().map(Vec::len).sum();
-    Speed {
-        seconds: began.elapsed().as_secs_f64(),
-        megabytes: rounds * number(bytes) / 1e6,
-        count: rounds * number(mails.len()),
-    }
+    Speed { seconds: fastest.as_secs_f64(), megabytes: number(bytes) / 1e6, count: number(mails.len()) }
 }
 
 /// The worst single mails, each in a child of its own, which is ready when the clock starts.

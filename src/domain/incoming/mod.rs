@@ -20,7 +20,7 @@ pub mod unpack;
 pub use crate::domain::incoming::attachment::Attachment;
 
 use crate::domain::incoming::attachment::describe;
-use crate::domain::incoming::delivery::{Automatic, Bounce};
+use crate::domain::incoming::delivery::{Automatic, Bounce, Said};
 use crate::domain::incoming::documents::sniff::{self, Format};
 use crate::domain::incoming::documents::{Hidden, Supplied};
 use crate::domain::incoming::mime::{Address, Leaf, Mail, Notes};
@@ -28,7 +28,7 @@ use crate::domain::incoming::model::Model;
 use crate::domain::incoming::model::judge::Judge;
 use crate::domain::incoming::phrases::Phrasebook;
 use crate::domain::incoming::reading::{Kind, Prepared, Reading};
-use crate::domain::incoming::reread::reread;
+use crate::domain::incoming::reread::{prepare, reread};
 use crate::domain::law::citation::Index;
 use chrono::{DateTime, Utc};
 use data_encoding::HEXLOWER;
@@ -204,13 +204,15 @@ fn take_in<'b>(raw: &[u8], knowledge: &'b Knowledge, supplied: &Supplied) -> Und
     incoming.marked = split.parts;
     incoming.attachments =
         mail.leaves.iter().filter(|l| is_attachment(l)).map(|l| describe(l, supplied)).collect();
-    let delivery = delivery::judge(&mail, &incoming, &knowledge.phrasebook);
+    let prepared = prepare(&incoming, knowledge);
+    let said = Said::new(&prepared, &knowledge.phrasebook);
+    let delivery = delivery::judge(&mail, &incoming, &said);
     incoming.automatic = delivery.automatic;
     incoming.automatic_by_words = delivery.by_words;
     incoming.returned_ids = delivery.returned_ids;
     incoming.bounce = delivery.bounce;
     incoming.notes = notes.into_vec();
-    let prepared = reread(&mut incoming, knowledge);
+    let prepared = reread(&mut incoming, prepared, knowledge);
     let files = mail.leaves.into_iter().filter(is_attachment).map(|leaf| leaf.data).collect();
     Understood { incoming, prepared, files }
 }

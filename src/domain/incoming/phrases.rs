@@ -7,6 +7,7 @@
 
 mod book;
 mod quick;
+mod running;
 
 pub use crate::domain::incoming::phrases::book::{Phrasebook, home};
 

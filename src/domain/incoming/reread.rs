@@ -12,17 +12,33 @@ const PASSAGE: usize = 300;
 /// From this score on phrases are clear.
 const CLEAR: f32 = 0.9;
 
-/// Reads language, kind and facts of a mail from its own text and its attachments.
-pub fn reread<'b>(incoming: &mut Incoming, knowledge: &'b Knowledge) -> Prepared<'b> {
-    let attached: Vec<(&str, &str)> =
-        incoming.attachments.iter().filter_map(|a| Some((a.name.as_str(), a.text.as_deref()?))).collect();
-    let letter = Letter {
+/// Cuts own text and attachments of a mail into words, once for all who ask what they say.
+pub fn prepare<'b>(incoming: &Incoming, knowledge: &'b Knowledge) -> Prepared<'b> {
+    let attached = attached(incoming);
+    reading::prepare(&letter(incoming, &attached), &knowledge.phrasebook)
+}
+
+fn attached(incoming: &Incoming) -> Vec<(&str, &str)> {
+    incoming.attachments.iter().filter_map(|a| Some((a.name.as_str(), a.text.as_deref()?))).collect()
+}
+
+fn letter<'a>(incoming: &'a Incoming, attached: &'a [(&'a str, &'a str)]) -> Letter<'a> {
+    Letter {
         subject: &incoming.subject,
         body: &incoming.text,
-        attachments: &attached,
+        attachments: attached,
         sent_on: incoming.date.map(|d| d.date_naive()),
-    };
-    let mut prepared = reading::prepare(&letter, &knowledge.phrasebook);
+    }
+}
+
+/// Reads language, kind and facts of a mail from what was prepared of it.
+pub fn reread<'b>(
+    incoming: &mut Incoming,
+    mut prepared: Prepared<'b>,
+    knowledge: &'b Knowledge,
+) -> Prepared<'b> {
+    let attached = attached(incoming);
+    let letter = letter(incoming, &attached);
     let language = language::detect(&letter, &prepared, &knowledge.phrasebook);
     prepared.settle(language.as_deref());
     prepared.hear(&knowledge.model);
@@ -51,7 +67,8 @@ pub fn without_letters(incoming: &mut Incoming, letters: &[&str], knowledge: &Kn
         // What is taken out here is ours, and was compared.
         incoming.beyond.compared = true;
         take_out(incoming, split);
-        reread(incoming, knowledge);
+        let prepared = prepare(incoming, knowledge);
+        reread(incoming, prepared, knowledge);
     }
     is_cut || incoming.beyond != before
 }

@@ -21,11 +21,57 @@ pub struct Word {
     pub sentence: usize,
 }
 
+/// The first characters of a text, so many at most.
+pub fn first(text: &str, most: usize) -> &str {
+    // A text of no more bytes has no more characters.
+    let end = if text.len() <= most { None } else { text.char_indices().nth(most) };
+    end.and_then(|(end, _)| text.get(..end)).unwrap_or(text)
+}
+
+/// Whether a character is a letter; those of our languages are told without a search in the tables.
+pub fn is_letter(c: char) -> bool {
+    match c {
+        '\0'..='\x7f' => c.is_ascii_alphabetic(),
+        '\u{c0}'..='\u{d6}'
+        | '\u{d8}'..='\u{f6}'
+        | '\u{f8}'..='\u{24f}'
+        | '\u{3ac}'..='\u{3ce}'
+        | '\u{400}'..='\u{481}' => true,
+        _ => c.is_alphabetic(),
+    }
+}
+
 /// Folds one word or phrase part.
 pub fn fold(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         fold_char(c, &mut out);
+    }
+    out
+}
+
+/// Folded, with every run of other characters than letters and digits as one space.
+pub fn flat(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 2);
+    out.push(' ');
+    for c in text.chars() {
+        let from = out.len();
+        fold_char(c, &mut out);
+        // What a character folds to is mostly one that is kept.
+        if out.get(from..).is_some_and(|folded| folded.chars().all(char::is_alphanumeric)) {
+            continue;
+        }
+        let folded = out.split_off(from);
+        for c in folded.chars() {
+            if c.is_alphanumeric() {
+                out.push(c);
+            } else if !out.ends_with(' ') {
+                out.push(' ');
+            }
+        }
+    }
+    if !out.ends_with(' ') {
+        out.push(' ');
     }
     out
 }

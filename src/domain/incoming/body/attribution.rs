@@ -107,13 +107,15 @@ fn is_clock(line: &str) -> bool {
 
 /// "… schrieb" at the end of a line that names an address or a time: the colon was lost.
 fn ends_with_verb(line: &str, verbs: &[String]) -> bool {
+    if !line.contains('@') && !is_clock(line) {
+        return false;
+    }
     let folded = fold(line);
-    (line.contains('@') || is_clock(line))
-        && verbs.iter().any(|verb| {
-            folded
-                .strip_suffix(verb.as_str())
-                .is_some_and(|before| before.ends_with(|c: char| !c.is_alphanumeric()))
-        })
+    verbs.iter().any(|verb| {
+        folded
+            .strip_suffix(verb.as_str())
+            .is_some_and(|before| before.ends_with(|c: char| !c.is_alphanumeric()))
+    })
 }
 
 /// "On 2 March 2026 at 10:00 Ada Lind wrote" by itself below the end of a letter, whose colon was lost: a verb of

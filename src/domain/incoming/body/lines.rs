@@ -1,7 +1,7 @@
 //! What one line of a mail looks like: quoted, a rule, a closing, the line above a quoted mail.
 
 use crate::domain::incoming::phrases::{List, Phrasebook};
-use crate::domain::incoming::text::fold;
+use crate::domain::incoming::text::{flat, fold};
 use regex::Regex;
 use std::sync::LazyLock;
 
@@ -35,7 +35,7 @@ pub(super) fn is_angled(line: &str) -> bool {
 }
 
 pub(super) fn is_groupwise(line: &str) -> bool {
-    GROUPWISE.as_ref().is_some_and(|r| r.is_match(line))
+    line.trim_start().starts_with(">>>") && GROUPWISE.as_ref().is_some_and(|r| r.is_match(line))
 }
 
 /// A line of dashes, underscores or the like.
@@ -48,7 +48,9 @@ pub(super) fn is_rule(line: &str) -> bool {
 }
 
 pub(super) fn has_date(text: &str) -> bool {
-    DATE.as_ref().is_some_and(|r| r.is_match(text))
+    // The pattern costs more than a look for the four figures that every date has.
+    text.chars().filter(|c| c.is_numeric()).nth(3).is_some()
+        && DATE.as_ref().is_some_and(|r| r.is_match(text))
 }
 
 /// A line with which a letter ends, above the name: "Mit freundlichen Grüßen".
@@ -57,39 +59,14 @@ pub(super) fn is_closing(line: &str, book: &Phrasebook) -> bool {
     let line = line.trim_matches(|c: char| !c.is_alphanumeric());
     !line.is_empty()
         && line.len() <= 60
-        && book.folded(List::Closing).iter().any(|closing| {
-            line.strip_prefix(closing.as_str()).is_some_and(|rest| {
-                !rest.starts_with(char::is_alphanumeric) && rest.split_whitespace().count() <= 5
-            })
-        })
+        && book
+            .behind(List::Closing, line)
+            .any(|rest| !rest.starts_with(char::is_alphanumeric) && rest.split_whitespace().count() <= 5)
 }
 
 /// Whether a requester speaks in the first person: a phrase of the list at the bounds of words.
 pub(super) fn requests(text: &str, book: &Phrasebook) -> bool {
-    let folded = flat(text);
-    book.folded(List::Request).iter().any(|phrase| says(&folded, phrase))
-}
-
-/// Folded, with every run of other characters than letters and digits as one space.
-pub(super) fn flat(text: &str) -> String {
-    let folded = fold(text);
-    let mut out = String::with_capacity(folded.len() + 2);
-    out.push(' ');
-    for word in folded.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()) {
-        out.push_str(word);
-        out.push(' ');
-    }
-    out
-}
-
-/// Whether a folded phrase stands in a flat text; a `*` at its end matches any ending.
-pub(super) fn says(flat_text: &str, phrase: &str) -> bool {
-    let open = phrase.ends_with('*');
-    let mut wanted = flat(phrase);
-    if open {
-        wanted.pop();
-    }
-    wanted.len() > 3 && flat_text.contains(&wanted)
+    book.says(List::Request, &flat(text))
 }
 
 /// "Name, 22.04.2026 21:14:": who wrote and when, without a verb, as ticket systems and hand-made quotes have it.

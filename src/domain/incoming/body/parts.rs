@@ -1,7 +1,8 @@
 //! What each stretch of a mail is: letter, signature, legal footer, remedies or quote, with its place in the text.
 
-use crate::domain::incoming::body::lines::{Line, flat, is_closing, says};
+use crate::domain::incoming::body::lines::{Line, is_closing};
 use crate::domain::incoming::phrases::{List, Phrasebook};
+use crate::domain::incoming::text::flat;
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
@@ -35,12 +36,7 @@ const SIGNATURE_LINES: usize = 14;
 const SIGNATURE_WIDTH: usize = 90;
 
 pub(super) fn is_footer(text: &str, book: &Phrasebook) -> bool {
-    any(text, List::Footer, book)
-}
-
-fn any(text: &str, list: List, book: &Phrasebook) -> bool {
-    let flat = flat(text);
-    book.folded(list).iter().any(|phrase| says(&flat, phrase))
+    book.says(List::Footer, &flat(text))
 }
 
 /// Marks the whole text line by line and joins neighbours of one kind.
@@ -83,8 +79,9 @@ fn kinds(lines: &[&str], marks: &[Line], book: &Phrasebook) -> Vec<Option<Part>>
         let paragraph = lines.get(at..end).unwrap_or_default();
         let whole = paragraph.join(" ");
         let narrow = paragraph.iter().all(|l| l.chars().nth(SIGNATURE_WIDTH).is_none());
-        let remedies = any(&whole, List::Remedies, book);
-        let part = if is_footer(&whole, book) {
+        let flat = flat(&whole);
+        let remedies = book.says(List::Remedies, &flat);
+        let part = if book.says(List::Footer, &flat) {
             Part::Footer
         } else if remedies || (below_heading && !paragraph.iter().any(|l| is_closing(l, book))) {
             Part::Remedies

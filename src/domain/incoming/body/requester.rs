@@ -118,11 +118,12 @@ fn is_label_text(line: &str, book: &Phrasebook) -> bool {
         return false;
     }
     let ends = line.trim_end().ends_with(':');
-    [List::RequestLabel, List::OriginalMessage].into_iter().flat_map(|list| book.folded(list)).any(|label| {
-        // "Ihre Anfrage vom 3. März 2026:" is a label with its day.
-        bare.strip_prefix(label.as_str())
-            .is_some_and(|rest| rest.is_empty() || (ends && rest.starts_with(' ') && has_date(rest)))
-    }) || (ends && ends_with_verb(&bare, book))
+    [List::RequestLabel, List::OriginalMessage].into_iter().flat_map(|list| book.behind(list, &bare)).any(
+        |rest| {
+            // "Ihre Anfrage vom 3. März 2026:" is a label with its day.
+            rest.is_empty() || (ends && rest.starts_with(' ') && has_date(rest))
+        },
+    ) || (ends && ends_with_verb(&bare, book))
 }
 
 /// "Sie schrieben:", "Rasmus Holm skrev:"

@@ -2,9 +2,10 @@
 
 use crate::domain::incoming::Incoming;
 use crate::domain::incoming::delivery::report::returned_parts;
-use crate::domain::incoming::delivery::{Automatic, Bounce, Delivery, addresses, says, sender};
+use crate::domain::incoming::delivery::{Automatic, Bounce, Delivery, Said, addresses, sender};
 use crate::domain::incoming::mime::{Mail, address};
-use crate::domain::incoming::phrases::{List, Phrasebook};
+use crate::domain::incoming::phrases::List;
+use crate::domain::incoming::text::first;
 use regex::Regex;
 use std::sync::LazyLock;
 
@@ -66,24 +67,23 @@ pub(super) fn null_sender(incoming: &Incoming) -> bool {
 }
 
 /// A bounce without the right type: its sender is a mailer, or its words are those of one.
-pub(super) fn is_one(mail: &Mail, incoming: &Incoming, book: &Phrasebook) -> bool {
+pub(super) fn is_one(mail: &Mail, incoming: &Incoming, said: &Said<'_, '_>) -> bool {
     if mail.headers.has("X-Failed-Recipients") {
         return true;
     }
-    let text = beginning(incoming);
-    let subject = says(book, List::Bounce, &incoming.subject);
+    let text = first(&incoming.full_text, 1_500);
+    let subject = said.says(List::Bounce, &incoming.subject);
     if is_mailer(incoming) {
-        let said = subject + says(book, List::Bounce, &text);
+        let said = subject + said.says(List::Bounce, text);
         let coded = STATUS.as_ref().is_some_and(|r| r.is_match(&incoming.full_text))
-            || SMTP_CODE.as_ref().is_some_and(|r| r.is_match(&text));
+            || SMTP_CODE.as_ref().is_some_and(|r| r.is_match(text));
         return said > 0.5 || (coded && null_sender(incoming)) || mail.report_type.is_some();
     }
     // Nobody known: what stands in a quote was said to somebody else.
-    let own: String = incoming.text.chars().take(1_500).collect();
-    let said = says(book, List::Bounce, &own);
-    let transcript = TRANSCRIPT.as_ref().is_some_and(|r| r.is_match(&text));
+    let said = said.says(List::Bounce, first(&incoming.text, 1_500));
+    let transcript = || TRANSCRIPT.as_ref().is_some_and(|r| r.is_match(text));
     let returned = mail.leaves.iter().any(|l| l.is_mail || l.content_type == "text/rfc822-headers");
-    (subject + said >= 1.0 && (null_sender(incoming) || transcript))
+    (subject + said >= 1.0 && (null_sender(incoming) || transcript()))
         || (subject >= 0.6
             && said >= 0.6
             && (subject + said >= 2.0 || returned || mail.report_type.is_some()))
@@ -129,10 +129,6 @@ fn says_later(text: &str) -> bool {
     ]
     .iter()
     .any(|words| text.contains(words))
-}
-
-fn beginning(incoming: &Incoming) -> String {
-    incoming.full_text.chars().take(1_500).collect()
 }
 
 fn returned_ids(mail: &Mail, incoming: &Incoming) -> Vec<String> {

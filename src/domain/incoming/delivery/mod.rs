@@ -8,6 +8,7 @@ mod report;
 use crate::domain::incoming::Incoming;
 use crate::domain::incoming::mime::Mail;
 use crate::domain::incoming::phrases::{Hit, List, Phrasebook};
+use crate::domain::incoming::reading::Prepared;
 use crate::domain::incoming::text::{Word, words};
 use crate::domain::words::words as vocabulary;
 use serde::{Deserialize, Serialize};
@@ -56,16 +57,16 @@ pub struct Delivery {
 }
 
 /// Judges by report parts, by the header and, where a machine does not say what it is, by its words.
-pub fn judge(mail: &Mail, incoming: &Incoming, book: &Phrasebook) -> Delivery {
-    if let Some(report) = report::read(mail, incoming, book) {
+pub fn judge(mail: &Mail, incoming: &Incoming, said: &Said<'_, '_>) -> Delivery {
+    if let Some(report) = report::read(mail, incoming, said) {
         return report;
     }
-    if bounce::is_one(mail, incoming, book) {
+    if bounce::is_one(mail, incoming, said) {
         return bounce::read(mail, incoming);
     }
     let automatic = if reply::is_receipt(mail) {
         Automatic::Receipt
-    } else if reply::is_automatic(mail, incoming, book) {
+    } else if reply::is_automatic(mail, incoming, said) {
         Automatic::AutoReply
     } else if reply::is_list(mail) {
         Automatic::List
@@ -85,19 +86,44 @@ fn sender(incoming: &Incoming) -> String {
     incoming.from.as_ref().map(|f| f.address.to_lowercase()).unwrap_or_default()
 }
 
-/// How much the phrases of a list weigh in a text; `part` says how much a hit counts by its first word.
-fn weigh(book: &Phrasebook, list: List, text: &str, part: impl Fn(&Hit<'_>, &Word, bool) -> f32) -> f32 {
-    let found = words(text);
+/// What the phrases of a mail say: those of its subject and own text are found already.
+#[derive(Debug)]
+pub struct Said<'p, 'b> {
+    prepared: &'p Prepared<'b>,
+    book: &'b Phrasebook,
+}
+
+impl<'p, 'b> Said<'p, 'b> {
+    /// Of a mail that was cut into words.
+    pub fn new(prepared: &'p Prepared<'b>, book: &'b Phrasebook) -> Self {
+        Said { prepared, book }
+    }
+
+    /// How much the phrases of a list weigh in a text; `part` says how much a hit counts by its first word.
+    fn weigh(&self, list: List, text: &str, part: impl Fn(&Hit<'_>, &Word, bool) -> f32) -> f32 {
+        if let Some(section) = self.prepared.sections.iter().take(2).find(|section| section.text == text) {
+            return weigh(list, &section.words, &section.hits, part);
+        }
+        let words = words(text);
+        weigh(list, &words, &self.book.find(&words), part)
+    }
+
+    fn says(&self, list: List, text: &str) -> f32 {
+        self.weigh(list, text, |_, _, _| 1.0)
+    }
+}
+
+fn weigh(list: List, words: &[Word], hits: &[Hit<'_>], part: impl Fn(&Hit<'_>, &Word, bool) -> f32) -> f32 {
     let mut seen: Vec<usize> = Vec::new();
     let (mut sum, mut decided) = (0.0, false);
-    for hit in book.find(&found) {
+    for hit in hits {
         decided |= DECISIONS.contains(&hit.phrase.list) && hit.phrase.weight >= 0.8;
         if hit.phrase.list == list
             && !seen.contains(&hit.first)
-            && let Some(word) = found.get(hit.first)
+            && let Some(word) = words.get(hit.first)
         {
             seen.push(hit.first);
-            sum += hit.phrase.weight * part(&hit, word, decided);
+            sum += hit.phrase.weight * part(hit, word, decided);
         }
     }
     sum
@@ -106,7 +132,3 @@ fn weigh(book: &Phrasebook, list: List, text: &str, part: impl Fn(&Hit<'_>, &Wor
 /// Lists by which somebody decides; who has done so before speaking of an absence is no machine.
 const DECISIONS: [List; 6] =
     [List::Refusal, List::Partial, List::Full, List::NotHeld, List::Transfer, List::Extension];
-
-fn says(book: &Phrasebook, list: List, text: &str) -> f32 {
-    weigh(book, list, text, |_, _, _| 1.0)
-}

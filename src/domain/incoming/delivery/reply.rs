@@ -2,10 +2,10 @@
 
 use crate::domain::incoming::Incoming;
 use crate::domain::incoming::delivery::bounce::null_sender;
-use crate::domain::incoming::delivery::{says, sender, weigh};
+use crate::domain::incoming::delivery::{Said, sender};
 use crate::domain::incoming::mime::Mail;
 use crate::domain::incoming::phrases::{List, Phrasebook};
-use crate::domain::incoming::text::fold;
+use crate::domain::incoming::text::{first, fold};
 use regex::Regex;
 use std::sync::LazyLock;
 
@@ -63,7 +63,7 @@ pub(super) fn is_receipt(mail: &Mail) -> bool {
 }
 
 /// RFC 3834 §5 and what programs did before it; then the words of out-of-office and ticket mails.
-pub(super) fn is_automatic(mail: &Mail, incoming: &Incoming, book: &Phrasebook) -> bool {
+pub(super) fn is_automatic(mail: &Mail, incoming: &Incoming, said: &Said<'_, '_>) -> bool {
     if says_so(mail) {
         return true;
     }
@@ -74,8 +74,8 @@ pub(super) fn is_automatic(mail: &Mail, incoming: &Incoming, book: &Phrasebook) 
         || ["X-Ticket-Id", "X-RT-Originator", "X-OTRS-Loop", "X-Auto-Response-Suppress"]
             .iter()
             .any(|name| headers.has(name));
-    let subject = says(book, List::Automatic, &incoming.subject);
-    let body = body_says(incoming, book);
+    let subject = said.says(List::Automatic, &incoming.subject);
+    let body = body_says(incoming, said);
     let noreply = ["noreply", "no-reply", "donotreply", "do-not-reply", "nepasrepondre", "ne-pas-repondre"]
         .iter()
         .any(|n| sender(incoming).contains(n));
@@ -83,7 +83,7 @@ pub(super) fn is_automatic(mail: &Mail, incoming: &Incoming, book: &Phrasebook) 
         || (subject >= 0.8 && (subject >= 2.0 || body > 0.0 || is_short(incoming)))
         || body >= 1.0
         || (is_short(incoming) && subject + body >= 1.2)
-        || is_ticket(incoming, book)
+        || is_ticket(incoming, said)
         || (noreply && body >= 0.6)
         || (is_short(incoming) && REPLY_LINE.as_ref().is_some_and(|r| r.is_match(&incoming.full_text)))
 }
@@ -126,10 +126,10 @@ fn is_short(incoming: &Incoming) -> bool {
 
 /// What the words say. A machine speaks of itself at once and says little else; a clerk may mention a holiday in
 /// passing, and a decision may end with "made by a machine, valid without signature".
-fn body_says(incoming: &Incoming, book: &Phrasebook) -> f32 {
-    let text: String = incoming.text.chars().take(3_000).collect();
+fn body_says(incoming: &Incoming, said: &Said<'_, '_>) -> f32 {
+    let text = first(&incoming.text, 3_000);
     let short = is_short(incoming);
-    weigh(book, List::Automatic, &text, |hit, word, decided| match (short, word.sentence <= OPENING) {
+    said.weigh(List::Automatic, text, |hit, word, decided| match (short, word.sentence <= OPENING) {
         _ if decided && hit.phrase.weight < 2.0 => 0.3,
         (true, true) => 1.0,
         (true, false) => 0.7,
@@ -139,12 +139,12 @@ fn body_says(incoming: &Incoming, book: &Phrasebook) -> f32 {
 }
 
 /// A number in the subject as ticket systems set it, a receipt in a few lines, and nobody who signs.
-fn is_ticket(incoming: &Incoming, book: &Phrasebook) -> bool {
+fn is_ticket(incoming: &Incoming, said: &Said<'_, '_>) -> bool {
     let numbered = TICKET.as_ref().is_some_and(|r| r.is_match(&incoming.subject));
     numbered
         && incoming.text.chars().nth(SHORT / 2).is_none()
-        && says(book, List::Acknowledgement, &incoming.text) >= 0.8
-        && !incoming.text.lines().any(|line| is_closing(line, book))
+        && said.says(List::Acknowledgement, &incoming.text) >= 0.8
+        && !incoming.text.lines().any(|line| is_closing(line, said.book))
 }
 
 fn is_closing(line: &str, book: &Phrasebook) -> bool {

@@ -3,22 +3,22 @@
 use crate::domain::incoming::Incoming;
 use crate::domain::incoming::delivery::addresses;
 use crate::domain::incoming::delivery::bounce::{STATUS, first_match};
-use crate::domain::incoming::delivery::{Automatic, Bounce, Delivery, says};
+use crate::domain::incoming::delivery::{Automatic, Bounce, Delivery, Said};
 use crate::domain::incoming::mime::{Leaf, Mail, Notes, address, header};
-use crate::domain::incoming::phrases::{List, Phrasebook};
+use crate::domain::incoming::phrases::List;
 
 const STATUS_PARTS: [&str; 2] = ["message/delivery-status", "message/global-delivery-status"];
 const DISPOSITION_PARTS: [&str; 2] =
     ["message/disposition-notification", "message/global-disposition-notification"];
 
 /// What a report says, `None` if the mail is none.
-pub(super) fn read(mail: &Mail, incoming: &Incoming, book: &Phrasebook) -> Option<Delivery> {
+pub(super) fn read(mail: &Mail, incoming: &Incoming, said: &Said<'_, '_>) -> Option<Delivery> {
     let part = |wanted: &[&str], depth: usize| {
         mail.leaves.iter().find(|l| l.within <= depth && wanted.contains(&l.content_type.as_str()))
     };
     let receipt = part(&DISPOSITION_PARTS, 0);
     if receipt.is_some() || mail.report_type.as_deref() == Some("disposition-notification") {
-        return Some(disposition(receipt, mail, incoming, book));
+        return Some(disposition(receipt, mail, incoming, said));
     }
     // A gateway may wrap the report in a mail that has no words of its own.
     let wrapped = usize::from(incoming.full_text.trim().is_empty());
@@ -27,13 +27,13 @@ pub(super) fn read(mail: &Mail, incoming: &Incoming, book: &Phrasebook) -> Optio
 }
 
 /// Displayed or deleted, both receipts; but a mail box that throws letters away says so in the same form.
-fn disposition(leaf: Option<&Leaf>, mail: &Mail, incoming: &Incoming, book: &Phrasebook) -> Delivery {
+fn disposition(leaf: Option<&Leaf>, mail: &Mail, incoming: &Incoming, said: &Said<'_, '_>) -> Delivery {
     let fields = leaf.map(|l| header::split(&l.data, &mut Notes::default()).0);
     let field = |name: &str| fields.as_ref().and_then(|f| f.first(name)).unwrap_or_default().to_lowercase();
     let by_itself =
         field("Disposition").contains("automatic-action") && field("Disposition").contains("deleted");
     let refused = field("Disposition").contains("failed") || field("Disposition").contains("denied");
-    let said = says(book, List::Bounce, &incoming.subject) + says(book, List::Bounce, &incoming.full_text);
+    let said = said.says(List::Bounce, &incoming.subject) + said.says(List::Bounce, &incoming.full_text);
     if (by_itself || refused) && said > 0.5 {
         let recipients = typed_address(&field("Final-Recipient")).into_iter().collect();
         let bounce = Bounce { recipients, status: None, permanent: true };

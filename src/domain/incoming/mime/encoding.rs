@@ -94,20 +94,20 @@ pub fn quoted_printable(input: &[u8]) -> Bytes {
             None => (content, false),
         };
         let mut rest = content;
-        while let Some((&b, tail)) = rest.split_first() {
+        while let Some(at) = memchr::memchr(b'=', rest) {
+            let (plain, coded) = rest.split_at(at);
+            bytes.extend_from_slice(plain);
+            let tail = coded.get(1..).unwrap_or_default();
             rest = tail;
-            if b != b'=' {
-                bytes.push(b);
-                continue;
-            }
             if let Some(value) = hex_pair(tail) {
                 bytes.push(value);
                 rest = tail.get(2..).unwrap_or_default();
             } else {
                 damaged = true;
-                bytes.push(b);
+                bytes.push(b'=');
             }
         }
+        bytes.extend_from_slice(rest);
         if !soft {
             bytes.extend_from_slice(end);
         }

@@ -120,9 +120,13 @@ fn has_lone_returns(raw: &[u8]) -> bool {
     if !head.contains(&b'\r') {
         return false;
     }
-    let lone = |text: &[u8]| text.windows(2).filter(|w| matches!(w, [b'\r', next] if *next != b'\n')).count();
-    let mut lines = head.split(|&b| b == b'\n');
-    lone(lines.next().unwrap_or_default()) >= 2 || lone(head) > lines.count()
+    let lone = |text: &[u8]| {
+        memchr::memchr_iter(b'\r', text)
+            .filter(|at| text.get(at + 1).is_some_and(|next| *next != b'\n'))
+            .count()
+    };
+    let first = memchr::memchr(b'\n', head).and_then(|end| head.get(..end)).unwrap_or(head);
+    lone(first) >= 2 || lone(head) > memchr::memchr_iter(b'\n', head).count()
 }
 
 fn with_line_feeds(raw: &[u8]) -> Vec<u8> {

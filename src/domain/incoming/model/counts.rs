@@ -129,11 +129,6 @@ impl Packed {
         &self.tokens
     }
 
-    /// The tokens alone.
-    pub fn into_tokens(self) -> Vec<(Token, u32)> {
-        self.tokens
-    }
-
     /// The same with what was counted elsewhere.
     #[must_use]
     pub fn with(self, other: &Counts) -> Self {

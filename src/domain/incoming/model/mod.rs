@@ -68,17 +68,18 @@ impl Likely {
 
 type Weights = [f32; CLASSES];
 
+/// Weights with one nought more, so that they are added in whole registers.
+type Padded = [f32; CLASSES + 1];
+
 /// Counts, ready to be asked.
 #[derive(Debug, Clone, Default)]
 pub struct Model {
-    /// What it knows, sorted, each with the place of its weights; tokens are hashes, so their upper bits tell nearly
-    /// where each stands.
-    tokens: Vec<(Token, u32)>,
+    /// What it knows: each token in the first free slot from that on which its upper bits name, with the place of its
+    /// weights counted from 1; no place says that the slot is free. Tokens are hashes, so they spread by themselves.
+    slots: Vec<(Token, u32)>,
     /// Weights; tokens that were counted alike share theirs, which keeps what is asked often close together.
-    weights: Vec<Weights>,
-    /// For each value of the upper bits, the place of the first token that has it or a higher one.
-    starts: Vec<u32>,
-    /// By how many bits a token is moved to leave those.
+    weights: Vec<Padded>,
+    /// By how many bits a token is moved to leave its slot.
     shift: u32,
 }
 
@@ -112,50 +113,54 @@ impl Model {
             others: Logs::new(SMOOTHING),
             here: Logs::new(OWN_SMOOTHING),
         };
-        let weights = counts.rows().iter().map(|row| classes.weights_of(row)).collect();
-        Self::sorted(counts.into_tokens(), weights)
+        let weights = counts.rows().iter().map(|row| padded(&classes.weights_of(row))).collect();
+        Self::spread(counts.tokens(), weights)
     }
 
-    fn sorted(tokens: Vec<(Token, u32)>, weights: Vec<Weights>) -> Self {
-        let bits = (usize::BITS - tokens.len().leading_zeros()).clamp(1, 24);
+    fn spread(tokens: &[(Token, u32)], weights: Vec<Padded>) -> Self {
+        // A quarter of the slots stays free at least, so that an unknown token is soon known to be one.
+        let most = tokens.len() + tokens.len() / 3;
+        let bits = (usize::BITS - most.leading_zeros()).clamp(1, Token::BITS - 1);
         let shift = Token::BITS - bits;
-        let mut starts = vec![0_u32; 1 << bits];
-        for (token, _) in &tokens {
-            // Counted one further on, so that sums of those before are places.
-            if let Some(count) = starts.get_mut((token >> shift) as usize + 1) {
-                *count += 1;
+        let mut slots: Vec<(Token, u32)> = vec![(0, 0); 1 << bits];
+        for (token, place) in tokens {
+            let ahead = slots.get_mut((token >> shift) as usize..).unwrap_or_default();
+            match ahead.iter_mut().find(|(_, place)| *place == 0) {
+                Some(slot) => *slot = (*token, place + 1),
+                None => slots.push((*token, place + 1)),
             }
         }
-        let mut sum = 0;
-        for start in &mut starts {
-            sum += *start;
-            *start = sum;
-        }
-        Model { tokens, weights, starts, shift }
+        Model { slots, weights, shift }
     }
 
     /// Whether it knows nothing.
     pub fn is_empty(&self) -> bool {
-        self.tokens.is_empty()
+        self.weights.is_empty()
     }
 
     fn place_of(&self, token: Token) -> Option<usize> {
-        let from = *self.starts.get((token >> self.shift) as usize)? as usize;
-        let ahead = self.tokens.get(from..)?;
-        let skip = ahead.iter().take_while(|(known, _)| *known < token).count();
-        ahead.get(skip).filter(|(known, _)| *known == token).map(|(_, place)| *place as usize)
+        let ahead = self.slots.get((token >> self.shift) as usize..)?;
+        let (_, place) = ahead.iter().find(|(known, place)| *known == token || *place == 0)?;
+        (*place as usize).checked_sub(1)
     }
 
     /// What a sentence announces.
     pub fn weigh(&self, words: &[Word]) -> Likely {
-        let mut sums = [0.0_f32; CLASSES];
+        let mut seen = Seen::of(tokens::most_of(words));
         // All places first: the weights can then be fetched side by side.
-        let places: Vec<usize> =
-            tokens::of_sentence(words).into_iter().filter_map(|token| self.place_of(token)).collect();
+        let mut places: Vec<usize> = Vec::with_capacity(seen.room());
+        tokens::each(words, |token| {
+            if seen.is_new(token) {
+                places.extend(self.place_of(token));
+            }
+        });
+        let mut sums: Padded = [0.0; CLASSES + 1];
         for weights in places.into_iter().filter_map(|place| self.weights.get(place)) {
             sums.iter_mut().zip(weights).for_each(|(sum, weight)| *sum += weight);
         }
-        softmax(sums)
+        let mut of_classes = [0.0; CLASSES];
+        of_classes.iter_mut().zip(sums).for_each(|(own, sum)| *own = sum);
+        softmax(of_classes)
     }
 
     /// The words of a sentence that speak most for a class, strongest first.
@@ -200,6 +205,42 @@ impl Classes {
         #[expect(clippy::cast_precision_loss, reason = "fifteen is exact in f32")]
         let mean = weights.iter().sum::<f32>() / CLASSES as f32;
         weights.map(|w| w - mean)
+    }
+}
+
+fn padded(weights: &Weights) -> Padded {
+    let mut padded = [0.0; CLASSES + 1];
+    padded.iter_mut().zip(weights).for_each(|(own, weight)| *own = *weight);
+    padded
+}
+
+/// The tokens of one sentence that were there before: a table of so many slots that most are free.
+struct Seen {
+    slots: Vec<Token>,
+    shift: u32,
+}
+
+impl Seen {
+    /// With room for so many tokens.
+    fn of(most: usize) -> Self {
+        let bits = (usize::BITS - most.leading_zeros() + 1).clamp(4, 20);
+        Seen { slots: vec![0; 1 << bits], shift: Token::BITS - bits }
+    }
+
+    fn room(&self) -> usize {
+        self.slots.len() / 2
+    }
+
+    /// Whether a token comes for the first time; from now on it was there.
+    fn is_new(&mut self, token: Token) -> bool {
+        // Nought marks a free slot; that two tokens of four thousand million are one does no harm.
+        let token = token.max(1);
+        let ahead = self.slots.get_mut((token >> self.shift) as usize..).unwrap_or_default();
+        if let Some(slot) = ahead.iter_mut().find(|slot| **slot == 0 || **slot == token) {
+            return std::mem::replace(slot, token) == 0;
+        }
+        self.slots.push(token);
+        true
     }
 }
 

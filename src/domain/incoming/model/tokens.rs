@@ -24,25 +24,37 @@ pub fn of_word(folded: &str) -> Token {
     hashed(b'w', folded.bytes())
 }
 
-/// The distinct tokens of a sentence, sorted. Figures say nothing of the step, so each counts as "a figure".
+/// The distinct tokens of a sentence, sorted.
 pub fn of_sentence(words: &[Word]) -> Vec<Token> {
-    let words = words.get(..MOST_WORDS).unwrap_or(words);
-    let letters: usize = words.iter().map(|word| word.folded.len() * 2 + 4).sum();
-    let mut tokens = Vec::with_capacity(letters);
-    let mut marked = Marked::default();
-    let mut before: Option<&str> = None;
-    for word in words {
-        let folded = as_seen(&word.folded);
-        tokens.push(of_word(folded));
-        if let Some(before) = before {
-            tokens.push(hashed(b'b', before.bytes().chain([b' ']).chain(folded.bytes())));
-        }
-        letter_groups(folded, &mut marked, &mut tokens);
-        before = Some(folded);
-    }
+    let mut tokens = Vec::with_capacity(most_of(words));
+    each(words, |token| tokens.push(token));
     tokens.sort_unstable();
     tokens.dedup();
     tokens
+}
+
+/// How many tokens a sentence has at most.
+pub fn most_of(words: &[Word]) -> usize {
+    seen(words).iter().map(|word| word.folded.len() * 2 + 4).sum()
+}
+
+fn seen(words: &[Word]) -> &[Word] {
+    words.get(..MOST_WORDS).unwrap_or(words)
+}
+
+/// Every token of a sentence, as often as it comes. Figures say nothing of the step, so each counts as "a figure".
+pub fn each(words: &[Word], mut take: impl FnMut(Token)) {
+    let mut marked = Marked::default();
+    let mut before: Option<&str> = None;
+    for word in seen(words) {
+        let folded = as_seen(&word.folded);
+        take(of_word(folded));
+        if let Some(before) = before {
+            take(hashed(b'b', before.bytes().chain([b' ']).chain(folded.bytes())));
+        }
+        letter_groups(folded, &mut marked, &mut take);
+        before = Some(folded);
+    }
 }
 
 fn as_seen(folded: &str) -> &str {
@@ -57,7 +69,7 @@ struct Marked {
 }
 
 /// Groups of four and five letters, the marks of beginning and end counted as letters.
-fn letter_groups(word: &str, marked: &mut Marked, tokens: &mut Vec<Token>) {
+fn letter_groups(word: &str, marked: &mut Marked, take: &mut impl FnMut(Token)) {
     let Marked { bytes, starts } = marked;
     bytes.clear();
     bytes.push(b'^');
@@ -66,8 +78,10 @@ fn letter_groups(word: &str, marked: &mut Marked, tokens: &mut Vec<Token>) {
     if word.is_ascii() {
         for (first, four) in bytes.windows(4).enumerate() {
             let group = hashed(b'g', four.iter().copied());
-            tokens.push(group);
-            tokens.extend(bytes.get(first + 4).map(|fifth| mixed(group, *fifth)));
+            take(group);
+            if let Some(fifth) = bytes.get(first + 4) {
+                take(mixed(group, *fifth));
+            }
         }
         return;
     }
@@ -77,10 +91,9 @@ fn letter_groups(word: &str, marked: &mut Marked, tokens: &mut Vec<Token>) {
     for (first, four) in starts.windows(5).enumerate() {
         let [from, .., to] = four else { continue };
         let group = hashed(b'g', bytes.get(*from..*to).unwrap_or_default().iter().copied());
-        tokens.push(group);
+        take(group);
         if let Some(end) = starts.get(first + 5) {
-            tokens
-                .push(bytes.get(*to..*end).unwrap_or_default().iter().fold(group, |hash, b| mixed(hash, *b)));
+            take(bytes.get(*to..*end).unwrap_or_default().iter().fold(group, |hash, b| mixed(hash, *b)));
         }
     }
 }

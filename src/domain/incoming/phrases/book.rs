@@ -1,6 +1,7 @@
 //! All phrases of all languages, and how they are found in a text.
 
 use crate::domain::incoming::phrases::quick::BuildQuick;
+use crate::domain::incoming::phrases::running::Running;
 use crate::domain::incoming::phrases::{Error, Hit, List, Part, Phrase};
 use crate::domain::incoming::text::{Word, fold};
 use std::collections::{BTreeMap, HashMap};
@@ -14,17 +15,22 @@ pub struct Phrasebook {
     phrases: Vec<Phrase>,
     /// The words of all phrases, numbered from 1: a text is compared with them by numbers.
     vocabulary: HashMap<String, u32, BuildQuick>,
-    /// Phrases that begin with a whole word, by its number.
-    exact: Vec<Vec<usize>>,
+    /// Phrases that begin with a whole word, by its number; each with the number of its second word, if it must be one
+    /// of the vocabulary.
+    exact: Vec<Vec<(usize, u32)>>,
     /// Phrases that begin with the stem of a word, by its first letters.
-    stems: HashMap<u64, Vec<usize>, BuildQuick>,
+    stems: HashMap<u64, Vec<(usize, u32)>, BuildQuick>,
     lists: BTreeMap<(String, List), Vec<String>>,
     folded: BTreeMap<List, Vec<String>>,
-    /// How letters end, folded, by the first letter.
-    closings: HashMap<u32, Vec<String>, BuildQuick>,
+    /// Those of lists that begin lines, by their first letter.
+    openings: BTreeMap<List, HashMap<u32, Vec<String>, BuildQuick>>,
+    /// Those of lists that stand anywhere in a paragraph.
+    running: BTreeMap<List, Running>,
     stopwords: HashMap<String, Vec<String>, BuildQuick>,
     /// Months by language and folded name, January 1.
     months: BTreeMap<String, HashMap<String, u32, BuildQuick>>,
+    /// Months by folded name, as the first language has it in the order of their codes.
+    months_of_any: HashMap<String, (String, u32), BuildQuick>,
 }
 
 /// Lists that are looked up by their words, not searched in running text.
@@ -45,6 +51,11 @@ const PLAIN: &[List] = &[
     List::Footer,
     List::Remedies,
 ];
+
+/// Plain lists whose entries begin lines.
+const OPENINGS: &[List] = &[List::Closing, List::RequestLabel, List::OriginalMessage];
+/// Plain lists whose entries are sought in paragraphs.
+const RUNNING: &[List] = &[List::Request, List::Footer, List::Remedies];
 
 /// The language whose phrases serve a tag: region and script say nothing, and Norwegian serves both its forms.
 pub fn home(tag: &str) -> &str {
@@ -72,7 +83,11 @@ impl Phrasebook {
                 _ => None,
             };
             if let Some(place) = place {
-                place.push(self.phrases.len());
+                let second = match phrase.parts.get(1) {
+                    Some(Part::Exact(_, number)) => *number,
+                    _ => 0,
+                };
+                place.push((self.phrases.len(), second));
                 self.phrases.push(phrase);
             }
         }
@@ -90,18 +105,30 @@ impl Phrasebook {
                 }
             }
         }
-        if list == List::Closing {
-            for closing in &folded {
-                if let Some(first) = closing.chars().next() {
-                    self.closings.entry(u32::from(first)).or_default().push(closing.clone());
+        if OPENINGS.contains(&list) {
+            let openings = self.openings.entry(list).or_default();
+            for entry in &folded {
+                if let Some(first) = entry.chars().next() {
+                    openings.entry(u32::from(first)).or_default().push(entry.clone());
                 }
+            }
+        }
+        if RUNNING.contains(&list) {
+            let running = self.running.entry(list).or_default();
+            for phrase in &folded {
+                running.add(phrase);
             }
         }
         if list == List::Months {
             let months = self.months.entry(language.to_owned()).or_default();
             for (entry, number) in folded.iter().zip(1..=12) {
                 for name in entry.split('|') {
-                    months.entry(name.to_owned()).or_insert(number);
+                    let number = *months.entry(name.to_owned()).or_insert(number);
+                    let any = self.months_of_any.entry(name.to_owned());
+                    let any = any.or_insert_with(|| (language.to_owned(), number));
+                    if *language < *any.0 {
+                        *any = (language.to_owned(), number);
+                    }
                 }
             }
         }
@@ -147,13 +174,21 @@ impl Phrasebook {
         self.folded.get(&list).map(Vec::as_slice).unwrap_or_default()
     }
 
+    /// What a folded line has behind each entry of a list with which it begins.
+    pub fn behind<'t>(&self, list: List, folded: &'t str) -> impl Iterator<Item = &'t str> {
+        let first = folded.chars().next().map(u32::from).unwrap_or_default();
+        let openings = self.openings.get(&list).and_then(|openings| openings.get(&first));
+        openings.into_iter().flatten().filter_map(|entry| folded.strip_prefix(entry.as_str()))
+    }
+
     /// Whether a folded line begins with words that end letters.
     pub fn closes(&self, folded: &str) -> bool {
-        let first = folded.chars().next().and_then(|first| self.closings.get(&u32::from(first)));
-        first.into_iter().flatten().any(|closing| {
-            let rest = folded.strip_prefix(closing.as_str());
-            rest.is_some_and(|rest| !rest.starts_with(char::is_alphanumeric))
-        })
+        self.behind(List::Closing, folded).any(|rest| !rest.starts_with(char::is_alphanumeric))
+    }
+
+    /// Whether an entry of a list stands in a flat text.
+    pub fn says(&self, list: List, flat: &str) -> bool {
+        self.running.get(&list).is_some_and(|running| running.is_in(flat))
     }
 
     /// The month of a folded name as the language has it.
@@ -165,7 +200,7 @@ impl Phrasebook {
     pub fn month(&self, language: Option<&str>, folded: &str) -> Option<u32> {
         language
             .and_then(|language| self.own_month(language, folded))
-            .or_else(|| self.months.values().find_map(|months| months.get(folded)).copied())
+            .or_else(|| self.months_of_any.get(folded).map(|(_, number)| *number))
     }
 
     /// The languages that have a folded word among their frequent small ones.
@@ -184,7 +219,9 @@ impl Phrasebook {
             before = Some(word.sentence);
             let exact = self.exact.get(seen.number as usize).map(Vec::as_slice).unwrap_or_default();
             let stems = self.stems.get(&start(&word.folded)).map(Vec::as_slice).unwrap_or_default();
-            here.extend(exact.iter().chain(stems).filter_map(|&i| {
+            let next = text.seen.get(first + 1).map_or(0, |seen| seen.number);
+            let may = exact.iter().chain(stems).filter(|(_, second)| *second == 0 || *second == next);
+            here.extend(may.filter_map(|&(i, _)| {
                 let phrase = self.phrases.get(i).filter(|p| opens || !p.opens)?;
                 let count = text.length_at(&phrase.parts, first, word.sentence)?;
                 Some((i, Hit { phrase, first, count }))

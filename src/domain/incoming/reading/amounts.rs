@@ -6,6 +6,7 @@ use crate::domain::incoming::phrases::{List, Phrasebook};
 use crate::domain::incoming::reading::section::Section;
 use crate::domain::incoming::reading::{Evidence, Kind, Period, PeriodUnit, Prepared, Stated};
 use crate::domain::incoming::text::fold;
+use std::cell::LazyCell;
 use std::collections::HashMap;
 
 /// Numbers in words, folded, with their values.
@@ -23,7 +24,7 @@ pub fn period(
 ) -> Option<Stated<Period>> {
     // Where the letter does another step, only a sentence that surely extends counts.
     let least = if speaks { 1 } else { 3 };
-    let numbers = number_words(language, &knowledge.phrasebook);
+    let numbers = LazyCell::new(|| number_words(language, &knowledge.phrasebook));
     let mut best: Option<(u32, Stated<Period>)> = None;
     for section in &prepared.sections {
         for hit in &section.hits {

@@ -1,7 +1,7 @@
 //! Provisions where they stand in a letter: one citation each, from its first sign to the number of its law.
 
 use crate::domain::incoming::reading::section::Section;
-use crate::domain::law::citation::{Index, Mentioned, Part};
+use crate::domain::law::citation::{Cut, Index, Mentioned, Part};
 use crate::domain::law::regime::RegimeId;
 use regex::Regex;
 use std::sync::LazyLock;
@@ -65,10 +65,10 @@ static SHORT: LazyLock<Option<Regex>> = LazyLock::new(|| {
 });
 
 /// Every provision of a part of a letter, in its order.
-pub fn cited(section: &Section<'_>, index: &Index) -> Vec<Citation> {
+pub fn cited(section: &Section<'_>, cut: &Cut<'_>, index: &Index) -> Vec<Citation> {
     let text = section.text.as_str();
     let mut cited: Vec<Citation> = Vec::new();
-    for found in index.mentioned(text).into_iter().take(MOST) {
+    for found in index.mentioned(cut).into_iter().take(MOST) {
         // What was taken as the rest of the one before is no provision by itself.
         if cited.last().is_some_and(|last| found.start < last.end && found.end <= last.end) {
             continue;

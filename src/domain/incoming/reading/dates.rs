@@ -1,10 +1,10 @@
 //! Dates in words and figures.
 
 use crate::domain::incoming::phrases::{List, Phrasebook, home};
+use crate::domain::incoming::reading::figures::{Behind, FORMS, Form, Seen, runs};
 use crate::domain::incoming::text::fold;
 use chrono::{Datelike, NaiveDate, TimeDelta};
-use regex::{Captures, Regex};
-use std::sync::LazyLock;
+use std::cell::OnceCell;
 
 /// A date and where it stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,36 +17,12 @@ pub struct Dated {
     pub plain: bool,
 }
 
-type Pattern = LazyLock<Option<Regex>>;
-
-static DAY_FIRST: Pattern =
-    LazyLock::new(|| Regex::new(r"\b(\d{1,2})\s?[./-]\s?(\d{1,2})\s?[./-]\s?(20\d{2})\b").ok());
-static YEAR_FIRST: Pattern =
-    LazyLock::new(|| Regex::new(r"\b(20\d{2})\s?[-./]\s?(\d{1,2})\s?[-./]\s?(\d{1,2})\b").ok());
-static DAY_MONTH: Pattern = LazyLock::new(|| {
-    Regex::new(r"\b(\d{1,2})(?:\.|er|º|ª|th|st|nd|rd)?[\s\u{a0}]+(?:de[\s\u{a0}]+|of[\s\u{a0}]+)?(\p{L}{3,14})\.?,?(?:[\s\u{a0}]+(?:de[\s\u{a0}]+|del[\s\u{a0}]+)?(20\d{2}))?").ok()
-});
-/// "9.6.", "24/4": a day and a month without a year.
-static SHORT: Pattern =
-    LazyLock::new(|| Regex::new(r"\b(\d{1,2})\s?[./]\s?(\d{1,2})(?:\.|\b)(?:[^\d./]|$)").ok());
-/// "12.06.26": the year in two figures.
-static TWO_FIGURES: Pattern =
-    LazyLock::new(|| Regex::new(r"\b(\d{1,2})[./-](\d{1,2})[./-](\d{2})(?:[^\d./-]|\.?$|\.\s)").ok());
-/// "június 12-ig", "birželio 3 d.", "June 12": the month first and no year.
-static MONTH_FIRST: Pattern =
-    LazyLock::new(|| Regex::new(r"\b(\p{L}{3,14})\.?\s+(\d{1,2})(?:\.|-\p{L}{1,4}|st|nd|rd|th|\b)").ok());
-static MONTH_DAY: Pattern =
-    LazyLock::new(|| Regex::new(r"\b(\p{L}{3,10})\s+(\d{1,2})(?:st|nd|rd|th)?,?\s+(20\d{2})\b").ok());
-static YEAR_MONTH: Pattern = LazyLock::new(|| {
-    Regex::new(r"\b(20\d{2})(?:\.|\s?m\.|\.?\s?gada)?\s+(?:(\d{1,2})\.\s+)?(\p{L}{3,14})(?:\s+(\d{1,2}))?")
-        .ok()
-});
-
 /// Finds dates; those without a year are the next such day after the letter.
 pub struct Calendar<'b> {
     book: &'b Phrasebook,
     language: Option<&'b str>,
-    own: Vec<(String, u32)>,
+    /// Months of the letter's language, folded; made once a word is none of the listed forms.
+    own: OnceCell<Vec<(String, u32)>>,
     month_first: bool,
     sent_on: Option<NaiveDate>,
 }
@@ -54,16 +30,10 @@ pub struct Calendar<'b> {
 impl<'b> Calendar<'b> {
     /// Month names of the letter's language, then those of all others.
     pub fn new(language: Option<&'b str>, sent_on: Option<NaiveDate>, book: &'b Phrasebook) -> Self {
-        let own = language.map(|l| book.list(l, List::Months)).unwrap_or_default();
-        let own = own
-            .iter()
-            .zip(1..=12)
-            .flat_map(|(entry, number)| entry.split('|').map(move |n| (fold(n), number)));
-        let own = own.filter(|(name, _)| name.chars().count() > 4).collect();
         Calendar {
             book,
             language,
-            own,
+            own: OnceCell::new(),
             month_first: matches!(language.map(home), Some("hu" | "lt")),
             sent_on,
         }
@@ -76,56 +46,56 @@ impl<'b> Calendar<'b> {
 
     /// All dates of a text in their order.
     pub fn dates(&self, text: &str) -> Vec<Dated> {
-        let mut found: Vec<Dated> = Vec::new();
-        let mut add = |pattern: &Pattern, read: &dyn Fn(&Captures<'_>) -> Option<NaiveDate>| {
-            let Some(regex) = pattern.as_ref() else { return };
-            for captures in regex.captures_iter(text).take(500) {
-                if let (Some(whole), Some(day)) = (captures.get(0), read(&captures)) {
-                    found.push(Dated { day, start: whole.start(), plain: true });
+        let (mut found, mut bare) = (Vec::new(), Vec::new());
+        let mut behind = Behind::default();
+        for run in runs(text) {
+            for form in FORMS {
+                if let Some((start, day)) = behind.take(*form, &run).and_then(|seen| self.day(*form, &seen)) {
+                    found.push(Dated { day, start, plain: true });
                 }
             }
-        };
-        add(&DAY_FIRST, &|c| ymd(number(c, 3)?, number(c, 2)?, number(c, 1)?));
-        add(&YEAR_FIRST, &|c| ymd(number(c, 1)?, number(c, 2)?, number(c, 3)?));
-        add(&MONTH_DAY, &|c| ymd(number(c, 3)?, self.month(c, 1)?, number(c, 2)?));
-        add(&YEAR_MONTH, &|c| {
-            let day = number(c, 2).or_else(|| number(c, 4))?;
-            ymd(number(c, 1)?, self.month(c, 3)?, day)
-        });
-        add(&DAY_MONTH, &|c| {
-            let (day, month) = (number(c, 1)?, self.month(c, 2)?);
-            match number(c, 3) {
-                Some(year) => ymd(year, month, day),
-                None => self.next(month, day),
-            }
-        });
-        add(&TWO_FIGURES, &|c| ymd(2_000 + number(c, 3)?, number(c, 2)?, number(c, 1)?));
-        // "des 14" is no December where "des" is an article: without a year only the letter's own months count.
-        add(&MONTH_FIRST, &|c| {
-            let month = self.book.own_month(self.language?, &fold(c.get(1)?.as_str()))?;
-            self.next(month, number(c, 2)?)
-        });
-        found.sort_by_key(|d| d.start);
-        found.dedup_by_key(|d| d.start);
-        let Some(short) = SHORT.as_ref() else { return found };
-        let mut bare: Vec<Dated> = Vec::new();
-        for captures in short.captures_iter(text).take(500) {
-            let Some(whole) = captures.get(0) else { continue };
-            let taken = found.iter().any(|d| whole.start() >= d.start && whole.start() < d.start + 12);
-            // Hungarian and Lithuanian write the month first.
-            let (day, month) = if self.month_first { (2, 1) } else { (1, 2) };
-            let day = number(&captures, day).and_then(|day| self.next(number(&captures, month)?, day));
-            if let Some(day) = day.filter(|_| !taken) {
-                bare.push(Dated { day, start: whole.start(), plain: false });
+            if let Some(seen) = behind.take(Form::Short, &run) {
+                bare.push(seen);
             }
         }
-        found.extend(bare);
+        found.sort_by_key(|d| d.start);
+        found.dedup_by_key(|d| d.start);
+        let taken = |start: usize| {
+            let before = found.get(..found.partition_point(|d| d.start <= start)).unwrap_or_default();
+            before.last().is_some_and(|d| start < d.start + 12)
+        };
+        let short = bare.iter().filter_map(|seen| self.day(Form::Short, seen));
+        let short = short.filter(|(start, _)| !taken(*start));
+        let short: Vec<Dated> = short.map(|(start, day)| Dated { day, start, plain: false }).collect();
+        found.extend(short);
         found.sort_by_key(|d| d.start);
         found
     }
 
-    fn month(&self, captures: &Captures<'_>, group: usize) -> Option<u32> {
-        let written = fold(captures.get(group)?.as_str());
+    /// The day of what is written like a date, if there is such a day, and where it starts.
+    fn day(&self, form: Form, seen: &Seen<'_>) -> Option<(usize, NaiveDate)> {
+        let Seen { start, numbers: (first, second, year), word, .. } = *seen;
+        let day = match form {
+            Form::DayFirst => ymd(year?, second?, first?),
+            Form::YearFirst => ymd(year?, first?, second?),
+            Form::TwoFigures => ymd(2_000 + year?, second?, first?),
+            Form::MonthDay => ymd(year?, self.month(word)?, first?),
+            Form::YearMonth => ymd(year?, self.month(word)?, first.or(second)?),
+            Form::DayMonth => {
+                let month = self.month(word)?;
+                if let Some(year) = year { ymd(year, month, first?) } else { self.next(month, first?) }
+            }
+            // "des 14" is no December where "des" is an article: without a year only the letter's own months count.
+            Form::MonthFirst => self.next(self.book.own_month(self.language?, &fold(word))?, first?),
+            // Hungarian and Lithuanian write the month first.
+            Form::Short if self.month_first => self.next(first?, second?),
+            Form::Short => self.next(second?, first?),
+        };
+        Some((start, day?))
+    }
+
+    fn month(&self, written: &str) -> Option<u32> {
+        let written = fold(written);
         self.book.month(self.language, &written).or_else(|| {
             // "jūnijam", "června": a month bent in a case that is not listed.
             let bent = |name: &str| {
@@ -133,8 +103,21 @@ impl<'b> Calendar<'b> {
                     name.char_indices().next_back().map_or(name, |(at, _)| name.get(..at).unwrap_or(name));
                 written.starts_with(stem) && written.chars().count() <= name.chars().count() + 4
             };
-            self.own.iter().find(|(name, _)| bent(name)).map(|(_, number)| *number)
+            self.own
+                .get_or_init(|| self.own_months())
+                .iter()
+                .find(|(name, _)| bent(name))
+                .map(|(_, number)| *number)
         })
+    }
+
+    fn own_months(&self) -> Vec<(String, u32)> {
+        let own = self.language.map(|l| self.book.list(l, List::Months)).unwrap_or_default();
+        let own = own
+            .iter()
+            .zip(1..=12)
+            .flat_map(|(entry, number)| entry.split('|').map(move |n| (fold(n), number)));
+        own.filter(|(name, _)| name.chars().count() > 4).collect()
     }
 
     fn next(&self, month: u32, day: u32) -> Option<NaiveDate> {
@@ -143,10 +126,6 @@ impl<'b> Calendar<'b> {
         let earliest = sent.checked_sub_signed(TimeDelta::days(60))?;
         if same >= earliest { Some(same) } else { NaiveDate::from_ymd_opt(sent.year() + 1, month, day) }
     }
-}
-
-fn number(captures: &Captures<'_>, group: usize) -> Option<u32> {
-    captures.get(group)?.as_str().parse().ok()
 }
 
 fn ymd(year: u32, month: u32, day: u32) -> Option<NaiveDate> {

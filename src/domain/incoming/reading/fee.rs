@@ -17,6 +17,12 @@ static MONEY: LazyLock<Option<Regex>> = LazyLock::new(|| {
         r"\d{1,3}(?:[ \u{a0}\u{202f}.,'’]\d{3})+(?:[.,](?:\d{1,2}|[-–—]+))?|\d+(?:[.,](?:\d{1,2}|[-–—]+))?";
     Regex::new(&format!(r"(?:(?P<c1>{currency})[\s\u{{a0}}]?(?P<n1>{number}))|(?:(?P<n2>{number})(?:[\s\u{{a0}}]|,-)?[\s\u{{a0}}]?(?P<c2>{currency}))")).ok()
 });
+/// A figure near the letters of a currency: what has none has no amount, and to look for it costs next to nothing.
+static LIKELY: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    let currency = "EUR|€|CHF|SFr|[Ff]r|£|GBP|Kč|CZK|zł|PLN|DKK|NOK|SEK|HUF|Ft|RON|BGN|RSD|MKD|HRK|[Ee]ur|[Ee]iro|[Ee]vr|ευρώ|ΕΥΡΩ|евр|evra|лв|kr|lei|leu|forint|динар|dinar|денар|Frank|korun|złot|din|дин|ден|kn";
+    Regex::new(&format!(r"(?:{currency})\p{{L}}*\.?\s?[0-9]|[0-9](?:[.,][-–—]*)?(?:\s|,-)?\s?(?:{currency})"))
+        .ok()
+});
 /// What stands before a part of a sum or after the price of one piece.
 static TIMES: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"(?i:[x×*х]|\bà|\bá|\bpo|\bkr)\s?$").ok());
@@ -28,6 +34,9 @@ pub fn find(prepared: &Prepared<'_>, language: Option<&str>, charges: bool) -> O
     let regex = MONEY.as_ref()?;
     let mut best: Option<(f32, u64, Stated<Money>)> = None;
     for section in &prepared.sections {
+        if LIKELY.as_ref().is_some_and(|likely| !likely.is_match(&section.text)) {
+            continue;
+        }
         let mut seen: Vec<u64> = Vec::new();
         for found in regex.captures_iter(&section.text).take(MOST) {
             let Some(whole) = found.get(0) else { continue };

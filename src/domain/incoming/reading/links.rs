@@ -24,6 +24,7 @@ const ENOUGH: i32 = 2;
 
 static URL: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r#"(?i)\b(?:https?://|www\.)[^\s<>"'«»„“”\[\]{}|\\^`]{4,2000}"#).ok());
+static MARK: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"(?i:https?://|www\.)").ok());
 /// A piece of a path or query that no person would type: the key to a share.
 static KEY: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(r"[/=][A-Za-z0-9_-]*(?:[0-9][A-Za-z_-]*[A-Za-z][A-Za-z0-9_-]*|[A-Za-z][A-Za-z_-]*[0-9][A-Za-z0-9_-]*)(?:[/?&#]|$)").ok()
@@ -124,10 +125,14 @@ pub fn links(
 ) -> Vec<Link> {
     let Some(regex) = URL.as_ref() else { return Vec::new() };
     let mut links: Vec<Link> = Vec::new();
-    let numbers = number_words(language, book);
+    let numbers = LazyCell::new(|| number_words(language, book));
     // Looked for only where a link is kept: most letters have none.
     let locked = LazyCell::new(|| prepared.sections.iter().any(|s| !passwords::places(&s.text).is_empty()));
     for section in &prepared.sections {
+        // The pattern costs more than a look for what no link is without.
+        if MARK.as_ref().is_some_and(|mark| !mark.is_match(&section.text)) {
+            continue;
+        }
         for found in regex.find_iter(&section.text).take(MOST_SEEN) {
             let url = trimmed(found.as_str());
             let at = section.words.partition_point(|w| w.end <= found.start());
@@ -138,7 +143,7 @@ pub fn links(
             }
             let sentences = (first.sentence.saturating_sub(1), first.sentence + REACH);
             let after = section.words.partition_point(|w| w.start < found.start() + url.len());
-            let expires_on = ends(section, sentences, (at, after), (calendar, &numbers));
+            let expires_on = ends(section, sentences, (at, after), (calendar, &*numbers));
             // The sentence may end within the link, at a question mark; the passage goes on to the link's end.
             let start = section.words_of(first.sentence).first().map_or(found.start(), |w| w.start);
             let end = found.start() + url.len();

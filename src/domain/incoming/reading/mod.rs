@@ -7,6 +7,7 @@ pub mod citing;
 pub mod competent;
 pub mod dates;
 pub mod fee;
+pub mod figures;
 pub mod heard;
 pub mod judged;
 pub mod kind;

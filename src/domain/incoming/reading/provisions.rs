@@ -5,7 +5,7 @@ use crate::domain::incoming::phrases::{Hit, List};
 use crate::domain::incoming::reading::citing::{Citation, cited};
 use crate::domain::incoming::reading::section::{Prepared, Section};
 use crate::domain::incoming::reading::{Ground, Kind};
-use crate::domain::law::citation::Index;
+use crate::domain::law::citation::{Cut, Index};
 use crate::domain::law::regime::RegimeId;
 
 /// How many provisions are kept.
@@ -18,12 +18,14 @@ pub fn grounds(prepared: &Prepared<'_>, kind: Kind, language: Option<&str>, inde
     if matches!(kind, Kind::Automatic | Kind::Bounce) {
         return Vec::new();
     }
+    let cuts: Vec<Cut<'_>> = prepared.sections.iter().map(|section| Cut::of(&section.text)).collect();
+    let sections = prepared.sections.iter().zip(&cuts);
     let found: Vec<(&Section<'_>, Vec<Citation>)> =
-        prepared.sections.iter().map(|section| (section, cited(section, index))).collect();
+        sections.map(|(section, cut)| (section, cited(section, cut, index))).collect();
     if found.iter().all(|(_, cited)| cited.is_empty()) {
         return Vec::new();
     }
-    let home = home(prepared, language, index);
+    let home = home(&cuts, language, index);
     let mut grounds: Vec<Ground> = Vec::new();
     for wanted in [Near::Text, Near::Step, Near::Recital] {
         for (section, cited) in &found {
@@ -97,9 +99,8 @@ impl Step<'_, '_> {
 }
 
 /// Access laws under which the letter answers, as far as it tells: those it names most, else its country's.
-fn home(prepared: &Prepared<'_>, language: Option<&str>, index: &Index) -> Vec<RegimeId> {
-    let named: Vec<Vec<RegimeId>> =
-        prepared.sections.iter().flat_map(|section| index.laws_named(&section.text)).collect();
+fn home(cuts: &[Cut<'_>], language: Option<&str>, index: &Index) -> Vec<RegimeId> {
+    let named: Vec<Vec<RegimeId>> = cuts.iter().flat_map(|cut| index.laws_named(cut)).collect();
     let mut counted: Vec<(usize, &RegimeId)> = Vec::new();
     for law in named.iter().flatten() {
         match counted.iter_mut().find(|(_, known)| *known == law) {

@@ -5,7 +5,7 @@ use crate::domain::incoming::mime::html::cut;
 use crate::domain::incoming::model::{Likely, Model};
 use crate::domain::incoming::phrases::{Hit, List, Phrasebook, home};
 use crate::domain::incoming::reading::{Evidence, Letter};
-use crate::domain::incoming::text::{Word, fold, words};
+use crate::domain::incoming::text::{Word, fold, is_letter, words};
 use std::collections::HashSet;
 
 /// Where a passage stands.
@@ -298,7 +298,9 @@ impl<'b> Prepared<'b> {
     /// Whether the mail itself only covers what is attached.
     pub fn is_cover(&self) -> bool {
         let body = self.sections.iter().find(|s| s.place == Place::Body);
-        body.is_none_or(|s| s.text.chars().filter(|c| c.is_alphanumeric()).count() < COVER)
+        let written =
+            |s: &Section<'_>| s.text.chars().filter(|c| is_letter(*c) || c.is_numeric()).nth(COVER - 1);
+        body.is_none_or(|s| written(s).is_none())
     }
 
     /// How a part speaks: a file that speaks of the request does, and less so, under a covering mail, the one short file

@@ -101,7 +101,7 @@ pub fn whole_line(rest: &str) -> Option<String> {
 
 /// In a subject, a word of digits and strokes that is no date and no law's.
 pub fn in_subject(subject: &str) -> Vec<Shaped> {
-    let Some(bare) = BARE.as_ref() else { return Vec::new() };
+    let Some(bare) = BARE.as_ref().filter(|_| has_figures(subject, 3)) else { return Vec::new() };
     let found = bare.find_iter(subject).filter(|m| {
         let before = subject.get(..m.start()).unwrap_or_default();
         is_plausible(m.as_str()) && !is_of_law(before)
@@ -140,6 +140,9 @@ pub fn in_letter(text: &str) -> Vec<Shaped> {
         cells(line, *start, 3, &mut found);
     }
     let (Some(bracketed), Some(bare)) = (BRACKETED.as_ref(), BARE.as_ref()) else { return found };
+    if !has_figures(text, 3) {
+        return found;
+    }
     for captures in bracketed.captures_iter(text).take(50) {
         let Some(number) = captures.get(1).filter(|m| is_plausible(m.as_str())) else { continue };
         found.push(Shaped { number: number.as_str().to_owned(), start: number.start(), score: 2 });
@@ -157,6 +160,11 @@ pub fn in_letter(text: &str) -> Vec<Shaped> {
         }
     }
     found
+}
+
+/// Whether a text has so many figures: what has fewer is no file number, and the patterns need not be asked.
+fn has_figures(text: &str, least: usize) -> bool {
+    text.bytes().filter(u8::is_ascii_digit).nth(least - 1).is_some()
 }
 
 /// Lines that have text, with where they start.
@@ -185,7 +193,7 @@ fn cells(line: &str, start: usize, score: u32, found: &mut Vec<Shaped>) {
         at +=
             cell.len() + if line.get(at + cell.len()..).is_some_and(|r| r.starts_with('\t')) { 1 } else { 2 };
         let cell = cell.trim().trim_end_matches(['.', ',']);
-        if cell.chars().count() > 90 {
+        if !has_figures(cell, 3) || cell.chars().count() > 90 {
             continue;
         }
         if cell.chars().count() <= 40 && whole.is_match(cell) && is_plausible(cell) {

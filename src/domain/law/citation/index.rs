@@ -2,7 +2,7 @@
 
 mod letter;
 
-pub use crate::domain::law::citation::index::letter::Mentioned;
+pub use crate::domain::law::citation::index::letter::{Cut, Mentioned};
 
 use crate::domain::law::citation::lexing::{Token, tokens};
 use crate::domain::law::citation::matching::{Fit, fit};

@@ -87,7 +87,14 @@ pub(crate) fn tokens(text: &str) -> Vec<Token> {
             }
         }
         let (capital, capitals) = (c.is_uppercase(), run.chars().filter(|c| c.is_uppercase()).count());
-        let text = if kind == Kind::Word { fold(&run) } else { run };
+        let text = match kind {
+            Kind::Word if run.is_ascii() => {
+                run.make_ascii_lowercase();
+                run
+            }
+            Kind::Word => fold(&run),
+            Kind::Number | Kind::Sign(_) => run,
+        };
         out.push(Token { kind, text, capital, capitals, glued, start, end });
         glued = true;
     }

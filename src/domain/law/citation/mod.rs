@@ -9,7 +9,7 @@ mod statute;
 mod values;
 mod words;
 
-pub use crate::domain::law::citation::index::{Index, Mentioned};
+pub use crate::domain::law::citation::index::{Cut, Index, Mentioned};
 pub use crate::domain::law::citation::statute::{Extent, Neighbour, Statutes};
 
 use crate::domain::law::citation::values::Value;

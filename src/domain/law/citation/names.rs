@@ -40,7 +40,7 @@ struct Name {
 /// The names by the first letters of their first word.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Names {
-    by_start: HashMap<String, Vec<Name>>,
+    by_start: HashMap<[char; 2], Vec<Name>>,
 }
 
 /// How many tokens may stand between a provision and the name of its law.
@@ -158,8 +158,9 @@ impl Name {
     }
 }
 
-fn start_of(word: &str) -> String {
-    word.chars().take(2).collect()
+fn start_of(word: &str) -> [char; 2] {
+    let mut letters = word.chars();
+    std::array::from_fn(|_| letters.next().unwrap_or_default())
 }
 
 /// Whether a token is a word of a name, in whatever case its language bends it.
@@ -167,8 +168,13 @@ fn same(word: &str, token: &Token) -> bool {
     if word == token.text {
         return true;
     }
+    // Words that differ in their first three letters are two, however they are bent.
+    let start = word.char_indices().nth(3).and_then(|(at, _)| word.get(..at)).unwrap_or(word);
+    if !token.is_word() || !token.text.starts_with(start) {
+        return false;
+    }
     let length = word.chars().count();
-    if length < 5 || !token.is_word() {
+    if length < 5 {
         return false;
     }
     let common = word.chars().zip(token.text.chars()).take_while(|(a, b)| a == b).count();

@@ -53,6 +53,7 @@ impl<'a> Grammar<'a> {
 
     /// A provision that starts here.
     pub fn provision(self, i: usize) -> Option<Parsed> {
+        self.at(i).filter(|token| words::may_begin(token))?;
         self.reversed(i).or_else(|| self.straight(i))
     }
 

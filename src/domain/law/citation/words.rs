@@ -1,6 +1,9 @@
 //! The words of our languages that name a level of a provision, folded: `abs`, `ods`, `lid`, `mom`, `лит`.
 
 use crate::domain::law::citation::Level;
+use crate::domain::law::citation::lexing::{Kind, Token};
+use std::collections::{HashMap, HashSet};
+use std::sync::LazyLock;
 
 /// On which side of its number a word of a level stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -169,12 +172,36 @@ const STEMS: &[(Level, Side, &[&str])] = &[
 
 /// A level by its word, and on which side of the number the word stands.
 pub(crate) fn level(word: &str) -> Option<(Level, Side)> {
-    let whole = WORDS.iter().find(|(_, _, words)| words.contains(&word));
-    let bent = || STEMS.iter().find(|(_, _, stems)| stems.iter().any(|stem| word.starts_with(stem)));
-    let found = whole.or_else(bent);
     // Portuguese says "alínea a)" of letters, French "alinéa 5" of paragraphs; the value tells which it is.
-    found.map(|(level, side, _)| (*level, *side))
+    LEVELS.whole.get(word).copied().or_else(|| {
+        let stems = LEVELS.stems.get(&start(word))?;
+        stems.iter().find(|(stem, _)| word.starts_with(stem)).map(|(_, level)| *level)
+    })
 }
+
+/// The beginning of a word, and what it names.
+type Stem = (&'static str, (Level, Side));
+
+/// The words of levels, to be looked up.
+#[derive(Default)]
+struct Levels {
+    whole: HashMap<&'static str, (Level, Side)>,
+    /// By their first letters, of which each has at least so many.
+    stems: HashMap<Start, Vec<Stem>>,
+}
+
+static LEVELS: LazyLock<Levels> = LazyLock::new(|| {
+    let mut levels = Levels::default();
+    for (level, side, words) in WORDS {
+        words.iter().for_each(|word| _ = levels.whole.entry(*word).or_insert((*level, *side)));
+    }
+    for (level, side, stems) in STEMS {
+        stems
+            .iter()
+            .for_each(|stem| levels.stems.entry(start(stem)).or_default().push((*stem, (*level, *side))));
+    }
+    levels
+});
 
 /// Words that open an article or section.
 const HEADS: &[&str] = &[
@@ -250,42 +277,52 @@ pub(crate) fn is_plural(word: &str) -> bool {
     WORDS.contains(&word)
 }
 
+/// Words that name a chapter.
+const CHAPTERS: &[&str] =
+    &["kap", "kapitel", "kapitlet", "kapittel", "chapter", "ch", "luku", "luvun", "hoofdstuk", "hlava"];
+
 /// Whether a word names a chapter.
 pub(crate) fn chapter(word: &str) -> bool {
-    const WORDS: &[&str] =
-        &["kap", "kapitel", "kapitlet", "kapittel", "chapter", "ch", "luku", "luvun", "hoofdstuk", "hlava"];
-    WORDS.contains(&word)
+    CHAPTERS.contains(&word)
 }
+
+/// Words that name a schedule or a part.
+const SCHEDULES: &[&str] = &["sch", "schedule", "μερος", "μερους", "annex", "anlage", "bijlage"];
 
 /// Whether a word names a schedule or a part, which are counted beside the articles.
 pub(crate) fn schedule(word: &str) -> bool {
-    const WORDS: &[&str] = &["sch", "schedule", "μερος", "μερους", "annex", "anlage", "bijlage"];
-    WORDS.contains(&word)
+    SCHEDULES.contains(&word)
 }
+
+/// Counts in words.
+const ORDINALS: &[(&str, &str)] = &[
+    (
+        "1",
+        "first første forste fyrste första forsta eerste premier premiere erster ersten erste primo prima prvi prvega prvem ensimmaisen pirma pirmas pirmos pirmaja esimene",
+    ),
+    (
+        "2",
+        "second andre andra tweede deuxieme zweiter zweiten zweite secondo drugi drugega drugem otra otras otraja toisen teine",
+    ),
+    (
+        "3",
+        "third tredje derde troisieme dritter dritten dritte terzo tretji tretjega tretjem tresa tresas tresaja kolmannen",
+    ),
+    ("4", "fourth fjerde fjarde vierde quatrieme vierter vierten cetrti cetrtega ceturta ceturtas neljannen"),
+    ("5", "fifth femte vijfde cinquieme funfter peti petega piekta piektas"),
+    ("6", "sixth sjette sjatte zesde sixieme sesti sestega sesta"),
+];
 
 /// A count in words: `første`, `tweede`, `third`.
 pub(crate) fn ordinal(word: &str) -> Option<&'static str> {
-    const ORDINALS: &[(&str, &str)] = &[
-        (
-            "1",
-            "first første forste fyrste första forsta eerste premier premiere erster ersten erste primo prima prvi prvega prvem ensimmaisen pirma pirmas pirmos pirmaja esimene",
-        ),
-        (
-            "2",
-            "second andre andra tweede deuxieme zweiter zweiten zweite secondo drugi drugega drugem otra otras otraja toisen teine",
-        ),
-        (
-            "3",
-            "third tredje derde troisieme dritter dritten dritte terzo tretji tretjega tretjem tresa tresas tresaja kolmannen",
-        ),
-        (
-            "4",
-            "fourth fjerde fjarde vierde quatrieme vierter vierten cetrti cetrtega ceturta ceturtas neljannen",
-        ),
-        ("5", "fifth femte vijfde cinquieme funfter peti petega piekta piektas"),
-        ("6", "sixth sjette sjatte zesde sixieme sesti sestega sesta"),
-    ];
-    ORDINALS.iter().find(|(_, words)| words.split(' ').any(|known| known == word)).map(|(value, _)| *value)
+    static BY_WORD: LazyLock<HashMap<&str, &str>> = LazyLock::new(|| {
+        let mut by_word = HashMap::new();
+        for (value, words) in ORDINALS {
+            words.split(' ').for_each(|word| _ = by_word.entry(word).or_insert(*value));
+        }
+        by_word
+    });
+    BY_WORD.get(word).copied()
 }
 
 /// Words that join provisions or their parts.
@@ -304,4 +341,35 @@ pub(crate) fn leads_to_law(word: &str) -> bool {
         so zakona zakonu zakon ustawy legea legii lei ley loi legge decreto legislativo lgs νομου \
         закона законот закон regulation reglement lag";
     WORDS.split(' ').any(|known| known == word)
+}
+
+/// The first letters of a word.
+type Start = [char; 3];
+
+fn start(word: &str) -> Start {
+    let mut letters = word.chars();
+    std::array::from_fn(|_| letters.next().unwrap_or_default())
+}
+
+/// How the words begin with which a provision can begin.
+static STARTS: LazyLock<HashSet<Start>> = LazyLock::new(|| {
+    let levels = WORDS.iter().chain(STEMS).flat_map(|(_, _, words)| words.iter().copied());
+    let ordinals = ORDINALS.iter().flat_map(|(_, words)| words.split(' '));
+    let heads = [HEADS, HEAD_STEMS, CHAPTERS, SCHEDULES].into_iter().flatten().copied();
+    levels.chain(ordinals).chain(heads).map(start).collect()
+});
+
+/// Whether a provision may begin with a token: most can begin none, and need no closer look.
+pub(crate) fn may_begin(token: &Token) -> bool {
+    let word = token.text.as_str();
+    match token.kind {
+        Kind::Number => true,
+        Kind::Sign(sign) => sign == '§',
+        Kind::Word => {
+            // One letter or the same twice counts; so does a Roman number, all of it in capitals.
+            let letter = word.chars().nth(2).is_none();
+            let roman = token.capitals > 0 && token.capitals == word.chars().count();
+            letter || roman || STARTS.contains(&start(word))
+        }
+    }
 }

@@ -2,7 +2,7 @@
 //! which access law it is as far as the letter itself tells.
 
 use crate::domain::law::citation::index::{Found, Index, Law, grounds};
-use crate::domain::law::citation::lexing::tokens;
+use crate::domain::law::citation::lexing::{Token, tokens};
 use crate::domain::law::citation::names::{Named, Whose};
 use crate::domain::law::citation::{Part, Verdict};
 use crate::domain::law::regime::RegimeId;
@@ -24,11 +24,25 @@ pub struct Mentioned {
     pub named: bool,
 }
 
+/// A text cut into what citations are read from, once for all who ask.
+#[derive(Debug, Clone)]
+pub struct Cut<'t> {
+    text: &'t str,
+    tokens: Vec<Token>,
+}
+
+impl<'t> Cut<'t> {
+    /// Cuts a text.
+    pub fn of(text: &'t str) -> Self {
+        Cut { text, tokens: tokens(text) }
+    }
+}
+
 impl Index {
     /// All provisions of a text, each where it stands.
-    pub fn mentioned(&self, text: &str) -> Vec<Mentioned> {
-        let tokens = tokens(text);
-        let found = self.found(text, &tokens);
+    pub fn mentioned(&self, cut: &Cut<'_>) -> Vec<Mentioned> {
+        let Cut { text, tokens } = cut;
+        let found = self.found(text, tokens);
         let mentioned = found.into_iter().filter_map(|found| {
             let Found { parts, tokens: (from, to), beside } = found;
             let last = |to: usize| tokens.get(to.checked_sub(1)?).map(|token| token.end);
@@ -41,12 +55,12 @@ impl Index {
     }
 
     /// The access laws that a text names, each name with all laws it can mean.
-    pub fn laws_named(&self, text: &str) -> Vec<Vec<RegimeId>> {
-        let tokens = tokens(text);
+    pub fn laws_named(&self, cut: &Cut<'_>) -> Vec<Vec<RegimeId>> {
+        let tokens = &cut.tokens;
         let mut named = Vec::new();
         let mut at = 0;
         while at < tokens.len() {
-            let Some((whose, after)) = self.names.at(&tokens, at) else {
+            let Some((whose, after)) = self.names.at(tokens, at) else {
                 at += 1;
                 continue;
             };

@@ -11,6 +11,7 @@ pub mod heard;
 pub mod judged;
 pub mod kind;
 pub mod links;
+pub mod money;
 pub mod promise;
 pub mod provisions;
 pub mod reference;

@@ -16,6 +16,8 @@ const HANDED_OVER: f32 = 1.5;
 /// Words that say what a sum is stand so near, in words.
 const REACH: usize = 12;
 const NEAR: usize = 6;
+/// The most that one phrase says: a plain demand for money.
+const DEMANDED: f32 = 1.3;
 
 /// What stands before a part of a sum or after the price of one piece.
 static TIMES: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"(?i:[x×*х]|\bà|\bá|\bpo)\s?$").ok());
@@ -46,10 +48,12 @@ pub fn find(prepared: &Prepared<'_>, language: Option<&str>, charges: bool) -> O
 /// Small sums are rather fees, those of five figures rather prices of contracts.
 fn size(sum: &Sum) -> f32 {
     match sum.cents / worth(sum.currency) {
-        0..=50_000 => 0.5,
+        // So little is the price of one page.
+        0..=50 => -1.5,
+        51..=50_000 => 0.5,
         50_001..=200_000 => 0.0,
-        200_001..=1_000_000 => -0.5,
-        _ => -2.5,
+        200_001..=1_000_000 => -0.75,
+        _ => -3.0,
     }
 }
 
@@ -86,7 +90,7 @@ struct Tally {
 impl Tally {
     fn charge(&mut self, weight: f32, apart: &Apart) {
         let reaches = apart.bound && apart.words <= REACH;
-        let weight = weight.min(1.0) * if reaches { 2.0 } else { 1.0 };
+        let weight = weight.min(DEMANDED) * if reaches { 2.0 } else { 1.0 };
         if reaches && self.charge_words.is_none_or(|w| apart.words < w) {
             self.charge_words = Some(apart.words);
         }
@@ -96,7 +100,11 @@ impl Tally {
 
     fn other(&mut self, apart: &Apart) {
         self.other = true;
-        if apart.bound && !apart.comma && apart.words <= NEAR && self.other_words.is_none_or(|w| apart.words < w) {
+        if apart.bound
+            && !apart.comma
+            && apart.words <= NEAR
+            && self.other_words.is_none_or(|w| apart.words < w)
+        {
             self.other_words = Some(apart.words);
         }
     }
@@ -113,7 +121,7 @@ impl Tally {
         } else {
             0.0
         };
-        self.charge + self.second * 0.25 + self.near + self.total - self.each - self.unasked - other
+        self.charge + self.second * 0.4 + self.near - self.each - self.unasked - other
     }
 }
 
@@ -136,8 +144,8 @@ impl Said<'_, '_> {
         }
         let likely = section.likely(sentence).of(Class::Step(Kind::Fee));
         let recited = if section.is_recital(sentence) { 0.75 } else { 0.0 };
-        let added = if self.is_total(sentence) { 1.5 } else { 0.0 };
-        tally.weight() + likely * 2.0 + added + self.signs() + size(self.sum) - recited
+        let added = if self.is_total(sentence) || self.equals() { 1.5 } else { 0.0 };
+        tally.weight() + likely * 2.0 + tally.total.max(added) - self.parts() + size(self.sum) - recited
     }
 
     /// What a phrase in the sum's own sentence says of it.
@@ -147,9 +155,11 @@ impl Said<'_, '_> {
         match hit.phrase.list {
             List::Fee | List::Charge => tally.charge(weight, &apart),
             List::Payment => tally.charge(weight.max(0.7), &apart),
-            List::Total if apart.before && apart.words <= 4 => tally.total = 1.5,
+            List::Total if apart.before && apart.words <= 4 => {
+                tally.total = if apart.bound { 2.0 } else { 1.0 }
+            }
             List::Total if !apart.before && apart.words <= 3 => tally.total = tally.total.max(0.75),
-            List::Each if !apart.before && apart.words <= 1 => tally.each = 2.0,
+            List::Each if !apart.before && apart.words <= 1 => tally.each = 3.0,
             List::Each if apart.before && apart.words <= 3 && apart.bound && !apart.comma => {
                 tally.each = tally.each.max(1.0);
             }
@@ -167,10 +177,14 @@ impl Said<'_, '_> {
         let words = &self.section.words;
         let first = words.partition_point(|w| w.end <= self.sum.start);
         let end = words.partition_point(|w| w.start < self.sum.end);
-        let (from, to) = (words.get(hit.first)?.start, words.get((hit.first + hit.count).checked_sub(1)?)?.end);
+        let (from, to) =
+            (words.get(hit.first)?.start, words.get((hit.first + hit.count).checked_sub(1)?)?.end);
         let before = to <= self.sum.start;
         let (words, between) = if before {
             (first.saturating_sub(hit.first + hit.count), to..self.sum.start)
+        } else if from < self.sum.start {
+            // "We invoice … to you" stands around the sum.
+            (0, self.sum.start..self.sum.start)
         } else {
             (hit.first.saturating_sub(end), self.sum.end.min(from)..from)
         };
@@ -198,18 +212,23 @@ impl Said<'_, '_> {
         let counts: Vec<u64> = words.iter().take(200).filter_map(|w| w.folded.parse().ok()).collect();
         let near = self.at.saturating_sub(3)..(self.at + 4).min(self.all.len());
         self.all.get(near).unwrap_or_default().iter().any(|price| {
-            price.cents < self.sum.cents && counts.iter().any(|n| *n > 1 && n.saturating_mul(price.cents) == self.sum.cents)
+            price.cents < self.sum.cents
+                && counts.iter().any(|n| *n > 1 && n.saturating_mul(price.cents) == self.sum.cents)
         })
     }
 
-    /// What the signs around it say: `= 2 352 Kč` is a sum, `0,19 €/Seite` and `x 336 Kč` are parts of one.
-    fn signs(&self) -> f32 {
+    /// `0,19 €/Seite` and `x 336 Kč` are parts of a sum.
+    fn parts(&self) -> f32 {
         let before = self.section.text.get(..self.sum.start).unwrap_or_default().trim_end();
         let after = self.section.text.get(self.sum.end..).unwrap_or_default();
         let piece = PIECE.as_ref().is_some_and(|r| r.is_match(after));
         let times = TIMES.as_ref().is_some_and(|r| r.is_match(before));
-        let equals = before.ends_with('=') || before.ends_with("..");
-        let parts = if piece || times { 2.0 } else { 0.0 };
-        (if equals { 1.5 } else { 0.0 }) - parts
+        if piece || times { 3.0 } else { 0.0 }
+    }
+
+    /// `= 2 352 Kč` is a sum, and so is what stands behind dots in a table.
+    fn equals(&self) -> bool {
+        let before = self.section.text.get(..self.sum.start).unwrap_or_default().trim_end();
+        before.ends_with('=') || before.ends_with("..")
     }
 }

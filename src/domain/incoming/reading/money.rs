@@ -23,11 +23,11 @@ pub struct Sum {
 
 /// An amount before or after a currency, or with the strokes that stand for no cents and no currency.
 static MONEY: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    let names = r"EUR|€|CHF|SFr\.?|[Ff]r\.|[Ff]rs\.?|Fr\b|£|GBP|[Pp]ounds?\b|Kč|Kc\b|CZK|zł|zl\b|PLN|DKK|NOK|SEK|HUF|Ft\b|RON|BGN|RSD|РСД|MKD|МКД|HRK|[Ee]ur(?:o|os|a|ot|oa|on|ų|ov|á|en|i)?\b|EURO\b|[Ee]iro\b|[Ee]vr(?:o|a|ov|i|e)\b|ευρώ|Ευρώ|ευρω\b|ΕΥΡΩ|евро|евра|evra|лв|лева|[Kk]r\b|[dns]kr\b|kronor|kroner|krone\b|lei\b|leu\b|forint\p{L}*|динар\p{L}*|dinar\p{L}*|денар\p{L}*|Franken|francs|franchi|frank\b|korun\p{L}*|złot\p{L}*|din\b|дин\b|ден\b|kn\b";
+    let names = r"EUR|€|CHF|SFr\.?|[Ff]r\.|[Ff]rs\.?|Fr\b|£|GBP|[Pp]ounds?\b|Kč|Kc\b|CZK|zł|zl\b|PLN|DKK|NOK|SEK|HUF|Ft\b|RON|BGN|RSD|РСД|MKD|МКД|HRK|[Ee]ur(?:o|os|a|ai|us|od|oja|ot|oa|on|ų|ov|á|en|i)?\b|EURO\b|[Ee]iro\b|[Ee]vr(?:o|a|ov|i|e)\b|ευρώ|Ευρώ|ευρω\b|ΕΥΡΩ|евро|евра|evra|лв|лева|[Kk]r\b|[dns]kr\b|kronor|kroner|krone\b|lei\b|leu\b|forint\p{L}*|динар\p{L}*|dinar\p{L}*|денар\p{L}*|Franken|francs|franchi|frank\b|korun\p{L}*|złot\p{L}*|din\b|дин\b|ден\b|kn\b";
     let number = r"\d{1,3}(?:[\s.,'’]\d{3})+(?:[.,](?:\d{1,2}|[-–—]+))?|\d+(?:[.,](?:\d{1,2}|[-–—]+))?";
     let stroke = r":[-–—]|[.,][-–—]{1,2}";
     Regex::new(&format!(
-        r"(?:(?P<c1>{names})\.?\s{{0,2}}(?P<n1>{number}))|(?:(?P<n2>{number})(?:,[-–—]{{1,2}}|:[-–—])?\s{{0,2}}(?P<c2>{names}|e\b))|(?:(?P<n3>\d{{1,3}}(?:[\s.'’]\d{{3}})+|\d+)(?P<c3>{stroke}))"
+        r"(?:(?P<c1>{names})\.?\s{{0,2}}\(?(?P<n1>{number}))|(?:(?P<n2>{number})(?:,[-–—]{{1,2}}|:[-–—])?\s{{0,2}}(?P<c2>{names}|e\b))|(?:(?P<n3>\d{{1,3}}(?:[\s.'’]\d{{3}})+|\d+)(?P<c3>{stroke}))"
     ))
     .ok()
 });
@@ -47,7 +47,8 @@ pub fn sums(text: &str, language: Option<&str>) -> Vec<Sum> {
         let before = text.get(..whole.start())?;
         // The end of a word ("für 5"), or of a longer number.
         let glued = before.ends_with(|c: char| c.is_alphanumeric() || matches!(c, '/' | '§'))
-            || (before.ends_with(['.', ',']) && before.trim_end_matches(['.', ',']).ends_with(|c: char| c.is_ascii_digit()));
+            || (before.ends_with(['.', ','])
+                && before.trim_end_matches(['.', ',']).ends_with(|c: char| c.is_ascii_digit()));
         let after = text.get(whole.end()..)?;
         let more = MILLIONS.as_ref().is_some_and(|r| r.is_match(after));
         let sum = Sum { amount, cents, currency, start: whole.start(), end: whole.end() };

@@ -92,6 +92,10 @@ lists! {
     Each = "each",
     /// Words of prices that the requester does not pay: contracts, purchases, budgets.
     OtherPrice = "other_price",
+    /// Words with which an authority says that something costs the requester money.
+    Charge = "charge",
+    /// Words beside a sum that is not asked for: a limit, one given up, one paid already, one put right.
+    Unasked = "unasked",
     /// Words that go with a period by which time is extended.
     Longer = "longer",
     /// Names of the months, January first; variants by `|`.

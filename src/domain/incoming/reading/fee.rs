@@ -1,185 +1,234 @@
 //! Money that is asked for: the sum the requester pays, not its parts, limits or the price of a contract.
 
 use crate::domain::incoming::model::Class;
-use crate::domain::incoming::phrases::List;
-use crate::domain::incoming::reading::section::{Prepared, Section};
+use crate::domain::incoming::phrases::{Hit, List};
+use crate::domain::incoming::reading::money::{Sum, sums, worth};
+use crate::domain::incoming::reading::section::{Place, Prepared, Section};
 use crate::domain::incoming::reading::{Evidence, Kind, Money, Stated};
 use regex::Regex;
 use std::sync::LazyLock;
 
-/// So many sums of one part of a letter are weighed.
-const MOST: usize = 200;
+/// What speaks for a sum must reach this in a letter that asks for money, and that in any other.
+const ENOUGH: f32 = 0.0;
+const PLAIN: f32 = 1.3;
+/// A document handed over has prices of its own.
+const HANDED_OVER: f32 = 1.5;
+/// Words that say what a sum is stand so near, in words.
+const REACH: usize = 12;
+const NEAR: usize = 6;
+/// The most that one phrase says: a plain demand for money.
+const DEMANDED: f32 = 1.3;
 
-/// An amount before or after a currency.
-static MONEY: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    let currency = r"EUR|€|CHF|SFr\.?|[Ff]r\.|[Ff]rs\.?|Fr\b|£|GBP|Kč|CZK|zł|PLN|DKK|NOK|SEK|HUF|Ft\b|RON|BGN|RSD|MKD|HRK|[Ee]ur(?:o|os|a|ot|oa|on|ų|ov|á|en|i)?\b|[Ee]iro\b|[Ee]vr(?:o|a|ov|i|e)\b|ευρώ|ΕΥΡΩ|евро|евра|evra|лв|лева|kr\b|kronor|kroner|krone\b|kronor|lei\b|leu\b|forint\p{L}*|динар\p{L}*|dinar\p{L}*|денар\p{L}*|Franken|francs|franchi|frank\b|korun\p{L}*|złot\p{L}*|din\b|дин\b|ден\b|kn\b";
-    let number =
-        r"\d{1,3}(?:[ \u{a0}\u{202f}.,'’]\d{3})+(?:[.,](?:\d{1,2}|[-–—]+))?|\d+(?:[.,](?:\d{1,2}|[-–—]+))?";
-    Regex::new(&format!(r"(?:(?P<c1>{currency})[\s\u{{a0}}]?(?P<n1>{number}))|(?:(?P<n2>{number})(?:[\s\u{{a0}}]|,-)?[\s\u{{a0}}]?(?P<c2>{currency}))")).ok()
-});
-/// A figure near the letters of a currency: what has none has no amount, and to look for it costs next to nothing.
-static LIKELY: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    let currency = "EUR|€|CHF|SFr|[Ff]r|£|GBP|Kč|CZK|zł|PLN|DKK|NOK|SEK|HUF|Ft|RON|BGN|RSD|MKD|HRK|[Ee]ur|[Ee]iro|[Ee]vr|ευρώ|ΕΥΡΩ|евр|evra|лв|kr|lei|leu|forint|динар|dinar|денар|Frank|korun|złot|din|дин|ден|kn";
-    Regex::new(&format!(r"(?:{currency})\p{{L}}*\.?\s?[0-9]|[0-9](?:[.,][-–—]*)?(?:\s|,-)?\s?(?:{currency})"))
-        .ok()
-});
 /// What stands before a part of a sum or after the price of one piece.
-static TIMES: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r"(?i:[x×*х]|\bà|\bá|\bpo|\bkr)\s?$").ok());
+static TIMES: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"(?i:[x×*х]|\bà|\bá|\bpo)\s?$").ok());
 static PIECE: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"^\.?\s?(?:/|[x×*х]\s?\d|je\s|per\s|pro\s|pr\.?\s|à\s)").ok());
 
 /// The sum that the requester is asked for; without a fee in the letter's step only where its sentence is plain.
 pub fn find(prepared: &Prepared<'_>, language: Option<&str>, charges: bool) -> Option<Stated<Money>> {
-    let regex = MONEY.as_ref()?;
     let mut best: Option<(f32, u64, Stated<Money>)> = None;
     for section in &prepared.sections {
-        if LIKELY.as_ref().is_some_and(|likely| !likely.is_match(&section.text)) {
-            continue;
-        }
-        let mut seen: Vec<u64> = Vec::new();
-        for found in regex.captures_iter(&section.text).take(MOST) {
-            let Some(whole) = found.get(0) else { continue };
-            let currency = found.name("c1").or_else(|| found.name("c2")).map_or("", |m| m.as_str());
-            let number = found.name("n1").or_else(|| found.name("n2")).map_or("", |m| m.as_str());
-            let Some((amount, cents)) = decimal(number).filter(|(_, cents)| *cents > 0) else { continue };
-            let Some(currency) = currency_code(currency, language) else { continue };
-            let sum = Sum { section, start: whole.start(), end: whole.end() };
-            let added = u8::from(is_total(cents, &seen));
-            seen.push(cents);
-            let score = sum.weight() + f32::from(added) * 1.5 - large(cents, currency);
-            let enough = if charges { -0.5 } else { 2.5 };
-            if score >= enough && best.as_ref().is_none_or(|(s, c, _)| (score, cents) > (*s, *c)) {
-                let text = whole.as_str().to_owned();
+        let all = sums(&section.text, language);
+        let other = matches!(section.place, Place::Attachment(_)) && !section.is_letter();
+        let enough = if charges { ENOUGH } else { PLAIN } + if other { HANDED_OVER } else { 0.0 };
+        for (at, sum) in all.iter().enumerate() {
+            let said = Said { section, all: &all, at, sum };
+            let score = said.weight();
+            if score >= enough && best.as_ref().is_none_or(|(s, c, _)| (score, sum.cents) > (*s, *c)) {
+                let text = section.text.get(sum.start..sum.end).unwrap_or_default().to_owned();
                 let evidence = Some(Evidence { text, place: section.place.label() });
-                let value = Money { amount, currency: currency.to_owned() };
-                best = Some((score, cents, Stated { value, evidence }));
+                let value = Money { amount: sum.amount.clone(), currency: sum.currency.to_owned() };
+                best = Some((score, sum.cents, Stated { value, evidence }));
             }
         }
     }
     best.map(|(_, _, money)| money)
 }
 
-/// Whether a sum is what those right before it add up to.
-fn is_total(cents: u64, before: &[u64]) -> bool {
-    let mut sum: u64 = 0;
-    before.iter().rev().take(6).enumerate().any(|(at, part)| {
-        sum = sum.saturating_add(*part);
-        at > 0 && sum == cents
-    })
+/// Small sums are rather fees, those of five figures rather prices of contracts.
+fn size(sum: &Sum) -> f32 {
+    match sum.cents / worth(sum.currency) {
+        // So little is the price of one page.
+        0..=50 => -1.5,
+        51..=50_000 => 0.5,
+        50_001..=200_000 => 0.0,
+        200_001..=1_000_000 => -0.75,
+        _ => -3.0,
+    }
 }
 
-/// Fees of five figures are rare; such sums are rather those of contracts.
-fn large(cents: u64, currency: &str) -> f32 {
-    let unit: u64 = match currency {
-        "HUF" => 400,
-        "RSD" => 120,
-        "MKD" => 60,
-        "CZK" => 25,
-        "SEK" | "NOK" | "DKK" => 10,
-        "PLN" | "RON" => 5,
-        _ => 1,
-    };
-    if cents > unit * 1_000_000 { 2.5 } else { 0.0 }
-}
-
-/// A sum where it stands.
-struct Sum<'p, 'b> {
+/// A sum among those of its part of the letter, and what is said of it.
+struct Said<'p, 'b> {
     section: &'p Section<'b>,
-    start: usize,
-    end: usize,
+    all: &'p [Sum],
+    at: usize,
+    sum: &'p Sum,
 }
 
-impl Sum<'_, '_> {
+/// How far a phrase is from a sum, and whether something parts them.
+struct Apart {
+    words: usize,
+    before: bool,
+    comma: bool,
+    bound: bool,
+}
+
+/// What the phrases around a sum say, added up.
+#[derive(Default)]
+struct Tally {
+    charge: f32,
+    second: f32,
+    near: f32,
+    total: f32,
+    each: f32,
+    unasked: f32,
+    charge_words: Option<usize>,
+    other_words: Option<usize>,
+    other: bool,
+}
+
+impl Tally {
+    fn charge(&mut self, weight: f32, apart: &Apart) {
+        let reaches = apart.bound && apart.words <= REACH;
+        let weight = weight.min(DEMANDED) * if reaches { 2.0 } else { 1.0 };
+        if reaches && self.charge_words.is_none_or(|w| apart.words < w) {
+            self.charge_words = Some(apart.words);
+        }
+        self.second = self.second.max(weight.min(self.charge));
+        self.charge = self.charge.max(weight);
+    }
+
+    fn other(&mut self, apart: &Apart) {
+        self.other = true;
+        if apart.bound
+            && !apart.comma
+            && apart.words <= NEAR
+            && self.other_words.is_none_or(|w| apart.words < w)
+        {
+            self.other_words = Some(apart.words);
+        }
+    }
+
+    fn weight(&self) -> f32 {
+        let nearer = match (self.other_words, self.charge_words) {
+            (Some(other), Some(charge)) => other < charge,
+            (other, _) => other.is_some(),
+        };
+        let other = if nearer {
+            2.0
+        } else if self.other {
+            0.4
+        } else {
+            0.0
+        };
+        self.charge + self.second * 0.4 + self.near - self.each - self.unasked - other
+    }
+}
+
+impl Said<'_, '_> {
     /// How much speaks for it being what is asked for.
     fn weight(&self) -> f32 {
         let section = self.section;
-        let index = section.words.partition_point(|w| w.end <= self.start);
-        let after = section.words.partition_point(|w| w.start < self.end);
-        let Some(sentence) = section.words.get(index).map(|w| w.sentence) else { return 0.0 };
-        let (mut fee, mut near, mut total, mut paid, mut each, mut other) =
-            (0.0_f32, 0.0_f32, 0.0_f32, 0.0_f32, 0.0_f32, 0.0_f32);
+        let first = section.words.partition_point(|w| w.end <= self.sum.start);
+        let Some(sentence) = section.words.get(first).map(|w| w.sentence) else { return 0.0 };
+        let mut tally = Tally::default();
         for hit in &section.hits {
-            let apart = section.sentence_of(hit).abs_diff(sentence);
-            if apart > 1 {
-                continue;
-            }
-            let end = hit.first + hit.count;
-            let before = end <= index;
-            match hit.phrase.list {
-                List::Fee if apart == 0 => fee = fee.max(hit.phrase.weight),
-                List::Fee => near = near.max(hit.phrase.weight * 0.5),
-                List::Payment if apart == 0 => paid = 1.0,
-                List::Payment => near = near.max(0.5),
-                List::Total if before && apart == 0 && index - end <= 4 => total = 1.5,
-                List::Total if !before && apart == 0 && hit.first - index <= 3 => total = total.max(0.75),
-                List::Each if apart == 0 && hit.first >= after && hit.first - after <= 1 => each = 2.0,
-                List::Each if apart == 0 && before && index - end <= 4 => each = each.max(1.0),
-                List::OtherPrice if apart == 0 => other = 1.5,
+            match section.sentence_of(hit).abs_diff(sentence) {
+                0 => self.hear(hit, &mut tally),
+                1 if matches!(hit.phrase.list, List::Fee) => {
+                    tally.near = tally.near.max(hit.phrase.weight * 0.5);
+                }
+                1 if matches!(hit.phrase.list, List::Payment) => tally.near = tally.near.max(0.4),
                 _ => {}
             }
         }
         let likely = section.likely(sentence).of(Class::Step(Kind::Fee));
-        let said = fee.max(paid) + near + likely * 2.0;
         let recited = if section.is_recital(sentence) { 0.75 } else { 0.0 };
-        said + total + self.signs() - each - other - recited
+        let added = if self.is_total(sentence) || self.equals() { 1.5 } else { 0.0 };
+        tally.weight() + likely * 2.0 + tally.total.max(added) - self.parts() + size(self.sum) - recited
     }
 
-    /// What the signs around it say: `= 2 352 Kč` is a sum, `0,19 €/Seite` and `x 336 Kč` are parts of one.
-    fn signs(&self) -> f32 {
-        let before = self.section.text.get(..self.start).unwrap_or_default().trim_end();
-        let after = self.section.text.get(self.end..).unwrap_or_default();
+    /// What a phrase in the sum's own sentence says of it.
+    fn hear(&self, hit: &Hit<'_>, tally: &mut Tally) {
+        let Some(apart) = self.apart(hit) else { return };
+        let weight = hit.phrase.weight;
+        match hit.phrase.list {
+            List::Fee | List::Charge => tally.charge(weight, &apart),
+            List::Payment => tally.charge(weight.max(0.7), &apart),
+            List::Total if apart.before && apart.words <= 4 => {
+                tally.total = if apart.bound { 2.0 } else { 1.0 }
+            }
+            List::Total if !apart.before && apart.words <= 3 => tally.total = tally.total.max(0.75),
+            List::Each if !apart.before && apart.words <= 1 => tally.each = 3.0,
+            List::Each if apart.before && apart.words <= 3 && apart.bound && !apart.comma => {
+                tally.each = tally.each.max(1.0);
+            }
+            List::Unasked if weight < 0.5 && apart.before && apart.words == 0 => tally.unasked = 2.5,
+            List::Unasked if weight >= 0.5 && apart.bound && !apart.comma && apart.words <= NEAR => {
+                tally.unasked = tally.unasked.max(if apart.before { 2.5 } else { 1.5 });
+            }
+            List::OtherPrice => tally.other(&apart),
+            _ => {}
+        }
+    }
+
+    /// How far a phrase of the same sentence is from the sum.
+    fn apart(&self, hit: &Hit<'_>) -> Option<Apart> {
+        let words = &self.section.words;
+        let first = words.partition_point(|w| w.end <= self.sum.start);
+        let end = words.partition_point(|w| w.start < self.sum.end);
+        let (from, to) =
+            (words.get(hit.first)?.start, words.get((hit.first + hit.count).checked_sub(1)?)?.end);
+        let before = to <= self.sum.start;
+        let (words, between) = if before {
+            (first.saturating_sub(hit.first + hit.count), to..self.sum.start)
+        } else if from < self.sum.start {
+            // "We invoice … to you" stands around the sum.
+            (0, self.sum.start..self.sum.start)
+        } else {
+            (hit.first.saturating_sub(end), self.sum.end.min(from)..from)
+        };
+        let other = self.all.iter().any(|s| between.start <= s.start && s.end <= between.end);
+        let text = self.section.text.get(between)?;
+        let comma = text.contains([',', ';', '(', ')', '–', '—']);
+        Some(Apart { words, before, comma, bound: !other && !text.contains(';') })
+    }
+
+    /// Whether it is what those right before or behind it add up to, or a number of pieces at their price.
+    fn is_total(&self, sentence: usize) -> bool {
+        let adds = |parts: &mut dyn Iterator<Item = &Sum>| {
+            let mut sum: u64 = 0;
+            parts.take(6).enumerate().any(|(at, part)| {
+                sum = sum.saturating_add(part.cents);
+                at > 0 && sum == self.sum.cents
+            })
+        };
+        let (before, from) = self.all.split_at_checked(self.at).unwrap_or_default();
+        adds(&mut before.iter().rev()) || adds(&mut from.iter().skip(1)) || self.is_product(sentence)
+    }
+
+    fn is_product(&self, sentence: usize) -> bool {
+        let words = self.section.words_of(sentence);
+        let counts: Vec<u64> = words.iter().take(200).filter_map(|w| w.folded.parse().ok()).collect();
+        let near = self.at.saturating_sub(3)..(self.at + 4).min(self.all.len());
+        self.all.get(near).unwrap_or_default().iter().any(|price| {
+            price.cents < self.sum.cents
+                && counts.iter().any(|n| *n > 1 && n.saturating_mul(price.cents) == self.sum.cents)
+        })
+    }
+
+    /// `0,19 €/Seite` and `x 336 Kč` are parts of a sum.
+    fn parts(&self) -> f32 {
+        let before = self.section.text.get(..self.sum.start).unwrap_or_default().trim_end();
+        let after = self.section.text.get(self.sum.end..).unwrap_or_default();
         let piece = PIECE.as_ref().is_some_and(|r| r.is_match(after));
         let times = TIMES.as_ref().is_some_and(|r| r.is_match(before));
-        let equals = before.ends_with('=') || before.ends_with("..");
-        let parts = if piece || times { 2.0 } else { 0.0 };
-        (if equals { 1.5 } else { 0.0 }) - parts
+        if piece || times { 3.0 } else { 0.0 }
     }
-}
 
-/// `1'400.00`, `1.190,50`, `2 000`, `135,-` as a decimal with two places, and in hundredths.
-fn decimal(written: &str) -> Option<(String, u64)> {
-    let written = written.trim_end_matches(['-', '–', '—', '.', ',']);
-    let (whole, cents) = match written.rfind(['.', ',']) {
-        Some(at) if written.len() - at <= 3 => written.split_at(at),
-        _ => (written, ""),
-    };
-    let digits: String = whole.chars().filter(char::is_ascii_digit).collect();
-    let cents: String = cents.chars().filter(char::is_ascii_digit).collect();
-    let value: u64 = digits.parse().ok()?;
-    let cents = format!("{cents:0<2}");
-    let hundredths = value.checked_mul(100)?.checked_add(cents.parse().ok()?)?;
-    Some((format!("{value}.{cents}"), hundredths))
-}
-
-fn currency_code(written: &str, language: Option<&str>) -> Option<&'static str> {
-    let lower = written.to_lowercase();
-    let language = language.map_or("", |l| l.split('-').next().unwrap_or(l));
-    Some(match lower.trim_end_matches('.') {
-        "€" | "ευρώ" | "ευρω" | "евро" | "евра" | "eiro" => "EUR",
-        w if w.starts_with("eur") || w.starts_with("evr") => "EUR",
-        "chf" | "fr" | "sfr" | "franken" | "francs" | "franchi" | "frank" => "CHF",
-        "£" | "gbp" => "GBP",
-        "pln" => "PLN",
-        w if w.starts_with("zł") => "PLN",
-        "dkk" => "DKK",
-        "nok" => "NOK",
-        "sek" => "SEK",
-        "huf" | "ft" => "HUF",
-        w if w.starts_with("forint") => "HUF",
-        "ron" | "lei" | "leu" => "RON",
-        "bgn" | "лв" | "лева" => "BGN",
-        "rsd" | "din" | "дин" => "RSD",
-        w if w.starts_with("динар") || w.starts_with("dinar") => "RSD",
-        "mkd" | "ден" => "MKD",
-        w if w.starts_with("денар") => "MKD",
-        "hrk" | "kn" => "HRK",
-        w if w.starts_with("kč") || w == "czk" || w.starts_with("korun") => "CZK",
-        "kr" | "kronor" | "kroner" | "krone" => match language {
-            "da" => "DKK",
-            "no" | "nb" | "nn" => "NOK",
-            _ => "SEK",
-        },
-        _ => return None,
-    })
+    /// `= 2 352 Kč` is a sum, and so is what stands behind dots in a table.
+    fn equals(&self) -> bool {
+        let before = self.section.text.get(..self.sum.start).unwrap_or_default().trim_end();
+        before.ends_with('=') || before.ends_with("..")
+    }
 }

@@ -12,6 +12,7 @@ pub mod heard;
 pub mod judged;
 pub mod kind;
 pub mod links;
+pub mod money;
 pub mod promise;
 pub mod provisions;
 pub mod reference;

@@ -106,6 +106,8 @@ impl<'b> Section<'b> {
                     | List::Payment
                     | List::Each
                     | List::OtherPrice
+                    | List::Charge
+                    | List::Unasked
                     | List::Longer
                     | List::Days
                     | List::WorkingDays

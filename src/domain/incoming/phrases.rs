@@ -6,9 +6,11 @@
 //! only a weak hint, one with `^` counts only where a sentence begins with it ("Wird der Zugang verweigert, …").
 
 mod book;
+mod days;
 mod quick;
 
 pub use crate::domain::incoming::phrases::book::{Phrasebook, home};
+pub use crate::domain::incoming::phrases::days::DayNames;
 
 use crate::domain::incoming::text::words;
 use std::fmt;
@@ -95,6 +97,12 @@ lists! {
     Longer = "longer",
     /// Names of the months, January first; variants by `|`.
     Months = "months",
+    /// Days of the month in words, 1 to 20 and 30, whole or as stems with `*`; variants by `|`.
+    DayWords = "day_words",
+    /// How the twenties and the thirties are made of a unit, `+`; variants by `|`.
+    DayTens = "day_tens",
+    /// Small words between day, month and year.
+    DayLinks = "day_links",
     /// Numbers in words from one; variants by `|`.
     Numbers = "numbers",
     /// Units of time: days.

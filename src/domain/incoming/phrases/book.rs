@@ -1,7 +1,7 @@
 //! All phrases of all languages, and how they are found in a text.
 
 use crate::domain::incoming::phrases::quick::BuildQuick;
-use crate::domain::incoming::phrases::{Error, Hit, List, Part, Phrase};
+use crate::domain::incoming::phrases::{DayNames, Error, Hit, List, Part, Phrase};
 use crate::domain::incoming::text::{Word, fold};
 use std::collections::{BTreeMap, HashMap};
 
@@ -25,12 +25,17 @@ pub struct Phrasebook {
     stopwords: HashMap<String, Vec<String>, BuildQuick>,
     /// Months by language and folded name, January 1.
     months: BTreeMap<String, HashMap<String, u32, BuildQuick>>,
+    /// Days in words by language.
+    day_names: BTreeMap<String, DayNames>,
 }
 
 /// Lists that are looked up by their words, not searched in running text.
 const PLAIN: &[List] = &[
     List::Negation,
     List::Months,
+    List::DayWords,
+    List::DayTens,
+    List::DayLinks,
     List::Numbers,
     List::Stopwords,
     List::QuoteFrom,
@@ -105,7 +110,18 @@ impl Phrasebook {
                 }
             }
         }
+        if matches!(list, List::DayWords | List::DayTens | List::DayLinks) {
+            let [words, tens, links] =
+                [List::DayWords, List::DayTens, List::DayLinks].map(|list| self.list(language, list));
+            let names = DayNames::compose(words, tens, links);
+            self.day_names.insert(language.to_owned(), names);
+        }
         self.folded.entry(list).or_default().extend(folded);
+    }
+
+    /// How a language says the days of the month.
+    pub fn day_names(&self, language: &str) -> Option<&DayNames> {
+        self.day_names.get(home(language))
     }
 
     /// The number of a word of phrases, a new one if it is new.

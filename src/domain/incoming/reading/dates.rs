@@ -1,7 +1,8 @@
 //! Dates in words and figures.
 
 use crate::domain::incoming::phrases::{List, Phrasebook, home};
-use crate::domain::incoming::text::fold;
+use crate::domain::incoming::reading::spelled::Spelling;
+use crate::domain::incoming::text::{Word, fold, words};
 use chrono::{Datelike, NaiveDate, TimeDelta};
 use regex::{Captures, Regex};
 use std::sync::LazyLock;
@@ -13,6 +14,8 @@ pub struct Dated {
     pub day: NaiveDate,
     /// Byte where it starts.
     pub start: usize,
+    /// Byte after its end.
+    pub end: usize,
     /// Whether it is plainly a date: two numbers alone may be anything.
     pub plain: bool,
 }
@@ -47,6 +50,7 @@ pub struct Calendar<'b> {
     book: &'b Phrasebook,
     language: Option<&'b str>,
     own: Vec<(String, u32)>,
+    spelling: Option<Spelling<'b>>,
     month_first: bool,
     sent_on: Option<NaiveDate>,
 }
@@ -64,6 +68,7 @@ impl<'b> Calendar<'b> {
             book,
             language,
             own,
+            spelling: language.and_then(|l| Spelling::new(l, book)),
             month_first: matches!(language.map(home), Some("hu" | "lt")),
             sent_on,
         }
@@ -76,12 +81,20 @@ impl<'b> Calendar<'b> {
 
     /// All dates of a text in their order.
     pub fn dates(&self, text: &str) -> Vec<Dated> {
-        let mut found: Vec<Dated> = Vec::new();
+        self.dates_among(text, &words(text))
+    }
+
+    /// All dates of a text that was cut into words.
+    pub fn dates_among(&self, text: &str, words: &[Word]) -> Vec<Dated> {
+        let spelled = self.spelling.as_ref();
+        let mut found: Vec<Dated> = spelled
+            .map(|spelling| spelling.dates(text, words, |month, day| self.next(month, day)))
+            .unwrap_or_default();
         let mut add = |pattern: &Pattern, read: &dyn Fn(&Captures<'_>) -> Option<NaiveDate>| {
             let Some(regex) = pattern.as_ref() else { return };
             for captures in regex.captures_iter(text).take(500) {
                 if let (Some(whole), Some(day)) = (captures.get(0), read(&captures)) {
-                    found.push(Dated { day, start: whole.start(), plain: true });
+                    found.push(Dated { day, start: whole.start(), end: whole.end(), plain: true });
                 }
             }
         };
@@ -111,12 +124,13 @@ impl<'b> Calendar<'b> {
         let mut bare: Vec<Dated> = Vec::new();
         for captures in short.captures_iter(text).take(500) {
             let Some(whole) = captures.get(0) else { continue };
-            let taken = found.iter().any(|d| whole.start() >= d.start && whole.start() < d.start + 12);
+            let taken =
+                found.iter().any(|d| whole.start() >= d.start && whole.start() < d.end.max(d.start + 12));
             // Hungarian and Lithuanian write the month first.
             let (day, month) = if self.month_first { (2, 1) } else { (1, 2) };
             let day = number(&captures, day).and_then(|day| self.next(number(&captures, month)?, day));
             if let Some(day) = day.filter(|_| !taken) {
-                bare.push(Dated { day, start: whole.start(), plain: false });
+                bare.push(Dated { day, start: whole.start(), end: whole.end(), plain: false });
             }
         }
         found.extend(bare);

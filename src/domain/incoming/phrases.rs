@@ -103,6 +103,10 @@ lists! {
     DayTens = "day_tens",
     /// Small words between day, month and year.
     DayLinks = "day_links",
+    /// How the month of the letter is called after a day.
+    ThisMonth = "this_month",
+    /// How the month after it is called after a day.
+    NextMonth = "next_month",
     /// Numbers in words from one; variants by `|`.
     Numbers = "numbers",
     /// Units of time: days.

@@ -4,6 +4,7 @@ use crate::domain::incoming::phrases::quick::BuildQuick;
 use crate::domain::incoming::phrases::{DayNames, Error, Hit, List, Part, Phrase};
 use crate::domain::incoming::text::{Word, fold};
 use std::collections::{BTreeMap, HashMap};
+use std::sync::OnceLock;
 
 /// How many words `…` may stand for.
 const GAP: usize = 8;
@@ -25,8 +26,8 @@ pub struct Phrasebook {
     stopwords: HashMap<String, Vec<String>, BuildQuick>,
     /// Months by language and folded name, January 1.
     months: BTreeMap<String, HashMap<String, u32, BuildQuick>>,
-    /// Days in words by language.
-    day_names: BTreeMap<String, DayNames>,
+    /// Days in words by language, put together when first asked for.
+    day_names: BTreeMap<String, OnceLock<DayNames>>,
 }
 
 /// Lists that are looked up by their words, not searched in running text.
@@ -36,6 +37,8 @@ const PLAIN: &[List] = &[
     List::DayWords,
     List::DayTens,
     List::DayLinks,
+    List::ThisMonth,
+    List::NextMonth,
     List::Numbers,
     List::Stopwords,
     List::QuoteFrom,
@@ -50,6 +53,9 @@ const PLAIN: &[List] = &[
     List::Footer,
     List::Remedies,
 ];
+
+/// Lists of which the names of the days are made.
+const DAYS: [List; 5] = [List::DayWords, List::DayTens, List::DayLinks, List::ThisMonth, List::NextMonth];
 
 /// The language whose phrases serve a tag: region and script say nothing, and Norwegian serves both its forms.
 pub fn home(tag: &str) -> &str {
@@ -110,18 +116,16 @@ impl Phrasebook {
                 }
             }
         }
-        if matches!(list, List::DayWords | List::DayTens | List::DayLinks) {
-            let [words, tens, links] =
-                [List::DayWords, List::DayTens, List::DayLinks].map(|list| self.list(language, list));
-            let names = DayNames::compose(words, tens, links);
-            self.day_names.insert(language.to_owned(), names);
+        if DAYS.contains(&list) {
+            self.day_names.insert(language.to_owned(), OnceLock::new());
         }
         self.folded.entry(list).or_default().extend(folded);
     }
 
     /// How a language says the days of the month.
     pub fn day_names(&self, language: &str) -> Option<&DayNames> {
-        self.day_names.get(home(language))
+        let names = self.day_names.get(home(language))?;
+        Some(names.get_or_init(|| DayNames::compose(DAYS.map(|list| self.list(language, list)))))
     }
 
     /// The number of a word of phrases, a new one if it is new.

@@ -40,12 +40,16 @@ impl Piece {
 pub struct DayNames {
     names: Vec<(Vec<Piece>, u32)>,
     links: Vec<String>,
+    /// How this month and the next are called, and by how many each is ahead.
+    months: Vec<(Vec<Piece>, u32)>,
 }
 
 impl DayNames {
     /// Puts the days together: `words` has 1 to 20 and 30, `tens` how the rest is made, `+` standing for the unit.
-    pub fn compose(words: &[String], tens: &[String], links: &[String]) -> Self {
-        let mut days = DayNames { names: Vec::new(), links: links.iter().map(|l| fold(l)).collect() };
+    pub fn compose([words, tens, links, this, following]: [&[String]; 5]) -> Self {
+        let this = this.iter().map(|written| (pieces(written), 0));
+        let months = this.chain(following.iter().map(|written| (pieces(written), 1))).collect();
+        let mut days = DayNames { names: Vec::new(), links: links.iter().map(|l| fold(l)).collect(), months };
         for (entry, day) in words.iter().zip((1..=20).chain([30])) {
             for written in entry.split('|') {
                 days.add(written, day);
@@ -66,8 +70,7 @@ impl DayNames {
     }
 
     fn add(&mut self, written: &str, day: u32) {
-        let pieces: Vec<Piece> =
-            written.split([' ', '-']).filter(|w| !w.is_empty()).map(Piece::parse).collect();
+        let pieces = pieces(written);
         if !pieces.is_empty() {
             self.names.push((pieces, day));
         }
@@ -97,8 +100,23 @@ impl DayNames {
         fits.max_by_key(|(pieces, _)| pieces.iter().map(Piece::letters).sum::<usize>()).map(|(_, day)| *day)
     }
 
+    /// By how many the month is ahead with which these words start ("this month", "next month"), and its words.
+    pub fn month_from(&self, words: &[Word]) -> Option<(u32, usize)> {
+        let first = words.first()?;
+        let fits = self.months.iter().filter(|(pieces, _)| {
+            pieces.first().is_some_and(|piece| piece.is(&first.folded))
+                && pieces.len() <= words.len()
+                && pieces.iter().zip(words).all(|(piece, word)| piece.is(&word.folded))
+        });
+        fits.max_by_key(|(pieces, _)| pieces.len()).map(|(pieces, ahead)| (*ahead, pieces.len()))
+    }
+
     /// Whether a folded word may stand between day, month and year.
     pub fn links(&self, folded: &str) -> bool {
         self.links.iter().any(|link| link == folded)
     }
+}
+
+fn pieces(written: &str) -> Vec<Piece> {
+    written.split([' ', '-']).filter(|word| !word.is_empty()).map(Piece::parse).collect()
 }

@@ -20,6 +20,10 @@ pub struct Dated {
     pub plain: bool,
 }
 
+/// A day without a year may be so many days past: the request, a decision. A promise lies never as far ahead as to
+/// be taken for one.
+const MOST_PAST: i64 = 150;
+
 type Pattern = LazyLock<Option<Regex>>;
 
 static DAY_FIRST: Pattern =
@@ -88,7 +92,7 @@ impl<'b> Calendar<'b> {
     pub fn dates_among(&self, text: &str, words: &[Word]) -> Vec<Dated> {
         let spelled = self.spelling.as_ref();
         let mut found: Vec<Dated> = spelled
-            .map(|spelling| spelling.dates(text, words, |month, day| self.next(month, day)))
+            .map(|spelling| spelling.dates((text, words), self.sent_on, |month, day| self.next(month, day)))
             .unwrap_or_default();
         let mut add = |pattern: &Pattern, read: &dyn Fn(&Captures<'_>) -> Option<NaiveDate>| {
             let Some(regex) = pattern.as_ref() else { return };
@@ -154,7 +158,7 @@ impl<'b> Calendar<'b> {
     fn next(&self, month: u32, day: u32) -> Option<NaiveDate> {
         let sent = self.sent_on?;
         let same = NaiveDate::from_ymd_opt(sent.year(), month, day)?;
-        let earliest = sent.checked_sub_signed(TimeDelta::days(60))?;
+        let earliest = sent.checked_sub_signed(TimeDelta::days(MOST_PAST))?;
         if same >= earliest { Some(same) } else { NaiveDate::from_ymd_opt(sent.year() + 1, month, day) }
     }
 }

@@ -14,6 +14,8 @@ const FARTHEST: i64 = 400;
 const HEARD: f32 = 0.5;
 /// What a date must be worth: a word before it and one of giving an answer, or the like.
 const ENOUGH: u32 = 3;
+/// A date takes so many bytes.
+const SHORTEST: usize = 5;
 /// What it counts that the clause of the date says who gives the answer ("you will hear from us").
 const PLAINLY: u32 = 3;
 /// A phrase of this weight needs no other beside it.
@@ -33,7 +35,7 @@ pub fn promised(prepared: &Prepared<'_>, kind: Kind, calendar: &Calendar<'_>) ->
     let mut best: Option<(u32, &Section<'_>, Dated)> = None;
     for section in &prepared.sections {
         for dated in calendar.dates_among(&section.text, &section.words) {
-            let score = promise(section, &dated, calendar.sent_on());
+            let score = promise(section, &dated, kind, calendar.sent_on());
             let better =
                 best.as_ref().is_none_or(|(s, _, d)| score > *s || (score == *s && dated.day > d.day));
             if score >= enough && better {
@@ -51,12 +53,14 @@ pub fn promised(prepared: &Prepared<'_>, kind: Kind, calendar: &Calendar<'_>) ->
 }
 
 /// How strongly a date is tied to a promise: a cue beside it, an answer or more time in its sentence.
-fn promise(section: &Section<'_>, dated: &Dated, sent_on: Option<NaiveDate>) -> u32 {
+fn promise(section: &Section<'_>, dated: &Dated, kind: Kind, sent_on: Option<NaiveDate>) -> u32 {
     let index = section.words.partition_point(|w| w.end <= dated.start);
-    let after = section.words.partition_point(|w| w.start < dated.end);
+    let after = section.words.partition_point(|w| w.start < dated.end.max(dated.start + SHORTEST));
     let Some(word) = section.words.get(index) else { return 0 };
     let sentence = word.sentence;
-    if sent_on.is_some_and(|s| dated.day <= s || dated.day > s + TimeDelta::days(FARTHEST)) {
+    if sent_on.is_some_and(|s| dated.day <= s || dated.day > s + TimeDelta::days(FARTHEST))
+        || is_law(section, index)
+    {
         return 0;
     }
     let (mut cue, mut answer, mut extension, mut burden) = (0, 0, 0, 0);
@@ -89,7 +93,18 @@ fn promise(section: &Section<'_>, dated: &Dated, sent_on: Option<NaiveDate>) -> 
     let theirs =
         if plainly { 0 } else { u32::from(extension == 0) * (2 * burden) + 2 * u32::from(asked >= HEARD) };
     let unsure = !dated.plain && (cue < 2 || said == 0);
-    if unsure || (cue == 0 && said < ENOUGH) { 0 } else { (cue + said).saturating_sub(theirs) }
+    // Who asks or charges names days by which the requester must act.
+    let demands = matches!(kind, Kind::Clarification | Kind::Fee) && !plainly && extension == 0;
+    if unsure || demands || (cue == 0 && said < ENOUGH) { 0 } else { (cue + said).saturating_sub(theirs) }
+}
+
+/// Whether the date that starts at a word is that of a law, which has its number before it ("n.º 26/2016, de 22 de
+/// agosto", "č. 106/1999").
+fn is_law(section: &Section<'_>, date: usize) -> bool {
+    section.words.get(date.saturating_sub(2)..date).unwrap_or_default().iter().any(|word| {
+        let slashed = section.text.get(..word.start).is_some_and(|before| before.ends_with('/'));
+        slashed && word.folded.len() == 4 && word.folded.bytes().all(|b| b.is_ascii_digit())
+    })
 }
 
 /// Whether a phrase stands in the clause of the date, whose words are given: no comma between them but one that sets

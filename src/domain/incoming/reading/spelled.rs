@@ -3,12 +3,15 @@
 use crate::domain::incoming::phrases::{DayNames, List, Phrasebook, home};
 use crate::domain::incoming::reading::dates::Dated;
 use crate::domain::incoming::text::{Word, fold};
-use chrono::NaiveDate;
+use chrono::{Datelike, NaiveDate};
+use std::ops::Range;
 
 /// Day, month and year stand at most so many bytes apart: a blank, a point, a bracket.
 const APART: usize = 6;
 /// So many small words may stand between them ("del mes de").
 const LINKS: usize = 3;
+
+const ROMAN: [&str; 12] = ["I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII"];
 
 /// How a language writes its dates.
 #[derive(Debug)]
@@ -56,16 +59,23 @@ impl<'b> Spelling<'b> {
         })
     }
 
-    /// The dates among these words; `next` tells the year where none is said.
+    /// The dates among these words of a letter sent on a day; `next` tells the year where none is said.
     pub fn dates(
         &self,
-        text: &str,
-        words: &[Word],
+        (text, words): (&str, &[Word]),
+        sent_on: Option<NaiveDate>,
         next: impl Fn(u32, u32) -> Option<NaiveDate>,
     ) -> Vec<Dated> {
         let said = words.iter().enumerate().filter_map(|(at, word)| {
-            let month = self.month(word)?;
-            self.around(text, words, at, month)
+            if let Some(month) = self.month(word) {
+                return self.around(text, words, at..at + 1, month);
+            }
+            if let Some(month) = roman(text, word) {
+                return self.around(text, words, at..at + 1, month).filter(|said| said.year.is_some());
+            }
+            let (ahead, count) = self.names.month_from(words.get(at..)?)?;
+            let month = (sent_on?.month0() + ahead) % 12 + 1;
+            self.around(text, words, at..at + count, month)
         });
         let dated = said.filter_map(|said| {
             let day = match said.year {
@@ -90,24 +100,21 @@ impl<'b> Spelling<'b> {
             .map(|(_, number)| *number)
     }
 
-    /// The date whose month stands at a place.
-    fn around(&self, text: &str, words: &[Word], at: usize, month: u32) -> Option<Said> {
-        let (before, after) = (words.get(..at)?, words.get(at + 1..)?);
-        let (first, last, day) =
-            self.day_before(text, words, at).map(|(day, count)| (at - count, at, day)).or_else(|| {
-                let (day, count) = self.day_after(text, words, at).filter(|_| self.month_first)?;
-                Some((at, at + count, day))
-            })?;
-        let year = self.year_after(text, words, last);
-        let (first, last, year) = match year {
-            Some((year, count)) => (first, last + count, Some(year)),
-            None if self.year_first => match self.year_before(text, words, first) {
-                Some((year, count)) => (first - count, last, Some(year)),
-                None => (first, last, None),
-            },
-            None => (first, last, None),
-        };
-        debug_assert!(first <= before.len() && last <= at + after.len(), "a date lies among its words");
+    /// The date whose month is these words.
+    fn around(&self, text: &str, words: &[Word], named: Range<usize>, month: u32) -> Option<Said> {
+        let end = named.end - 1;
+        let before = self.day_before(text, words, named.start);
+        let before = before.map(|(day, count)| (named.start - count, end, day));
+        let (first, last, day) = before.or_else(|| {
+            let (day, count) = self.day_after(text, words, end).filter(|_| self.month_first)?;
+            Some((named.start, end + count, day))
+        })?;
+        let after = self.year_after(text, words, last);
+        let ahead =
+            if after.is_none() && self.year_first { self.year_before(text, words, first) } else { None };
+        let last = last + after.map_or(0, |(_, count)| count);
+        let first = first - ahead.map_or(0, |(_, count)| count);
+        let year = after.or(ahead).map(|(year, _)| year);
         Some(Said { day, month, year, start: words.get(first)?.start, end: words.get(last)?.end })
     }
 
@@ -201,6 +208,12 @@ fn is_bent(name: &str, folded: &str) -> bool {
     name.get(..last).is_some_and(|stem| folded.starts_with(stem)) && folded.chars().count() <= letters + 4
 }
 
+/// A month in Roman figures, as between day and year ("8.VII.2026").
+fn roman(text: &str, word: &Word) -> Option<u32> {
+    let written = text.get(word.start..word.end).filter(|_| word.capital)?;
+    ROMAN.iter().zip(1..=12).find(|(figure, _)| **figure == written).map(|(_, number)| number)
+}
+
 /// Whether two words follow each other with little between them and in one clause.
 fn is_near(text: &str, first: &Word, second: &Word) -> bool {
     let gap = text.get(first.end..second.start);
@@ -218,5 +231,5 @@ fn figure(folded: &str) -> Option<u32> {
 
 /// A year of ours.
 fn year(folded: &str) -> Option<u32> {
-    folded.parse().ok().filter(|year| folded.len() == 4 && (2_000..2_100).contains(year))
+    folded.parse().ok().filter(|year| folded.len() == 4 && (1_900..2_100).contains(year))
 }

@@ -13,6 +13,7 @@ mod matching;
 mod mutations;
 mod own_words;
 mod pdf;
+mod promised_days;
 mod shapes;
 
 use askance::command::read::as_json;

@@ -6,10 +6,12 @@
 //! only a weak hint, one with `^` counts only where a sentence begins with it ("Wird der Zugang verweigert, …").
 
 mod book;
+mod days;
 mod quick;
 mod running;
 
 pub use crate::domain::incoming::phrases::book::{Phrasebook, home};
+pub use crate::domain::incoming::phrases::days::DayNames;
 
 use crate::domain::incoming::text::words;
 use std::fmt;
@@ -100,6 +102,16 @@ lists! {
     Longer = "longer",
     /// Names of the months, January first; variants by `|`.
     Months = "months",
+    /// Days of the month in words, 1 to 20 and 30, whole or as stems with `*`; variants by `|`.
+    DayWords = "day_words",
+    /// How the twenties and the thirties are made of a unit, `+`; variants by `|`.
+    DayTens = "day_tens",
+    /// Small words between day, month and year.
+    DayLinks = "day_links",
+    /// How the month of the letter is called after a day.
+    ThisMonth = "this_month",
+    /// How the month after it is called after a day.
+    NextMonth = "next_month",
     /// Numbers in words from one; variants by `|`.
     Numbers = "numbers",
     /// Units of time: days.

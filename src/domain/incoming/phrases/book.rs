@@ -2,9 +2,10 @@
 
 use crate::domain::incoming::phrases::quick::BuildQuick;
 use crate::domain::incoming::phrases::running::Running;
-use crate::domain::incoming::phrases::{Error, Hit, List, Part, Phrase};
+use crate::domain::incoming::phrases::{DayNames, Error, Hit, List, Part, Phrase};
 use crate::domain::incoming::text::{Word, fold};
 use std::collections::{BTreeMap, HashMap};
+use std::sync::OnceLock;
 
 /// How many words `…` may stand for.
 const GAP: usize = 8;
@@ -31,12 +32,19 @@ pub struct Phrasebook {
     months: BTreeMap<String, HashMap<String, u32, BuildQuick>>,
     /// Months by folded name, as the first language has it in the order of their codes.
     months_of_any: HashMap<String, (String, u32), BuildQuick>,
+    /// Days in words by language, put together when first asked for.
+    day_names: BTreeMap<String, OnceLock<DayNames>>,
 }
 
 /// Lists that are looked up by their words, not searched in running text.
 const PLAIN: &[List] = &[
     List::Negation,
     List::Months,
+    List::DayWords,
+    List::DayTens,
+    List::DayLinks,
+    List::ThisMonth,
+    List::NextMonth,
     List::Numbers,
     List::Stopwords,
     List::QuoteFrom,
@@ -56,6 +64,8 @@ const PLAIN: &[List] = &[
 const OPENINGS: &[List] = &[List::Closing, List::RequestLabel, List::OriginalMessage];
 /// Plain lists whose entries are sought in paragraphs.
 const RUNNING: &[List] = &[List::Request, List::Footer, List::Remedies];
+/// Lists of which the names of the days are made.
+const DAYS: [List; 5] = [List::DayWords, List::DayTens, List::DayLinks, List::ThisMonth, List::NextMonth];
 
 /// The language whose phrases serve a tag: region and script say nothing, and Norwegian serves both its forms.
 pub fn home(tag: &str) -> &str {
@@ -132,7 +142,16 @@ impl Phrasebook {
                 }
             }
         }
+        if DAYS.contains(&list) {
+            self.day_names.insert(language.to_owned(), OnceLock::new());
+        }
         self.folded.entry(list).or_default().extend(folded);
+    }
+
+    /// How a language says the days of the month.
+    pub fn day_names(&self, language: &str) -> Option<&DayNames> {
+        let names = self.day_names.get(home(language))?;
+        Some(names.get_or_init(|| DayNames::compose(DAYS.map(|list| self.list(language, list)))))
     }
 
     /// The number of a word of phrases, a new one if it is new.

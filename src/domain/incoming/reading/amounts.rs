@@ -7,13 +7,15 @@ use crate::domain::incoming::reading::section::Section;
 use crate::domain::incoming::reading::{Evidence, Kind, Period, PeriodUnit, Prepared, Stated};
 use crate::domain::incoming::text::fold;
 use std::cell::LazyCell;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// Numbers in words, folded, with their values.
 pub type Numbers = HashMap<String, u32>;
 
 /// From this likelihood on a sentence extends by what the model hears.
 const HEARD: f32 = 0.4;
+/// So many words before a period may say that it will not do.
+const DENIED: usize = 8;
 
 /// The period that an extension states: the number before a unit in a sentence that extends.
 pub fn period(
@@ -25,6 +27,8 @@ pub fn period(
     // Where the letter does another step, only a sentence that surely extends counts.
     let least = if speaks { 1 } else { 3 };
     let numbers = LazyCell::new(|| number_words(language, &knowledge.phrasebook));
+    let negations: HashSet<String> =
+        knowledge.phrasebook.list(language.unwrap_or("en"), List::Negation).iter().map(|w| fold(w)).collect();
     let mut best: Option<(u32, Stated<Period>)> = None;
     for section in &prepared.sections {
         for hit in &section.hits {
@@ -46,6 +50,9 @@ pub fn period(
             let longer = section.hits.iter().any(|h| {
                 h.phrase.list == List::Longer && h.first + h.count <= from && from - (h.first + h.count) <= 2
             });
+            if !longer && is_denied(section, from, sentence, &negations) {
+                continue;
+            }
             let score = extends + u32::from(longer) * 2 + u32::from(unit == PeriodUnit::WorkingDays);
             if best.as_ref().is_none_or(|(s, _)| score > *s) {
                 best = Some((
@@ -59,6 +66,16 @@ pub fn period(
         }
     }
     best.map(|(_, period)| period)
+}
+
+/// Whether the clause says that a period will not do: "we cannot answer within seven working days".
+fn is_denied(section: &Section<'_>, from: usize, sentence: usize, negations: &HashSet<String>) -> bool {
+    let Some(first) = section.words.get(from) else { return false };
+    let before = section.words.get(from.saturating_sub(DENIED)..from).unwrap_or_default();
+    before.iter().any(|word| {
+        let between = section.text.get(word.end..first.start).unwrap_or_default();
+        word.sentence == sentence && negations.contains(&word.folded) && !between.contains([',', ';', ':'])
+    })
 }
 
 /// How surely a sentence takes more time: by a phrase of its own, or by what the model hears.

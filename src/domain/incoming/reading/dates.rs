@@ -2,7 +2,8 @@
 
 use crate::domain::incoming::phrases::{List, Phrasebook, home};
 use crate::domain::incoming::reading::figures::{Behind, FORMS, Form, Seen, runs};
-use crate::domain::incoming::text::fold;
+use crate::domain::incoming::reading::spelled::Spelling;
+use crate::domain::incoming::text::{Word, fold, words};
 use chrono::{Datelike, NaiveDate, TimeDelta};
 use std::cell::OnceCell;
 
@@ -13,9 +14,15 @@ pub struct Dated {
     pub day: NaiveDate,
     /// Byte where it starts.
     pub start: usize,
+    /// Byte after its end.
+    pub end: usize,
     /// Whether it is plainly a date: two numbers alone may be anything.
     pub plain: bool,
 }
+
+/// A day without a year may be so many days past: the request, a decision. A promise lies never as far ahead as to
+/// be taken for one.
+const MOST_PAST: i64 = 150;
 
 /// Finds dates; those without a year are the next such day after the letter.
 pub struct Calendar<'b> {
@@ -23,6 +30,7 @@ pub struct Calendar<'b> {
     language: Option<&'b str>,
     /// Months of the letter's language, folded; made once a word is none of the listed forms.
     own: OnceCell<Vec<(String, u32)>>,
+    spelling: Option<Spelling<'b>>,
     month_first: bool,
     sent_on: Option<NaiveDate>,
 }
@@ -34,6 +42,7 @@ impl<'b> Calendar<'b> {
             book,
             language,
             own: OnceCell::new(),
+            spelling: language.and_then(|l| Spelling::new(l, book)),
             month_first: matches!(language.map(home), Some("hu" | "lt")),
             sent_on,
         }
@@ -46,12 +55,22 @@ impl<'b> Calendar<'b> {
 
     /// All dates of a text in their order.
     pub fn dates(&self, text: &str) -> Vec<Dated> {
-        let (mut found, mut bare) = (Vec::new(), Vec::new());
+        self.dates_among(text, &words(text))
+    }
+
+    /// All dates of a text that was cut into words.
+    pub fn dates_among(&self, text: &str, words: &[Word]) -> Vec<Dated> {
+        let spelled = self.spelling.as_ref();
+        let mut found: Vec<Dated> = spelled
+            .map(|spelling| spelling.dates((text, words), self.sent_on, |month, day| self.next(month, day)))
+            .unwrap_or_default();
+        let mut bare = Vec::new();
         let mut behind = Behind::default();
         for run in runs(text) {
             for form in FORMS {
-                if let Some((start, day)) = behind.take(*form, &run).and_then(|seen| self.day(*form, &seen)) {
-                    found.push(Dated { day, start, plain: true });
+                let seen = behind.take(*form, &run);
+                if let Some((seen, day)) = seen.and_then(|seen| Some((seen, self.day(*form, &seen)?))) {
+                    found.push(Dated { day, start: seen.start, end: seen.end(text), plain: true });
                 }
             }
             if let Some(seen) = behind.take(Form::Short, &run) {
@@ -62,20 +81,22 @@ impl<'b> Calendar<'b> {
         found.dedup_by_key(|d| d.start);
         let taken = |start: usize| {
             let before = found.get(..found.partition_point(|d| d.start <= start)).unwrap_or_default();
-            before.last().is_some_and(|d| start < d.start + 12)
+            before.last().is_some_and(|d| start < d.end.max(d.start + 12))
         };
-        let short = bare.iter().filter_map(|seen| self.day(Form::Short, seen));
-        let short = short.filter(|(start, _)| !taken(*start));
-        let short: Vec<Dated> = short.map(|(start, day)| Dated { day, start, plain: false }).collect();
+        let short = bare.iter().filter(|seen| !taken(seen.start)).filter_map(|seen| {
+            let day = self.day(Form::Short, seen)?;
+            Some(Dated { day, start: seen.start, end: seen.end(text), plain: false })
+        });
+        let short: Vec<Dated> = short.collect();
         found.extend(short);
         found.sort_by_key(|d| d.start);
         found
     }
 
-    /// The day of what is written like a date, if there is such a day, and where it starts.
-    fn day(&self, form: Form, seen: &Seen<'_>) -> Option<(usize, NaiveDate)> {
-        let Seen { start, numbers: (first, second, year), word, .. } = *seen;
-        let day = match form {
+    /// The day of what is written like a date, if there is such a day.
+    fn day(&self, form: Form, seen: &Seen<'_>) -> Option<NaiveDate> {
+        let Seen { numbers: (first, second, year), word, .. } = *seen;
+        match form {
             Form::DayFirst => ymd(year?, second?, first?),
             Form::YearFirst => ymd(year?, first?, second?),
             Form::TwoFigures => ymd(2_000 + year?, second?, first?),
@@ -90,8 +111,7 @@ impl<'b> Calendar<'b> {
             // Hungarian and Lithuanian write the month first.
             Form::Short if self.month_first => self.next(first?, second?),
             Form::Short => self.next(second?, first?),
-        };
-        Some((start, day?))
+        }
     }
 
     fn month(&self, written: &str) -> Option<u32> {
@@ -123,7 +143,7 @@ impl<'b> Calendar<'b> {
     fn next(&self, month: u32, day: u32) -> Option<NaiveDate> {
         let sent = self.sent_on?;
         let same = NaiveDate::from_ymd_opt(sent.year(), month, day)?;
-        let earliest = sent.checked_sub_signed(TimeDelta::days(60))?;
+        let earliest = sent.checked_sub_signed(TimeDelta::days(MOST_PAST))?;
         if same >= earliest { Some(same) } else { NaiveDate::from_ymd_opt(sent.year() + 1, month, day) }
     }
 }

@@ -48,6 +48,13 @@ pub struct Seen<'t> {
     rest: &'t str,
 }
 
+impl Seen<'_> {
+    /// Byte after its end in the text in which it was seen.
+    pub fn end(&self, text: &str) -> usize {
+        text.len() - self.rest.len()
+    }
+}
+
 /// Figures that no letter touches from the left.
 #[derive(Debug, Clone, Copy)]
 pub struct Run<'t> {

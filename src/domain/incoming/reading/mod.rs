@@ -18,6 +18,7 @@ pub mod provisions;
 pub mod reference;
 pub mod section;
 pub mod shape;
+pub mod spelled;
 pub mod voices;
 
 pub use crate::domain::incoming::reading::kind::Kind;

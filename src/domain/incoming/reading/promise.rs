@@ -1,11 +1,12 @@
 //! The day by which an answer is promised, among all days that a letter names.
 
 use crate::domain::incoming::model::Class;
-use crate::domain::incoming::phrases::List;
+use crate::domain::incoming::phrases::{Hit, List};
 use crate::domain::incoming::reading::dates::{Calendar, Dated};
 use crate::domain::incoming::reading::section::{Prepared, Section};
 use crate::domain::incoming::reading::{Evidence, Kind, Stated};
 use chrono::{NaiveDate, TimeDelta};
+use std::ops::Range;
 
 /// A promise lies at most so many days ahead.
 const FARTHEST: i64 = 400;
@@ -13,6 +14,12 @@ const FARTHEST: i64 = 400;
 const HEARD: f32 = 0.5;
 /// What a date must be worth: a word before it and one of giving an answer, or the like.
 const ENOUGH: u32 = 3;
+/// A date takes so many bytes.
+const SHORTEST: usize = 5;
+/// What it counts that the clause of the date says who gives the answer ("you will hear from us").
+const PLAINLY: u32 = 3;
+/// A phrase of this weight needs no other beside it.
+const BY_ITSELF: f32 = 2.0;
 
 /// The day by which the authority promises its answer.
 pub fn promised(prepared: &Prepared<'_>, kind: Kind, calendar: &Calendar<'_>) -> Option<Stated<NaiveDate>> {
@@ -27,8 +34,8 @@ pub fn promised(prepared: &Prepared<'_>, kind: Kind, calendar: &Calendar<'_>) ->
     let enough = if open { ENOUGH } else { ENOUGH + 1 };
     let mut best: Option<(u32, &Section<'_>, Dated)> = None;
     for section in &prepared.sections {
-        for dated in calendar.dates(&section.text) {
-            let score = promise(section, &dated, calendar.sent_on());
+        for dated in calendar.dates_among(&section.text, &section.words) {
+            let score = promise(section, &dated, kind, calendar.sent_on());
             let better =
                 best.as_ref().is_none_or(|(s, _, d)| score > *s || (score == *s && dated.day > d.day));
             if score >= enough && better {
@@ -46,24 +53,31 @@ pub fn promised(prepared: &Prepared<'_>, kind: Kind, calendar: &Calendar<'_>) ->
 }
 
 /// How strongly a date is tied to a promise: a cue beside it, an answer or more time in its sentence.
-fn promise(section: &Section<'_>, dated: &Dated, sent_on: Option<NaiveDate>) -> u32 {
+fn promise(section: &Section<'_>, dated: &Dated, kind: Kind, sent_on: Option<NaiveDate>) -> u32 {
     let index = section.words.partition_point(|w| w.end <= dated.start);
+    let after = section.words.partition_point(|w| w.start < dated.end.max(dated.start + SHORTEST));
     let Some(word) = section.words.get(index) else { return 0 };
     let sentence = word.sentence;
-    if sent_on.is_some_and(|s| dated.day <= s || dated.day > s + TimeDelta::days(FARTHEST)) {
+    if sent_on.is_some_and(|s| dated.day <= s || dated.day > s + TimeDelta::days(FARTHEST))
+        || is_law(section, index)
+    {
         return 0;
     }
     let (mut cue, mut answer, mut extension, mut burden) = (0, 0, 0, 0);
+    let mut plainly = false;
     for hit in section.hits.iter().filter(|h| section.sentence_of(h) == sentence) {
         let end = hit.first + hit.count;
+        let by_itself = hit.phrase.weight >= BY_ITSELF;
         match hit.phrase.list {
+            List::Due if by_itself && end <= index && index - end <= 3 => cue = ENOUGH + 1,
             // Languages that put the cue after the date (Finnish "mennessä", Hungarian "-ig") stand close as well.
-            List::Due if end <= index && index - end <= 3 => cue = 2,
-            List::Due if hit.first >= index && hit.first - index <= 3 => cue = 2,
-            List::Due if hit.first >= index && hit.first - index <= 5 => cue = cue.max(1),
+            List::Due if end <= index && index - end <= 3 => cue = cue.max(2),
+            List::Due if hit.first >= index && hit.first.saturating_sub(after) <= 2 => cue = cue.max(2),
+            List::Due if hit.first >= after && hit.first - after <= 4 => cue = cue.max(1),
             List::DueWeak if end <= index && index - end <= 1 => cue = cue.max(1),
-            List::DueWeak if hit.first > index && hit.first - index <= 3 => cue = cue.max(1),
+            List::DueWeak if hit.first >= after && hit.first - after <= 2 => cue = cue.max(1),
             List::Extension => extension = 2,
+            List::Answer if by_itself && shares_clause(section, hit, index..after) => plainly = true,
             List::Answer => answer = 2,
             List::Clarification | List::Fee => burden = 1,
             List::Payment => burden = burden.max(1),
@@ -73,9 +87,39 @@ fn promise(section: &Section<'_>, dated: &Dated, sent_on: Option<NaiveDate>) -> 
     let likely = section.likely(sentence);
     let heard = likely.of(Class::Step(Kind::Extension)) + likely.of(Class::Step(Kind::Acknowledgement));
     let asked = likely.of(Class::Step(Kind::Clarification)) + likely.of(Class::Step(Kind::Fee));
-    let said = answer.max(extension) + u32::from(heard >= HEARD);
-    // A date in a sentence that asks or charges is rather the requester's.
-    let theirs = u32::from(extension == 0) * (2 * burden) + 2 * u32::from(asked >= HEARD);
+    let given = if plainly { PLAINLY } else { answer };
+    let said = given.max(extension) + u32::from(heard >= HEARD);
+    // A date in a sentence that asks or charges is rather the requester's, unless the clause says who does what.
+    let theirs =
+        if plainly { 0 } else { u32::from(extension == 0) * (2 * burden) + 2 * u32::from(asked >= HEARD) };
     let unsure = !dated.plain && (cue < 2 || said == 0);
-    if unsure || (cue == 0 && said < ENOUGH) { 0 } else { (cue + said).saturating_sub(theirs) }
+    // Who asks or charges names days by which the requester must act.
+    let demands = matches!(kind, Kind::Clarification | Kind::Fee) && !plainly && extension == 0;
+    if unsure || demands || (cue == 0 && said < ENOUGH) { 0 } else { (cue + said).saturating_sub(theirs) }
+}
+
+/// Whether the date that starts at a word is that of a law, which has its number before it ("n.º 26/2016, de 22 de
+/// agosto", "č. 106/1999").
+fn is_law(section: &Section<'_>, date: usize) -> bool {
+    section.words.get(date.saturating_sub(2)..date).unwrap_or_default().iter().any(|word| {
+        let slashed = section.text.get(..word.start).is_some_and(|before| before.ends_with('/'));
+        slashed && word.folded.len() == 4 && word.folded.bytes().all(|b| b.is_ascii_digit())
+    })
+}
+
+/// Whether a phrase stands in the clause of the date, whose words are given: no comma between them but one that sets
+/// off a day of the week ("you will hear from us by Friday, 3 July").
+fn shares_clause(section: &Section<'_>, hit: &Hit<'_>, date: Range<usize>) -> bool {
+    let end = hit.first + hit.count;
+    let (from, to) = if end <= date.start { (end, date.start) } else { (date.end, hit.first) };
+    let Some(between) = section.words.get(from.saturating_sub(1)..(to + 1).min(section.words.len())) else {
+        return true;
+    };
+    let weekday = if end <= date.start { 2 } else { 0 };
+    let far = between.len().saturating_sub(1 + weekday);
+    between.windows(2).take(far).all(|pair| {
+        let [first, second] = pair else { return true };
+        let gap = section.text.get(first.end..second.start).unwrap_or_default();
+        !gap.contains([',', ';', ':', '('])
+    })
 }

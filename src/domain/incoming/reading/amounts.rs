@@ -41,15 +41,17 @@ pub fn period(
             };
             let sentence = section.sentence_of(hit);
             let extends = extends(section, sentence);
-            if extends < least {
+            if extends < least && !speaks {
                 continue;
             }
             let Some((amount, from)) = amount_before(section, hit.first, sentence, &numbers) else {
                 continue;
             };
-            let longer = section.hits.iter().any(|h| {
-                h.phrase.list == List::Longer && h.first + h.count <= from && from - (h.first + h.count) <= 2
-            });
+            let longer = is_longer(section, from, sentence);
+            // "extending that period by three weeks": in a letter that extends, that is enough.
+            if extends < least && !longer {
+                continue;
+            }
             if !longer && is_denied(section, from, sentence, &negations) {
                 continue;
             }
@@ -66,6 +68,17 @@ pub fn period(
         }
     }
     best.map(|(_, period)| period)
+}
+
+/// Whether words of taking more time stand before a number: small ones right there, others a little farther.
+fn is_longer(section: &Section<'_>, from: usize, sentence: usize) -> bool {
+    section.hits.iter().filter(|h| h.phrase.list == List::Longer && section.sentence_of(h) == sentence).any(
+        |h| {
+            let end = h.first + h.count;
+            let long = section.words.get(h.first).is_some_and(|w| w.folded.len() > 5);
+            end <= from && from - end <= if long { 4 } else { 2 }
+        },
+    )
 }
 
 /// Whether the clause says that a period will not do: "we cannot answer within seven working days".

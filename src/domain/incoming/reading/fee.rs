@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 
 /// What speaks for a sum must reach this in a letter that asks for money, and that in any other.
 const ENOUGH: f32 = 0.0;
-const PLAIN: f32 = 1.3;
+const PLAIN: f32 = 1.6;
 /// A document handed over has prices of its own.
 const HANDED_OVER: f32 = 1.5;
 /// Words that say what a sum is stand so near, in words.
@@ -52,8 +52,8 @@ fn size(sum: &Sum) -> f32 {
         0..=50 => -1.5,
         51..=50_000 => 0.5,
         50_001..=200_000 => 0.0,
-        200_001..=1_000_000 => -0.75,
-        _ => -3.0,
+        200_001..=1_000_000 => -1.25,
+        _ => -5.0,
     }
 }
 

@@ -116,11 +116,17 @@ pub fn in_subject(subject: &str) -> Vec<Shaped> {
     found
 }
 
-/// `[#558204]`, `[REQ-0058127]`, `[HELPDESK #558204]`.
+/// `[#558204]`, `[HELPDESK #558204]`, `(case 101004417)`, `enquiry 558213`: figures alone, no day and no telephone.
 fn ticket(subject: &str) -> Option<Shaped> {
     static TICKET: Pattern = LazyLock::new(|| Regex::new(r"[\[(](?:\p{L}+[\s:]+)?(#\d{4,12})[\])]").ok());
-    let number = TICKET.as_ref()?.captures(subject)?.get(1)?;
-    Some(Shaped { number: number.as_str().to_owned(), start: number.start(), score: 4 })
+    static FIGURES: Pattern =
+        LazyLock::new(|| Regex::new(r"(?:^|[\s(\[#:])([1-9]\d{5,11})(?:$|[\s)\],;:.])").ok());
+    if let Some(number) = TICKET.as_ref().and_then(|r| r.captures(subject)?.get(1)) {
+        return Some(Shaped { number: number.as_str().to_owned(), start: number.start(), score: 4 });
+    }
+    let number = FIGURES.as_ref()?.captures(subject)?.get(1)?;
+    let day = number.len() == 8 && number.as_str().starts_with("20");
+    (!day).then(|| Shaped { number: number.as_str().to_owned(), start: number.start(), score: 3 })
 }
 
 /// In the head of a letter that is attached.

@@ -199,7 +199,7 @@ fn plausibility(number: &str, section: &Section<'_>, hit: &Hit<'_>) -> u32 {
     let letters = number.chars().filter(|c| c.is_alphabetic()).count();
     let label: usize =
         section.words.iter().skip(hit.first).take(hit.count).map(|w| w.folded.chars().count()).sum();
-    if strokes == 0 && letters == 0 && (digits < 4 || label <= 3) {
+    if strokes == 0 && letters == 0 && (digits < 4 || (label <= 3 && digits < 5)) {
         return 0;
     }
     // A year alone is none.

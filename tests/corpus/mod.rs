@@ -5,6 +5,7 @@ mod command;
 mod delivery;
 mod documents;
 mod facts;
+mod fees;
 mod hostile;
 mod labelled;
 mod languages;

@@ -20,7 +20,8 @@ const NEAR: usize = 6;
 const DEMANDED: f32 = 1.3;
 
 /// What stands before a part of a sum or after the price of one piece.
-static TIMES: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"(?i:[x×*х]|\bà|\bá|\bpo)\s?$").ok());
+static TIMES: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"(?i:[x×*х]|\d(?:\s\p{L}+)?\s[àá]|\bpo)\s?$").ok());
 static PIECE: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"^\.?\s?(?:/|[x×*х]\s?\d|je\s|per\s|pro\s|pr\.?\s|à\s)").ok());
 

@@ -20,8 +20,9 @@ const NEAR: usize = 6;
 const DEMANDED: f32 = 1.3;
 
 /// What stands before a part of a sum or after the price of one piece.
-static TIMES: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r"(?i:[x×*х]|\d(?:\s\p{L}+)?\s[àá]|\bpo)\s?$").ok());
+static TIMES: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r"(?i:[x×*х]|(?:\d|\d\s\p{L}+|Stunden?|Seiten?|Blatt|Kopien?|uur|timer?|sider?|timmar|sidor)\s[àá]|\bpo)\s?$").ok()
+});
 static PIECE: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"^\.?\s?(?:/|[x×*х]\s?\d|je\s|per\s|pro\s|pr\.?\s|à\s)").ok());
 
@@ -166,7 +167,7 @@ impl Said<'_, '_> {
             }
             List::Unasked if weight < 0.5 && apart.before && apart.words == 0 => tally.unasked = 2.5,
             List::Unasked if weight >= 0.5 && apart.bound && !apart.comma && apart.words <= NEAR => {
-                tally.unasked = tally.unasked.max(if apart.before { 2.5 } else { 1.5 });
+                tally.unasked = tally.unasked.max(if apart.before { 3.2 } else { 1.5 });
             }
             List::OtherPrice => tally.other(&apart),
             _ => {}

@@ -5,6 +5,7 @@ mod command;
 mod delivery;
 mod documents;
 mod facts;
+mod fees;
 mod hidden_html;
 mod hostile;
 mod labelled;

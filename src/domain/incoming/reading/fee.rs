@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 
 /// What speaks for a sum must reach this in a letter that asks for money, and that in any other.
 const ENOUGH: f32 = 0.0;
-const PLAIN: f32 = 1.3;
+const PLAIN: f32 = 1.6;
 /// A document handed over has prices of its own.
 const HANDED_OVER: f32 = 1.5;
 /// Words that say what a sum is stand so near, in words.
@@ -20,7 +20,9 @@ const NEAR: usize = 6;
 const DEMANDED: f32 = 1.3;
 
 /// What stands before a part of a sum or after the price of one piece.
-static TIMES: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"(?i:[x×*х]|\bà|\bá|\bpo)\s?$").ok());
+static TIMES: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r"(?i:[x×*х]|(?:\d|\d\s\p{L}+|Stunden?|Seiten?|Blatt|Kopien?|uur|timer?|sider?|timmar|sidor)\s[àá]|\bpo)\s?$").ok()
+});
 static PIECE: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"^\.?\s?(?:/|[x×*х]\s?\d|je\s|per\s|pro\s|pr\.?\s|à\s)").ok());
 
@@ -52,8 +54,8 @@ fn size(sum: &Sum) -> f32 {
         0..=50 => -1.5,
         51..=50_000 => 0.5,
         50_001..=200_000 => 0.0,
-        200_001..=1_000_000 => -0.75,
-        _ => -3.0,
+        200_001..=1_000_000 => -1.25,
+        _ => -5.0,
     }
 }
 
@@ -165,7 +167,7 @@ impl Said<'_, '_> {
             }
             List::Unasked if weight < 0.5 && apart.before && apart.words == 0 => tally.unasked = 2.5,
             List::Unasked if weight >= 0.5 && apart.bound && !apart.comma && apart.words <= NEAR => {
-                tally.unasked = tally.unasked.max(if apart.before { 2.5 } else { 1.5 });
+                tally.unasked = tally.unasked.max(if apart.before { 3.2 } else { 1.5 });
             }
             List::OtherPrice => tally.other(&apart),
             _ => {}

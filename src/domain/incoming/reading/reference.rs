@@ -14,6 +14,8 @@ const HEAD: usize = 1_500;
 const LETTERHEAD: usize = 900;
 /// What a number behind its label is worth at least, one that only looks like a file number at most.
 const LABELLED: u32 = 4;
+/// What it is worth that a number stands in the subject and in the letter.
+const SURELY: u32 = 3;
 
 /// "Nr.", "no", "č.", "n°" between the label and the number.
 static FILLER: LazyLock<Option<Regex>> = LazyLock::new(|| {
@@ -54,6 +56,22 @@ const LAW_WORDS: &[&str] = &[
     "dz",
 ];
 
+/// Laws whose number stands before their name, folded.
+const LAWS_BEHIND: &[&str] = &[
+    "rendelet",
+    "rendelete",
+    "korm",
+    "torveny",
+    "sb",
+    "zz",
+    "seadus",
+    "asetus",
+    "laki",
+    "coll",
+    "gdpr",
+    "directive",
+];
+
 /// A number that may be the file's.
 struct Candidate<'p, 'b> {
     number: String,
@@ -69,12 +87,8 @@ pub fn find(prepared: &Prepared<'_>) -> Option<Stated<String>> {
         all.extend(labelled(section));
         all.extend(shaped(section));
     }
-    let best = all
-        .iter()
-        .map(|one| (one.score + u32::from(is_repeated(one, &all)), one))
-        .rev()
-        .max_by_key(|(score, _)| *score)?
-        .1;
+    let best =
+        all.iter().map(|one| (one.score + repeated(one, &all), one)).rev().max_by_key(|(score, _)| *score)?.1;
     let shown = best.section.text.get(best.start..).and_then(|rest| written(rest, &best.number));
     let evidence = shown.map(|text| Evidence { text: text.to_owned(), place: best.section.place.label() });
     Some(Stated { value: best.number.clone(), evidence })
@@ -92,12 +106,16 @@ fn written<'t>(text: &'t str, number: &str) -> Option<&'t str> {
     text.get(..end).map(str::trim_start)
 }
 
-/// A number that stands in another part as well, or twice in one.
-fn is_repeated(one: &Candidate<'_, '_>, all: &[Candidate<'_, '_>]) -> bool {
-    all.iter().any(|other| {
-        let elsewhere = other.start != one.start || other.section.place != one.section.place;
-        elsewhere && (other.number.contains(&one.number) || one.number.contains(&other.number))
-    })
+/// A number that stands in subject and letter both is surely the file's, one that stands twice rather.
+fn repeated(one: &Candidate<'_, '_>, all: &[Candidate<'_, '_>]) -> u32 {
+    let same =
+        |other: &&Candidate<'_, '_>| other.number.contains(&one.number) || one.number.contains(&other.number);
+    let apart = all.iter().filter(same).map(|other| {
+        let elsewhere = other.section.place != one.section.place;
+        let subject = [one, other].iter().any(|c| c.section.place == Place::Subject);
+        if elsewhere && subject { SURELY } else { u32::from(elsewhere || other.start != one.start) }
+    });
+    apart.max().unwrap_or_default()
 }
 
 fn labelled<'p, 'b>(section: &'p Section<'b>) -> Vec<Candidate<'p, 'b>> {
@@ -132,7 +150,8 @@ fn shaped<'p, 'b>(section: &'p Section<'b>) -> Vec<Candidate<'p, 'b>> {
         let foreign = section.hits.iter().any(|h| {
             h.phrase.list == List::ForeignNumber && h.first + h.count <= at && at - (h.first + h.count) <= 2
         });
-        !foreign && !follows_law(section, at) && !shape::is_ours(&one.number)
+        let law = follows_law(section, at) || precedes_law(section, one.start + one.number.len());
+        !foreign && !law && !shape::is_ours(&one.number)
     });
     own.map(|one| Candidate { number: one.number, section, start: one.start, score: one.score }).collect()
 }
@@ -151,6 +170,13 @@ fn follows_law(section: &Section<'_>, first: usize) -> bool {
     section.words.get(from..first).unwrap_or_default().iter().any(|w| {
         LAW_WORDS.iter().any(|law| if law.len() <= 3 { w.folded == *law } else { w.folded.starts_with(law) })
     })
+}
+
+/// Whether a law's name follows: "301/2016. (IX. 30.) Korm. rendelet".
+fn precedes_law(section: &Section<'_>, end: usize) -> bool {
+    let at = section.words.partition_point(|w| w.start < end);
+    let next = section.words.get(at..).unwrap_or_default().iter().take(4);
+    next.clone().any(|w| LAWS_BEHIND.contains(&w.folded.as_str()))
 }
 
 /// Whether the label says that the number is another's: "your reference", "contract No".
@@ -173,7 +199,7 @@ fn plausibility(number: &str, section: &Section<'_>, hit: &Hit<'_>) -> u32 {
     let letters = number.chars().filter(|c| c.is_alphabetic()).count();
     let label: usize =
         section.words.iter().skip(hit.first).take(hit.count).map(|w| w.folded.chars().count()).sum();
-    if strokes == 0 && letters == 0 && (digits < 4 || label <= 3) {
+    if strokes == 0 && letters == 0 && (digits < 4 || (label <= 3 && digits < 5)) {
         return 0;
     }
     // A year alone is none.

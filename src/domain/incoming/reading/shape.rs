@@ -59,6 +59,15 @@ pub fn is_ours(number: &str) -> bool {
     number.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("ask-"))
 }
 
+/// `612.000`, `1.240.000`, `8.30–12.00`, `24.04–04.05.2026`.
+fn is_sum_or_span(text: &str) -> bool {
+    static SUM: Pattern = LazyLock::new(|| {
+        Regex::new(r"^\d{1,3}(?:\.\d{3})+$|^\d{1,2}(?:[.:]\d{2})?[–-]\d{1,2}[.:]\d{2}(?:\.\d{4})?$|^\d{1,2}[.:]\d{2}[–-]\d{1,2}$|^\d{1,2}\.\d{1,2}\.?[–-]\d{1,2}\.\d{1,2}\.\d{4}$")
+            .ok()
+    });
+    SUM.as_ref().is_some_and(|r| r.is_match(text))
+}
+
 /// Whether it can be a file number by itself: digits enough, a stroke or letters, no date.
 fn is_plausible(text: &str) -> bool {
     let bare = text.trim_start_matches('#');
@@ -74,6 +83,7 @@ fn is_plausible(text: &str) -> bool {
         && strokes > 0
         && bare.chars().count() <= 40
         && !mail
+        && !is_sum_or_span(bare)
         && !amount
         && !words
         && !is_date(bare)
@@ -108,7 +118,7 @@ pub fn in_subject(subject: &str) -> Vec<Shaped> {
     });
     let shaped = found.map(|m| {
         // The longer is rather the file's.
-        let long = u32::from(m.as_str().len() > 7);
+        let long = u32::from(m.as_str().len() > 7) * 2;
         Shaped { number: m.as_str().trim_end_matches('-').to_owned(), start: m.start(), score: 4 + long }
     });
     let mut found: Vec<Shaped> = shaped.collect();
@@ -116,11 +126,17 @@ pub fn in_subject(subject: &str) -> Vec<Shaped> {
     found
 }
 
-/// `[#558204]`, `[REQ-0058127]`, `[HELPDESK #558204]`.
+/// `[#558204]`, `[HELPDESK #558204]`, `(case 101004417)`, `enquiry 558213`: figures alone, no day and no telephone.
 fn ticket(subject: &str) -> Option<Shaped> {
     static TICKET: Pattern = LazyLock::new(|| Regex::new(r"[\[(](?:\p{L}+[\s:]+)?(#\d{4,12})[\])]").ok());
-    let number = TICKET.as_ref()?.captures(subject)?.get(1)?;
-    Some(Shaped { number: number.as_str().to_owned(), start: number.start(), score: 4 })
+    static FIGURES: Pattern =
+        LazyLock::new(|| Regex::new(r"(?:^|[\s(\[#:])([1-9]\d{5,11})(?:$|[\s)\],;:.])").ok());
+    if let Some(number) = TICKET.as_ref().and_then(|r| r.captures(subject)?.get(1)) {
+        return Some(Shaped { number: number.as_str().to_owned(), start: number.start(), score: 4 });
+    }
+    let number = FIGURES.as_ref()?.captures(subject)?.get(1)?;
+    let day = number.len() == 8 && number.as_str().starts_with("20");
+    (!day).then(|| Shaped { number: number.as_str().to_owned(), start: number.start(), score: 3 })
 }
 
 /// In the head of a letter that is attached.

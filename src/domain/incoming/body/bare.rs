@@ -17,6 +17,8 @@ const BELOW: i32 = 4;
 const ABOVE: i32 = 5;
 /// A line of an office's name or a signature has at most so many letters.
 const NARROW: usize = 60;
+/// A signature has at most so many lines.
+const SIGNATURE: usize = 6;
 
 /// What a decision says, or another step of the authority.
 const STEPS: &[List] = &[
@@ -49,7 +51,8 @@ pub(super) fn mark(lines: &[&str], marks: &mut [Line], book: &Phrasebook) {
     }
     let letters = Letters { lines, paragraphs, book };
     let below = (1..count).filter_map(|at| Some((letters.below(at)?, at, count))).max_by_key(|found| found.0);
-    let above = (1..count).rev().filter_map(|at| Some((letters.above(at)?, 0, at))).max_by_key(|found| found.0);
+    let above =
+        (1..count).rev().filter_map(|at| Some((letters.above(at)?, 0, at))).max_by_key(|found| found.0);
     let Some((_, from, to)) = below.into_iter().chain(above).max_by_key(|found| found.0) else { return };
     quote(lines, marks, letters.paragraphs.get(from..to).unwrap_or_default(), book);
 }
@@ -78,7 +81,8 @@ impl<'t> Letters<'t> {
         let (from, to) = ((0, at), (at, self.paragraphs.len()));
         let weight = self.weigh(from, to)?;
         let written = self.written(0, at);
-        let sure = self.book.says(List::ReasonsWanted, &flat(&written)) || self.signs_as_addressed(&written, to);
+        let sure =
+            self.book.says(List::ReasonsWanted, &flat(&written)) || self.signs_as_addressed(&written, to);
         (sure && weight >= ABOVE).then_some(weight)
     }
 
@@ -152,17 +156,23 @@ impl<'t> Letters<'t> {
 
     /// Whether an answer ends above a paragraph: with a closing, a footer, or a signature.
     fn set_off(&self, at: usize) -> bool {
-        let Some(above) = at.checked_sub(1).filter(|above| *above > 0).and_then(|above| self.paragraphs.get(above)) else {
+        let Some((index, above)) =
+            at.checked_sub(1).and_then(|above| Some((above, self.paragraphs.get(above)?)))
+        else {
             return false;
         };
         let written = text(self.lines, *above);
         let narrow = |line: &str| line.trim().chars().nth(NARROW).is_none();
+        let signature = || {
+            index > 0
+                && written.lines().all(narrow)
+                && written.lines().count() <= SIGNATURE
+                && !written.trim_end().ends_with(['.', '!', '?', ',', ':', ';'])
+                && !written.lines().any(|line| is_salutation(line, self.book))
+        };
         is_footer(&written, self.book)
             || written.lines().any(|line| is_closing(line, self.book))
-            || (written.lines().all(narrow)
-                && written.lines().count() <= 6
-                && !written.trim_end().ends_with(['.', '!', '?', ',', ':', ';'])
-                && !written.lines().any(|line| is_salutation(line, self.book)))
+            || signature()
     }
 
     /// Whether a stretch says something: a paragraph with a sentence.

@@ -45,7 +45,10 @@ pub(super) fn signed(text: &str) -> Option<Vec<String>> {
 
 /// The words of every line that is a name, folded.
 pub(super) fn named(text: &str) -> Vec<String> {
-    text.lines().filter(|line| is_name(line) || line.split_whitespace().count() == 1).flat_map(words_of).collect()
+    text.lines()
+        .filter(|line| is_name(line) || line.split_whitespace().count() == 1)
+        .flat_map(words_of)
+        .collect()
 }
 
 /// "W. Terpstra", "Ada van der Lind": two words and more with capitals, initials and small words between.

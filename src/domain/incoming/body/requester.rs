@@ -1,6 +1,7 @@
 //! The copy of the request without any mark: below "Your request:", or below the authority's closing.
 
 use crate::domain::incoming::body::lines::{Line, has_date, is_byline, is_closing, is_rule, requests};
+use crate::domain::incoming::body::names::is_salutation;
 use crate::domain::incoming::body::parts::is_footer;
 use crate::domain::incoming::phrases::{List, Phrasebook};
 use crate::domain::incoming::text::fold;
@@ -101,6 +102,7 @@ fn opening(
         let one = written.trim();
         let short = above.1 - above.0 == 1 && one.chars().nth(70).is_none();
         let belongs = is_rule(one)
+            || (short && is_salutation(one, book))
             || is_byline(one)
             || (short && one.ends_with([',', ':', '!', '-', '—']))
             || is_label_text(one, book);

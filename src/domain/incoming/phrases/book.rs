@@ -63,8 +63,7 @@ const PLAIN: &[List] = &[
 ];
 
 /// Plain lists whose entries begin lines.
-const OPENINGS: &[List] =
-    &[List::Closing, List::Salutation, List::RequestLabel, List::OriginalMessage];
+const OPENINGS: &[List] = &[List::Closing, List::Salutation, List::RequestLabel, List::OriginalMessage];
 /// Plain lists whose entries are sought in paragraphs.
 const RUNNING: &[List] = &[List::Request, List::ReasonsWanted, List::Footer, List::Remedies];
 /// Lists of which the names of the days are made.

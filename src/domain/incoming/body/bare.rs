@@ -170,9 +170,7 @@ impl<'t> Letters<'t> {
                 && !written.trim_end().ends_with(['.', '!', '?', ',', ':', ';'])
                 && !written.lines().any(|line| is_salutation(line, self.book))
         };
-        is_footer(&written, self.book)
-            || written.lines().any(|line| is_closing(line, self.book))
-            || signature()
+        is_footer(&written, self.book) || written.lines().any(|line| closes(line, self.book)) || signature()
     }
 
     /// Whether a stretch says something: a paragraph with a sentence.
@@ -191,4 +189,9 @@ impl<'t> Letters<'t> {
             STEPS.contains(&hit.phrase.list) && hit.phrase.weight >= 1.0 && hit.phrase.literal_words() >= 2
         })
     }
+}
+
+/// Whether a line, or its last sentence, is a closing.
+fn closes(line: &str, book: &Phrasebook) -> bool {
+    is_closing(line, book) || line.rsplit(". ").next().is_some_and(|last| is_closing(last, book))
 }

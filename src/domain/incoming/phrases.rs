@@ -138,6 +138,10 @@ lists! {
     Closing = "closing",
     /// What a requester writes in the first person, and no authority does.
     Request = "request",
+    /// How a letter begins, before the name of who is addressed.
+    Salutation = "salutation",
+    /// What a requester asks for in case of a refusal: reasons, the ground, a decision in writing.
+    ReasonsWanted = "reasons_wanted",
     /// Words above the copy of a request that a ticket system shows.
     RequestLabel = "request_label",
     /// What stands below every mail of an authority: confidentiality, data protection, the environment.

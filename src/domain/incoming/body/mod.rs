@@ -1,10 +1,13 @@
 //! What the sender wrote now: apart from quotes, with signature, legal footer and remedies marked.
 
 mod attribution;
+mod bare;
 mod beyond;
+mod bounced;
 mod copies;
 mod header_block;
 mod lines;
+mod names;
 mod parts;
 mod placed;
 mod requester;
@@ -50,6 +53,8 @@ pub fn split(text: &str, book: &Phrasebook) -> Split {
     attribution::mark(&lines, &mut marks, book);
     header_block::mark(&lines, &mut marks, book);
     requester::mark(&lines, &mut marks, book);
+    bounced::mark(&lines, &mut marks, book);
+    bare::mark(&lines, &mut marks, book);
     let below_mark = signature::mark(&lines, &mut marks, book);
     let own = collect(&lines, &marks, Line::Own);
     let split = if own.trim().is_empty() {

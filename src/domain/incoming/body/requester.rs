@@ -1,6 +1,7 @@
 //! The copy of the request without any mark: below "Your request:", or below the authority's closing.
 
 use crate::domain::incoming::body::lines::{Line, has_date, is_byline, is_closing, is_rule, requests};
+use crate::domain::incoming::body::names::is_salutation;
 use crate::domain::incoming::body::parts::is_footer;
 use crate::domain::incoming::phrases::{List, Phrasebook};
 use crate::domain::incoming::text::fold;
@@ -9,7 +10,7 @@ use crate::domain::incoming::text::fold;
 const SAID: usize = 40;
 
 /// A paragraph: its first line and the one after its last.
-type Paragraph = (usize, usize);
+pub(super) type Paragraph = (usize, usize);
 
 /// Marks what a requester says where only the authority should speak. If in doubt it stays: a word of the authority
 /// must not vanish.
@@ -45,7 +46,7 @@ fn closing(lines: &[&str], paragraphs: &[Paragraph], book: &Phrasebook) -> Optio
 }
 
 /// Runs of own lines without an empty one.
-fn paragraphs(lines: &[&str], marks: &[Line]) -> Vec<Paragraph> {
+pub(super) fn paragraphs(lines: &[&str], marks: &[Line]) -> Vec<Paragraph> {
     let mut out = Vec::new();
     let mut open = None;
     for (at, (line, mark)) in lines.iter().zip(marks).enumerate() {
@@ -63,11 +64,11 @@ fn paragraphs(lines: &[&str], marks: &[Line]) -> Vec<Paragraph> {
     out
 }
 
-fn text(lines: &[&str], (start, end): Paragraph) -> String {
+pub(super) fn text(lines: &[&str], (start, end): Paragraph) -> String {
     lines.get(start..end.min(lines.len())).unwrap_or_default().join("\n")
 }
 
-fn quote(lines: &[&str], marks: &mut [Line], paragraphs: &[Paragraph], book: &Phrasebook) {
+pub(super) fn quote(lines: &[&str], marks: &mut [Line], paragraphs: &[Paragraph], book: &Phrasebook) {
     for paragraph in paragraphs.iter().filter(|p| !is_footer(&text(lines, **p), book)) {
         for mark in marks.iter_mut().take(paragraph.1).skip(paragraph.0) {
             *mark = Line::Quoted;
@@ -101,6 +102,7 @@ fn opening(
         let one = written.trim();
         let short = above.1 - above.0 == 1 && one.chars().nth(70).is_none();
         let belongs = is_rule(one)
+            || (short && is_salutation(one, book))
             || is_byline(one)
             || (short && one.ends_with([',', ':', '!', '-', '—']))
             || is_label_text(one, book);
@@ -112,7 +114,7 @@ fn opening(
     first
 }
 
-fn is_label_text(line: &str, book: &Phrasebook) -> bool {
+pub(super) fn is_label_text(line: &str, book: &Phrasebook) -> bool {
     let bare = fold(line.trim_matches(|c: char| !c.is_alphanumeric()));
     if bare.is_empty() || bare.len() > 80 {
         return false;

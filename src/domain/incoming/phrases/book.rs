@@ -55,15 +55,17 @@ const PLAIN: &[List] = &[
     List::OriginalMessage,
     List::Closing,
     List::Request,
+    List::Salutation,
+    List::ReasonsWanted,
     List::RequestLabel,
     List::Footer,
     List::Remedies,
 ];
 
 /// Plain lists whose entries begin lines.
-const OPENINGS: &[List] = &[List::Closing, List::RequestLabel, List::OriginalMessage];
+const OPENINGS: &[List] = &[List::Closing, List::Salutation, List::RequestLabel, List::OriginalMessage];
 /// Plain lists whose entries are sought in paragraphs.
-const RUNNING: &[List] = &[List::Request, List::Footer, List::Remedies];
+const RUNNING: &[List] = &[List::Request, List::ReasonsWanted, List::Footer, List::Remedies];
 /// Lists of which the names of the days are made.
 const DAYS: [List; 5] = [List::DayWords, List::DayTens, List::DayLinks, List::ThisMonth, List::NextMonth];
 

@@ -13,6 +13,8 @@ const SUREST: f32 = 0.99;
 const CLEAR: f32 = 0.9;
 /// How sure an acknowledgement is at most beside such a phrase.
 const DOUBTED: f32 = 0.6;
+/// From this probability on such a step is taken for what the letter does.
+const BORNE_OUT: f32 = 0.03;
 /// From this probability on a further kind is named as well.
 const ALSO: f32 = 0.25;
 /// From this probability on another kind is offered to pick.
@@ -27,8 +29,7 @@ pub fn decide(prepared: &Prepared<'_>, language: Option<&str>, knowledge: &Knowl
     let features = heard::features(prepared, &voices, &heard);
     let probabilities = knowledge.judge.probabilities(&features);
     let ranked = ranked(&probabilities);
-    let Some(first) = ranked.first().copied() else { return Reading::of(Kind::Other, 0.0) };
-    let (kind, sure) = doubted(first, &voices);
+    let Some((kind, sure)) = doubted(&ranked, &voices) else { return Reading::of(Kind::Other, 0.0) };
     let mut reading = Reading::of(kind, hundredths(sure.min(SUREST)));
     let others: Vec<(Kind, f32)> = ranked.into_iter().filter(|(other, _)| *other != kind).collect();
     let applies = |(other, likely): &&(Kind, f32)| *likely >= ALSO && goes_with(kind, *other);
@@ -40,19 +41,24 @@ pub fn decide(prepared: &Prepared<'_>, language: Option<&str>, knowledge: &Knowl
     reading
 }
 
-/// An acknowledgement may be recorded without a person: it is one only where no phrase says clearly that something
-/// else was done. That a request was passed on, or takes longer, says also that it came in.
-fn doubted((kind, sure): (Kind, f32), voices: &Voices) -> (Kind, f32) {
+/// An acknowledgement may be recorded without a person: it is surely one only where no phrase says clearly that
+/// something else was done. That a request was passed on, or takes longer, says also that it came in; where the
+/// sentences bear that out, it is the step.
+fn doubted(ranked: &[(Kind, f32)], voices: &Voices) -> Option<(Kind, f32)> {
+    let (kind, sure) = ranked.first().copied()?;
+    let likely = |step: &Kind| ranked.iter().any(|(other, likely)| other == step && *likely >= BORNE_OUT);
     let decided = |(other, voice): &(&Kind, &Voice)| {
         !matches!(other, Kind::Acknowledgement | Kind::Other) && voice.score >= CLEAR
     };
     let loudest =
         voices.iter().filter(decided).max_by(|a, b| a.1.score.total_cmp(&b.1.score)).map(|(other, _)| *other);
-    match (kind, loudest) {
-        (Kind::Acknowledgement, Some(step @ (Kind::Transfer | Kind::Extension))) => (step, sure.min(DOUBTED)),
+    Some(match (kind, loudest) {
+        (Kind::Acknowledgement, Some(step @ (Kind::Transfer | Kind::Extension))) if likely(&step) => {
+            (step, sure.min(DOUBTED))
+        }
         (Kind::Acknowledgement, Some(_)) => (kind, sure.min(DOUBTED)),
         _ => (kind, sure),
-    }
+    })
 }
 
 /// Kinds by how likely they are, the likeliest first.

@@ -12,6 +12,8 @@ use std::ops::Range;
 const FARTHEST: i64 = 400;
 /// How likely a sentence announces more time or an answer to come, to count as saying so.
 const HEARD: f32 = 0.5;
+/// The same where no phrase says so.
+const ALONE: f32 = 0.65;
 /// What a date must be worth: a word before it and one of giving an answer, or the like.
 const ENOUGH: u32 = 3;
 /// A date takes so many bytes.
@@ -88,7 +90,9 @@ fn promise(section: &Section<'_>, dated: &Dated, kind: Kind, sent_on: Option<Nai
     let heard = likely.of(Class::Step(Kind::Extension)) + likely.of(Class::Step(Kind::Acknowledgement));
     let asked = likely.of(Class::Step(Kind::Clarification)) + likely.of(Class::Step(Kind::Fee));
     let given = if plainly { PLAINLY } else { answer };
-    let said = given.max(extension) + u32::from(heard >= HEARD);
+    // What no phrase says must be heard the more surely.
+    let least = if given.max(extension) == 0 { ALONE } else { HEARD };
+    let said = given.max(extension) + u32::from(heard >= least);
     // A date in a sentence that asks or charges is rather the requester's, unless the clause says who does what.
     let theirs =
         if plainly { 0 } else { u32::from(extension == 0) * (2 * burden) + 2 * u32::from(asked >= HEARD) };

@@ -144,7 +144,8 @@ impl Ear<'_> {
     }
 }
 
-/// Given and refused in one letter is partial access, whether or not it says the word.
+/// Given and refused in one letter is partial access, whether or not it says the word; where it does, what it refuses
+/// is the rest.
 fn combine(voices: &mut Voices) {
     let score = |kind: Kind, voices: &Voices| voices.get(&kind).map_or(0.0, |v| v.score);
     let full = score(Kind::Full, voices);
@@ -156,6 +157,11 @@ fn combine(voices: &mut Voices) {
         && transfer.score >= 0.9
     {
         transfer.score = transfer.score.max(not_held);
+    }
+    let partial = score(Kind::Partial, voices);
+    if partial >= 0.9 {
+        voices.entry(Kind::Refusal).and_modify(|voice| voice.score *= 0.5);
+        voices.entry(Kind::Partial).and_modify(|voice| voice.score += 0.3 * refusal.min(partial));
     }
     if full >= 0.9 && refusal >= 0.9 {
         let mut passages = Vec::new();

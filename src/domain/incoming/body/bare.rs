@@ -6,12 +6,12 @@ use crate::domain::incoming::body::names::{addressed, is_salutation, named, same
 use crate::domain::incoming::body::parts::is_footer;
 use crate::domain::incoming::body::requester::{Paragraph, is_label_text, paragraphs, quote, text};
 use crate::domain::incoming::phrases::{List, Phrasebook};
-use crate::domain::incoming::text::{first, flat, words};
+use crate::domain::incoming::text::{flat, words};
 
 /// A text of more paragraphs is no answer with a copy of a request.
 const PARAGRAPHS: usize = 80;
-/// A requester asks within so many bytes.
-const OPENING: usize = 600;
+/// A requester asks within so many letters.
+const OPENING: usize = 240;
 /// Below the answer, signs of so much weight make a letter the requester's; above it, of so much.
 const BELOW: i32 = 4;
 const ABOVE: i32 = 5;
@@ -75,9 +75,7 @@ impl<'t> Letters<'t> {
     /// The weight of what stands above a paragraph, if it is the requester's.
     fn above(&self, at: usize) -> Option<i32> {
         let last = self.written(at - 1, at);
-        if signed(&last).is_none() {
-            return None;
-        }
+        signed(&last)?;
         let (from, to) = ((0, at), (at, self.paragraphs.len()));
         let weight = self.weigh(from, to)?;
         let written = self.written(0, at);
@@ -90,7 +88,7 @@ impl<'t> Letters<'t> {
     /// rest says nothing.
     fn weigh(&self, block: (usize, usize), rest: (usize, usize)) -> Option<i32> {
         let written = self.written(block.0, block.1);
-        let asks = requests(first(&written, OPENING), self.book);
+        let asks = requests(&written.chars().take(OPENING).collect::<String>(), self.book);
         let reasons = self.book.says(List::ReasonsWanted, &flat(&written));
         if !(asks || reasons) || !self.talks(rest) {
             return None;

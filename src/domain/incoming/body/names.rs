@@ -62,7 +62,7 @@ fn is_name(line: &str) -> bool {
         && line.chars().nth(LETTERS).is_none()
         && line.chars().all(|c| c.is_alphabetic() || matches!(c, ' ' | '.' | '-' | '\'' | '’'))
         && words.first().is_some_and(capital)
-        && words.last().is_some_and(|word| capital(&word) && whole(&word) && !word.ends_with('.'))
+        && words.last().is_some_and(|word| capital(word) && whole(word) && !word.ends_with('.'))
         && words.iter().filter(|word| capital(word)).count() <= NAME
         && words.iter().all(|word| capital(word) || small(word))
 }

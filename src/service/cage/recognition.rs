@@ -111,7 +111,12 @@ pub fn promise(incoming: &mut Incoming) {
 
 /// Whether something was promised of a mail.
 pub fn is_promised(incoming: &Incoming) -> bool {
-    incoming.attachments.iter().any(|file| file.notes.iter().any(|note| note == PROMISE))
+    incoming.attachments.iter().any(|file| is_awaited(&file.notes))
+}
+
+/// Whether the notes of a file say that its text is still to come.
+pub fn is_awaited(notes: &[String]) -> bool {
+    notes.iter().any(|note| note == PROMISE)
 }
 
 /// Says at each file of which something was promised why nothing came of it.

@@ -2,6 +2,7 @@
 
 use crate::domain::incoming::mime::html::cut;
 use crate::domain::incoming::{self, MAX_ANALYSED};
+use crate::service::cage::recognition;
 use crate::store::desk::message::Attachment;
 use crate::web::desk::folding::folded;
 use crate::web::desk::hidings::{self, Warning};
@@ -90,7 +91,10 @@ pub fn texts(files: &[Attachment]) -> Vec<&str> {
 pub fn file(file: Attachment, read: Option<&incoming::Attachment>, segments: Vec<Segment>) -> File {
     let notes: Vec<String> = serde_json::from_str(&file.notes).unwrap_or_default();
     let content = file.content.unwrap_or_default();
-    let scanned = read.and_then(|read| scanned(read.scanned_pages, !content.is_empty()));
+    // As long as its text is awaited, the note that says so is enough.
+    let scanned = read
+        .filter(|_| !recognition::is_awaited(&notes))
+        .and_then(|read| scanned(read.scanned_pages, !content.is_empty()));
     // That it was scanned, and what of it was recognised, is said in one sentence of its own.
     let is_said = |note: &String| {
         scanned.is_some() && !content.is_empty() && SCANNED.iter().any(|words| note.contains(words))

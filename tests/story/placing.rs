@@ -1,5 +1,6 @@
 //! Mail is ranked before anything is written, placed once whoever else is at work, and nobody's slip is forgotten.
 
+use crate::story::matching::with_typo;
 use crate::support::mail::Reply;
 use crate::support::{Site, stories};
 use askance::domain::authority::AuthorityKind;
@@ -41,15 +42,6 @@ fn three_requests(site: &Site) -> Vec<RequestRow> {
         .map(|name| site.authority(name, (AuthorityKind::Municipality, "de-nw-ifg", "de"), "brandau.example"))
         .map(|authority| site.sends(activist, authority))
         .collect()
-}
-
-/// The reply address with its last letter but two changed.
-fn with_typo(address: &str) -> String {
-    let (local, domain) = address.split_once('@').unwrap();
-    let mut letters: Vec<char> = local.chars().collect();
-    let at = letters.len() - 3;
-    letters[at] = if letters[at] == 'a' { 'b' } else { 'a' };
-    format!("{}@{domain}", letters.into_iter().collect::<String>())
 }
 
 /// Requests with very long letters, and a mail that names them all.

@@ -1,6 +1,7 @@
 //! A scanned letter takes minutes to recognise: it is placed at once, read again later, and holds up nobody.
 
 use crate::cage::pictures::{SENTENCES, mail, scanned_of};
+use crate::story::matching::with_typo;
 use crate::support::mail::Reply;
 use crate::support::{Site, stories};
 use askance::domain::authority::AuthorityKind;
@@ -99,6 +100,24 @@ stories! {
         site.ctx.clock.set(now + TimeDelta::minutes(6));
         assert!(recognises_next(site));
         assert_eq!(kind(site, 1).as_deref(), Some("refusal"));
+    }
+
+    fn scan_of_a_stranger_stays_proposed_where_its_address_was_mistyped(site: &mut Site) {
+        site.cage = recognising();
+        let (activist, city) = (site.person("Mara Varga", Role::Activist), site.city());
+        let (right, slip) = (site.sends(activist, city), other_request(site, activist));
+        let to = format!("{}, {}", right.reply_address, with_typo(&slip.reply_address));
+        let raw = String::from_utf8(scanned_letter(&SENTENCES)).unwrap();
+        let raw = raw.replace("poststelle@brandau.example", &format!("kanzlei@elsewhere.example\r\nTo: {to}"));
+        site.receives(raw.as_bytes(), &right.reply_address);
+        assert!(recognises_next(site));
+        let copy = message(site, 2);
+        assert_eq!((copy.state, copy.request_id), (MessageState::Unmatched, None));
+        let proposed: Proposal = serde_json::from_str(&copy.proposal).unwrap();
+        assert_eq!(proposed.matches[0].request_id, slip.id);
+        assert!(mail_of(site, 2).attachments[0].text.as_deref().unwrap().contains("abgelehnt"));
+        assert_eq!(message(site, 1).request_id, Some(right.id));
+        assert!(messages::find(&mut site.conn(), 3).unwrap().is_none());
     }
 
     fn what_a_person_said_before_the_scan_was_read_stays(site: &mut Site) {

@@ -5,7 +5,6 @@ DROP TABLE outbox;
 DROP TABLE events;
 DROP TABLE attachments;
 DROP TABLE arrivals;
-DROP TABLE scans;
 DROP TABLE file_numbers;
 DROP TABLE messages;
 DROP TABLE request_questions;

@@ -251,14 +251,6 @@ CREATE TABLE messages (
 CREATE INDEX messages_request ON messages(request_id, received_at);
 CREATE INDEX messages_state ON messages(state, received_at);
 CREATE INDEX messages_mail_id ON messages(mail_message_id);
-CREATE INDEX messages_blob ON messages(blob_sha256);
-CREATE INDEX messages_settled ON messages(settled_at, id);
-
-CREATE TABLE scans (                           -- mails whose pictures of text are still to be recognised
-  id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
-  blob_sha256 TEXT NOT NULL UNIQUE,           -- raw bytes; several messages may be this mail
-  not_before TIMESTAMP NOT NULL               -- until then somebody is at it, or it waits for a better time
-);
 
 CREATE TABLE file_numbers (                    -- what the authority calls a request; counts while its message is filed there
   id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,

@@ -1,3 +1,6 @@
+DROP INDEX messages_settled;
+DROP INDEX messages_blob;
+DROP TABLE scans;
 DROP INDEX messages_pile;
 ALTER TABLE messages DROP COLUMN evidence;
 DROP TABLE rank_again;

@@ -45,3 +45,12 @@ INSERT INTO rank_again (message_id, times) SELECT id, 1 FROM messages
 ALTER TABLE messages ADD COLUMN evidence TEXT;   -- the first passage that shows its kind; null = not kept, see its reading
 -- To count and order a pile without its texts.
 CREATE INDEX messages_pile ON messages(direction, state, received_at, kind, language, request_id);
+
+CREATE TABLE scans (                           -- mails whose pictures of text are still to be recognised
+  id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
+  blob_sha256 TEXT NOT NULL UNIQUE,           -- raw bytes; several messages may be this mail
+  not_before TIMESTAMP NOT NULL               -- until then somebody is at it, or it waits for a better time
+);
+CREATE INDEX messages_blob ON messages(blob_sha256);
+-- What people settled last is what the reader learns from.
+CREATE INDEX messages_settled ON messages(settled_at, id);

@@ -50,12 +50,18 @@ fn rank_one(ctx: &Context, conn: &mut Conn, touched: Touched) -> Result<(), Erro
     let is_new = proposal != row.proposal;
     let keys = if again::is_kept(conn, id)? { None } else { Some(keys::of_mail(&clues)) };
     transaction(conn, |conn| {
-        let still = messages::locked(conn, id)?.is_some_and(|now| now.request_id.is_none());
-        if let Some(keys) = keys.filter(|_| still) {
-            again::keep(conn, id, &keys)?;
-        }
-        if still && is_new {
-            again::propose(conn, id, (&proposal, &why))?;
+        let still = messages::locked(conn, id)?.filter(|now| now.request_id.is_none());
+        if let Some(now) = still {
+            // More is known of it since, by the text in its pictures: it stays marked, and is ranked by that.
+            if now.reading != row.reading || now.proposal != row.proposal {
+                return Ok(());
+            }
+            if let Some(keys) = &keys {
+                again::keep(conn, id, keys)?;
+            }
+            if is_new {
+                again::propose(conn, id, (&proposal, &why))?;
+            }
         }
         again::ranked(conn, touched)
     })

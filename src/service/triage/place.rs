@@ -171,8 +171,9 @@ fn placed(
 ) -> Result<(), PlaceError> {
     match place {
         Place::Filed(request) => {
-            learning::filed(conn, (*request, id), &read.incoming, matches)?;
+            // The request is locked before what its mail touches, as whoever settles does.
             record(ctx, conn, (*request, id), columns)?;
+            learning::filed(conn, (*request, id), &read.incoming, matches)?;
             Ok(keys::touch_for_thread(conn, id)?)
         }
         Place::Proposed(..) | Place::Unmatched if columns.reading.state == MessageState::Unmatched => {

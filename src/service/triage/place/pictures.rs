@@ -11,7 +11,7 @@ use crate::service::cage::Cage;
 use crate::service::cage::recognition::{break_promise, is_promised};
 use crate::service::triage::place::{self, MOST_TURNS, PlaceError};
 use crate::service::triage::plan::{self, Place, Plan, Understood};
-use crate::service::triage::{candidates, learning, own_words};
+use crate::service::triage::{candidates, own_words};
 use crate::store::messages::scans::{self, Weighed};
 use crate::store::messages::{self, MessageRow};
 use crate::store::types::MessageState;
@@ -89,7 +89,10 @@ fn weigh(
     read: &Result<Incoming, String>,
 ) -> Result<Option<Again>, PlaceError> {
     let Some(message) = messages::find(conn, id)? else { return Ok(None) };
-    let Ok(before) = serde_json::from_str::<Incoming>(&message.reading) else { return Ok(None) };
+    let Ok(before) = serde_json::from_str::<Incoming>(&message.reading) else {
+        // It is not read yet.
+        return Ok(Some(Again { before: message, now: Now::Nothing }));
+    };
     let read = match read {
         Ok(read) => read,
         Err(why) => {
@@ -103,7 +106,7 @@ fn weigh(
         (MessageState::Unmatched, _) => {
             let unread = scans::as_it_came(conn, id)?;
             let understood = Understood { unread, incoming: read.clone(), failure: None };
-            Now::Placed(Box::new(plan::of(ctx, conn, &understood)?))
+            Now::Placed(Box::new(alone(plan::of(ctx, conn, &understood)?)))
         }
         (MessageState::Held | MessageState::Read, Some(request)) => {
             let own = own_words::of(ctx, conn, (read, &[request]))?;
@@ -115,6 +118,18 @@ fn weigh(
         _ => Now::Files(Box::new(Incoming { attachments: read.attachments.clone(), ..before })),
     };
     Ok(Some(Again { before: message, now }))
+}
+
+/// A copy that is proposed at the request whose address was mistyped stays that one copy: the mail has its place at
+/// the others already.
+fn alone(mut plan: Plan) -> Plan {
+    let own = plan.filings.iter().position(
+        |filing| matches!(&filing.place, Place::Proposed(_, address) if *address == plan.read.unread.recipient),
+    );
+    if let Some(own) = own {
+        plan.filings = vec![plan.filings.swap_remove(own)];
+    }
+    plan
 }
 
 /// The requests that a message may belong to, its own first, and whether a rule or the reader's doubt asks about it as
@@ -154,7 +169,12 @@ fn write_all(
         let standing = scans::messages_of(conn, mail)?;
         let mut changed = standing.iter().any(|id| !known.contains(id));
         for one in &again {
-            changed |= messages::locked(conn, one.before.id)?.is_none_or(|now| !is_same(&now, &one.before));
+            let now = match one.now {
+                // Whoever places it holds it, and then waits for what was forgotten above.
+                Now::Nothing => messages::find(conn, one.before.id)?,
+                _ => messages::locked(conn, one.before.id)?,
+            };
+            changed |= now.is_none_or(|now| !is_same(&now, &one.before));
         }
         if changed {
             scans::remember(conn, mail, ctx.clock.now() + LEASE)?;
@@ -185,8 +205,8 @@ fn write(ctx: &Context, conn: &mut Conn, again: Again) -> Result<(), PlaceError>
             scans::reopen(conn, message.id)?;
             place::write(ctx, conn, *plan).map(|_| ())
         }
-        (Now::Proposed(read, matches, usual), Some(request)) => {
-            propose_again(conn, (&message, request), &read, (matches, usual))
+        (Now::Proposed(read, matches, usual), Some(_)) => {
+            propose_again(conn, &message, &read, (matches, usual))
         }
         (Now::Nothing | Now::Proposed(..), _) => Ok(()),
     }
@@ -196,7 +216,7 @@ fn write(ctx: &Context, conn: &mut Conn, again: Again) -> Result<(), PlaceError>
 /// recorded by a rule, and an event that a rule recorded stays until that person says otherwise.
 fn propose_again(
     conn: &mut Conn,
-    (message, request): (&MessageRow, i64),
+    message: &MessageRow,
     read: &Incoming,
     (matches, usual): (Vec<Match>, bool),
 ) -> Result<(), PlaceError> {
@@ -214,6 +234,6 @@ fn propose_again(
     messages::reread(conn, message.id, &own_words::reread(read)?)?;
     let texts = serde_json::to_string(read).map_err(Error::from)?;
     scans::keep_files(conn, message.id, (&texts, &plan::files(read)?))?;
-    scans::weigh(conn, message.id, &weighed)?;
-    Ok(learning::filed(conn, (request, message.id), read, &proposal.matches)?)
+    // What a picture says teaches nothing before a person has looked at it.
+    Ok(scans::weigh(conn, message.id, &weighed)?)
 }

@@ -156,6 +156,8 @@ fn work(desk: &Desk<'_>) {
             },
         };
         if desk.done.send((number, outcome)).is_err() {
+            // Nobody prints any more: the walk may wait with what it found, and sees that only when it gets rid of it.
+            while desk.waiting.lock().unwrap_or_else(PoisonError::into_inner).recv().is_ok() {}
             return;
         }
     }

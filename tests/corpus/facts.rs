@@ -63,6 +63,17 @@ fn the_file_number_is_found_by_its_label_in_many_languages() {
 }
 
 #[test]
+fn the_mark_of_our_own_letter_is_not_their_file_number() {
+    let subject = "AW: Antrag auf Informationszugang [2026-0035]";
+    number(subject, "Sehr geehrte Frau Lind,\nIhr Antrag 2026-0035 ist eingegangen.", None);
+    number(
+        subject,
+        "Sehr geehrte Frau Lind,\nIhr Antrag 2026-0035 wird unter dem Aktenzeichen 30-IFG-7/2026 bearbeitet.",
+        Some("30-IFG-7/2026"),
+    );
+}
+
+#[test]
 fn a_file_number_with_blanks_within_is_one_number() {
     number(
         "Ihr Antrag",

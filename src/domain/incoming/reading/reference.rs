@@ -87,6 +87,8 @@ pub fn find(prepared: &Prepared<'_>) -> Option<Stated<String>> {
         all.extend(labelled(section));
         all.extend(shaped(section));
     }
+    let ours = marked(prepared);
+    all.retain(|one| !ours.contains(&one.number.as_str()));
     let best =
         all.iter().map(|one| (one.score + repeated(one, &all), one)).rev().max_by_key(|(score, _)| *score)?.1;
     let shown = best.section.text.get(best.start..).and_then(|rest| written(rest, &best.number));
@@ -104,6 +106,24 @@ fn written<'t>(text: &'t str, number: &str) -> Option<&'t str> {
         end += skipped + piece.len();
     }
     text.get(..end).map(str::trim_start)
+}
+
+/// Numbers in square brackets in the subject, a year and four figures or more: so we mark our own letters, and answers
+/// carry the mark on.
+fn marked<'p>(prepared: &'p Prepared<'_>) -> Vec<&'p str> {
+    let is_ours = |number: &&str| {
+        number.split_once('-').is_some_and(|(year, running)| {
+            let figures = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+            year.len() == 4
+                && year.starts_with("20")
+                && running.len() >= 4
+                && figures(year)
+                && figures(running)
+        })
+    };
+    let subjects = prepared.sections.iter().filter(|section| section.place == Place::Subject);
+    let bracketed = subjects.flat_map(|section| section.text.split('[').skip(1));
+    bracketed.filter_map(|rest| Some(rest.split_once(']')?.0.trim())).filter(is_ours).collect()
 }
 
 /// A number that stands in subject and letter both is surely the file's, one that stands twice rather.

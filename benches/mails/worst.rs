@@ -91,7 +91,9 @@ fn structure() -> Vec<Worst> {
 
 fn bodies() -> Vec<Worst> {
     let table = format!("<table>{}</table>", "<tr><td>a<td>b".repeat(360_000));
+    let notice = "550 5.1.1 user unknown\r\n\r\n".to_owned() + &"Heading of a part:\r\n".repeat(19_000);
     vec![
+        text("bounce with 19,000 headings", "", &notice),
         text("line of 5 MB", "", &"a".repeat(5 << 20)),
         text("5 MB of short words", "", &"we do not hold it ".repeat(5 << 16)),
         text("5 MB of empty lines", "", &"\r\n".repeat(5 << 19)),

@@ -2,16 +2,11 @@
 
 use crate::support::mail::Reply;
 use crate::support::{Site, stories};
-use askance::store::messages::{self, MessageRow};
 use askance::store::requests::RequestRow;
 use askance::store::types::{MessageState, Role};
 
 const RECEIPT: &str = "Sehr geehrte Frau Varga,\n\nhiermit bestätige ich den Eingang Ihres Antrags. Ihr Antrag ist hier eingegangen und wird unter dem Aktenzeichen 32-1024/2026 bearbeitet.\n\nMit freundlichen Grüßen\nKern, Amt 32";
 const DECISION: &str = "Ihr Antrag auf Informationszugang wird abgelehnt. Die Unterlagen sind als Verschlusssache eingestuft und werden nicht herausgegeben.";
-
-fn message(site: &Site, id: i64) -> MessageRow {
-    messages::find(&mut site.conn(), id).unwrap().unwrap()
-}
 
 fn asked(site: &Site) -> RequestRow {
     let activist = site.person("Mara Varga", Role::Activist);
@@ -29,7 +24,7 @@ fn reply(request: &RequestRow, body: &str) -> Reply {
 }
 
 fn waits(site: &Site, request: &RequestRow, why: &str) {
-    let row = message(site, 1);
+    let row = site.message(1);
     assert_eq!(row.state, MessageState::Held, "{:?}", row.kind);
     assert_eq!(site.kinds(request.id), ["filed", "sent"]);
     assert!(row.proposal.contains(why), "{}", row.proposal);
@@ -40,14 +35,14 @@ stories! {
         let request = asked(site);
         let text = format!("{RECEIPT}\n\nAm 1. September 2026 um 09:12 schrieb Mara Varga <{}>:\n{}", request.reply_address, quoted(site));
         site.receives(&reply(&request, &text).raw(), &request.reply_address);
-        assert_eq!(site.kinds(request.id), ["filed", "sent", "acknowledged"], "{}", message(site, 1).proposal);
+        assert_eq!(site.kinds(request.id), ["filed", "sent", "acknowledged"], "{}", site.message(1).proposal);
     }
 
     fn receipt_with_a_signature_and_a_legal_footer_is_recorded_by_itself(site: &mut Site) {
         let request = asked(site);
         let text = format!("{RECEIPT}\n-- \nStadt Brandau\nAmt 32\nMarkt 1, 12345 Brandau\nTel. 0123 456789\n\nDiese E-Mail enthält vertrauliche Informationen. Wenn Sie nicht der richtige Adressat sind, informieren Sie bitte sofort den Absender und vernichten Sie diese Mail.\n");
         site.receives(&reply(&request, &text).raw(), &request.reply_address);
-        assert_eq!(site.kinds(request.id), ["filed", "sent", "acknowledged"], "{}", message(site, 1).proposal);
+        assert_eq!(site.kinds(request.id), ["filed", "sent", "acknowledged"], "{}", site.message(1).proposal);
     }
 
     fn decision_that_stands_only_in_what_is_quoted_waits_for_a_person(site: &mut Site) {
@@ -55,7 +50,7 @@ stories! {
         let text = format!("{RECEIPT}\n\n> {}\n", DECISION.replace(". ", ".\n> "));
         site.receives(&reply(&request, &text).raw(), &request.reply_address);
         waits(site, &request, "stands in no letter of ours");
-        assert!(message(site, 1).proposal.contains("wird abgelehnt"));
+        assert!(site.message(1).proposal.contains("wird abgelehnt"));
     }
 
     fn answer_between_the_lines_of_our_quoted_letter_waits_for_a_person(site: &mut Site) {
@@ -72,7 +67,7 @@ stories! {
         let request = asked(site);
         let text = format!("{RECEIPT}\n\n-- \n{DECISION}\n");
         site.receives(&reply(&request, &text).raw(), &request.reply_address);
-        let row = message(site, 1);
+        let row = site.message(1);
         assert_eq!(row.state, MessageState::Held);
         assert!(row.own_text.contains("wird abgelehnt"), "{}", row.own_text);
         assert_eq!(site.kinds(request.id), ["filed", "sent"]);
@@ -83,7 +78,7 @@ stories! {
         let below = "Wir haben uns die Sache in der letzten Woche noch einmal in Ruhe angesehen. Nach allem sehen wir hier keinen Weg, der zu dem führt, was Sie sich wünschen. Das ist schade, aber es ist so, und daran wird sich auch später nichts ändern.";
         let text = format!("{RECEIPT}\n\n-- \n{below}\n");
         site.receives(&reply(&request, &text).raw(), &request.reply_address);
-        let row = message(site, 1);
+        let row = site.message(1);
         assert_eq!(row.state, MessageState::Held);
         assert!(row.own_text.contains("keinen Weg"), "{}", row.own_text);
     }
@@ -94,14 +89,14 @@ stories! {
         let raw = String::from_utf8(reply(&request, &html).raw()).unwrap().replace("text/plain", "text/html");
         site.receives(raw.as_bytes(), &request.reply_address);
         waits(site, &request, "does not show");
-        assert!(!message(site, 1).own_text.contains("abgelehnt"));
+        assert!(!site.message(1).own_text.contains("abgelehnt"));
     }
 
     fn receipt_longer_than_is_read_waits_and_keeps_its_end(site: &mut Site) {
         let request = asked(site);
         let text = format!("{RECEIPT}\n{}{DECISION}\n", ".\n".repeat(20_010));
         site.receives(&reply(&request, &text).raw(), &request.reply_address);
-        let row = message(site, 1);
+        let row = site.message(1);
         assert_eq!(row.state, MessageState::Held, "{}", row.proposal);
         assert!(row.own_text.contains("wird abgelehnt"));
         assert!(row.reading.contains("longer than what is read"));
@@ -111,8 +106,8 @@ stories! {
         let request = asked(site);
         let text = "Sehr geehrte Frau Varga,\n\nIhrem Antrag wird stattgegeben. Die Unterlagen finden Sie hier: https://cloud.brandau.example/s/a8Kd93kLmQ2\nPasswort: Fuchs-77!\n\nMit freundlichen Grüßen\nKern";
         site.receives(&reply(&request, text).raw(), &request.reply_address);
-        assert!(message(site, 1).own_text.contains("Fuchs-77"), "the desk has it");
-        assert!(message(site, 1).reading.contains("password given in the mail"));
+        assert!(site.message(1).own_text.contains("Fuchs-77"), "the desk has it");
+        assert!(site.message(1).reading.contains("password given in the mail"));
         let proposed = askance::service::triage::proposed_settlement(&site.ctx, &mut site.conn(), 1).unwrap().unwrap();
         let public = proposed.publish.unwrap();
         assert!(public.contains("stattgegeben") && public.contains("Passwort: █") && !public.contains("Fuchs"), "{public}");

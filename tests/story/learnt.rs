@@ -1,5 +1,6 @@
 //! What matching learns counts as long as the messages that taught it stand, and reaches mail that came before.
 
+use crate::story::matching::{INFO, RECEIPT, REFUSAL, matches};
 use crate::support::mail::Reply;
 use crate::support::{Site, stories};
 use askance::domain::authority::AuthorityKind;
@@ -8,22 +9,10 @@ use askance::domain::incoming::proposal::Proposal;
 use askance::domain::incoming::reading::Kind;
 use askance::service::bringing_back::bring_back;
 use askance::service::triage::{assign, proposed_as, proposed_settlement, set_aside, settle};
-use askance::store::messages::{self, MessageRow};
+use askance::store::messages;
 use askance::store::requests::RequestRow;
 use askance::store::types::{MessageState, Role};
 use diesel::connection::SimpleConnection;
-
-const INFO: &str = "info@post.askance.example";
-const RECEIPT: &str = "Sehr geehrte Frau Varga,\n\nhiermit bestätige ich den Eingang Ihres Antrags. Ihr Antrag ist hier eingegangen und wird unter dem Aktenzeichen 32-1024/2026 bearbeitet.\n\nMit freundlichen Grüßen";
-const REFUSAL: &str = "Sehr geehrte Frau Varga,\n\nIhr Antrag wird abgelehnt. Dem Informationszugang steht § 6 Satz 1 Buchst. a IFG NRW entgegen.\n\nMit freundlichen Grüßen";
-
-fn message(site: &Site, id: i64) -> MessageRow {
-    messages::find(&mut site.conn(), id).unwrap().unwrap()
-}
-
-fn matches(site: &Site, id: i64) -> Vec<Match> {
-    serde_json::from_str::<Proposal>(&message(site, id).proposal).unwrap().matches
-}
 
 fn words(found: &[Match]) -> String {
     found.iter().flat_map(|found| &found.reasons).map(Reason::in_words).collect::<Vec<_>>().join(" ")
@@ -107,7 +96,7 @@ stories! {
         assert_eq!(guesses(site, &city, "3"), [city.id]);
         // A person corrects what the other is: a note of nobody's is no reply of the authority.
         let mut said = proposed_as(&site.ctx, &mut site.conn(), (2, Some(Kind::Other))).unwrap().unwrap();
-        said.seen = message(site, 2).settled_at;
+        said.seen = site.message(2).settled_at;
         settle(&site.ctx, &mut site.conn(), volunteer, &said).unwrap();
         assert!(guesses(site, &city, "4").is_empty());
     }
@@ -141,7 +130,7 @@ stories! {
         let spoofed = &matches(site, 2)[0];
         assert!(!spoofed.certain && spoofed.foreign_sender, "a stranger is ranked and never clear: {spoofed:?}");
         for id in [1, 2] {
-            assert_eq!((message(site, id).request_id, message(site, id).state), (None, MessageState::Unmatched));
+            assert_eq!((site.message(id).request_id, site.message(id).state), (None, MessageState::Unmatched));
         }
         assert_eq!(site.kinds(request.id), ["filed", "sent", "acknowledged"], "a person files what is proposed");
     }
@@ -160,8 +149,8 @@ stories! {
         site.works();
         assert!(matches(site, 2)[0].certain, "{:?}", matches(site, 2));
         assert!(words(&matches(site, 2)).contains("It goes on from a reply that is filed here."));
-        assert_eq!((message(site, 2).request_id, message(site, 2).state), (None, MessageState::Unmatched));
-        let proposal: Proposal = serde_json::from_str(&message(site, 2).proposal).unwrap();
+        assert_eq!((site.message(2).request_id, site.message(2).state), (None, MessageState::Unmatched));
+        let proposal: Proposal = serde_json::from_str(&site.message(2).proposal).unwrap();
         assert_eq!(proposal.event, None);
         assert!(proposal.ask.unwrap().contains("By what was learnt since it came"));
     }
@@ -184,9 +173,9 @@ stories! {
         assert!(!matches(site, 2)[0].certain);
         // What a person filed meanwhile is left alone.
         assign(&site.ctx, &mut site.conn(), volunteer, 2, &request.reference).unwrap();
-        let filed = message(site, 2);
+        let filed = site.message(2);
         law_firm_refuses(site, volunteer, &other, (4, "b"));
         site.works();
-        assert_eq!((message(site, 2).proposal, message(site, 2).request_id), (filed.proposal, Some(request.id)));
+        assert_eq!((site.message(2).proposal, site.message(2).request_id), (filed.proposal, Some(request.id)));
     }
 }

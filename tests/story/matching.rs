@@ -6,21 +6,17 @@ use askance::domain::authority::AuthorityKind;
 use askance::domain::incoming::matching::{Match, Reason};
 use askance::domain::incoming::proposal::Proposal;
 use askance::service::triage::{assign, proposed_settlement, settle};
-use askance::store::messages::{self, MessageRow};
+use askance::store::messages;
 use askance::store::requests::RequestRow;
 use askance::store::types::{MessageState, Role};
 use diesel::connection::SimpleConnection;
 
-const INFO: &str = "info@post.askance.example";
-const RECEIPT: &str = "Sehr geehrte Frau Varga,\n\nhiermit bestätige ich den Eingang Ihres Antrags. Ihr Antrag ist hier eingegangen und wird unter dem Aktenzeichen 32-1024/2026 bearbeitet.\n\nMit freundlichen Grüßen";
-const REFUSAL: &str = "Sehr geehrte Frau Varga,\n\nIhr Antrag wird abgelehnt. Dem Informationszugang steht § 6 Satz 1 Buchst. a IFG NRW entgegen.\n\nMit freundlichen Grüßen";
+pub(crate) const INFO: &str = "info@post.askance.example";
+pub(crate) const RECEIPT: &str = "Sehr geehrte Frau Varga,\n\nhiermit bestätige ich den Eingang Ihres Antrags. Ihr Antrag ist hier eingegangen und wird unter dem Aktenzeichen 32-1024/2026 bearbeitet.\n\nMit freundlichen Grüßen";
+pub(crate) const REFUSAL: &str = "Sehr geehrte Frau Varga,\n\nIhr Antrag wird abgelehnt. Dem Informationszugang steht § 6 Satz 1 Buchst. a IFG NRW entgegen.\n\nMit freundlichen Grüßen";
 
-fn message(site: &Site, id: i64) -> MessageRow {
-    messages::find(&mut site.conn(), id).unwrap().unwrap()
-}
-
-fn matches(site: &Site, id: i64) -> Vec<Match> {
-    serde_json::from_str::<Proposal>(&message(site, id).proposal).unwrap().matches
+pub(crate) fn matches(site: &Site, id: i64) -> Vec<Match> {
+    serde_json::from_str::<Proposal>(&site.message(id).proposal).unwrap().matches
 }
 
 fn words(found: &Match) -> String {
@@ -66,7 +62,7 @@ stories! {
         let first = &matches(site, 1)[0];
         assert!(words(first).contains("It quotes our letter ("), "{}", words(first));
         assert!(first.certain && !first.foreign_sender);
-        assert_eq!((message(site, 1).request_id, message(site, 1).state), (Some(request.id), MessageState::Held));
+        assert_eq!((site.message(1).request_id, site.message(1).state), (Some(request.id), MessageState::Held));
         assert_eq!(site.kinds(request.id), ["filed", "sent"]);
         assert_eq!(public(site, &request), before, "nothing is told before a person settled it");
     }
@@ -80,7 +76,7 @@ stories! {
         site.receives(&reply.raw(), &typo);
         let first = &matches(site, 1)[0];
         assert!(words(first).contains("the reply address of this request, one letter differs."), "{}", words(first));
-        assert_eq!((message(site, 1).request_id, message(site, 1).state), (Some(request.id), MessageState::Held));
+        assert_eq!((site.message(1).request_id, site.message(1).state), (Some(request.id), MessageState::Held));
         assert_eq!(site.kinds(request.id), ["filed", "sent"], "a near miss records nothing by itself");
         // The reference is wrong as well: only the hashes of all near tokens find it.
         let elsewhere = typo.replace(&request.reference, "2026-9999");
@@ -88,7 +84,7 @@ stories! {
         site.receives(&spoof.raw(), &elsewhere);
         let second = matches(site, 2);
         assert!(!second[0].certain && second[0].foreign_sender && second[0].request_id == request.id);
-        assert_eq!((message(site, 2).request_id, message(site, 2).state), (None, MessageState::Unmatched));
+        assert_eq!((site.message(2).request_id, site.message(2).state), (None, MessageState::Unmatched));
         assert_eq!(public(site, &request), before);
     }
 
@@ -108,7 +104,7 @@ stories! {
         let said = words(first);
         assert!(said.contains("From kanzlei.example; the authority writes from brandau.example."), "{said}");
         assert!(said.contains("The reply address of this request stands in its text."), "{said}");
-        assert_eq!((message(site, 1).request_id, message(site, 1).state), (Some(request.id), MessageState::Held));
+        assert_eq!((site.message(1).request_id, site.message(1).state), (Some(request.id), MessageState::Held));
         assert_eq!(site.kinds(request.id), ["filed", "sent"]);
         assert_eq!(public(site, &request), before);
     }
@@ -152,7 +148,7 @@ stories! {
         let away = spoof.with("Auto-Submitted: auto-replied").with_id("2@evil.example").about("Abwesend");
         site.receives(&away.saying("Ich bin nicht im Büro.").raw(), &request.reply_address);
         for id in [1, 2] {
-            let row = message(site, id);
+            let row = site.message(id);
             assert_eq!((row.request_id, row.state), (Some(request.id), MessageState::Held));
             let proposal: Proposal = serde_json::from_str(&row.proposal).unwrap();
             let asked = proposal.ask.unwrap();
@@ -175,7 +171,7 @@ stories! {
         let first = &matches(site, 2)[0];
         assert!(words(first).contains("It has the file number 32-1024/2026"), "{}", words(first));
         assert!(first.certain && !first.is_proved());
-        assert_eq!((message(site, 2).request_id, message(site, 2).state), (Some(request.id), MessageState::Held));
+        assert_eq!((site.message(2).request_id, site.message(2).state), (Some(request.id), MessageState::Held));
     }
 
     fn file_number_counts_no_more_once_its_message_is_filed_elsewhere(site: &mut Site) {
@@ -215,14 +211,14 @@ stories! {
         site.works();
         let reply = Reply::to(&first, "brandau.example").about("Antrag auf Informationszugang: Verträge").addressed(INFO);
         site.receives(&reply.saying(REFUSAL).raw(), INFO);
-        assert_eq!((message(site, 1).request_id, message(site, 1).state), (None, MessageState::Unmatched));
+        assert_eq!((site.message(1).request_id, site.message(1).state), (None, MessageState::Unmatched));
         let found = matches(site, 1);
         assert_eq!(found.len(), 2);
         assert!(found.iter().all(|found| !found.certain && words(found).contains("Its sender is at brandau.example")));
         assert!(found[0].points >= found[1].points);
         let before = public(site, &first);
         assign(&site.ctx, &mut site.conn(), volunteer, 1, &first.reference).unwrap();
-        assert_eq!(message(site, 1).request_id, Some(first.id));
+        assert_eq!(site.message(1).request_id, Some(first.id));
         assert_eq!(public(site, &first), before, "to file is not to publish");
         let proposed = proposed_settlement(&site.ctx, &mut site.conn(), 1).unwrap().unwrap();
         settle(&site.ctx, &mut site.conn(), volunteer, &proposed).unwrap();
@@ -242,7 +238,7 @@ stories! {
         site.receives(&nothing.saying("Which request is this?").raw(), INFO);
         assert!(matches(site, 2).is_empty());
         for id in [1, 2] {
-            assert_eq!((message(site, id).request_id, message(site, id).state), (None, MessageState::Unmatched));
+            assert_eq!((site.message(id).request_id, site.message(id).state), (None, MessageState::Unmatched));
         }
     }
 
@@ -254,12 +250,12 @@ stories! {
         // Blind copy: only the envelope says for whom it is.
         let refusal = Reply::to(&request, "brandau.example").about("Bescheid").addressed("undisclosed-recipients:;");
         site.receives(&refusal.saying(REFUSAL).raw(), &loud);
-        assert_eq!(message(site, 1).request_id, Some(request.id));
+        assert_eq!(site.message(1).request_id, Some(request.id));
         let proposed = proposed_settlement(&site.ctx, &mut site.conn(), 1).unwrap().unwrap();
         settle(&site.ctx, &mut site.conn(), volunteer, &proposed).unwrap();
         let more = Reply::to(&request, "brandau.example").about("Nachtrag").with_id("more@brandau.example");
         site.receives(&more.saying("Ergänzend teilen wir mit, dass wir die Akten nun doch herausgeben.").raw(), &request.reply_address);
-        assert_eq!((message(site, 2).request_id, message(site, 2).state), (Some(request.id), MessageState::Held));
+        assert_eq!((site.message(2).request_id, site.message(2).state), (Some(request.id), MessageState::Held));
         assert!(words(&matches(site, 2)[0]).contains("The request is closed."));
     }
 

@@ -6,7 +6,6 @@ use askance::domain::incoming::Incoming;
 use askance::domain::incoming::reading::Kind;
 use askance::domain::request::state::Outcome;
 use askance::service::triage::{assign, proposed_settlement, settle};
-use askance::store::messages::{self, MessageRow};
 use askance::store::requests::RequestRow;
 use askance::store::types::{MessageState, Role};
 use diesel::connection::SimpleConnection;
@@ -16,12 +15,8 @@ const ANSWER: &str = "Sehr geehrte Frau Varga,\n\nhiermit bestätige ich den Ein
 /// What our letter says of itself; a reader that takes it for the authority's finds a refusal.
 const OURS: &str = "Ich möchte wissen, welche Kameras am Bahnhofsplatz Gesichter erkennen und wer sie bezahlt. Falls Ihr Antrag abgelehnt wird, nennen Sie mir bitte den Grund: Der Antrag wird abgelehnt nach § 6 Satz 1 Buchst. a IFG NRW.";
 
-fn message(site: &Site, id: i64) -> MessageRow {
-    messages::find(&mut site.conn(), id).unwrap().unwrap()
-}
-
 fn read(site: &Site, id: i64) -> Incoming {
-    serde_json::from_str(&message(site, id).reading).unwrap()
+    serde_json::from_str(&site.message(id).reading).unwrap()
 }
 
 /// A request whose letter says `OURS` at its end.
@@ -60,7 +55,7 @@ stories! {
         let volunteer = site.person("Theo Okafor", Role::Volunteer);
         let reply = Reply::to(&request, "brandau.example").about("Eingang").saying(&format!("{ANSWER}\n\n{}", pasted(site)));
         arrives(site, &reply, &request.reply_address);
-        let row = message(site, 1);
+        let row = site.message(1);
         assert_eq!(row.kind.as_deref(), Some("acknowledgement"));
         assert_eq!(site.kinds(request.id), ["filed", "sent", "acknowledged"]);
         for ours in ["Bahnhofsplatz", "nennen Sie mir", "§ 6", "Mara Varga", "2026-0001", "Klarblick"] {
@@ -101,7 +96,7 @@ stories! {
             .saying(&format!("Ich bin bis zum 30. September nicht im Büro.\n\n{}", pasted(site)));
         arrives(site, &reply, &request.reply_address);
         assert_eq!(site.kinds(request.id), ["filed", "sent", "auto_replied"]);
-        let row = message(site, 1);
+        let row = site.message(1);
         assert_eq!(row.kind.as_deref(), Some("automatic"));
         assert!(row.own_text.contains("nicht im Büro") && !row.own_text.contains("Bahnhofsplatz"), "{}", row.own_text);
     }
@@ -112,10 +107,10 @@ stories! {
         let letter = pasted(site).replace(&request.reference, "").replace(&request.reply_address, "");
         let reply = Reply::to(&request, "elsewhere.example").about("Ihr Schreiben").addressed(INFO).saying(&format!("{ANSWER}\n\n{letter}"));
         arrives(site, &reply, INFO);
-        assert_eq!((message(site, 1).request_id, message(site, 1).state), (None, MessageState::Unmatched));
-        assert!(message(site, 1).own_text.contains("Bahnhofsplatz"));
+        assert_eq!((site.message(1).request_id, site.message(1).state), (None, MessageState::Unmatched));
+        assert!(site.message(1).own_text.contains("Bahnhofsplatz"));
         assign(&site.ctx, &mut site.conn(), volunteer, 1, &request.reference).unwrap();
-        let row = message(site, 1);
+        let row = site.message(1);
         assert_eq!((row.request_id, row.kind.as_deref()), (Some(request.id), Some("acknowledgement")));
         assert!(!row.own_text.contains("Bahnhofsplatz") && !row.reading.is_empty(), "{}", row.own_text);
         assert_eq!(read(site, 1).text, row.own_text);

@@ -1,6 +1,6 @@
 //! Mail is ranked before anything is written, placed once whoever else is at work, and nobody's slip is forgotten.
 
-use crate::story::matching::with_typo;
+use crate::story::matching::{INFO, with_typo};
 use crate::support::mail::Reply;
 use crate::support::{Site, stories};
 use askance::domain::authority::AuthorityKind;
@@ -15,7 +15,6 @@ use diesel::connection::SimpleConnection;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-const INFO: &str = "info@post.askance.example";
 const REFUSAL: &str = "Sehr geehrte Frau Varga,\n\nIhr Antrag wird abgelehnt. Dem Informationszugang steht § 6 Satz 1 Buchst. a IFG NRW entgegen.";
 
 /// Every message there is.
@@ -44,6 +43,17 @@ fn three_requests(site: &Site) -> Vec<RequestRow> {
         .collect()
 }
 
+/// A request of years ago, as the database takes it in.
+fn old_request(id: i64, activist: i64, city: i64) -> String {
+    format!(
+        "INSERT INTO requests (id, reference, authority_id, person_id, form_key, bundle, language, title, signed_as, \
+         regime, regime_version, reply_token_hash, reply_address, status, filed_at, last_event_at, events_count, folded) \
+         VALUES ({id}, '2020-{id}', {city}, {activist}, 'old-{id}', 'x', 'de', 'x', 'x', 'de-nw-ifg', '1', 'hash-{id}', \
+         'r-2020-{id}-aaaabbbbccccddddeeee@post.askance.example', 'sent', '2020-01-01 00:00:00', \
+         '2020-01-01 00:00:00', 1, 'x');"
+    )
+}
+
 /// Requests with very long letters, and a mail that names them all.
 fn slow_mail(site: &Site, activist: i64, city: i64) -> Vec<u8> {
     let word = |n: usize| format!("wort{n}");
@@ -52,15 +62,11 @@ fn slow_mail(site: &Site, activist: i64, city: i64) -> Vec<u8> {
     let mut sql = Vec::new();
     for n in 1..=60 {
         sql.push(format!(
-            "INSERT INTO requests (id, reference, authority_id, person_id, form_key, bundle, language, title, signed_as, \
-             regime, regime_version, reply_token_hash, reply_address, status, filed_at, last_event_at, events_count, folded) \
-             VALUES ({id}, '2020-{id}', {city}, {activist}, 'long-{n}', 'x', 'de', 'x', 'x', 'de-nw-ifg', '1', 'hash-{n}', \
-             'r-2020-{id}-aaaabbbbccccddddeeee@post.askance.example', 'sent', '2020-01-01 00:00:00', \
-             '2020-01-01 00:00:00', 1, 'x'); \
-             INSERT INTO outbox (request_id, letter, mail_message_id, blob_sha256, subject, body, envelope_from, \
+            "{old} INSERT INTO outbox (request_id, letter, mail_message_id, blob_sha256, subject, body, envelope_from, \
              envelope_to, state, attempts, leave_after, next_attempt_at, created_at) VALUES ({id}, 'request', \
              'long-{n}@post.askance.example', 'x', 'x', '{n} {long}', 'x', 'x', 'accepted', 1, '2020-01-01 00:00:00', \
              '2020-01-01 00:00:00', '2020-01-01 00:00:00'); ",
+            old = old_request(10_000 + n, activist, city),
             id = 10_000 + n
         ));
     }
@@ -222,16 +228,11 @@ stories! {
         for n in 1..=300 {
             let id = 10_000 + n;
             sql.push(format!(
-                "INSERT INTO requests (id, reference, authority_id, person_id, form_key, bundle, language, title, signed_as, \
-                 regime, regime_version, reply_token_hash, reply_address, status, filed_at, last_event_at, events_count, folded) \
-                 VALUES ({id}, '2020-{id}', {city}, {activist}, 'o-{n}', 'x', 'de', 'x', 'x', 'de-nw-ifg', '1', 'hash-{n}', \
-                 'r-2020-{id}-aaaabbbbccccddddeeee@post.askance.example', 'sent', '2020-01-01 00:00:00', \
-                 '2020-01-01 00:00:00', 1, 'x'); \
-                 INSERT INTO messages (id, request_id, direction, state, content_key, scope, blob_sha256, size, recipient, \
+                "{old} INSERT INTO messages (id, request_id, direction, state, content_key, scope, blob_sha256, size, recipient, \
                  received_at, to_addresses, subject, automatic, own_text, reading, proposal, told) VALUES ({id}, {id}, 'in', \
                  'settled', 'o-{n}', 'o-{n}', 'x', 1, 'x', '2020-01-01 00:00:00', '[]', '', 'none', '', 'null', 'null', {no}); \
                  INSERT INTO file_numbers (request_id, message_id, folded, written) VALUES ({id}, {id}, 'ifg12345', 'IFG 12345'); ",
-                city = request.authority_id,
+                old = old_request(id, activist, request.authority_id),
                 no = "FALSE",
             ));
         }

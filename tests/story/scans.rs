@@ -12,7 +12,7 @@ use askance::domain::request::state::Outcome;
 use askance::service::cage::Cage;
 use askance::service::intake::{self, Mail};
 use askance::service::triage::{Settlement, assign, proposed_settlement, recognise_next, settle};
-use askance::store::messages::{self, MessageRow, scans};
+use askance::store::messages::{self, scans};
 use askance::store::requests::RequestRow;
 use askance::store::types::{MessageState, Role};
 use askance::worker::{self, Parts};
@@ -31,16 +31,12 @@ fn scanned_letter(sentences: &[&str]) -> Vec<u8> {
     mail("application/pdf", "Bescheid.pdf", &scanned_of(1, sentences))
 }
 
-fn message(site: &Site, id: i64) -> MessageRow {
-    messages::find(&mut site.conn(), id).unwrap().unwrap()
-}
-
 fn mail_of(site: &Site, id: i64) -> Incoming {
-    serde_json::from_str(&message(site, id).reading).unwrap()
+    serde_json::from_str(&site.message(id).reading).unwrap()
 }
 
 fn kind(site: &Site, id: i64) -> Option<String> {
-    message(site, id).kind
+    site.message(id).kind
 }
 
 fn notes(site: &Site, id: i64) -> String {
@@ -70,7 +66,7 @@ fn answered_by_scan(site: &mut Site) -> RequestRow {
 stories! {
     fn scan_is_placed_at_once_and_read_again_with_its_text(site: &mut Site) {
         let request = answered_by_scan(site);
-        let placed = message(site, 1);
+        let placed = site.message(1);
         assert_eq!((placed.state, placed.request_id), (MessageState::Held, Some(request.id)));
         assert!(notes(site, 1).contains("is being recognised"), "{}", notes(site, 1));
         assert!(kind(site, 1).as_deref() != Some("refusal"), "nobody has seen its text yet");
@@ -80,7 +76,7 @@ stories! {
         assert_eq!(kind(site, 2).as_deref(), Some("refusal"));
 
         assert!(recognises_next(site));
-        assert_eq!((kind(site, 1).as_deref(), message(site, 1).state), (Some("refusal"), MessageState::Held));
+        assert_eq!((kind(site, 1).as_deref(), site.message(1).state), (Some("refusal"), MessageState::Held));
         let file = mail_of(site, 1).attachments.remove(0);
         assert!(file.text.unwrap().contains("41-B/2026"));
         assert!(notes(site, 1).contains("was recognised from a picture") && !notes(site, 1).contains("is being"));
@@ -111,12 +107,12 @@ stories! {
         let raw = raw.replace("poststelle@brandau.example", &format!("kanzlei@elsewhere.example\r\nTo: {to}"));
         site.receives(raw.as_bytes(), &right.reply_address);
         assert!(recognises_next(site));
-        let copy = message(site, 2);
+        let copy = site.message(2);
         assert_eq!((copy.state, copy.request_id), (MessageState::Unmatched, None));
         let proposed: Proposal = serde_json::from_str(&copy.proposal).unwrap();
         assert_eq!(proposed.matches[0].request_id, slip.id);
         assert!(mail_of(site, 2).attachments[0].text.as_deref().unwrap().contains("abgelehnt"));
-        assert_eq!(message(site, 1).request_id, Some(right.id));
+        assert_eq!(site.message(1).request_id, Some(right.id));
         assert!(messages::find(&mut site.conn(), 3).unwrap().is_none());
     }
 
@@ -133,7 +129,7 @@ stories! {
         settle(&site.ctx, &mut site.conn(), volunteer, &told).unwrap();
         let events = site.kinds(request.id);
         assert!(recognises_next(site));
-        let after = message(site, 1);
+        let after = site.message(1);
         assert_eq!((after.state, after.kind.as_deref()), (MessageState::Settled, Some("not_held")));
         assert_eq!(site.kinds(request.id), events);
         assert_eq!(messages::published(&mut site.conn(), 1).unwrap().text.as_deref(), Some("We do not hold it."));
@@ -146,7 +142,7 @@ stories! {
         let filed = other_request(site, request.person_id);
         assign(&site.ctx, &mut site.conn(), volunteer, 1, &filed.reference).unwrap();
         assert!(recognises_next(site));
-        let after = message(site, 1);
+        let after = site.message(1);
         assert_eq!((after.request_id, after.state), (Some(filed.id), MessageState::Held));
         assert_eq!(after.kind.as_deref(), Some("refusal"));
         let proposal: Proposal = serde_json::from_str(&after.proposal).unwrap();
@@ -162,10 +158,10 @@ stories! {
         let raw = String::from_utf8(raw).unwrap().replace("poststelle@brandau.example", "scanner@elsewhere.example");
         site.receives(raw.as_bytes(), "info@post.askance.example");
         let matches = |site: &Site| -> Vec<i64> {
-            let proposal: Proposal = serde_json::from_str(&message(site, 1).proposal).unwrap();
+            let proposal: Proposal = serde_json::from_str(&site.message(1).proposal).unwrap();
             proposal.matches.iter().map(|found| found.request_id).collect()
         };
-        assert_eq!((message(site, 1).state, matches(site)), (MessageState::Unmatched, vec![]));
+        assert_eq!((site.message(1).state, matches(site)), (MessageState::Unmatched, vec![]));
         assert!(recognises_next(site));
         assert_eq!(matches(site), [request.id]);
         assert_eq!(mail_of(site, 1).attachments.len(), 1);
@@ -180,7 +176,7 @@ stories! {
         let to = format!("To: {}, {}\r\n", one.reply_address, two.reply_address);
         let raw = [to.as_bytes(), &scanned_letter(&SENTENCES)].concat();
         site.receives(&raw, &one.reply_address);
-        assert_eq!([message(site, 1).state, message(site, 2).state], [MessageState::Held; 2]);
+        assert_eq!([site.message(1).state, site.message(2).state], [MessageState::Held; 2]);
         assert!(recognises_next(site));
         assert_eq!([kind(site, 1), kind(site, 2)], [Some("refusal".to_owned()), Some("refusal".to_owned())]);
         assert!(!recognises_next(site));
@@ -190,7 +186,7 @@ stories! {
         let request = answered_by_scan(site);
         site.cage = Cage::of(PathBuf::from("/bin/false"));
         assert!(recognises_next(site));
-        let after = message(site, 1);
+        let after = site.message(1);
         assert_eq!((after.state, after.request_id), (MessageState::Held, Some(request.id)));
         assert!(notes(site, 1).contains("was not recognised: the reading process died"), "{}", notes(site, 1));
         site.cage = recognising();
@@ -221,7 +217,7 @@ stories! {
             std::thread::sleep(Duration::from_millis(50));
         }
         let marked = began.elapsed();
-        assert_eq!(message(site, 1).state, MessageState::Received, "its reader still hangs");
+        assert_eq!(site.message(1).state, MessageState::Received, "its reader still hangs");
         workers.stop(Duration::ZERO);
         assert!(site.kinds(request.id).contains(&"overdue"), "not after {marked:?}");
     }

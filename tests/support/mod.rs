@@ -22,6 +22,7 @@ use askance::service::sign_in;
 use askance::service::{Context, deadlines, delivery, triage};
 use askance::store::authorities::{self, NewAuthority};
 use askance::store::blobs::Blobs;
+use askance::store::messages::{self, MessageRow};
 use askance::store::requests::{self, RequestRow};
 use askance::store::types::Role;
 use askance::store::{Db, Loan, people};
@@ -206,6 +207,11 @@ impl Site {
     /// The fold of a request's events.
     pub fn state(&self, request: i64) -> State {
         requests::state(&mut self.conn(), request).unwrap().unwrap()
+    }
+
+    /// A message as triage sees it.
+    pub fn message(&self, id: i64) -> MessageRow {
+        messages::find(&mut self.conn(), id).unwrap().unwrap()
     }
 
     /// The kinds of a request's events, in their order.

@@ -1,7 +1,7 @@
 //! Our whole letter copied above or below the answer without any mark: two letters in one text are told apart by who
 //! greets whom, who asks, and who signs.
 
-use crate::domain::incoming::body::lines::{Line, is_closing, requests};
+use crate::domain::incoming::body::lines::{Line, is_closing, is_sentence, requests, says_plainly};
 use crate::domain::incoming::body::names::{addressed, is_salutation, named, same_person, signed};
 use crate::domain::incoming::body::parts::is_footer;
 use crate::domain::incoming::body::requester::{Paragraph, is_label_text, paragraphs, quote, text};
@@ -103,7 +103,7 @@ impl<'t> Letters<'t> {
         // Who answers the requester is not greeted by name twice, but may be greeted by the requester.
         weight -= 5 * i32::from(same_person(&to, &greeted));
         weight += 2 * i32::from(opens && same_person(&to, &named(&self.written(rest.0, rest.1))));
-        weight -= 3 * i32::from(!reasons && self.decides(&written));
+        weight -= 3 * i32::from(!reasons && says_plainly(STEPS, &words(&written), self.book));
         Some(weight)
     }
 
@@ -175,16 +175,7 @@ impl<'t> Letters<'t> {
     fn talks(&self, (from, to): (usize, usize)) -> bool {
         (from..to).any(|at| {
             let written = self.written(at, at + 1);
-            let found = words(&written);
-            let small = found.iter().filter(|word| !word.capital).count();
-            found.len() >= 8 && small * 2 >= found.len() && !is_footer(&written, self.book)
-        })
-    }
-
-    fn decides(&self, written: &str) -> bool {
-        let hits = self.book.find(&words(written));
-        hits.iter().any(|hit| {
-            STEPS.contains(&hit.phrase.list) && hit.phrase.weight >= 1.0 && hit.phrase.literal_words() >= 2
+            is_sentence(&words(&written)) && !is_footer(&written, self.book)
         })
     }
 }

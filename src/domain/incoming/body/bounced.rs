@@ -1,11 +1,12 @@
 //! The letter that a mail server sends back below its notice, with or without a heading.
 
-use crate::domain::incoming::body::lines::{Line, requests};
+use crate::domain::incoming::body::lines::{Line, requests, says_plainly};
 use crate::domain::incoming::body::names::is_salutation;
 use crate::domain::incoming::body::requester::is_label_text;
-use crate::domain::incoming::phrases::{Hit, List, Phrasebook};
+use crate::domain::incoming::phrases::{List, Phrasebook};
 use crate::domain::incoming::text::{first, fold, words};
 use regex::Regex;
+use std::cell::LazyCell;
 use std::sync::LazyLock;
 
 /// So much of a mail is looked at to tell whether it is such a notice, in bytes.
@@ -27,7 +28,9 @@ pub(super) fn mark(lines: &[&str], marks: &mut [Line], book: &Phrasebook) {
     }
     // What the server says of addresses and codes is its own.
     let said = lines.iter().rposition(|line| is_code(line) || line.contains('@')).unwrap_or_default();
-    let start = (said + 1..lines.len()).find(|&at| gives_back(lines, at, book));
+    let asking_from = LazyCell::new(|| asking_from(lines, book));
+    let asks_from = |at: usize| at < *asking_from;
+    let start = (said + 1..lines.len()).find(|&at| gives_back(lines, at, &asks_from, book));
     let Some(start) = start.or_else(|| asking(lines, said, book)) else { return };
     for mark in marks.iter_mut().take(end).skip(start) {
         *mark = Line::Quoted;
@@ -50,26 +53,29 @@ fn is_code(line: &str) -> bool {
 
 fn is_notice(text: &str, book: &Phrasebook) -> bool {
     let text = first(text, NOTICE);
-    let announces = |hit: &Hit<'_>| {
-        hit.phrase.list == List::Bounce && hit.phrase.weight >= 1.0 && hit.phrase.literal_words() >= 2
-    };
-    is_code(text) || book.find(&words(text)).iter().any(announces)
+    is_code(text) || says_plainly(&[List::Bounce], &words(text), book)
 }
 
 fn says_of_delivery(text: &str, book: &Phrasebook) -> bool {
     book.find(&words(text)).iter().any(|hit| matches!(hit.phrase.list, List::Bounce | List::Automatic))
 }
 
+/// How many lines have a requester's words from them on: the first so many.
+fn asking_from(lines: &[&str], book: &Phrasebook) -> usize {
+    let starts: Vec<usize> = (0..lines.len()).collect();
+    // What stands from a line on stands from every line above it on.
+    starts.partition_point(|start| requests(&lines.get(*start..).unwrap_or_default().join("\n"), book))
+}
+
 /// A heading or the subject with a requester's words below it, or a label with them behind it.
-fn gives_back(lines: &[&str], at: usize, book: &Phrasebook) -> bool {
+fn gives_back(lines: &[&str], at: usize, asks_from: &dyn Fn(usize) -> bool, book: &Phrasebook) -> bool {
     let Some(line) = lines.get(at).map(|l| l.trim()).filter(|l| !l.is_empty()) else { return false };
     let (label, behind) = line.split_once(':').unwrap_or(("", ""));
     let inline = !label.is_empty() && label.split_whitespace().count() <= HEADING;
     if inline && requests(behind, book) {
         return true;
     }
-    let below = lines.get(at + 1..).unwrap_or_default().join("\n");
-    if below.trim().is_empty() {
+    if lines.iter().skip(at + 1).all(|below| below.trim().is_empty()) {
         return false;
     }
     let ruled =
@@ -77,5 +83,5 @@ fn gives_back(lines: &[&str], at: usize, book: &Phrasebook) -> bool {
     let short = line.split_whitespace().filter(|w| w.chars().any(char::is_alphabetic)).count() <= HEADING;
     let headed = short && (line.ends_with(':') || ruled);
     let subject = inline && book.folded(List::QuoteSubject).contains(&fold(label));
-    (headed && is_label_text(line, book)) || ((headed || subject) && requests(&below, book))
+    (headed && is_label_text(line, book)) || ((headed || subject) && asks_from(at + 1))
 }

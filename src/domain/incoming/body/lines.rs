@@ -1,9 +1,12 @@
 //! What one line of a mail looks like: quoted, a rule, a closing, the line above a quoted mail.
 
 use crate::domain::incoming::phrases::{List, Phrasebook};
-use crate::domain::incoming::text::{flat, fold};
+use crate::domain::incoming::text::{Word, flat, fold};
 use regex::Regex;
 use std::sync::LazyLock;
+
+/// A sentence has at least so many words.
+const SENTENCE: usize = 8;
 
 /// Whose a line is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,6 +70,19 @@ pub(super) fn is_closing(line: &str, book: &Phrasebook) -> bool {
 /// Whether a requester speaks in the first person: a phrase of the list at the bounds of words.
 pub(super) fn requests(text: &str, book: &Phrasebook) -> bool {
     book.says(List::Request, &flat(text))
+}
+
+/// Whether one of these lists says something plainly among words: a phrase of two words and more that is no weak one.
+pub(super) fn says_plainly(lists: &[List], words: &[Word], book: &Phrasebook) -> bool {
+    book.find(words).iter().any(|hit| {
+        lists.contains(&hit.phrase.list) && hit.phrase.weight >= 1.0 && hit.phrase.literal_words() >= 2
+    })
+}
+
+/// Names and addresses are written with capitals, a sentence mostly without.
+pub(super) fn is_sentence(words: &[Word]) -> bool {
+    let small = words.iter().filter(|word| !word.capital).count();
+    words.len() >= SENTENCE && small * 2 >= words.len()
 }
 
 /// "Name, 22.04.2026 21:14:": who wrote and when, without a verb, as ticket systems and hand-made quotes have it.

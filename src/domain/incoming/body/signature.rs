@@ -1,14 +1,12 @@
 //! What stands below `-- `: a signature, or a letter that some program put there.
 
-use crate::domain::incoming::body::lines::Line;
+use crate::domain::incoming::body::lines::{Line, is_sentence, says_plainly};
 use crate::domain::incoming::body::parts::is_footer;
 use crate::domain::incoming::phrases::{List, Phrasebook};
-use crate::domain::incoming::text::{Word, words};
+use crate::domain::incoming::text::words;
 
 /// From so many sentences on it is no signature, whatever they say.
 const SENTENCES: usize = 3;
-/// A sentence has at least so many words.
-const SENTENCE: usize = 8;
 /// So much of it is looked at, in bytes.
 const MOST: usize = 20_000;
 
@@ -58,19 +56,10 @@ fn is_letter(lines: &[&str], book: &Phrasebook) -> bool {
         }
         room -= text.len();
         let found = words(&text);
-        let decides = |hit: &crate::domain::incoming::phrases::Hit<'_>| {
-            STEPS.contains(&hit.phrase.list) && hit.phrase.weight >= 1.0 && hit.phrase.literal_words() >= 2
-        };
-        if book.find(&found).iter().any(decides) {
+        if says_plainly(STEPS, &found, book) {
             return true;
         }
         sentences += found.chunk_by(|a, b| a.sentence == b.sentence).filter(|s| is_sentence(s)).count();
     }
     sentences >= SENTENCES || room < MOST / 2
-}
-
-/// Names and addresses are written with capitals, a sentence mostly without.
-fn is_sentence(words: &[Word]) -> bool {
-    let small = words.iter().filter(|word| !word.capital).count();
-    words.len() >= SENTENCE && small * 2 >= words.len()
 }

@@ -4,7 +4,7 @@ use crate::domain::incoming::Knowledge;
 use crate::domain::incoming::model::Class;
 use crate::domain::incoming::phrases::{List, Phrasebook};
 use crate::domain::incoming::reading::section::Section;
-use crate::domain::incoming::reading::{Evidence, Kind, Period, PeriodUnit, Prepared, Stated};
+use crate::domain::incoming::reading::{Evidence, Kind, Period, PeriodUnit, Prepared, Stated, voices};
 use crate::domain::incoming::text::fold;
 use std::cell::LazyCell;
 use std::collections::{HashMap, HashSet};
@@ -27,8 +27,7 @@ pub fn period(
     // Where the letter does another step, only a sentence that surely extends counts.
     let least = if speaks { 1 } else { 3 };
     let numbers = LazyCell::new(|| number_words(language, &knowledge.phrasebook));
-    let negations: HashSet<String> =
-        knowledge.phrasebook.list(language.unwrap_or("en"), List::Negation).iter().map(|w| fold(w)).collect();
+    let negations = LazyCell::new(|| voices::negations(language, &knowledge.phrasebook));
     let mut best: Option<(u32, Stated<Period>)> = None;
     for section in &prepared.sections {
         for hit in &section.hits {

@@ -1,11 +1,10 @@
 //! Dates in words and figures.
 
-use crate::domain::incoming::phrases::{List, Phrasebook, home};
+use crate::domain::incoming::phrases::{Phrasebook, home};
 use crate::domain::incoming::reading::figures::{Behind, FORMS, Form, Seen, runs};
 use crate::domain::incoming::reading::spelled::Spelling;
-use crate::domain::incoming::text::{Word, fold, words};
+use crate::domain::incoming::text::{Word, fold};
 use chrono::{Datelike, NaiveDate, TimeDelta};
-use std::cell::OnceCell;
 
 /// A date and where it stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,8 +27,6 @@ const MOST_PAST: i64 = 150;
 pub struct Calendar<'b> {
     book: &'b Phrasebook,
     language: Option<&'b str>,
-    /// Months of the letter's language, folded; made once a word is none of the listed forms.
-    own: OnceCell<Vec<(String, u32)>>,
     spelling: Option<Spelling<'b>>,
     month_first: bool,
     sent_on: Option<NaiveDate>,
@@ -41,7 +38,6 @@ impl<'b> Calendar<'b> {
         Calendar {
             book,
             language,
-            own: OnceCell::new(),
             spelling: language.and_then(|l| Spelling::new(l, book)),
             month_first: matches!(language.map(home), Some("hu" | "lt")),
             sent_on,
@@ -53,13 +49,8 @@ impl<'b> Calendar<'b> {
         self.sent_on
     }
 
-    /// All dates of a text in their order.
-    pub fn dates(&self, text: &str) -> Vec<Dated> {
-        self.dates_among(text, &words(text))
-    }
-
-    /// All dates of a text that was cut into words.
-    pub fn dates_among(&self, text: &str, words: &[Word]) -> Vec<Dated> {
+    /// All dates of a text that was cut into words, in their order.
+    pub fn dates(&self, text: &str, words: &[Word]) -> Vec<Dated> {
         let spelled = self.spelling.as_ref();
         let mut found: Vec<Dated> = spelled
             .map(|spelling| spelling.dates((text, words), self.sent_on, |month, day| self.next(month, day)))
@@ -116,28 +107,8 @@ impl<'b> Calendar<'b> {
 
     fn month(&self, written: &str) -> Option<u32> {
         let written = fold(written);
-        self.book.month(self.language, &written).or_else(|| {
-            // "jūnijam", "června": a month bent in a case that is not listed.
-            let bent = |name: &str| {
-                let stem =
-                    name.char_indices().next_back().map_or(name, |(at, _)| name.get(..at).unwrap_or(name));
-                written.starts_with(stem) && written.chars().count() <= name.chars().count() + 4
-            };
-            self.own
-                .get_or_init(|| self.own_months())
-                .iter()
-                .find(|(name, _)| bent(name))
-                .map(|(_, number)| *number)
-        })
-    }
-
-    fn own_months(&self) -> Vec<(String, u32)> {
-        let own = self.language.map(|l| self.book.list(l, List::Months)).unwrap_or_default();
-        let own = own
-            .iter()
-            .zip(1..=12)
-            .flat_map(|(entry, number)| entry.split('|').map(move |n| (fold(n), number)));
-        own.filter(|(name, _)| name.chars().count() > 4).collect()
+        let listed = self.book.month(self.language, &written);
+        listed.or_else(|| self.spelling.as_ref()?.bent_month(&written))
     }
 
     fn next(&self, month: u32, day: u32) -> Option<NaiveDate> {

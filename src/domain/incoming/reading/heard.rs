@@ -29,8 +29,8 @@ pub struct Heard {
 /// Every sentence of a letter that says something by itself.
 pub fn hear(prepared: &Prepared<'_>) -> Vec<Heard> {
     let mut heard = Vec::new();
-    for (index, section) in prepared.sections.iter().enumerate() {
-        let volume = volume(section, prepared.speaks(section));
+    for (index, (section, speaks)) in prepared.sections.iter().zip(prepared.speaking()).enumerate() {
+        let volume = volume(section, speaks);
         for words in section.sentences().filter(|words| words.len() >= FEWEST_WORDS) {
             let Some(first) = words.first() else { continue };
             let volume = if section.is_below_closing(first) { volume * BELOW_CLOSING } else { volume };

@@ -215,7 +215,7 @@ fn ends(
         .filter(|(i, w)| (first..=last).contains(&w.sentence) && outside(*i) && starts(&LASTING, &w.folded))
         .map(|(_, w)| w.sentence)
         .collect();
-    let dates = calendar.dates(&section.text).into_iter().filter(|dated| {
+    let dates = calendar.dates(&section.text, &section.words).into_iter().filter(|dated| {
         let index = section.words.partition_point(|w| w.end <= dated.start);
         let sentence = section.words.get(index).map(|w| w.sentence);
         outside(index)

@@ -31,6 +31,15 @@ static MONEY: LazyLock<Option<Regex>> = LazyLock::new(|| {
     ))
     .ok()
 });
+/// A figure near the letters of a currency or a stroke: a text that has none has no sum, and to look for it costs next
+/// to nothing beside the pattern above, whose bounds of words are dear where letters are not ASCII.
+static LIKELY: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    let names = "EUR|€|CHF|SFr|[Ff]r|£|GBP|[Pp]ound|K[čc]|CZK|z[łl]|PLN|DKK|NOK|SEK|HUF|Ft|RON|BGN|RSD|РСД|MKD|МКД|HRK|[Ee]ur|[Ee]iro|[Ee]vr|[Εε]υρ[ώω]|ΕΥΡΩ|евр|evra|лв|лева|[Kk]r|[dns]kr|kron|lei|leu|forint|динар|dinar|денар|Frank|franc|frank|korun|złot|din|дин|ден|kn";
+    Regex::new(&format!(
+        r"(?:{names})\p{{L}}*\.{{0,2}}\s{{0,2}}\(?\d|\d[.,:]?[-–—]*(?:[,:][-–—]{{1,2}})?\s{{0,2}}(?:{names}|e(?:\W|$))|\d(?::|[.,])[-–—]"
+    ))
+    .ok()
+});
 /// What makes millions of a sum: those are the prices of systems.
 static MILLIONS: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(r"^\s?(?i:mio|mill|mil\.|mlj|mln|mrd|mnkr|tkr|tis\.|tisíc|tys\.|tūkst|tuh|thousand|bn\b|bil|m\b|k\b|млн|мил|хил|εκατ|χιλ)").ok()
@@ -38,7 +47,8 @@ static MILLIONS: LazyLock<Option<Regex>> = LazyLock::new(|| {
 
 /// The sums of a text, in their order; nothing is no sum.
 pub fn sums(text: &str, language: Option<&str>) -> Vec<Sum> {
-    let Some(regex) = MONEY.as_ref() else { return Vec::new() };
+    let likely = LIKELY.as_ref().is_none_or(|likely| likely.is_match(text));
+    let Some(regex) = MONEY.as_ref().filter(|_| likely) else { return Vec::new() };
     let found = regex.captures_iter(text).take(MOST).filter_map(|found| {
         let whole = found.get(0)?;
         let one_of = |names: [&str; 3]| names.into_iter().find_map(|n| found.name(n)).map(|m| m.as_str());

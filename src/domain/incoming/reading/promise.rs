@@ -36,7 +36,7 @@ pub fn promised(prepared: &Prepared<'_>, kind: Kind, calendar: &Calendar<'_>) ->
     let enough = if open { ENOUGH } else { ENOUGH + 1 };
     let mut best: Option<(u32, &Section<'_>, Dated)> = None;
     for section in &prepared.sections {
-        for dated in calendar.dates_among(&section.text, &section.words) {
+        for dated in calendar.dates(&section.text, &section.words) {
             let score = promise(section, &dated, kind, calendar.sent_on());
             let better =
                 best.as_ref().is_none_or(|(s, _, d)| score > *s || (score == *s && dated.day > d.day));

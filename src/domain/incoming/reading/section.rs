@@ -305,26 +305,22 @@ impl<'b> Prepared<'b> {
         body.is_none_or(|s| written(s).is_none())
     }
 
-    /// How a part speaks: a file that speaks of the request does, and less so, under a covering mail, the one short file
-    /// that can carry the answer, however it begins.
-    pub fn speaks(&self, section: &Section<'_>) -> Speaks {
-        if !matches!(section.place, Place::Attachment(_)) {
-            return Speaks::Itself;
-        }
+    /// How each part speaks, in their order: a file that speaks of the request does, and less so, under a covering
+    /// mail, the one short file that can carry the answer, however it begins.
+    pub fn speaking(&self) -> Vec<Speaks> {
+        let attached = |s: &Section<'_>| matches!(s.place, Place::Attachment(_));
         let covered = self.is_cover();
-        let attached = || self.sections.iter().filter(|s| matches!(s.place, Place::Attachment(_)));
-        let is_answer = || {
-            let first = attached().find(|s| !s.words.is_empty());
-            section.words.len() < LETTER
-                && first.is_some_and(|s| std::ptr::eq(s, section))
-                && !attached().any(Section::is_letter)
-        };
-        match (section.is_letter(), covered) {
+        let letters: Vec<bool> = self.sections.iter().map(|s| attached(s) && s.is_letter()).collect();
+        let first = self.sections.iter().position(|s| attached(s) && !s.words.is_empty());
+        let answer = first.filter(|_| covered && !letters.contains(&true));
+        let speaks = |(at, (section, letter)): (usize, (&Section<'b>, &bool))| match (letter, covered) {
+            _ if !attached(section) => Speaks::Itself,
             (true, true) => Speaks::Itself,
             (true, false) => Speaks::Beside,
-            (false, true) if is_answer() => Speaks::Beside,
+            (false, _) if answer == Some(at) && section.words.len() < LETTER => Speaks::Beside,
             (false, _) => Speaks::Hardly,
-        }
+        };
+        self.sections.iter().zip(&letters).enumerate().map(speaks).collect()
     }
 
     /// Lets a model hear each sentence; what another heard is forgotten.

@@ -94,10 +94,13 @@ impl<'b> Spelling<'b> {
         if !may || (self.capital && !word.capital) {
             return None;
         }
-        let exact = self.months.iter().find(|(name, _)| name == folded);
-        exact
-            .or_else(|| self.months.iter().find(|(name, _)| is_bent(name, folded)))
-            .map(|(_, number)| *number)
+        let exact = self.months.iter().find(|(name, _)| name == folded).map(|(_, number)| *number);
+        exact.or_else(|| self.bent_month(folded))
+    }
+
+    /// The month that a folded word names in a case that is not listed.
+    pub fn bent_month(&self, folded: &str) -> Option<u32> {
+        self.months.iter().find(|(name, _)| is_bent(name, folded)).map(|(_, number)| *number)
     }
 
     /// The date whose month is these words.

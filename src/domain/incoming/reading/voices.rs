@@ -44,8 +44,8 @@ pub fn listen(prepared: &Prepared<'_>, language: Option<&str>, book: &Phrasebook
     prepared.sections.iter().filter(mail).for_each(|s| ear.listen(s, 1.0, &mut voices));
     let is_cover = prepared.is_cover();
     let mut attached = Voices::new();
-    for section in prepared.sections.iter().filter(|s| !mail(s)) {
-        let weight = match prepared.speaks(section) {
+    for (section, speaks) in prepared.sections.iter().zip(prepared.speaking()).filter(|(s, _)| !mail(s)) {
+        let weight = match speaks {
             Speaks::Itself => 1.0,
             Speaks::Beside => 0.4,
             Speaks::Hardly => 0.15,
@@ -73,7 +73,8 @@ pub fn listen(prepared: &Prepared<'_>, language: Option<&str>, book: &Phrasebook
 /// What is said for each kind.
 pub type Voices = BTreeMap<Kind, Voice>;
 
-fn negations(language: Option<&str>, book: &Phrasebook) -> HashSet<String> {
+/// The small words that turn what a language says into its contrary, folded.
+pub fn negations(language: Option<&str>, book: &Phrasebook) -> HashSet<String> {
     book.list(language.unwrap_or("en"), List::Negation).iter().map(|w| fold(w)).collect()
 }
 

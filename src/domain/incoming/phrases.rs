@@ -217,12 +217,13 @@ impl Phrase {
             if piece == "…" {
                 parts.push(Part::Gap);
             } else if let Some(stem) = piece.strip_suffix('*') {
-                let mut before: Vec<String> = words(stem).into_iter().map(|w| w.folded).collect();
+                let mut before: Vec<String> =
+                    words(stem).into_iter().map(|w| w.folded.into_string()).collect();
                 let end = before.pop().ok_or_else(|| problem("expected letters before `*`"))?;
                 parts.extend(before.into_iter().map(|word| Part::Exact(word, 0)));
                 parts.push(Part::Stem(end));
             } else {
-                parts.extend(words(piece).into_iter().map(|w| Part::Exact(w.folded, 0)));
+                parts.extend(words(piece).into_iter().map(|w| Part::Exact(w.folded.into_string(), 0)));
             }
         }
         match (parts.first(), parts.last()) {

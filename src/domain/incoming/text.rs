@@ -1,7 +1,9 @@
 //! Words of a text, folded so that phrases match over case, accents, scripts and line wraps; each knows its place.
 
 use crate::domain::incoming::mime::html::cut;
+use compact_str::CompactString;
 use regex::Regex;
+use std::fmt::Write;
 use std::ops::Range;
 use std::sync::LazyLock;
 use unicode_normalization::char::decompose_canonical;
@@ -9,8 +11,8 @@ use unicode_normalization::char::decompose_canonical;
 /// A folded word and where it stands in the text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Word {
-    /// Lower case, without accents, Cyrillic written in Latin letters.
-    pub folded: String,
+    /// Lower case, without accents, Cyrillic written in Latin letters. Words are short: kept in place, not on the heap.
+    pub folded: CompactString,
     /// Whether it is written with a capital.
     pub capital: bool,
     /// Byte where it starts.
@@ -76,11 +78,12 @@ pub fn flat(text: &str) -> String {
     out
 }
 
-fn fold_char(c: char, out: &mut String) {
+/// Adds a letter as it folds. What grows in memory never fails to take it.
+fn fold_char(c: char, out: &mut impl Write) {
     if c.is_ascii() {
-        out.push(c.to_ascii_lowercase());
+        out.write_char(c.to_ascii_lowercase()).unwrap_or_default();
     } else if let Some(folded) = LETTERS.get(c as usize) {
-        out.push_str(folded);
+        out.write_str(folded).unwrap_or_default();
     } else {
         fold_slowly(c, out);
     }
@@ -98,19 +101,19 @@ static LETTERS: LazyLock<Vec<Box<str>>> = LazyLock::new(|| {
     (0..0x530).map(folded).collect()
 });
 
-fn fold_slowly(c: char, out: &mut String) {
+fn fold_slowly(c: char, out: &mut impl Write) {
     for lower in c.to_lowercase() {
         if let Some(latin) = latin(lower) {
-            out.push_str(latin);
+            out.write_str(latin).unwrap_or_default();
             continue;
         }
         decompose_canonical(lower, |d| {
             if !is_mark(d)
                 && let Some(latin) = latin(d)
             {
-                out.push_str(latin);
+                out.write_str(latin).unwrap_or_default();
             } else if !is_mark(d) {
-                out.push(d);
+                out.write_char(d).unwrap_or_default();
             }
         });
     }
@@ -179,10 +182,10 @@ pub fn words(text: &str) -> Vec<Word> {
     // A word of running text takes six to eight bytes with the blank after it.
     let mut words: Vec<Word> = Vec::with_capacity(text.len() / 6 + 1);
     let mut sentence = 0;
-    let mut open: Option<(usize, String)> = None;
+    let mut open: Option<(usize, CompactString)> = None;
     for (at, c) in text.char_indices() {
         if belongs_to_word(c) {
-            let (_, folded) = open.get_or_insert_with(|| (at, String::with_capacity(16)));
+            let (_, folded) = open.get_or_insert_with(|| (at, CompactString::const_new("")));
             fold_char(c, folded);
             continue;
         }
@@ -207,7 +210,7 @@ pub fn words(text: &str) -> Vec<Word> {
     words
 }
 
-fn word(text: &str, folded: String, at: Range<usize>, sentence: usize) -> Word {
+fn word(text: &str, folded: CompactString, at: Range<usize>, sentence: usize) -> Word {
     let capital = text.get(at.clone()).and_then(|w| w.chars().next()).is_some_and(char::is_uppercase);
     Word { folded, capital, start: at.start, end: at.end, sentence }
 }

@@ -1,6 +1,6 @@
 //! The letter that a mail server sends back below its notice, with or without a heading.
 
-use crate::domain::incoming::body::lines::{Line, requests, says_plainly};
+use crate::domain::incoming::body::lines::{Line, is_plain, requests};
 use crate::domain::incoming::body::names::is_salutation;
 use crate::domain::incoming::body::requester::is_label_text;
 use crate::domain::incoming::phrases::{List, Phrasebook};
@@ -53,7 +53,7 @@ fn is_code(line: &str) -> bool {
 
 fn is_notice(text: &str, book: &Phrasebook) -> bool {
     let text = first(text, NOTICE);
-    is_code(text) || says_plainly(&[List::Bounce], &words(text), book)
+    is_code(text) || book.find_notices(&words(text)).iter().any(is_plain)
 }
 
 fn says_of_delivery(text: &str, book: &Phrasebook) -> bool {

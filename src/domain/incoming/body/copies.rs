@@ -2,6 +2,7 @@
 
 use crate::domain::incoming::body::{Marked, Part, Split, joined};
 use crate::domain::incoming::text::{Word, words};
+use compact_str::CompactString;
 use std::collections::HashSet;
 
 /// So many words in a row say that a passage is copied.
@@ -64,18 +65,18 @@ pub(super) fn strange_to(text: &str, letters: &[&str]) -> String {
 }
 
 /// All runs of words of our letters.
-fn shingles(letters: &[&str]) -> HashSet<Vec<String>> {
-    let mut known: HashSet<Vec<String>> = HashSet::new();
+fn shingles(letters: &[&str]) -> HashSet<Vec<CompactString>> {
+    let mut known: HashSet<Vec<CompactString>> = HashSet::new();
     for letter in letters {
-        let letter: Vec<String> = words(letter).into_iter().take(MOST).map(|w| w.folded).collect();
-        known.extend(letter.windows(SHINGLE).map(<[String]>::to_vec));
+        let letter: Vec<CompactString> = words(letter).into_iter().take(MOST).map(|w| w.folded).collect();
+        known.extend(letter.windows(SHINGLE).map(<[CompactString]>::to_vec));
     }
     known
 }
 
 /// For each word whether a run of known words starts with it.
-fn runs(found: &[Word], known: &HashSet<Vec<String>>) -> Vec<bool> {
-    let folded: Vec<String> = found.iter().map(|w| w.folded.clone()).collect();
+fn runs(found: &[Word], known: &HashSet<Vec<CompactString>>) -> Vec<bool> {
+    let folded: Vec<CompactString> = found.iter().map(|w| w.folded.clone()).collect();
     folded.windows(SHINGLE).map(|window| known.contains(window)).collect()
 }
 

@@ -1,6 +1,6 @@
 //! What one line of a mail looks like: quoted, a rule, a closing, the line above a quoted mail.
 
-use crate::domain::incoming::phrases::{List, Phrasebook};
+use crate::domain::incoming::phrases::{Hit, List, Phrasebook};
 use crate::domain::incoming::text::{Word, flat, fold};
 use regex::Regex;
 use std::sync::LazyLock;
@@ -19,9 +19,10 @@ pub(super) enum Line {
     Signature,
 }
 
+/// The bounds of figures are those of ASCII: the quick way through a text knows no others.
 static DATE: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(
-        r"(?x) \b\d{1,2}\.?\s?[./-]\s?\d{1,2}\.?\s?[./-]\s?(?:20)?\d{2}\b\.? | \b20\d{2}\s?[./-]\s?\d{1,2}\s?[./-]\s?\d{1,2}\b\.? | \b\d{1,2}(?:\.|er|º|th|st|nd|rd|-[а-я]+)?\s+(?:de\s+|of\s+)?\p{L}{3,14}\.?,?\s+(?:de\s+|del\s+)?20\d{2}\b | \b\p{L}{3,14}\.?\s+\d{1,2}(?:th|st|nd|rd)?,?\s+20\d{2}\b | \b20\d{2}\.\s(?:gada\s)?\p{L}*\s?\d{1,2}\.",
+        r"(?x) (?-u:\b)\d{1,2}\.?\s?[./-]\s?\d{1,2}\.?\s?[./-]\s?(?:20)?\d{2}(?-u:\b)\.? | (?-u:\b)20\d{2}\s?[./-]\s?\d{1,2}\s?[./-]\s?\d{1,2}(?-u:\b)\.? | (?-u:\b)\d{1,2}(?:\.|er|º|th|st|nd|rd|-[а-я]+)?\s+(?:de\s+|of\s+)?\p{L}{3,14}\.?,?\s+(?:de\s+|del\s+)?20\d{2}(?-u:\b) | \p{L}{3,14}\.?\s+\d{1,2}(?:th|st|nd|rd)?,?\s+20\d{2}(?-u:\b) | (?-u:\b)20\d{2}\.\s(?:gada\s)?\p{L}*\s?\d{1,2}\.",
     )
     .ok()
 });
@@ -72,11 +73,14 @@ pub(super) fn requests(text: &str, book: &Phrasebook) -> bool {
     book.says(List::Request, &flat(text))
 }
 
-/// Whether one of these lists says something plainly among words: a phrase of two words and more that is no weak one.
+/// Whether one of these lists says something plainly among words.
 pub(super) fn says_plainly(lists: &[List], words: &[Word], book: &Phrasebook) -> bool {
-    book.find(words).iter().any(|hit| {
-        lists.contains(&hit.phrase.list) && hit.phrase.weight >= 1.0 && hit.phrase.literal_words() >= 2
-    })
+    book.find(words).iter().any(|hit| lists.contains(&hit.phrase.list) && is_plain(hit))
+}
+
+/// Whether a phrase has two words and more and is no weak one.
+pub(super) fn is_plain(hit: &Hit<'_>) -> bool {
+    hit.phrase.weight >= 1.0 && hit.phrase.literal_words() >= 2
 }
 
 /// Names and addresses are written with capitals, a sentence mostly without.

@@ -1,6 +1,7 @@
 //! Our own words in somebody else's mail: runs of five words of our letter.
 
 use crate::domain::incoming::text::{fold, words};
+use compact_str::CompactString;
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -18,8 +19,9 @@ pub struct Runs(HashSet<u64>);
 impl Runs {
     /// Of a text, whatever its line breaks, marks and letter case.
     pub fn of(text: &str) -> Self {
-        let words: Vec<String> = words(text).into_iter().take(MOST_WORDS).map(|word| word.folded).collect();
-        let hash = |run: &[String]| {
+        let words: Vec<CompactString> =
+            words(text).into_iter().take(MOST_WORDS).map(|word| word.folded).collect();
+        let hash = |run: &[CompactString]| {
             let mut hasher = DefaultHasher::new();
             run.hash(&mut hasher);
             hasher.finish()
@@ -53,7 +55,7 @@ pub fn shares(mail: &Runs, letters: &[Runs]) -> Vec<usize> {
 }
 
 /// The words of a subject that say something: four letters or more.
-fn telling(subject: &str) -> HashSet<String> {
+fn telling(subject: &str) -> HashSet<CompactString> {
     let words = words(subject).into_iter().map(|word| word.folded);
     words.filter(|word| word.chars().count() >= 4 && word.chars().any(char::is_alphabetic)).collect()
 }

@@ -28,6 +28,8 @@ pub struct Phrasebook {
     /// Those of lists that stand anywhere in a paragraph.
     running: BTreeMap<List, Running>,
     stopwords: HashMap<String, Vec<String>, BuildQuick>,
+    /// The phrases of notices of non-delivery by themselves: every mail is asked for them before all others.
+    notices: Option<Box<Phrasebook>>,
     /// Months by language and folded name, January 1.
     months: BTreeMap<String, HashMap<String, u32, BuildQuick>>,
     /// Months by folded name, as the first language has it in the order of their codes.
@@ -82,6 +84,15 @@ impl Phrasebook {
             self.add_plain(language, list, written);
             return Ok(());
         }
+        if list == List::Bounce {
+            let mut notices = self.notices.take().unwrap_or_default();
+            notices.add_sought(language, list, written)?;
+            self.notices = Some(notices);
+        }
+        self.add_sought(language, list, written)
+    }
+
+    fn add_sought(&mut self, language: &str, list: List, written: &[String]) -> Result<(), Error> {
         for phrase in written {
             let mut phrase = Phrase::parse(language, list, phrase)?;
             for part in &mut phrase.parts {
@@ -256,9 +267,14 @@ impl Phrasebook {
         hits
     }
 
+    /// The phrases of notices of non-delivery that stand in a text, as `find` finds them.
+    pub fn find_notices<'b>(&'b self, words: &[Word]) -> Vec<Hit<'b>> {
+        self.notices.as_ref().map(|notices| notices.find(words)).unwrap_or_default()
+    }
+
     fn see(&self, word: &Word) -> Seen {
         Seen {
-            number: self.vocabulary.get(&word.folded).copied().unwrap_or_default(),
+            number: self.vocabulary.get(word.folded.as_str()).copied().unwrap_or_default(),
             figure: word.folded.bytes().all(|b| b.is_ascii_digit()),
             sentence: word.sentence,
         }

@@ -86,7 +86,9 @@ fn is_denied(section: &Section<'_>, from: usize, sentence: usize, negations: &Ha
     let before = section.words.get(from.saturating_sub(DENIED)..from).unwrap_or_default();
     before.iter().any(|word| {
         let between = section.text.get(word.end..first.start).unwrap_or_default();
-        word.sentence == sentence && negations.contains(&word.folded) && !between.contains([',', ';', ':'])
+        word.sentence == sentence
+            && negations.contains(word.folded.as_str())
+            && !between.contains([',', ';', ':'])
     })
 }
 
@@ -118,7 +120,7 @@ pub fn amount_before(
         if word.sentence != sentence {
             return None;
         }
-        let amount = word.folded.parse().ok().or_else(|| numbers.get(&word.folded).copied())?;
+        let amount = word.folded.parse().ok().or_else(|| numbers.get(word.folded.as_str()).copied())?;
         (1..=365).contains(&amount).then_some((amount, at))
     })
 }

@@ -51,8 +51,14 @@ pub fn transferred_to(
     let mut best: Option<(i32, Evidence)> = None;
     for section in prepared.sections.iter().filter(|s| s.place != Place::Subject) {
         let passing = passing(section);
+        // What stands further from all that passes on cannot be what it was passed on to.
+        let near = |word: &Word| passing.iter().any(|(sentence, _)| sentence.abs_diff(word.sentence) <= 2);
         let mut at = 0;
         while at < section.words.len() {
+            if !section.words.get(at).is_some_and(near) {
+                at += 1;
+                continue;
+            }
             let Some(name) = name_at(section, at, small, knowledge) else {
                 at += 1;
                 continue;

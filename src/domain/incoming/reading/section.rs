@@ -218,7 +218,7 @@ impl<'b> Section<'b> {
                 self.text.get(word.end..start).is_some_and(|between| between.contains([',', ':', ';']))
             };
             word.sentence == sentence
-                && negations.contains(&word.folded)
+                && negations.contains(word.folded.as_str())
                 && !hit.phrase.says(&word.folded)
                 && !outside_clause()
         })

@@ -1,6 +1,7 @@
 //! A text as words, numbers and signs, each with its place: what a citation is read from.
 
 use crate::domain::authority::fold;
+use compact_str::CompactString;
 
 /// What a token is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,7 +20,7 @@ pub(crate) struct Token {
     /// What it is.
     pub kind: Kind,
     /// Folded: lower case, no marks; digits in ASCII.
-    pub text: String,
+    pub text: CompactString,
     /// Whether it begins with a capital.
     pub capital: bool,
     /// How many capitals it has.
@@ -73,7 +74,8 @@ pub(crate) fn tokens(text: &str) -> Vec<Token> {
         }
         let kind = kind_of(c);
         let mut end = start + text.get(start..).and_then(|t| t.chars().next()).map_or(1, char::len_utf8);
-        let mut run = String::from(c);
+        let mut run = CompactString::const_new("");
+        run.push(c);
         while let Some(&(at, next)) = chars.peek() {
             let next = plain(next);
             let same = kind_of(next) == kind && matches!(kind, Kind::Number | Kind::Word);
@@ -92,7 +94,7 @@ pub(crate) fn tokens(text: &str) -> Vec<Token> {
                 run.make_ascii_lowercase();
                 run
             }
-            Kind::Word => fold(&run),
+            Kind::Word => fold(&run).into(),
             Kind::Number | Kind::Sign(_) => run,
         };
         out.push(Token { kind, text, capital, capitals, glued, start, end });

@@ -3,6 +3,7 @@
 use crate::domain::law::citation::lexing::{Kind, Token, tokens};
 use crate::domain::law::citation::words;
 use crate::domain::law::regime::Regime;
+use compact_str::CompactString;
 use std::collections::HashMap;
 
 /// Whose a name is.
@@ -33,7 +34,7 @@ pub(crate) struct Beside {
 
 #[derive(Debug, Clone)]
 struct Name {
-    words: Vec<String>,
+    words: Vec<CompactString>,
     whose: Vec<Whose>,
 }
 
@@ -51,7 +52,7 @@ const LONGEST: usize = 24;
 impl Names {
     /// Adds a name; one that is too short to tell a law is not taken.
     pub fn add(&mut self, name: &str, whose: Whose) {
-        let words: Vec<String> =
+        let words: Vec<CompactString> =
             tokens(name).into_iter().filter(|t| !matches!(t.kind, Kind::Sign(_))).map(|t| t.text).collect();
         let letters: usize = words.iter().map(|word| word.chars().count()).sum();
         let Some(first) = words.first().filter(|_| letters > 1) else { return };

@@ -6,6 +6,7 @@ use crate::domain::incoming::phrases::List;
 use crate::domain::incoming::reading::section::{Place, Prepared, Section};
 use crate::domain::incoming::reading::{Evidence, Kind, Stated};
 use crate::domain::incoming::text::{Word, fold};
+use aho_corasick::AhoCorasick;
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
@@ -195,15 +196,16 @@ fn beyond_joiners(section: &Section<'_>, from: usize, small: bool) -> Option<usi
 }
 
 fn is_body(folded: &str) -> bool {
-    static FOLDED: LazyLock<Vec<String>> = LazyLock::new(|| BODIES.split_whitespace().map(fold).collect());
-    FOLDED.iter().any(|piece| {
-        let piece = piece.as_str();
-        if piece.chars().count() <= 4 {
-            folded == piece || (piece == "amt" && folded.ends_with("amt"))
-        } else {
-            folded.contains(piece)
-        }
-    })
+    /// Short pieces are whole words, long ones stand anywhere in one.
+    static PIECES: LazyLock<(Vec<String>, Option<AhoCorasick>)> = LazyLock::new(|| {
+        let folded = BODIES.split_whitespace().map(fold);
+        let (short, long): (Vec<_>, Vec<_>) = folded.partition(|piece| piece.chars().count() <= 4);
+        (short, AhoCorasick::new(long).ok())
+    });
+    let (short, long) = &*PIECES;
+    long.as_ref().is_some_and(|long| long.is_match(folded))
+        || folded.ends_with("amt")
+        || short.iter().any(|piece| piece == folded)
 }
 
 fn is_joiner(folded: &str) -> bool {

@@ -55,7 +55,7 @@ fn old_request(id: i64, activist: i64, city: i64) -> String {
 }
 
 /// Requests with very long letters, and a mail that names them all.
-fn slow_mail(site: &Site, activist: i64, city: i64) -> Vec<u8> {
+pub(crate) fn slow_mail(site: &Site, activist: i64, city: i64) -> Vec<u8> {
     let word = |n: usize| format!("wort{n}");
     let long: Vec<String> = (0..30_000).map(word).collect();
     let long = long.join(" ");

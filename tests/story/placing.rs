@@ -78,7 +78,7 @@ pub(crate) fn slow_mail(site: &Site, activist: i64, city: i64) -> Vec<u8> {
 }
 
 /// Erases a request as the database sees it.
-fn erase(conn: &mut Conn, request: i64) {
+pub(crate) fn erase(conn: &mut Conn, request: i64) {
     for table in ["request_rights", "request_questions", "outbox", "events"] {
         conn.batch_execute(&match table {
             "outbox" => format!(

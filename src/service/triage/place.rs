@@ -13,7 +13,7 @@ use crate::store::matching::{self, again};
 use crate::store::messages::{self, Placed, Unread};
 use crate::store::requests::{self, Stamp};
 use crate::store::types::MessageState;
-use crate::store::{Conn, Db, authorities, transaction};
+use crate::store::{Conn, Db, Error, authorities, transaction};
 
 /// Why reading stopped; what waits is read at the next turn.
 #[derive(Debug, thiserror::Error)]
@@ -110,8 +110,7 @@ fn write(ctx: &Context, conn: &mut Conn, plan: Plan) -> Result<bool, PlaceError>
     if !messages::claim_unread(conn, read.unread.id)? {
         return Ok(true);
     }
-    let wanted: Vec<i64> = filings.iter().filter_map(|filing| filing.place.request()).collect();
-    if !wanted.is_empty() && matching::standing(conn, &wanted)?.len() < wanted.len() {
+    if !stands(conn, &filings)? {
         return Ok(false);
     }
     pictures::remember(ctx, conn, &read)?;
@@ -127,6 +126,12 @@ fn write(ctx: &Context, conn: &mut Conn, plan: Plan) -> Result<bool, PlaceError>
         placed(ctx, conn, (id, &read), (&place, columns, &matches, &traces))?;
     }
     Ok(true)
+}
+
+/// Whether the requests of a plan are there, until the caller's transaction ends.
+fn stands(conn: &mut Conn, filings: &[Filing]) -> Result<bool, Error> {
+    let wanted: Vec<i64> = filings.iter().filter_map(|filing| filing.place.request()).collect();
+    Ok(wanted.is_empty() || matching::standing(conn, &wanted)?.len() == wanted.len())
 }
 
 /// A copy needs its number before its proposal can name it, so it is held first and recorded then.

@@ -76,6 +76,7 @@ stories! {
         let request = answered(site);
         waits(site, &about(&request, "2", "32-1024/2026"), INFO);
         read_next(&site.ctx, &site.db, &site.cage, 10).unwrap();
+        assert_eq!(marked(site), 1, "until it is known that nothing was learnt while it was placed");
         let guessed = |words: &str| {
             let sql = format!("UPDATE messages SET proposal = '{words}' WHERE id = 2");
             site.conn().batch_execute(&sql).unwrap();
@@ -94,6 +95,30 @@ stories! {
         learn("32-1024/2026");
         rank_next(&site.ctx, &site.db, 10).unwrap();
         assert!(words(site, 2).contains("the file number 32-1024/2026"));
+        assert_eq!(marked(site), 0);
+    }
+
+    fn mail_that_is_written_after_mail_was_told_what_its_ranking_did_not_know_is_ranked_by_it(site: &mut Site) {
+        let request = answered(site);
+        waits(site, &about(&request, "2", "32-1024/2026"), INFO);
+        read_next(&site.ctx, &site.db, &site.cage, 10).unwrap();
+        let ranked_at = again::turn(&mut site.conn()).unwrap();
+        // As if it were ranked and not written yet: nobody finds it.
+        transaction(&mut site.conn(), |conn| {
+            again::drop_keys(conn, 2)?;
+            matching::know_file_numbers(conn, (request.id, 1), &["32-1024/2026".to_owned()])
+        })
+        .unwrap();
+        assert_eq!(rank_next(&site.ctx, &site.db, 10).unwrap(), 0);
+        // Now it is written, as its ranking saw it.
+        transaction(&mut site.conn(), |conn| {
+            again::keep(conn, 2, &["host:elsewhere.example".to_owned()])?;
+            again::mark(conn, 2, ranked_at)
+        })
+        .unwrap();
+        assert!(!words(site, 2).contains("the file number"));
+        rank_next(&site.ctx, &site.db, 10).unwrap();
+        assert!(words(site, 2).contains("the file number 32-1024/2026"), "{}", words(site, 2));
         assert_eq!(marked(site), 0);
     }
 

@@ -173,28 +173,36 @@ stories! {
     fn scan_whose_request_goes_away_while_it_is_ranked_is_placed_without_it(site: &mut Site) {
         site.cage = recognising();
         let (activist, city) = (site.person("Mara Varga", Role::Activist), site.city());
-        let request = site.sends(activist, city);
-        let named = format!("Ihr Antrag {} vom September", request.reference);
-        site.receives(&scanned_letter(&[&named, "Der Antrag wird abgelehnt."]), "info@post.askance.example");
-        assert_eq!(site.message(1).state, MessageState::Unmatched);
+        let (other, request) = (other_request(site, activist), site.sends(activist, city));
+        let scan = |of: &RequestRow, domain: &str| {
+            let named = format!("Ihr Antrag {} vom September", of.reference);
+            let raw = String::from_utf8(scanned_letter(&[&named, "Der Antrag wird abgelehnt."])).unwrap();
+            let raw = raw.replace("14 Apr 2026", "14 Sep 2026").replace("Tue, ", "").replace("brandau.example", domain);
+            site.receives(raw.as_bytes(), "info@post.askance.example");
+        };
+        scan(&other, "neuried.example");
+        assert!(recognises_next(site));
+        assert_eq!(site.message(1).request_id, Some(other.id), "its text says whose it is");
+        scan(&request, "brandau.example");
+        assert_eq!(site.message(2).state, MessageState::Unmatched);
         std::thread::scope(|scope| {
             let reader = scope.spawn(|| recognises_next(site));
-            // It is taken; its picture takes longer than this.
+            // It is taken; to recognise its picture takes longer than this.
             while scans::take(&mut site.conn(), (site.now(), site.now())).unwrap().is_some() {
                 std::thread::sleep(Duration::from_millis(2));
             }
             transaction(&mut site.conn(), |conn| {
                 erase(conn, request.id);
                 // Long enough to recognise one page and to rank it; were it too short, there were no request at all.
-                std::thread::sleep(Duration::from_secs(5));
+                std::thread::sleep(Duration::from_secs(3));
                 Ok::<(), Error>(())
             })
             .unwrap();
             assert!(reader.join().unwrap());
         });
-        let placed = site.message(1);
+        let placed = site.message(2);
         assert_eq!((placed.state, placed.request_id), (MessageState::Unmatched, None), "and not open again");
-        assert!(mail_of(site, 1).attachments[0].text.as_deref().unwrap().contains("abgelehnt"));
+        assert!(mail_of(site, 2).attachments[0].text.as_deref().unwrap().contains("abgelehnt"));
         assert!(!recognises_next(site));
     }
 

@@ -1,4 +1,4 @@
-//! The background loops: read mail, recognise pictures, tick the clocks, learn, send. Every job may run twice.
+//! The background loops: read mail, rank it again, recognise pictures, tick the clocks, learn, send. Every job may run twice.
 
 use crate::mail::transport::Transport;
 use crate::service::cage::Cage;
@@ -87,6 +87,7 @@ pub fn start(parts: &Parts) -> std::io::Result<Workers> {
         Workers { stop: Arc::default(), threads: Vec::new(), parts: parts.clone(), name: name.clone() };
     workers.spawn("clocks", clocks)?;
     workers.spawn("reading", read)?;
+    workers.spawn("ranking", rank)?;
     workers.spawn("recognising", recognise)?;
     workers.spawn("learning", learn)?;
     if let Some(transport) = parts.transport.clone() {
@@ -199,6 +200,16 @@ fn read(parts: &Parts, stop: &Flag) {
         let swept = once("sweep", || intake::sweep(ctx.door(), db));
         let read = once("read", || triage::read_next(ctx, db, &parts.cage, 20));
         if swept + read == 0 {
+            stop.pause();
+        }
+    }
+}
+
+/// Ranks mail that matches no request again when something was learnt; mail that comes in does not wait for it.
+fn rank(parts: &Parts, stop: &Flag) {
+    while !stop.is_set() {
+        // Few at a time, because each may take seconds and the service may be about to end.
+        if once("rank", || triage::rank_next(&parts.context, &parts.db, 5)) == 0 {
             stop.pause();
         }
     }

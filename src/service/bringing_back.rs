@@ -2,6 +2,7 @@
 
 use crate::service::Context;
 use crate::store::audit::{self, Act};
+use crate::store::matching::again;
 use crate::store::types::MessageState;
 use crate::store::{Conn, desk, messages, transaction};
 
@@ -27,8 +28,16 @@ pub fn bring_back(ctx: &Context, conn: &mut Conn, person: i64, id: i64) -> Resul
         if message.state != MessageState::SetAside {
             return Err(Error::NotAside(message.state));
         }
+        // It teaches nothing yet: what it taught was what a person said of it, or a rule while nobody doubted it, and both
+        // are open again. Whoever says now what it is teaches that, once (`triage::learning`).
         let state = if message.request_id.is_some() { MessageState::Held } else { MessageState::Unmatched };
         let was = desk::message::bring_back(conn, id, state)?;
+        match state {
+            // What is learnt marks no mail that is set aside.
+            MessageState::Unmatched => again::mark(conn, id, again::ANYWAY)?,
+            // It is a reply to its request again, and mail may go on from it.
+            _ => again::touch_for_thread(conn, id)?,
+        }
         let body = serde_json::json!({ "was_aside_because": was });
         let subject = format!("message:{id}");
         Ok(audit::append(conn, &Act { at: now, person: Some(person), action: "bring_back", subject, body })?)

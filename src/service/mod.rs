@@ -21,11 +21,13 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::data::Library;
 use crate::data::holidays::Calendars as Merged;
+use crate::domain::incoming::{Attachment, Incoming};
 use crate::domain::law::calendar::Calendar;
 use crate::domain::law::citation::Index;
 use crate::domain::law::course::{Course, Fact, course};
 use crate::domain::law::deadline::{self, Deadline};
 use crate::domain::law::regime::Regime;
+use crate::domain::publication::offer::{Offer, Passage};
 use crate::domain::request::clocks::{facts, looked, moved_by_days_off, unrecorded};
 use crate::domain::request::event::Event;
 use crate::domain::request::fold;
@@ -153,6 +155,17 @@ impl<'a> KeptLaws<'a> {
 }
 
 impl Context {
+    /// What of a message the rules propose for everyone to read, before anything is struck out.
+    pub fn offer(own_text: &str, incoming: &Incoming) -> Offer {
+        let passages = incoming.reading.evidence.iter().map(|passage| {
+            let is_in = |file: &&Attachment| passage.place.strip_prefix("attachment:") == Some(&file.name);
+            let file = incoming.attachments.iter().find(is_in);
+            let within = file.and_then(|file| file.text.as_deref()).unwrap_or_default();
+            Passage { place: &passage.place, words: &passage.text, within }
+        });
+        Offer::of(own_text, passages)
+    }
+
     /// A request with all its clocks.
     pub fn lived(&self, conn: &mut Conn, request: i64) -> Result<Lived, LawError> {
         let law = self.law_of(conn, request)?;

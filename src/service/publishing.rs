@@ -1,7 +1,9 @@
 //! What everyone may read of a settled message, changed or withdrawn later; the request's history stays.
 
+use crate::domain::incoming::Incoming;
 use crate::domain::incoming::looking::hidden_in;
 use crate::domain::letter::Signature;
+use crate::domain::publication::offer::Offer;
 use crate::domain::publication::redaction::{Private, redact, redact_file_name, strike_secrets};
 use crate::service::Context;
 use crate::store::audit::{self, Act};
@@ -42,15 +44,19 @@ pub struct Shown {
     pub looked: bool,
 }
 
-/// What the rules would show of a message: its own text and subject with all struck out that they find. The form
-/// starts from it again after a withdrawal.
+/// What the rules would show of a message: its subject and its own text, or what stands for it (`Offer`), with all
+/// struck out that they find. The form starts from it again after a withdrawal.
 pub fn fresh(conn: &mut Conn, id: i64) -> Result<Shown, Error> {
     let message = messages::find(conn, id)?.ok_or(Error::NoSuchMessage(id))?;
     let (names, reply_address) = private_of(conn, message.request_id)?;
     let private = Private { names: &names, reply_address: &reply_address };
+    let offer = match serde_json::from_str::<Incoming>(&message.reading) {
+        Ok(incoming) => Context::offer(&message.own_text, &incoming),
+        Err(_) => Offer::of(&message.own_text, []),
+    };
     Ok(Shown {
         subject: Some(redact(&message.subject, private)),
-        text: Some(redact(&message.own_text, private)),
+        text: offer.text.map(|text| redact(&text, private)),
         files: Vec::new(),
         looked: false,
     })

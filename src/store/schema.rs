@@ -362,7 +362,7 @@ diesel::table! {
 }
 
 pub use crate::store::matching::tables::{
-    authority_domains, domain_lessons, file_numbers, rank_again, unmatched_keys,
+    authority_domains, domain_lessons, file_numbers, lessons, rank_again, unmatched_keys,
 };
 
 diesel::joinable!(sessions -> people (person_id));
@@ -391,7 +391,7 @@ diesel::joinable!(audit -> people (person_id));
 
 diesel::allow_tables_to_appear_in_same_query! {
     answers, arrivals, attachments, audit, authorities, authority_addresses, authority_domains,
-    authority_identifiers, campaigns, days_off, deployments, domain_lessons, events, file_numbers, messages, organisations,
+    authority_identifiers, campaigns, days_off, deployments, domain_lessons, events, file_numbers, lessons, messages, organisations,
     outbox, outbox_attempts, people, rank_again, regimes, request_questions, request_rights, requests, sessions,
     sign_in_attempts, statements, unmatched_keys,
 }

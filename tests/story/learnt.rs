@@ -86,6 +86,54 @@ stories! {
         assert!(guesses(site, &city, "5").is_empty());
     }
 
+    fn what_is_brought_back_teaches_once_and_only_what_is_said_of_it_then(site: &mut Site) {
+        let activist = site.person("Mara Varga", Role::Activist);
+        let volunteer = site.person("Theo Okafor", Role::Volunteer);
+        let city = site.sends(activist, site.city());
+        law_firm_refuses(site, volunteer, &city, (1, "a"));
+        let second = Reply::to(&city, "elsewhere.example").about("AW: Bescheid").addressed(INFO);
+        let second = second.with("References: <a@kanzlei.example>").with_id("two@elsewhere.example");
+        site.receives(&second.saying("Wir warten noch.").raw(), INFO);
+        assert!(words(&matches(site, 2)).contains("It goes on from a reply that is filed here."));
+        set_aside(&site.ctx, &mut site.conn(), volunteer, 1, "spam").unwrap();
+        site.works();
+        assert!(matches(site, 2).is_empty());
+        bring_back(&site.ctx, &mut site.conn(), volunteer, 1).unwrap();
+        assert_eq!(site.message(1).state, MessageState::Held, "a person decides anew what it is");
+        site.works();
+        assert!(words(&matches(site, 2)).contains("It goes on from a reply that is filed here."));
+        assert!(guesses(site, &city, "3").is_empty(), "what was said of it before is open");
+        let mut said = proposed_settlement(&site.ctx, &mut site.conn(), 1).unwrap().unwrap();
+        said.seen = site.message(1).settled_at;
+        settle(&site.ctx, &mut site.conn(), volunteer, &said).unwrap();
+        assert_eq!(guesses(site, &city, "4"), [city.id]);
+        // Once: one setting aside takes all of it back.
+        set_aside(&site.ctx, &mut site.conn(), volunteer, 1, "spam").unwrap();
+        assert!(guesses(site, &city, "5").is_empty());
+        // Brought back to be something that teaches nothing, it teaches nothing.
+        bring_back(&site.ctx, &mut site.conn(), volunteer, 1).unwrap();
+        let mut said = proposed_as(&site.ctx, &mut site.conn(), (1, Some(Kind::Other))).unwrap().unwrap();
+        said.seen = site.message(1).settled_at;
+        settle(&site.ctx, &mut site.conn(), volunteer, &said).unwrap();
+        assert!(guesses(site, &city, "6").is_empty());
+    }
+
+    fn unmatched_mail_that_is_brought_back_is_ranked_by_what_was_learnt_meanwhile(site: &mut Site) {
+        let activist = site.person("Mara Varga", Role::Activist);
+        let volunteer = site.person("Theo Okafor", Role::Volunteer);
+        let request = site.sends(activist, site.city());
+        let early = Reply::to(&request, "elsewhere.example").about("Az. 32-1024/2026").addressed(INFO);
+        site.receives(&early.with_id("early@elsewhere.example").saying("Guten Tag.").raw(), INFO);
+        set_aside(&site.ctx, &mut site.conn(), volunteer, 1, "spam").unwrap();
+        let receipt = Reply::to(&request, "brandau.example").about("Eingang").saying(RECEIPT);
+        site.receives(&receipt.raw(), &request.reply_address);
+        assert!(matches(site, 1).is_empty(), "nobody looks for the request of what is set aside");
+        bring_back(&site.ctx, &mut site.conn(), volunteer, 1).unwrap();
+        site.works();
+        assert!(words(&matches(site, 1)).contains("the file number 32-1024/2026"));
+        assert_eq!((site.message(1).request_id, site.message(1).state), (None, MessageState::Unmatched));
+    }
+
     fn domain_that_two_replies_show_stays_while_one_stands(site: &mut Site) {
         let activist = site.person("Mara Varga", Role::Activist);
         let volunteer = site.person("Theo Okafor", Role::Volunteer);

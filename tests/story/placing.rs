@@ -54,13 +54,13 @@ fn old_request(id: i64, activist: i64, city: i64) -> String {
     )
 }
 
-/// Requests with very long letters, and a mail that names them all.
-fn slow_mail(site: &Site, activist: i64, city: i64) -> Vec<u8> {
+/// So many requests with very long letters, and a mail that names them all.
+pub(crate) fn slow_mail(site: &Site, (activist, city): (i64, i64), letters: i64) -> Vec<u8> {
     let word = |n: usize| format!("wort{n}");
     let long: Vec<String> = (0..30_000).map(word).collect();
     let long = long.join(" ");
     let mut sql = Vec::new();
-    for n in 1..=60 {
+    for n in 1..=letters {
         sql.push(format!(
             "{old} INSERT INTO outbox (request_id, letter, mail_message_id, blob_sha256, subject, body, envelope_from, \
              envelope_to, state, attempts, leave_after, next_attempt_at, created_at) VALUES ({id}, 'request', \
@@ -71,14 +71,14 @@ fn slow_mail(site: &Site, activist: i64, city: i64) -> Vec<u8> {
         ));
     }
     site.conn().batch_execute(&sql.concat()).unwrap();
-    let named: Vec<String> = (10_001..10_060).map(|n| format!("2020-{n}")).collect();
+    let named: Vec<String> = (1..=letters).map(|n| format!("2020-{}", 10_000 + n)).collect();
     let text = format!("{}\n\n{}", named.join(" "), long.get(..150_000).unwrap());
     let request = site.request("2020-10001");
     Reply::to(&request, "brandau.example").about("Viele Akten").addressed(INFO).saying(&text).raw()
 }
 
 /// Erases a request as the database sees it.
-fn erase(conn: &mut Conn, request: i64) {
+pub(crate) fn erase(conn: &mut Conn, request: i64) {
     for table in ["request_rights", "request_questions", "outbox", "events"] {
         conn.batch_execute(&match table {
             "outbox" => format!(
@@ -96,7 +96,7 @@ stories! {
     fn mail_that_is_slow_to_rank_keeps_nobody_from_writing(site: &mut Site) {
         let activist = site.person("Mara Varga", Role::Activist);
         let city = site.city();
-        waits(site, &slow_mail(site, activist, city), INFO);
+        waits(site, &slow_mail(site, (activist, city), 60), INFO);
         let done = AtomicBool::new(false);
         let (took, waited) = std::thread::scope(|scope| {
             let reader = scope.spawn(|| {

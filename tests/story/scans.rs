@@ -2,6 +2,7 @@
 
 use crate::cage::pictures::{SENTENCES, mail, scanned_of};
 use crate::story::matching::with_typo;
+use crate::story::placing::erase;
 use crate::support::mail::Reply;
 use crate::support::{Site, stories};
 use askance::domain::authority::AuthorityKind;
@@ -15,6 +16,7 @@ use askance::service::triage::{Settlement, assign, proposed_settlement, recognis
 use askance::store::messages::{self, scans};
 use askance::store::requests::RequestRow;
 use askance::store::types::{MessageState, Role};
+use askance::store::{Error, transaction};
 use askance::worker::{self, Parts};
 use chrono::TimeDelta;
 use std::os::unix::fs::PermissionsExt;
@@ -165,6 +167,42 @@ stories! {
         assert!(recognises_next(site));
         assert_eq!(matches(site), [request.id]);
         assert_eq!(mail_of(site, 1).attachments.len(), 1);
+        assert!(!recognises_next(site));
+    }
+
+    fn scan_whose_request_goes_away_while_it_is_ranked_is_placed_without_it(site: &mut Site) {
+        site.cage = recognising();
+        let (activist, city) = (site.person("Mara Varga", Role::Activist), site.city());
+        let (other, request) = (other_request(site, activist), site.sends(activist, city));
+        let scan = |of: &RequestRow, domain: &str| {
+            let named = format!("Ihr Antrag {} vom September", of.reference);
+            let raw = String::from_utf8(scanned_letter(&[&named, "Der Antrag wird abgelehnt."])).unwrap();
+            let raw = raw.replace("14 Apr 2026", "14 Sep 2026").replace("Tue, ", "").replace("brandau.example", domain);
+            site.receives(raw.as_bytes(), "info@post.askance.example");
+        };
+        scan(&other, "neuried.example");
+        assert!(recognises_next(site));
+        assert_eq!(site.message(1).request_id, Some(other.id), "its text says whose it is");
+        scan(&request, "brandau.example");
+        assert_eq!(site.message(2).state, MessageState::Unmatched);
+        std::thread::scope(|scope| {
+            let reader = scope.spawn(|| recognises_next(site));
+            // It is taken; to recognise its picture takes longer than this.
+            while scans::take(&mut site.conn(), (site.now(), site.now())).unwrap().is_some() {
+                std::thread::sleep(Duration::from_millis(2));
+            }
+            transaction(&mut site.conn(), |conn| {
+                erase(conn, request.id);
+                // Long enough to recognise one page and to rank it; were it too short, there were no request at all.
+                std::thread::sleep(Duration::from_secs(3));
+                Ok::<(), Error>(())
+            })
+            .unwrap();
+            assert!(reader.join().unwrap());
+        });
+        let placed = site.message(2);
+        assert_eq!((placed.state, placed.request_id), (MessageState::Unmatched, None), "and not open again");
+        assert!(mail_of(site, 2).attachments[0].text.as_deref().unwrap().contains("abgelehnt"));
         assert!(!recognises_next(site));
     }
 

@@ -140,6 +140,7 @@ impl Site {
     pub fn works(&self) {
         intake::sweep(self.ctx.door(), &self.db).unwrap();
         triage::read_next(&self.ctx, &self.db, &self.cage, 1000).unwrap();
+        triage::rank_next(&self.ctx, &self.db, 1000).unwrap();
         let transport = Transport::Memory(Arc::clone(&self.sent));
         while delivery::send_next(&self.ctx, &self.db, &transport, "worker").unwrap() {}
         delivery::expire_leases(&self.ctx, &self.db).unwrap();

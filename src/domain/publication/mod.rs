@@ -12,6 +12,7 @@ pub mod grounds;
 pub mod letter_text;
 pub mod limits;
 pub mod names;
+pub mod offer;
 pub mod prose;
 pub mod redaction;
 pub mod signers;

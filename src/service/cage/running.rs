@@ -113,6 +113,20 @@ impl Running {
 /// as long as it lives, because a child that does not read, or does not answer, would hold up its parent for ever;
 /// both end with it.
 pub fn start(program: &Path, learnt: &Arc<Vec<u8>>) -> std::io::Result<Running> {
+    start_with(program, learnt, &|name, work| {
+        std::thread::Builder::new().name(name.to_owned()).spawn(work).map(drop)
+    })
+}
+
+/// What a thread does.
+type Work = Box<dyn FnOnce() + Send>;
+
+/// The same with threads of a given making: the system may have none left, and then the child ends at once.
+fn start_with(
+    program: &Path,
+    learnt: &Arc<Vec<u8>>,
+    spawn: &dyn Fn(&str, Work) -> std::io::Result<()>,
+) -> std::io::Result<Running> {
     let mut child = Command::new(program)
         .arg("cage")
         .env_clear()
@@ -123,19 +137,23 @@ pub fn start(program: &Path, learnt: &Arc<Vec<u8>>) -> std::io::Result<Running> 
         // What a child says there it says for nobody: the cause of its end is in how it ended.
         .stderr(Stdio::null())
         .spawn()?;
-    let missing = || std::io::Error::other("the child has no pipe");
-    let (stdin, out) = (child.stdin.take().ok_or_else(missing)?, child.stdout.take().ok_or_else(missing)?);
+    let pipes = (child.stdin.take(), child.stdout.take());
     let (to, questions) = channel();
     let (report, written) = channel();
-    let taught = Arc::clone(learnt);
-    std::thread::spawn(move || write_all(stdin, &taught, &questions, &report));
     // A file is handed over only when the one before it is dealt with, so that at most two are in memory.
     let (replies, from) = sync_channel(0);
     let more = Arc::new(AtomicBool::new(false));
-    let mut ears = Ears { out: BufReader::new(out), replies, more: Arc::clone(&more) };
-    std::thread::spawn(move || while ears.pass_on().is_some() {});
+    let (taught, heard) = (Arc::clone(learnt), Arc::clone(&more));
     let learnt = Arc::clone(learnt);
-    Ok(Running { child, to, written, from, more, read: 0, worked: Duration::ZERO, learnt })
+    // From here on whatever fails ends the child, too.
+    let running = Running { child, to, written, from, more, read: 0, worked: Duration::ZERO, learnt };
+    let (Some(stdin), Some(out)) = pipes else {
+        return Err(std::io::Error::other("the child has no pipe"));
+    };
+    spawn("telling", Box::new(move || write_all(stdin, &taught, &questions, &report)))?;
+    let mut ears = Ears { out: BufReader::new(out), replies, more: heard };
+    spawn("hearing", Box::new(move || while ears.pass_on().is_some() {}))?;
+    Ok(running)
 }
 
 /// Writes what was learnt, then each question. A child that died shows here as a broken pipe.
@@ -235,4 +253,50 @@ fn announced(incoming: &Incoming) -> Result<Vec<usize>, String> {
         ));
     }
     Ok(sizes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Work, start_with};
+    use std::cell::Cell;
+    use std::io::{Error, ErrorKind};
+    use std::path::PathBuf;
+    use std::sync::Arc;
+    use std::time::{Duration, Instant};
+
+    /// A child that says in a file who it is and then listens; where it is, and where that file will be.
+    fn child(folder: &tempfile::TempDir) -> (PathBuf, PathBuf) {
+        use std::os::unix::fs::PermissionsExt;
+        let (program, told) = (folder.path().join("child"), folder.path().join("number"));
+        let script =
+            format!("#!/bin/sh\necho $$ >'{0}.new'\nmv '{0}.new' '{0}'\nexec sleep 60\n", told.display());
+        std::fs::write(&program, script).unwrap();
+        std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+        (program, told)
+    }
+
+    #[test]
+    fn a_child_for_which_there_is_no_thread_is_ended_and_the_mail_can_wait() {
+        for last in 0..2 {
+            let folder = tempfile::tempdir().unwrap();
+            let (program, told) = child(&folder);
+            let spawned = Cell::new(0);
+            let spawn = |name: &str, work: Work| {
+                if spawned.get() == last {
+                    let began = Instant::now();
+                    while !told.exists() && began.elapsed() < Duration::from_secs(30) {
+                        std::thread::sleep(Duration::from_millis(5));
+                    }
+                    return Err(Error::from(ErrorKind::WouldBlock));
+                }
+                spawned.set(spawned.get() + 1);
+                std::thread::Builder::new().name(name.to_owned()).spawn(work).map(drop)
+            };
+            let error = start_with(&program, &Arc::new(Vec::new()), &spawn).unwrap_err();
+            assert!(!crate::service::cage::Error::Start(error).is_about_the_mail(), "it is read later");
+            let number = std::fs::read_to_string(&told).unwrap();
+            let process = PathBuf::from("/proc").join(number.trim());
+            assert!(!process.exists(), "neither left running nor as a dead child: {number}");
+        }
+    }
 }

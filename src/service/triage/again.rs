@@ -1,7 +1,7 @@
 //! Mail that matches no request is ranked again when something was learnt that may say whose it is; a person files it.
 
 use crate::domain::incoming::Incoming;
-use crate::domain::incoming::matching::{Match, clues, keys};
+use crate::domain::incoming::matching::{Clues, Match, clues, keys};
 use crate::domain::incoming::proposal::Proposal;
 use crate::service::Context;
 use crate::service::triage::candidates;
@@ -11,21 +11,37 @@ use crate::store::matching::again::{self, Touched};
 use crate::store::messages::{self, MessageRow};
 use crate::store::types::MessageState;
 use crate::store::{Conn, Db, Error, transaction};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// Ranks up to `limit` mails again that something touched; how many. May run in several workers at once: the same
-/// guesses are written twice then.
-pub(super) fn rank_touched(ctx: &Context, db: &Db, limit: i64) -> Result<usize, PlaceError> {
-    let mut conn = db.conn()?;
-    let touched = again::touched(&mut conn, limit)?;
+/// Ranks up to `limit` mails again of which something was learnt; how many. It takes its time over each, so whoever
+/// reads new mail does not call it. May run in several workers at once: the same guesses are written twice then.
+pub fn rank_next(ctx: &Context, db: &Db, limit: i64) -> Result<usize, PlaceError> {
+    rank_each(db, limit, &|conn, touched| rank_one(ctx, conn, touched))
+}
+
+/// One mail that cannot be ranked keeps its old guesses, and must not keep the others from new ones; not even one over
+/// which the ranking panics.
+fn rank_each(
+    db: &Db,
+    limit: i64,
+    rank: &dyn Fn(&mut Conn, Touched) -> Result<(), Error>,
+) -> Result<usize, PlaceError> {
+    again::tell(&mut *db.conn()?)?;
+    let touched = again::touched(&mut *db.conn()?, limit)?;
     for (done, one) in touched.iter().enumerate() {
-        let Err(error) = rank_one(ctx, &mut conn, *one) else { continue };
-        if error.is_passing() {
-            tracing::warn!(%error, message = one.message_id, "mail waits to be ranked again");
-            return Ok(done);
+        let message = one.message_id;
+        // A connection of its own: one that a panic leaves within a transaction is not used again.
+        let ranked = catch_unwind(AssertUnwindSafe(|| rank(&mut *db.conn()?, *one)));
+        match ranked {
+            Ok(Ok(())) => continue,
+            Ok(Err(error)) if error.is_passing() => {
+                tracing::warn!(%error, message, "mail waits to be ranked again");
+                return Ok(done);
+            }
+            Ok(Err(error)) => tracing::error!(%error, message, "mail could not be ranked again"),
+            Err(_) => tracing::error!(message, "to rank mail again ended in a panic; it keeps its guesses"),
         }
-        // One that cannot be ranked keeps its old guesses, and must not keep the others from new ones.
-        tracing::error!(%error, message = one.message_id, "mail could not be ranked again");
-        transaction(&mut conn, |conn| again::ranked(conn, *one))?;
+        transaction(&mut *db.conn()?, |conn| again::ranked(conn, *one))?;
     }
     Ok(touched.len())
 }
@@ -33,7 +49,9 @@ pub(super) fn rank_touched(ctx: &Context, db: &Db, limit: i64) -> Result<usize, 
 /// As with a mail that comes in, it is ranked before anything is written.
 fn rank_one(ctx: &Context, conn: &mut Conn, touched: Touched) -> Result<(), Error> {
     let id = touched.message_id;
-    let row = messages::find(conn, id)?;
+    // What was placed a moment ago is marked in case something was learnt in that moment.
+    let is_news = again::is_news(conn, touched)?;
+    let row = messages::find(conn, id)?.filter(|_| is_news);
     let waits = row.filter(|row| {
         // What was set aside may be brought back.
         row.request_id.is_none() && matches!(row.state, MessageState::Unmatched | MessageState::SetAside)
@@ -43,12 +61,12 @@ fn rank_one(ctx: &Context, conn: &mut Conn, touched: Touched) -> Result<(), Erro
         return transaction(conn, |conn| again::ranked(conn, touched));
     };
     let clues = clues(&mail, &row.recipient, &ctx.config.reply_domain);
+    keep_keys(conn, id, &clues)?;
     let ranked = candidates::ranked(conn, &clues)?;
     let matches = elsewhere(conn, &row, ranked.matches)?;
     let why = unmatched(&matches);
     let proposal = serde_json::to_string(&Proposal { matches, event: None, ask: Some(why.clone()) })?;
     let is_new = proposal != row.proposal;
-    let keys = if again::is_kept(conn, id)? { None } else { Some(keys::of_mail(&clues)) };
     transaction(conn, |conn| {
         let still = messages::locked(conn, id)?.filter(|now| now.request_id.is_none());
         if let Some(now) = still {
@@ -56,14 +74,22 @@ fn rank_one(ctx: &Context, conn: &mut Conn, touched: Touched) -> Result<(), Erro
             if now.reading != row.reading || now.proposal != row.proposal {
                 return Ok(());
             }
-            if let Some(keys) = &keys {
-                again::keep(conn, id, keys)?;
-            }
             if is_new {
                 again::propose(conn, id, (&proposal, &why))?;
             }
         }
         again::ranked(conn, touched)
+    })
+}
+
+/// What waits since before there were keys gets them, and before it is ranked: what is learnt from now on marks it.
+fn keep_keys(conn: &mut Conn, id: i64, clues: &Clues) -> Result<(), Error> {
+    if again::is_kept(conn, id)? {
+        return Ok(());
+    }
+    transaction(conn, |conn| match messages::locked(conn, id)?.filter(|now| now.request_id.is_none()) {
+        Some(_) => again::keep(conn, id, &keys::of_mail(clues)),
+        None => Ok(()),
     })
 }
 
@@ -76,4 +102,49 @@ fn elsewhere(conn: &mut Conn, row: &MessageRow, matches: Vec<Match>) -> Result<V
         }
     }
     Ok(left)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::messages::{Arrival, insert_received};
+    use chrono::DateTime;
+
+    /// A database with two mails that are to be ranked again.
+    fn marked(folder: &tempfile::TempDir) -> Db {
+        let db = Db::open(&format!("sqlite://{}", folder.path().join("a.db").display()), 2).unwrap();
+        db.migrate().unwrap();
+        for recipient in ["one@post.example", "two@post.example"] {
+            let arrival = Arrival {
+                blob_sha256: "0".repeat(64),
+                size: 1,
+                recipient: recipient.to_owned(),
+                via: "lmtp".to_owned(),
+                spool_key: recipient.to_owned(),
+                arrived_at: DateTime::UNIX_EPOCH,
+            };
+            insert_received(&mut db.conn().unwrap(), &arrival).unwrap();
+        }
+        for message in [1, 2] {
+            again::mark(&mut db.conn().unwrap(), message, again::ANYWAY).unwrap();
+        }
+        db
+    }
+
+    #[test]
+    fn a_panic_over_one_mail_keeps_no_other_from_being_ranked() {
+        let folder = tempfile::tempdir().unwrap();
+        let db = marked(&folder);
+        let done = rank_each(&db, 9, &|conn, touched| {
+            transaction(conn, |conn| {
+                assert_eq!(
+                    touched.message_id, 1,
+                    "a mail over which the ranking panics, its transaction open"
+                );
+                again::ranked(conn, touched)
+            })
+        });
+        assert_eq!(done.unwrap(), 2);
+        assert_eq!(again::touched(&mut db.conn().unwrap(), 9).unwrap(), [], "neither is tried for ever");
+    }
 }

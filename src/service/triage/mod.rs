@@ -8,6 +8,7 @@ mod place;
 mod plan;
 mod settle;
 
+pub use again::rank_next;
 pub use place::{PlaceError, read_next, recognise_next};
 pub use settle::{Outlook, Settlement, assign, outlook, proposed_as, proposed_settlement, set_aside, settle};
 

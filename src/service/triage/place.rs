@@ -7,13 +7,13 @@ pub use pictures::recognise_next;
 use crate::domain::incoming::matching::Match;
 use crate::service::Context;
 use crate::service::cage::{Cage, Whole};
-use crate::service::triage::plan::{self, Columns, Filing, Place, Plan, Understood, scope_of};
-use crate::service::triage::{again, learning};
-use crate::store::matching::{self, again as keys};
+use crate::service::triage::learning;
+use crate::service::triage::plan::{self, Columns, Filing, Place, Plan, Traces, Understood, scope_of};
+use crate::store::matching::{self, again};
 use crate::store::messages::{self, Placed, Unread};
 use crate::store::requests::{self, Stamp};
 use crate::store::types::MessageState;
-use crate::store::{Conn, Db, authorities, transaction};
+use crate::store::{Conn, Db, Error, authorities, transaction};
 
 /// Why reading stopped; what waits is read at the next turn.
 #[derive(Debug, thiserror::Error)]
@@ -26,14 +26,8 @@ pub enum PlaceError {
 /// How often a mail is ranked because a request it was to be filed under went away meanwhile.
 const MOST_TURNS: usize = 3;
 
-/// Reads up to `limit` messages that wait, then ranks up to `limit` again of which something was learnt; how many it
-/// was. May run in several workers at once.
+/// Reads up to `limit` messages that wait; how many it was. May run in several workers at once.
 pub fn read_next(ctx: &Context, db: &Db, cage: &Cage, limit: i64) -> Result<usize, PlaceError> {
-    let read = read_waiting(ctx, db, cage, limit)?;
-    Ok(read + again::rank_touched(ctx, db, limit)?)
-}
-
-fn read_waiting(ctx: &Context, db: &Db, cage: &Cage, limit: i64) -> Result<usize, PlaceError> {
     let mut after = 0;
     loop {
         let waiting = messages::unread(&mut *db.conn()?, (after, limit))?;
@@ -111,28 +105,33 @@ fn place(ctx: &Context, conn: &mut Conn, read: &Understood) -> Result<bool, Plac
 
 /// Files as planned, within the caller's transaction; false = a request of the plan is not there any more.
 fn write(ctx: &Context, conn: &mut Conn, plan: Plan) -> Result<bool, PlaceError> {
-    let Plan { read, matches, filings, keys } = plan;
+    let Plan { read, matches, filings, traces } = plan;
     // Before anything is written: of two workers with the same mail the second writes nothing at all.
     if !messages::claim_unread(conn, read.unread.id)? {
         return Ok(true);
     }
-    let wanted: Vec<i64> = filings.iter().filter_map(|filing| filing.place.request()).collect();
-    if !wanted.is_empty() && matching::standing(conn, &wanted)?.len() < wanted.len() {
+    if !stands(conn, &filings)? {
         return Ok(false);
     }
     pictures::remember(ctx, conn, &read)?;
     let mut filings = filings.into_iter();
     let Some(first) = filings.next() else { return Ok(true) };
     for copy in filings {
-        copy_to(ctx, conn, &read, (copy, &matches, &keys))?;
+        copy_to(ctx, conn, &read, (copy, &matches, &traces))?;
     }
     let Filing { place, mut columns } = first;
     flag_same_id(conn, &place, &read, &mut columns)?;
     let id = read.unread.id;
     if messages::place(conn, id, &columns.reading, &columns.files)? == Placed::Here {
-        placed(ctx, conn, (id, &read), (&place, columns, &matches, &keys))?;
+        placed(ctx, conn, (id, &read), (&place, columns, &matches, &traces))?;
     }
     Ok(true)
+}
+
+/// Whether the requests of a plan are there, until the caller's transaction ends.
+fn stands(conn: &mut Conn, filings: &[Filing]) -> Result<bool, Error> {
+    let wanted: Vec<i64> = filings.iter().filter_map(|filing| filing.place.request()).collect();
+    Ok(wanted.is_empty() || matching::standing(conn, &wanted)?.len() == wanted.len())
 }
 
 /// A copy needs its number before its proposal can name it, so it is held first and recorded then.
@@ -140,7 +139,7 @@ fn copy_to(
     ctx: &Context,
     conn: &mut Conn,
     read: &Understood,
-    (filing, matches, keys): (Filing, &[Match], &[String]),
+    (filing, matches, traces): (Filing, &[Match], &Traces),
 ) -> Result<(), PlaceError> {
     let Filing { place, mut columns } = filing;
     flag_same_id(conn, &place, read, &mut columns)?;
@@ -159,7 +158,7 @@ fn copy_to(
     if columns.proposal.event.is_some() {
         columns.proposal = plan::proposal(id, &read.incoming, (matches, &place));
     }
-    placed(ctx, conn, (id, read), (&place, columns, matches, keys))
+    placed(ctx, conn, (id, read), (&place, columns, matches, traces))
 }
 
 /// What follows from a message that has its place: what it teaches, what is recorded, and by what it is found again.
@@ -167,17 +166,19 @@ fn placed(
     ctx: &Context,
     conn: &mut Conn,
     (id, read): (i64, &Understood),
-    (place, columns, matches, by): (&Place, Columns, &[Match], &[String]),
+    (place, columns, matches, traces): (&Place, Columns, &[Match], &Traces),
 ) -> Result<(), PlaceError> {
     match place {
         Place::Filed(request) => {
             // The request is locked before what its mail touches, as whoever settles does.
             record(ctx, conn, (*request, id), columns)?;
             learning::filed(conn, (*request, id), &read.incoming, matches)?;
-            Ok(keys::touch_for_thread(conn, id)?)
+            Ok(again::touch_for_thread(conn, id)?)
         }
         Place::Proposed(..) | Place::Unmatched if columns.reading.state == MessageState::Unmatched => {
-            Ok(keys::keep(conn, id, by)?)
+            again::keep(conn, id, &traces.keys)?;
+            // Whoever learnt something since it was ranked could not see it yet.
+            Ok(again::mark(conn, id, traces.turn)?)
         }
         Place::Meant(_) | Place::Proposed(..) | Place::Unmatched => Ok(()),
     }

@@ -7,6 +7,7 @@ use crate::domain::incoming::proposal::{Proposal, propose};
 use crate::service::Context;
 use crate::service::triage::candidates::{self, Ranked};
 use crate::service::triage::own_words;
+use crate::store::matching::again;
 use crate::store::messages::{NewAttachment, Reading, Unread};
 use crate::store::types::MessageState;
 use crate::store::{Conn, Error, at};
@@ -31,8 +32,16 @@ pub(super) struct Plan {
     pub matches: Vec<Match>,
     /// The first is the message itself, the others are its copies; there is always a first.
     pub filings: Vec<Filing>,
-    /// By what it is found again where it matches no request.
+    /// What is left of it where it matches no request.
+    pub traces: Traces,
+}
+
+/// How a mail that matches no request is found again, once something was learnt that may say whose it is.
+pub(super) struct Traces {
+    /// By what.
     pub keys: Vec<String>,
+    /// The turn of the lessons that its ranking knew.
+    pub turn: i64,
 }
 
 /// One mail to several requests is one message in each.
@@ -84,6 +93,7 @@ pub(super) struct Columns {
 /// Ranks and decides where the mail goes; reads only.
 pub(super) fn of(ctx: &Context, conn: &mut Conn, read: &Understood) -> Result<Plan, Error> {
     let clues = clues(&read.incoming, &read.unread.recipient, &ctx.config.reply_domain);
+    let turn = again::turn(conn)?;
     let ranked = candidates::ranked(conn, &clues)?;
     let places = places(&ranked, &ctx.config.reply_domain);
     let filed: Vec<i64> = places.iter().filter_map(Place::filed).collect();
@@ -103,7 +113,8 @@ pub(super) fn of(ctx: &Context, conn: &mut Conn, read: &Understood) -> Result<Pl
             Ok(Filing { columns: columns(&read, &matches, &place, message)?, place })
         })
         .collect::<Result<Vec<Filing>, Error>>()?;
-    Ok(Plan { read, matches, filings, keys: keys::of_mail(&clues) })
+    let traces = Traces { keys: keys::of_mail(&clues), turn };
+    Ok(Plan { read, matches, filings, traces })
 }
 
 /// Where the message is filed: at every request whose reply address it was sent to, the envelope's recipient first, so

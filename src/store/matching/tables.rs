@@ -45,7 +45,15 @@ diesel::table! {
     rank_again (id) {
         id -> BigInt,
         message_id -> BigInt,
-        times -> BigInt,
+        turn -> BigInt,
+    }
+}
+
+diesel::table! {
+    lessons (id) {
+        id -> BigInt,
+        key -> Text,
+        turn -> Nullable<BigInt>,
     }
 }
 

@@ -189,10 +189,6 @@ fn public(settlement: &Settlement) -> Then {
         cites => format!("“{kind}, {}”", cites.join(", ")),
     };
     let more = match &settlement.publish {
-        Some(text) if text.trim().is_empty() => {
-            "without text: the mail has none of its own. Its files are shown where you tick them under “Correct”"
-                .to_owned()
-        }
         Some(text) => {
             let lines = i64::try_from(text.lines().count()).unwrap_or(i64::MAX);
             format!("with {} of the reply, as struck out below", filters::counted(lines, "line", "lines"))

@@ -6,6 +6,7 @@ use crate::domain::incoming::proposal::Proposal;
 use crate::domain::incoming::reading::Kind as Read;
 use crate::domain::publication::flow::flow;
 use crate::domain::publication::grounds::Cites;
+use crate::domain::publication::offer::Offer;
 use crate::service::triage::{self, Settlement};
 use crate::service::{Context, sign_in};
 use crate::store::Conn;
@@ -124,6 +125,10 @@ struct Proposed {
     picked: Option<Tag>,
     then: Vec<Then>,
     publish: Option<Vec<Segment>>,
+    /// The files that this text was taken from, where the mail has none of its own.
+    from_files: Vec<String>,
+    /// Whether the mail has no text that could be proposed.
+    silent: bool,
     seal: String,
 }
 
@@ -185,12 +190,15 @@ fn load(ctx: &Context, conn: &mut Conn, (id, person, mut back): (i64, i64, Back)
     };
     let law = own.and_then(|own| law_of(ctx, own));
     let answered = asked::answered(ctx, conn, (&message, &files), incoming.as_ref())?;
+    let offer = incoming.as_ref().map(|mail| Context::offer(&message.own_text, mail)).unwrap_or_default();
     let read = reading::shown((&message, files), incoming.as_ref(), law, &answered);
     Ok(Page {
         request: own.map(|own| request(ctx, own, (found, letters))),
         proposed: match (picked.as_ref(), proposed.as_ref()) {
-            (Some(picked), _) => Some(self::proposed(ctx, conn, (picked, true))?),
-            (None, proposed) => proposed.map(|it| self::proposed(ctx, conn, (it, false))).transpose()?,
+            (Some(picked), _) => Some(self::proposed(ctx, conn, (picked, true), &offer)?),
+            (None, proposed) => {
+                proposed.map(|it| self::proposed(ctx, conn, (it, false), &offer)).transpose()?
+            }
         },
         guesses: candidates::of(ctx, &asked, (&matches, message.request_id)),
         head: head(&message, arrivals, foreign),
@@ -326,11 +334,14 @@ fn proposed(
     ctx: &Context,
     conn: &mut Conn,
     (settlement, is_picked): (&Settlement, bool),
+    offer: &Offer,
 ) -> Result<Proposed, Error> {
     Ok(Proposed {
         picked: is_picked.then(|| words::kind(settlement.kind.as_str())),
         then: consequence::of(ctx, conn, settlement)?,
         publish: settlement.publish.as_deref().map(folding::plain),
+        from_files: offer.files.clone(),
+        silent: offer.text.is_none(),
         seal: seal(settlement),
     })
 }

@@ -330,4 +330,43 @@ stories! {
         assert!(told.contains("Text that the mail does not show") && told.contains("Der Zugang wird abgelehnt."), "{told}");
         assert!(page.contains("Look before you publish.") && page.contains("I have looked at these: 1 thing hides in it"), "{page}");
     }
+
+    fn decision_that_stands_in_a_file_alone_is_proposed_with_its_passage(desk: &mut Desk) {
+        let reference = desk.asks("Stadt Brandau");
+        let address = desk.reply_address(&reference);
+        let raw = String::from_utf8(attached(&address)).unwrap().replace("Siehe Anlage.", "");
+        desk.receives_raw(raw.as_bytes(), &address);
+        let token = desk.volunteer_signs_in();
+        let page = desk.page("/desk/messages/1");
+        let panel = between(&page, "<h2 id=\"as-pub\">", "</section>");
+        assert!(panel.contains("The mail has no text of its own.") && panel.contains("“Bescheid.pdf”"), "{panel}");
+        assert!(panel.contains("abgelehnt") && !panel.contains("Goldammer"), "the passage, not the file: {panel}");
+        let form = between(&page, "<textarea id=\"f-text\"", "</textarea>");
+        assert!(form.contains("abgelehnt"), "{form}");
+        let seal = between(&page, "name=\"seal\" value=\"", "\"").to_owned();
+        let accept = [("csrf", token.as_str()), ("seal", seal.as_str()), ("looked", "yes")];
+        assert_eq!(desk.post("/desk/messages/1/accept", &accept).headers().get_one("Location"), Some("/desk"));
+        let public = desk.page(&format!("/requests/{reference}"));
+        assert!(public.contains("Ihr Antrag wird abgelehnt") && !public.contains("Goldammer"), "{public}");
+        assert!(!public.contains("Bescheid.pdf"), "{public}");
+        // Withdrawn, it is offered in the same way again.
+        desk.post("/desk/messages/1/withdraw", &[("csrf", token.as_str())]);
+        let page = desk.page("/desk/messages/1");
+        assert!(between(&page, "<textarea id=\"p-text\"", "</textarea>").contains("abgelehnt"));
+    }
+
+    fn mail_without_any_text_proposes_none_and_says_why(desk: &mut Desk) {
+        let reference = desk.asks("Stadt Brandau");
+        let address = desk.reply_address(&reference);
+        let raw = String::from_utf8(attached(&address)).unwrap().replace("Siehe Anlage.", "");
+        let raw = raw.replace("Subject: Bescheid", "Subject: Automatische Antwort: Abwesenheit");
+        let (head, _) = raw.split_once("--b\r\nContent-Type: application/pdf").unwrap();
+        let raw = head.replace("MIME-Version", "Auto-Submitted: auto-replied\r\nMIME-Version") + "--b--\r\n";
+        desk.receives_raw(raw.as_bytes(), &address);
+        desk.volunteer_signs_in();
+        let page = desk.page("/desk/messages/1");
+        let panel = between(&page, "<h2 id=\"as-pub\">", "</section>");
+        assert!(panel.contains("Nothing of the message: the mail has no text of its own"), "{panel}");
+        assert!(!between(&page, "name=\"publish\" value=\"1\"", ">").contains("checked"));
+    }
 }

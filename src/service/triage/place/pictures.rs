@@ -60,7 +60,7 @@ pub fn recognise_next(ctx: &Context, db: &Db, cage: &Cage) -> Result<bool, Place
             return Ok(true);
         }
     }
-    tracing::warn!("pictures of text wait: their mail was changed while it was ranked");
+    tracing::warn!("pictures of text wait: their mail or its request was changed while it was ranked");
     Ok(true)
 }
 
@@ -153,7 +153,8 @@ fn matches(
     Ok((proposed.matches, usual))
 }
 
-/// Writes what was worked out; false = a message came or was changed meanwhile, and nothing is written.
+/// Writes what was worked out; false = a message came or was changed meanwhile, or a request of a plan went away, and
+/// nothing is written.
 fn write_all(
     ctx: &Context,
     conn: &mut Conn,
@@ -175,6 +176,9 @@ fn write_all(
                 _ => messages::locked(conn, one.before.id)?,
             };
             changed |= now.is_none_or(|now| !is_same(&now, &one.before));
+            if let Now::Placed(plan) = &one.now {
+                changed |= !place::stands(conn, &plan.filings)?;
+            }
         }
         if changed {
             scans::remember(conn, mail, ctx.clock.now() + LEASE)?;
@@ -203,7 +207,14 @@ fn write(ctx: &Context, conn: &mut Conn, again: Again) -> Result<(), PlaceError>
         }
         (Now::Placed(plan), _) => {
             scans::reopen(conn, message.id)?;
-            place::write(ctx, conn, *plan).map(|_| ())
+            if !place::write(ctx, conn, *plan)? {
+                // Its requests stood a moment ago and are held since. It is open again, so it is read like a new mail.
+                tracing::error!(
+                    message = message.id,
+                    "a request went away under its mail; it is read once more"
+                );
+            }
+            Ok(())
         }
         (Now::Proposed(read, matches, usual), Some(_)) => {
             propose_again(conn, &message, &read, (matches, usual))

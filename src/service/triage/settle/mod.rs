@@ -69,7 +69,7 @@ pub struct Settlement {
     pub seen: Option<NaiveDateTime>,
 }
 
-/// What "accept" would record, with the redacted text filled in; none where the message is filed under no
+/// What "accept" would record, with the redacted text filled in (`Offer`); none where the message is filed under no
 /// request or could not be read.
 pub fn proposed_settlement(ctx: &Context, conn: &mut Conn, id: i64) -> Result<Option<Settlement>, Error> {
     proposed_as(ctx, conn, (id, None))
@@ -90,6 +90,7 @@ pub fn proposed_as(
     let row = requests::find(conn, request)?.ok_or_else(|| Error::NoSuchRequest(request.to_string()))?;
     let names = [Signature::parse(&row.signed_as).person];
     let private = Private { names: &names, reply_address: &row.reply_address };
+    let offer = Context::offer(&message.own_text, &incoming);
     let mut reading = incoming.reading;
     reading.kind = kind.unwrap_or(reading.kind);
     let law = ctx.law_of(conn, request)?;
@@ -113,7 +114,10 @@ pub fn proposed_as(
         rest_owed: false,
         asks_for: reading.asks_for.filter(|_| reading.kind == Kind::Clarification),
         grounds: if refuses { grounds(&law, &reading.grounds) } else { Vec::new() },
-        publish: (decision || reading.kind != Kind::Other).then(|| redact(&message.own_text, private)),
+        publish: offer
+            .text
+            .filter(|_| decision || reading.kind != Kind::Other)
+            .map(|text| redact(&text, private)),
         publish_subject: Some(redact(&message.subject, private)),
         publish_attachments: Vec::new(),
         looked: false,

@@ -4,7 +4,6 @@ DROP TABLE scans;
 DROP INDEX messages_pile;
 ALTER TABLE messages DROP COLUMN evidence;
 DROP TABLE rank_again;
-DROP TABLE lessons;
 DROP TABLE unmatched_keys;
 -- Without its messages it would count for ever.
 DELETE FROM authority_domains

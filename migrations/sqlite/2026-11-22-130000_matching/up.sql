@@ -32,21 +32,13 @@ CREATE TABLE unmatched_keys (                 -- by what a mail that matches no 
 );
 CREATE INDEX unmatched_keys_key ON unmatched_keys(key, message_id);
 
-CREATE TABLE lessons (                        -- what was learnt, as keys of unmatched mail; the mail with them is marked when it is committed
+CREATE TABLE rank_again (                     -- unmatched mail of which something was learnt: the reader ranks it again
   id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
-  key TEXT NOT NULL,                          -- as in unmatched_keys
-  turn BIGINT                                 -- null = mail is not marked yet; the one that has it tells how often mail was marked, and has no key
+  message_id BIGINT NOT NULL UNIQUE REFERENCES messages(id) ON DELETE CASCADE,
+  times BIGINT NOT NULL                       -- how often it was touched; what is touched meanwhile stays
 );
-CREATE INDEX lessons_turn ON lessons(turn);
-
-CREATE TABLE rank_again (                     -- marks on unmatched mail that is to be ranked again; nobody changes a mark, so nobody waits for one
-  id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
-  message_id BIGINT NOT NULL REFERENCES messages(id) ON DELETE CASCADE,
-  turn BIGINT NOT NULL                        -- of the lessons that its ranking knew; what was learnt since ranks it again; -1 = rank it in any case
-);
-CREATE INDEX rank_again_message ON rank_again(message_id);
 -- What waits since before has no keys yet; the reader makes them.
-INSERT INTO rank_again (message_id, turn) SELECT id, -1 FROM messages
+INSERT INTO rank_again (message_id, times) SELECT id, 1 FROM messages
  WHERE request_id IS NULL AND state IN ('unmatched', 'set_aside') ORDER BY id;
 
 -- What the queue shows of a message stands in columns: its reading holds the text of all its files.

@@ -7,8 +7,18 @@ pub const KINDS: usize = 14;
 /// Numbers of each kind by which a letter is judged: its phrases, its loudest and second sentence, all sentences
 /// together, the louder of phrases and sentences, and its subject.
 pub const OF_KIND: usize = 6;
-/// All numbers by which a letter is judged: those of each kind, and four of the letter.
-pub const FEATURES: usize = KINDS * OF_KIND + 4;
+/// Kinds that one letter may say side by side, and which then mean a third or only one of them: some is given and some
+/// refused, a receipt announces that it takes longer. The quieter of the two is a number of its own.
+pub const TOGETHER: [(Kind, Kind); 6] = [
+    (Kind::Full, Kind::Refusal),
+    (Kind::Full, Kind::NotHeld),
+    (Kind::Partial, Kind::Refusal),
+    (Kind::Partial, Kind::Full),
+    (Kind::Acknowledgement, Kind::Extension),
+    (Kind::Acknowledgement, Kind::Transfer),
+];
+/// All numbers by which a letter is judged: those of each kind, those of the pairs, and four of the letter.
+pub const FEATURES: usize = KINDS * OF_KIND + TOGETHER.len() + 4;
 
 /// What is known of one letter.
 pub type Features = [f32; FEATURES];

@@ -64,6 +64,22 @@ fn schema(site: &Site) -> BTreeSet<String> {
     said.into_iter().map(|line| line.said).collect()
 }
 
+/// Takes back so many of the last migrations.
+fn revert(site: &Site, count: usize) {
+    for _ in 0..count {
+        match &mut *site.conn() {
+            AnyConn::Sqlite(c) => {
+                c.revert_last_migration(FileBasedMigrations::from_path("migrations/sqlite").unwrap())
+                    .unwrap();
+            }
+            AnyConn::Postgres(c) => {
+                c.revert_last_migration(FileBasedMigrations::from_path("migrations/postgres").unwrap())
+                    .unwrap();
+            }
+        }
+    }
+}
+
 fn run(site: &Site, sql: &str) {
     match &mut *site.conn() {
         AnyConn::Sqlite(c) => diesel::sql_query(sql).execute(c).unwrap(),
@@ -192,14 +208,7 @@ stories! {
         site.receives(&mail("b", info), info);
         // As a version before kept it: a settled reply's host, and one of which nobody knows any more who taught it.
         for _ in 0..2 {
-            match &mut *site.conn() {
-                AnyConn::Sqlite(c) => {
-                    c.revert_last_migration(FileBasedMigrations::from_path("migrations/sqlite").unwrap()).unwrap();
-                }
-                AnyConn::Postgres(c) => {
-                    c.revert_last_migration(FileBasedMigrations::from_path("migrations/postgres").unwrap()).unwrap();
-                }
-            }
+            revert(site, 2);
             run(site, &format!(
                 "INSERT INTO authority_domains (authority_id, host, registrable, source, since) \
                  VALUES ({}, 'forgotten.example', 'forgotten.example', 'reply', '2026-01-01 00:00:00')",
@@ -216,6 +225,16 @@ stories! {
             assert!(again::is_kept(&mut site.conn(), 2).unwrap());
             assert!(again::touched(&mut site.conn(), 9).unwrap().is_empty());
         }
+        // A mark outlives the change of its table, there and back, and so does what marked no mail yet.
+        run(site, "INSERT INTO rank_again (message_id, turn) VALUES (2, 7), (2, 8)");
+        revert(site, 1);
+        site.db.migrate().unwrap();
+        assert_eq!(again::touched(&mut site.conn(), 9).unwrap().len(), 1);
+        run(site, "DELETE FROM rank_again");
+        run(site, "INSERT INTO lessons (key) VALUES ('domain:kanzlei.example')");
+        revert(site, 1);
+        site.db.migrate().unwrap();
+        assert_eq!(again::touched(&mut site.conn(), 9).unwrap().len(), 1);
         triage::set_aside(&site.ctx, &mut site.conn(), volunteer, 1, "spam").unwrap();
         let known = matching::known_of(&mut site.conn(), &[request.authority_id]).unwrap();
         assert!(known.iter().all(|(_, known)| known.host == "brandau.example"), "{known:?}");

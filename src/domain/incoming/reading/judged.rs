@@ -23,6 +23,8 @@ const BORNE_OUT: f32 = 0.03;
 const SAID: f32 = 0.6;
 /// A phrase of fewer words than two says too little by itself, and so does a sentence heard less surely.
 const TELLING: f32 = 0.8;
+/// How surely it must be heard where only a new day is named.
+const PLAINLY: f32 = 0.95;
 /// A letter with no sentence heard so surely to decide something, and an acknowledgement at least so likely, only
 /// tells the rules.
 const HARDLY_SAID: f32 = 0.4;
@@ -60,7 +62,7 @@ pub fn decide(prepared: &Prepared<'_>, language: Option<&str>, knowledge: &Knowl
     reading.others = mentioned.map(|(other, likely)| (*other, hundredths(*likely))).collect();
     reading.evidence = passages(prepared, &voices, &heard, kind);
     show(&mut reading.evidence, kind, fate);
-    reading.reasons = heard::reasons(prepared, &heard, &knowledge.model, kind);
+    reading.reasons = heard::reasons(prepared, &heard, kind, (language, knowledge));
     reading
 }
 
@@ -119,6 +121,7 @@ fn stated(
                     && !(step == Kind::Transfer && section.stays_inside(hit, negations))
             })
         };
+        let later = || one.likely.of(Class::Step(step)) >= PLAINLY && section.moves_day(sentence);
         let courtesy = || {
             let hits = section.hits.iter().filter(|h| h.phrase.list == List::Courtesy);
             step == Kind::Clarification && hits.map(|h| section.sentence_of(h)).any(|s| s == sentence)
@@ -126,7 +129,9 @@ fn stated(
         !section.is_recital(sentence)
             && !courtesy()
             && !section.is_only_possible(sentence, negations)
-            && (phrased() || surely() || (step == Kind::Extension && section.adds_time(sentence)))
+            && (phrased()
+                || surely()
+                || (step == Kind::Extension && (section.adds_time(sentence) || later())))
     })
 }
 
@@ -148,8 +153,9 @@ fn only_told(
                 && !section.is_only_possible(one.sentence, negations)
         })
     };
+    let came_in = || heard.iter().any(|one| one.likely.of(Class::Step(Kind::Acknowledgement)) >= SAID);
     acknowledged
-        && matches!(kind, Kind::Refusal | Kind::Partial)
+        && (matches!(kind, Kind::Refusal | Kind::Partial) || *kind == Kind::Extension && came_in())
         && voices.get(kind).is_none_or(|voice| voice.score < TELLING)
         && !heard.iter().any(said)
 }

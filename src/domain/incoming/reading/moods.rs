@@ -31,6 +31,15 @@ impl Section<'_> {
         })
     }
 
+    /// Whether a sentence names a limit with a word of more time, or with none of an answer: "you will hear by Friday"
+    /// is no more time than there was.
+    pub fn moves_day(&self, sentence: usize) -> bool {
+        let here = || self.hits.iter().filter(|h| self.sentence_of(h) == sentence);
+        let says = |list: List| here().any(|h| h.phrase.list == list);
+        let more = || here().any(|h| h.phrase.list == List::Extension && !self.is_recited(h));
+        says(List::Due) && (more() || !says(List::Answer))
+    }
+
     /// Portuguese has one word for "if" and for "itself"; the first begins a clause or follows a small word that does.
     pub fn is_reflexive(&self, hit: &Hit<'_>) -> bool {
         let alone = hit.phrase.language == "pt" && hit.count == 1 && hit.phrase.says("se");

@@ -23,6 +23,8 @@ const SHORTEST: usize = 5;
 const PLAINLY: u32 = 3;
 /// So many words may stand before a date in a clause that is nothing but the day ("no later than 5 pm on").
 const LONE: usize = 6;
+/// What it counts against a date that its clause says what the requester must do.
+const THEIRS: u32 = 3;
 /// A phrase of this weight needs no other beside it.
 const BY_ITSELF: f32 = 2.0;
 
@@ -74,7 +76,7 @@ fn promise(
     {
         return 0;
     }
-    let (mut cue, mut answer, mut extension, mut burden) = (0, 0, 0, 0);
+    let (mut cue, mut answer, mut extension, mut burden, mut asks) = (0, 0, 0, 0, 0);
     let mut plainly = false;
     for hit in section.hits.iter().filter(|h| section.sentence_of(h) == sentence) {
         let end = hit.first + hit.count;
@@ -102,7 +104,8 @@ fn promise(
     match if cue >= 2 { given(section, index..after, row, wording) } else { Given::Nothing } {
         Given::Plainly => plainly = true,
         Given::Likely => answer = answer.max(1),
-        Given::Nothing => {}
+        Given::Asked if extension == 0 && kind != Kind::Extension => asks = THEIRS,
+        Given::Asked | Given::Nothing => {}
     }
     let likely = section.likely(sentence);
     let heard = likely.of(Class::Step(Kind::Extension)) + likely.of(Class::Step(Kind::Acknowledgement));
@@ -112,8 +115,11 @@ fn promise(
     let least = if given.max(extension) == 0 { ALONE } else { HEARD };
     let said = given.max(extension) + u32::from(heard >= least);
     // A date in a sentence that asks or charges is rather the requester's, unless the clause says who does what.
-    let theirs =
-        if plainly { 0 } else { u32::from(extension == 0) * (2 * burden) + 2 * u32::from(asked >= HEARD) };
+    let theirs = if plainly {
+        0
+    } else {
+        u32::from(extension == 0) * (2 * burden) + asks.max(2 * u32::from(asked >= HEARD))
+    };
     let unsure = !dated.plain && (cue < 2 || said == 0);
     // Who asks or charges names days by which the requester must act.
     let demands = matches!(kind, Kind::Clarification | Kind::Fee) && !plainly && extension == 0;
@@ -126,6 +132,8 @@ enum Given {
     Plainly,
     /// That one is given.
     Likely,
+    /// What the requester must or may do.
+    Asked,
     Nothing,
 }
 
@@ -147,7 +155,10 @@ fn given(section: &Section<'_>, date: Range<usize>, row: bool, wording: &Wording
             && clause.contains(&h.first)
             && !wording.negations.iter().any(|n| h.phrase.says(n))
     });
-    if !says(List::Giving, &clause) || says(List::Theirs, &clause) || denied || supposed {
+    if says(List::Theirs, &clause) {
+        return Given::Asked;
+    }
+    if !says(List::Giving, &clause) || denied || supposed {
         return Given::Nothing;
     }
     let acts = |words: &Range<usize>| {

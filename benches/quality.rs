@@ -26,7 +26,7 @@ use askance::domain::incoming::reading::Kind;
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::io::Write as _;
-use teaching::{Lesson, Pupil, count, example, pupils, verdict};
+use teaching::{Heard, Lesson, Pupil, count, hear, pupils, verdict};
 
 /// Parts into which letters are cut: a letter is judged by what the others taught.
 const FOLDS: usize = 5;
@@ -49,7 +49,7 @@ fn main() -> Done<()> {
     }
     if teach {
         let counts = count(all.iter().copied(), &pupils, |_| true);
-        let fitted = Judge::fit(&examples(&all, &pupils, |at| at % FOLDS, &knowledge));
+        let fitted = Judge::fit(&examples(heard(&all, &pupils, |at| at % FOLDS, &knowledge)));
         let bytes = pack(&counts, &fitted);
         std::fs::write(concat!(env!("CARGO_MANIFEST_DIR"), "/src/data/taught.model"), &bytes)?;
         say(&format!("taught: {} tokens, {} bytes", counts.len(), bytes.len()))?;
@@ -131,18 +131,22 @@ const MAKINGS: [(Making, &str); 3] = [
 
 /// Five parts; each is judged by what the other four taught, model and judge both.
 fn cross_validated(all: &[&Lesson], pupils: &[Pupil<'_>], knowledge: &Knowledge) -> Done<()> {
-    let heard = examples(all, pupils, |at| at % FOLDS, knowledge);
+    let heard = heard(all, pupils, |at| at % FOLDS, knowledge);
     let mut tallies: BTreeMap<Making, Tally> = BTreeMap::new();
     let mut missed: BTreeMap<(Kind, Kind), Vec<&str>> = BTreeMap::new();
     for part in 0..FOLDS {
-        let others: Vec<_> =
-            heard.iter().enumerate().filter(|(at, _)| at % FOLDS != part).map(|(_, e)| e.clone()).collect();
+        let others: Vec<_> = heard
+            .iter()
+            .enumerate()
+            .filter(|(at, _)| at % FOLDS != part)
+            .map(|(_, one)| one.example.clone())
+            .collect();
         let judge = Judge::fit(&others);
         for (one, pupil) in heard.iter().zip(pupils).skip(part).step_by(FOLDS) {
-            let found = verdict(&judge, one);
-            tallies.entry(pupil.labelled.making).or_default().add(one.kind, found);
-            if found.0 != one.kind {
-                missed.entry((one.kind, found.0)).or_default().push(&pupil.labelled.label.file);
+            let found = verdict(&judge, one, knowledge);
+            tallies.entry(pupil.labelled.making).or_default().add(pupil.kind, found);
+            if found.0 != pupil.kind {
+                missed.entry((pupil.kind, found.0)).or_default().push(&pupil.labelled.label.file);
             }
         }
     }
@@ -162,11 +166,11 @@ fn by_making(all: &[&Lesson], pupils: &[Pupil<'_>], knowledge: &Knowledge) -> Do
     for (making, name) in MAKINGS {
         let asked = |at: usize| pupils.get(at).is_some_and(|p| p.labelled.making == making);
         let model = Model::of(&count(all.iter().copied(), pupils, |at| !asked(at)));
-        let inner = examples(all, pupils, |at| if asked(at) { FOLDS } else { at % FOLDS }, knowledge);
+        let inner = examples(heard(all, pupils, |at| if asked(at) { FOLDS } else { at % FOLDS }, knowledge));
         let judge = Judge::fit(&inner);
         let mut tally = Tally::default();
         for (_, pupil) in pupils.iter().enumerate().filter(|(at, _)| asked(*at)) {
-            tally.add(pupil.kind, verdict(&judge, &example(pupil, &model, knowledge)));
+            tally.add(pupil.kind, verdict(&judge, &hear(pupil, &model, knowledge), knowledge));
         }
         say(&format!("  {name:<18}{tally}"))?;
     }
@@ -181,7 +185,7 @@ fn by_language(
 ) -> Done<()> {
     let base = |tag: &str| tag.split('-').next().unwrap_or_default().to_owned();
     let all: Vec<&Lesson> = sentences.values().flatten().collect();
-    let judge = Judge::fit(&examples(&all, pupils, |at| at % FOLDS, knowledge));
+    let judge = Judge::fit(&examples(heard(&all, pupils, |at| at % FOLDS, knowledge)));
     let mut tally = Tally::default();
     let mut languages: Vec<String> = pupils.iter().map(|p| base(&p.labelled.label.language)).collect();
     languages.sort();
@@ -191,28 +195,33 @@ fn by_language(
         let taught = sentences.iter().filter(|(l, _)| *l != language).flat_map(|(_, lessons)| lessons);
         let model = Model::of(&count(taught, pupils, |at| pupils.get(at).is_some_and(|p| !is(p))));
         for pupil in pupils.iter().filter(|p| is(p)) {
-            tally.add(pupil.kind, verdict(&judge, &example(pupil, &model, knowledge)));
+            tally.add(pupil.kind, verdict(&judge, &hear(pupil, &model, knowledge), knowledge));
         }
     }
     say(&format!("\nwithout a sentence or letter of the language, its phrases only\n  {tally}"))
 }
 
-/// Examples for the judge: each letter heard by a model that was not taught by it. `fold` gives each its part.
-fn examples(
+/// Each letter heard by a model that was not taught by it. `fold` gives each its part.
+fn heard<'p>(
     sentences: &[&Lesson],
-    pupils: &[Pupil<'_>],
+    pupils: &'p [Pupil<'_>],
     fold: impl Fn(usize) -> usize,
     knowledge: &Knowledge,
-) -> Vec<Example> {
-    let mut examples: Vec<Option<Example>> = vec![None; pupils.len()];
+) -> Vec<Heard<'p>> {
+    let mut examples: Vec<Option<Heard<'p>>> = vec![None; pupils.len()];
     for part in 0..FOLDS {
         let counts = count(sentences.iter().copied(), pupils, |at| fold(at) != part);
         let model = Model::of(&counts);
         for (at, pupil) in pupils.iter().enumerate().filter(|(at, _)| fold(*at) == part) {
             if let Some(slot) = examples.get_mut(at) {
-                *slot = Some(example(pupil, &model, knowledge));
+                *slot = Some(hear(pupil, &model, knowledge));
             }
         }
     }
     examples.into_iter().flatten().collect()
+}
+
+/// What letters give the judge to fit by.
+fn examples(heard: Vec<Heard<'_>>) -> Vec<Example> {
+    heard.into_iter().map(|one| one.example).collect()
 }

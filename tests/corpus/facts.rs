@@ -266,6 +266,45 @@ fn a_link_that_expires_in_days_is_counted_from_the_letter() {
     assert_eq!(ends.as_deref(), Some("2026-03-16"));
 }
 
+fn links(body: &str) -> Vec<(String, Option<String>)> {
+    let links = read("Documents", body).links;
+    links.into_iter().map(|l| (l.url, l.expires_on.map(|d| d.to_string()))).collect()
+}
+
+#[test]
+fn a_link_that_one_is_told_to_see_hands_over_nothing() {
+    let letters = [
+        "Dear Ms Lind,\nthe records can be downloaded from https://files.authority.example/s/a8Kd93kL. They are available \
+         until 4 December.\n\nSee also https://authority.example/foi/how-it-works-2026a for more on your rights.",
+        "Sehr geehrte Frau,\nunter https://files.authority.example/s/a8Kd93kL können Sie die Akten bis 4. Dezember 2026 \
+         abrufen.\nWeitere Informationen finden Sie unter https://www.behoerde.example/ifg/infos2024.",
+        "Geachte mevrouw,\nde stukken kunt u tot en met 4 december 2026 downloaden via \
+         https://files.authority.example/s/a8Kd93kL. Zie ook https://gemeente.example/woo/2024a.",
+        "Vážená paní,\ndokumenty si můžete stáhnout na https://files.authority.example/s/a8Kd93kL, odkaz je platný do \
+         4. prosince 2026. Více informací na https://urad.example/informace/2024a.",
+        "Hei,\nasiakirjat voi ladata osoitteesta https://files.authority.example/s/a8Kd93kL 4.12.2026 asti. Katso myös \
+         https://virasto.example/ohje/2024a.",
+        "Αγαπητή κυρία,\nμπορείτε να κατεβάσετε τα έγγραφα από https://files.authority.example/s/a8Kd93kL έως τις 4 \
+         Δεκεμβρίου 2026. Βλ. επίσης https://arxi.example/odigos/2024a.",
+    ];
+    let offered = "https://files.authority.example/s/a8Kd93kL".to_owned();
+    for letter in letters {
+        assert_eq!(links(letter), [(offered.clone(), Some("2026-12-04".to_owned()))], "in `{letter}`");
+    }
+    let form = "Dear Ms Lind,\nwe received your request. To complain, use the form at \
+                https://authority.example/forms/complaint1b.";
+    assert_eq!(links(form), []);
+}
+
+#[test]
+fn each_link_of_a_list_is_offered_by_the_words_above_it() {
+    let letter = "Dear Ms Lind,\nyou can download the records from these links, which expire on 4 April 2026:\n\
+                  - https://files.example/s/aa11\n- https://files.example/s/bb22";
+    let day = Some("2026-04-04".to_owned());
+    let expected = ["https://files.example/s/aa11", "https://files.example/s/bb22"];
+    assert_eq!(links(letter), expected.map(|url| (url.to_owned(), day.clone())));
+}
+
 #[test]
 fn a_link_beside_a_password_says_so_without_telling_it() {
     let letter = "Sehr geehrte Frau,\ndie Unterlagen können Sie hier herunterladen: \

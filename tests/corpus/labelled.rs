@@ -6,7 +6,6 @@ use crate::support::labelled;
 use crate::support::teaching;
 use askance::data::knowledge::shipped_counts;
 use askance::domain::incoming::delivery::Automatic;
-use askance::domain::incoming::reading::Kind;
 use askance::domain::incoming::understand;
 
 fn short(figures: &Figures, bars: &[(&str, f64)]) -> Vec<String> {
@@ -47,15 +46,10 @@ fn the_kind_of_a_letter_is_what_the_judge_makes_of_its_phrases_and_sentences() {
         if read.automatic != Automatic::None {
             continue;
         }
-        let example = teaching::example(&pupil, &KNOWLEDGE.model, &KNOWLEDGE);
-        let (kind, likely) = teaching::verdict(&KNOWLEDGE.judge, &example);
+        let heard = teaching::hear(&pupil, &KNOWLEDGE.model, &KNOWLEDGE);
+        let (kind, likely) = teaching::verdict(&KNOWLEDGE.judge, &heard, &KNOWLEDGE);
         let file = &pupil.labelled.label.file;
-        if kind == Kind::Acknowledgement {
-            // Doubted where phrases say clearly that something else was done.
-            continue;
-        }
         assert_eq!(kind, read.reading.kind, "{file}");
-        assert!((f64::from(likely.min(0.99)) - read.reading.confidence).abs() < 0.006, "{file}: {likely}");
-        assert_eq!(example.kind.as_str(), pupil.labelled.label.kind, "{file}");
+        assert!((f64::from(likely) - read.reading.confidence).abs() < 0.006, "{file}: {likely}");
     }
 }

@@ -16,6 +16,7 @@ mod own_words;
 mod pdf;
 mod promised_days;
 mod shapes;
+mod steps;
 mod two_letters;
 
 use askance::command::read::as_json;

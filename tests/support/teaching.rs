@@ -4,7 +4,7 @@ use crate::support::labelled::{Labelled, Making};
 use askance::domain::incoming::model::counts::Counts;
 use askance::domain::incoming::model::judge::{Example, Judge};
 use askance::domain::incoming::model::{Class, Model, tokens};
-use askance::domain::incoming::reading::{Kind, heard, judged, voices};
+use askance::domain::incoming::reading::{Kind, Prepared, heard, judged, voices};
 use askance::domain::incoming::text::words;
 use askance::domain::incoming::{Knowledge, Understood, understand_prepared};
 use std::collections::BTreeMap;
@@ -103,18 +103,28 @@ pub fn count<'a>(
     counts
 }
 
+/// A letter as a model heard it.
+#[derive(Clone)]
+pub struct Heard<'p> {
+    /// What it gives the judge to fit by.
+    pub example: Example,
+    prepared: Prepared<'p>,
+    language: Option<&'p str>,
+}
+
 /// What a model makes of one letter.
-pub fn example(pupil: &Pupil<'_>, model: &Model, knowledge: &Knowledge) -> Example {
+pub fn hear<'p>(pupil: &'p Pupil<'_>, model: &Model, knowledge: &Knowledge) -> Heard<'p> {
     let mut prepared = pupil.understood.prepared.clone();
     prepared.hear(model);
     let language = pupil.understood.incoming.language.as_deref();
     let voices = voices::listen(&prepared, language, &knowledge.phrasebook);
     let features = heard::features(&prepared, &voices, &heard::hear(&prepared));
     let weight = if pupil.labelled.making == Making::Hard { OF_HARD } else { 1.0 };
-    Example { features, kind: pupil.kind, weight }
+    Heard { example: Example { features, kind: pupil.kind, weight }, prepared, language }
 }
 
-/// The most likely kind and how likely it is.
-pub fn verdict(judge: &Judge, example: &Example) -> (Kind, f32) {
-    judged::ranked(&judge.probabilities(&example.features)).first().copied().unwrap_or((Kind::Other, 0.0))
+/// The kind that the reader says and how sure it is, as it decides itself.
+pub fn verdict(judge: &Judge, heard: &Heard<'_>, knowledge: &Knowledge) -> (Kind, f32) {
+    let weighed = judged::weigh(&heard.prepared, heard.language, &knowledge.phrasebook, judge);
+    weighed.outcome.unwrap_or((Kind::Other, 0.0))
 }

@@ -100,6 +100,24 @@ lists! {
     Unasked = "unasked",
     /// Words that go with a period by which time is extended.
     Longer = "longer",
+    /// Words of giving what was asked for: what is given of a point.
+    Granted = "granted",
+    /// Words of refusing it.
+    Denied = "denied",
+    /// How a letter names what remains beside the points it has dealt with ("the rest").
+    Remainder = "remainder",
+    /// Words with which all of it is given ("in full").
+    Entire = "entire",
+    /// Words with which a letter says what may be or is at times: nothing that it does.
+    Possible = "possible",
+    /// Verbs of giving an answer or what was asked for, in any tense and person.
+    Giving = "giving",
+    /// Words with which an authority says what it will do, or the requester will have.
+    Ours = "ours",
+    /// Endings of verbs with which it says so.
+    Endings = "endings",
+    /// Words with which it says what the requester must do or may do.
+    Theirs = "theirs",
     /// Names of the months, January first; variants by `|`.
     Months = "months",
     /// Days of the month in words, 1 to 20 and 30, whole or as stems with `*`; variants by `|`.

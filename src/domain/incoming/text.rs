@@ -286,7 +286,12 @@ fn is_abbreviation(text: &str, point: usize, last: Option<&Word>) -> bool {
     let capitals = count > 1 && written.chars().all(char::is_uppercase);
     let folded = last.folded.as_str();
     let unspoken = || !folded.contains(['a', 'e', 'i', 'o', 'u', 'y', 'α', 'ε', 'η', 'ι', 'ο', 'υ', 'ω']);
-    let short = count <= 3 && !capitals && (count == 1 || unspoken() || SHORT.binary_search(&folded).is_ok());
+    // "Under number 118. The period …": an ordinal has two figures at most.
+    let number = count > 2 && folded.bytes().all(|b| b.is_ascii_digit());
+    let short = count <= 3
+        && !capitals
+        && !number
+        && (count == 1 || unspoken() || SHORT.binary_search(&folded).is_ok());
     short || ABBREVIATIONS.contains(&folded)
 }
 

@@ -117,7 +117,8 @@ impl Reason {
             Self::ReplyAddress => "It was sent to the reply address of this request.".to_owned(),
             Self::ReplyAddressInText => "The reply address of this request stands in its text.".to_owned(),
             Self::AnswersLetter { .. } => "It says that it answers a letter of this request.".to_owned(),
-            Self::QuotesLetter { percent } => format!("It quotes our letter ({percent} % of it)."),
+            Self::QuotesLetter { percent: 100.. } => "It quotes all of our letter.".to_owned(),
+            Self::QuotesLetter { percent } => format!("It quotes our letter ({percent}% of it)."),
             Self::ReplyAddressSlip { slip } => {
                 format!("It was sent to the reply address of this request, {}.", slip.in_words())
             }

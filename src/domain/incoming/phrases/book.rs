@@ -34,6 +34,8 @@ pub struct Phrasebook {
     months: BTreeMap<String, HashMap<String, u32, BuildQuick>>,
     /// Months by folded name, as the first language has it in the order of their codes.
     months_of_any: HashMap<String, (String, u32), BuildQuick>,
+    /// Phrases that are sought only in letters of their own language, in a book for each.
+    own: BTreeMap<String, Phrasebook>,
     /// Days in words by language, put together when first asked for.
     day_names: BTreeMap<String, OnceLock<DayNames>>,
 }
@@ -41,6 +43,7 @@ pub struct Phrasebook {
 /// Lists that are looked up by their words, not searched in running text.
 const PLAIN: &[List] = &[
     List::Negation,
+    List::Endings,
     List::Months,
     List::DayWords,
     List::DayTens,
@@ -64,6 +67,18 @@ const PLAIN: &[List] = &[
     List::Remedies,
 ];
 
+/// Lists of small and common words, which mean another thing in another language.
+const OWN: &[List] = &[
+    List::Granted,
+    List::Denied,
+    List::Remainder,
+    List::Entire,
+    List::Possible,
+    List::Giving,
+    List::Ours,
+    List::Theirs,
+];
+
 /// Plain lists whose entries begin lines.
 const OPENINGS: &[List] = &[List::Closing, List::Salutation, List::RequestLabel, List::OriginalMessage];
 /// Plain lists whose entries are sought in paragraphs.
@@ -84,15 +99,18 @@ impl Phrasebook {
             self.add_plain(language, list, written);
             return Ok(());
         }
+        if OWN.contains(&list) {
+            return self.own.entry(language.to_owned()).or_default().add_phrases(language, list, written);
+        }
         if list == List::Bounce {
             let mut notices = self.notices.take().unwrap_or_default();
-            notices.add_sought(language, list, written)?;
+            notices.add_phrases(language, list, written)?;
             self.notices = Some(notices);
         }
-        self.add_sought(language, list, written)
+        self.add_phrases(language, list, written)
     }
 
-    fn add_sought(&mut self, language: &str, list: List, written: &[String]) -> Result<(), Error> {
+    fn add_phrases(&mut self, language: &str, list: List, written: &[String]) -> Result<(), Error> {
         for phrase in written {
             let mut phrase = Phrase::parse(language, list, phrase)?;
             for part in &mut phrase.parts {
@@ -238,6 +256,11 @@ impl Phrasebook {
     /// The languages that have a folded word among their frequent small ones.
     pub fn languages_of(&self, word: &str) -> &[String] {
         self.stopwords.get(word).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// What stands in a text of the phrases that only letters of this language are searched for.
+    pub fn find_own<'b>(&'b self, language: &str, words: &[Word]) -> Vec<Hit<'b>> {
+        self.own.get(home(language)).map(|own| own.find(words)).unwrap_or_default()
     }
 
     /// All phrases that stand in a text, in the order of their first word.

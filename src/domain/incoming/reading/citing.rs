@@ -54,7 +54,7 @@ static LAW: LazyLock<Option<Regex>> = LazyLock::new(|| {
     let dated = r"(?:(?:du|van|vom|z\sdnia|de|del|of|från|din|dne|ze\sdne|zo\sdňa)\s)?\d{1,2}\.?(?:er|º)?\s(?:de\s)?\p{Ll}{3,14}\s(?:de\s)?\d{4}(?:\sr\.)?(?:,?\s(?:n\.|nr\.?)\s?\d{1,4}\b)?";
     let number = r"n\.\s?\d{1,4}\sdel\s\d{4}";
     Regex::new(&format!(
-        r"^\.?[\s,)]{{0,3}}(?:[\p{{L}}’'.]{{1,7}}\s|l['’]|dell['’])?(?:[\p{{L}}’'.]{{1,5}}\s)?(?:{slash}|{law}(?:,?\s(?:[\p{{L}}’'.-]+,?\s){{0,6}}?|\s)?(?:\((?:EC|EU|EG|CE|UE|ES|WE)\)\s)?(?:{number}|{slash}|{dated}))"
+        r"^\.?[\s,)]{{0,3}}(?:[\p{{L}}’'.]{{1,7}}\s|l['’]|dell['’])?(?:[\p{{L}}’'.]{{1,5}}\s)?(?:{slash}|{law}(?:,?\s(?:[\p{{L}}’'.-]+,?\s){{0,6}}?|\s)?(?:\((?:EC|EU|EG|CE|UE|ES|WE)\)\s)?(?:{number}|{slash})|{law}(?:,?\s(?:[\p{{L}}’'.-]+\s){{0,6}}?|\s)?{dated})"
     ))
     .ok()
 });

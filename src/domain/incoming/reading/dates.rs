@@ -1,10 +1,12 @@
 //! Dates in words and figures.
 
-use crate::domain::incoming::phrases::{Phrasebook, home};
+use crate::domain::incoming::phrases::{List, Phrasebook, home};
 use crate::domain::incoming::reading::figures::{Behind, FORMS, Form, Seen, runs};
 use crate::domain::incoming::reading::spelled::Spelling;
+use crate::domain::incoming::reading::voices;
 use crate::domain::incoming::text::{Word, fold};
 use chrono::{Datelike, NaiveDate, TimeDelta};
+use std::collections::HashSet;
 
 /// A date and where it stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,6 +19,15 @@ pub struct Dated {
     pub end: usize,
     /// Whether it is plainly a date: two numbers alone may be anything.
     pub plain: bool,
+}
+
+/// How a language says what an authority will do, and what not.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Wording {
+    /// Endings of verbs with which it says that, folded.
+    pub endings: Vec<String>,
+    /// Small words that turn what is said into its contrary, folded.
+    pub negations: HashSet<String>,
 }
 
 /// A day without a year may be so many days past: the request, a decision. A promise lies never as far ahead as to
@@ -47,6 +58,13 @@ impl<'b> Calendar<'b> {
     /// The day of the letter.
     pub fn sent_on(&self) -> Option<NaiveDate> {
         self.sent_on
+    }
+
+    /// How the letter's language says what an authority will do, and what not.
+    pub fn wording(&self) -> Wording {
+        let listed = self.language.map(|l| self.book.list(l, List::Endings)).unwrap_or_default();
+        let endings = listed.iter().map(|ending| fold(ending)).collect();
+        Wording { endings, negations: voices::negations(self.language, self.book) }
     }
 
     /// All dates of a text that was cut into words, in their order.

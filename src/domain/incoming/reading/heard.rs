@@ -1,10 +1,12 @@
 //! What the model hears in the sentences of a letter, and the numbers by which a letter is judged.
 
+use crate::domain::incoming::Knowledge;
 use crate::domain::incoming::model::judge::{FEATURES, Features, KINDS, OF_KIND, TOGETHER};
-use crate::domain::incoming::model::{Class, Likely, Model};
-use crate::domain::incoming::reading::section::{Place, Prepared, Section, Speaks};
-use crate::domain::incoming::reading::voices::Voices;
+use crate::domain::incoming::model::{Class, Likely};
+use crate::domain::incoming::reading::section::{Place, Prepared, Section, Speaks, same_language};
+use crate::domain::incoming::reading::voices::{Voices, negations};
 use crate::domain::incoming::reading::{Evidence, Kind};
+use crate::domain::incoming::text::Word;
 
 /// Sentences of fewer words say nothing by themselves.
 const FEWEST_WORDS: usize = 3;
@@ -126,14 +128,29 @@ pub fn passages(prepared: &Prepared<'_>, heard: &[Heard], kind: Kind) -> Vec<(f3
     shown.collect()
 }
 
-/// The words of the loudest sentence for a kind that spoke most for it.
-pub fn reasons(prepared: &Prepared<'_>, heard: &[Heard], model: &Model, kind: Kind) -> Vec<String> {
+/// The words of the loudest sentence for a kind that spoke most for it. Small words of the language say nothing to who
+/// reads them, unless they deny.
+pub fn reasons(
+    prepared: &Prepared<'_>,
+    heard: &[Heard],
+    kind: Kind,
+    (language, knowledge): (Option<&str>, &Knowledge),
+) -> Vec<String> {
     let class = Class::Step(kind);
     let loud = |one: &Heard| one.volume * one.likely.of(class);
     let Some(loudest) = heard.iter().max_by(|a, b| loud(a).total_cmp(&loud(b))) else { return Vec::new() };
     let Some(section) = prepared.sections.get(loudest.section) else { return Vec::new() };
-    let words = model.reasons(section.words_of(loudest.sentence), class, MOST_REASONS);
-    words.iter().filter_map(|w| section.text.get(w.start..w.end)).map(str::to_owned).collect()
+    let words = section.words_of(loudest.sentence);
+    let book = &knowledge.phrasebook;
+    let negations = negations(language, book);
+    let small = |word: &str| {
+        let listed = book.languages_of(word);
+        listed.iter().any(|l| language.is_none_or(|own| same_language(own, l))) && !negations.contains(word)
+    };
+    let speak = |w: &&&Word| w.folded.chars().nth(1).is_some() && !small(&w.folded);
+    let told = knowledge.model.reasons(words, class, words.len());
+    let told = told.iter().filter(speak).take(MOST_REASONS);
+    told.filter_map(|w| section.text.get(w.start..w.end)).map(str::to_owned).collect()
 }
 
 /// The beginning of a long sentence, up to the end of a word.

@@ -7,6 +7,7 @@ use crate::domain::incoming::phrases::{Hit, List, Phrasebook, home};
 use crate::domain::incoming::reading::{Evidence, Letter};
 use crate::domain::incoming::text::{Word, fold, is_letter, words};
 use std::collections::HashSet;
+use std::ops::Range;
 
 /// Where a passage stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,6 +72,9 @@ pub struct Section<'b> {
     pub words: Vec<Word>,
     /// Phrases found.
     pub hits: Vec<Hit<'b>>,
+    /// Phrases of the letter's own language: what is given, refused and promised.
+    own: Vec<Hit<'b>>,
+    book: &'b Phrasebook,
     /// Sentences that recite rules or remedies, with the first word that says so.
     recitals: Vec<(usize, usize)>,
     /// Byte of the line that closes the letter.
@@ -85,7 +89,17 @@ impl<'b> Section<'b> {
         let words = words(&text);
         let hits = book.find(&words);
         let closing = closing(&text, book);
-        Section { place, text, words, hits, recitals: Vec::new(), closing, heard: Vec::new() }
+        Section {
+            place,
+            text,
+            words,
+            hits,
+            own: Vec::new(),
+            book,
+            recitals: Vec::new(),
+            closing,
+            heard: Vec::new(),
+        }
     }
 
     /// Small words mean another thing in another language ("si", "se", "om"): only those of the letter's own stay.
@@ -116,10 +130,11 @@ impl<'b> Section<'b> {
             );
             !tied || language.is_some_and(|l| same_language(l, &phrase.language))
         });
+        self.own = language.map(|l| self.book.find_own(l, &self.words)).unwrap_or_default();
         self.recitals = self
             .hits
             .iter()
-            .filter(|h| h.phrase.list == List::Recital)
+            .filter(|h| h.phrase.list == List::Recital && !self.is_reflexive(h))
             .filter_map(|h| self.words.get(h.first).map(|w| (w.sentence, h.first)))
             .collect();
     }
@@ -137,6 +152,13 @@ impl<'b> Section<'b> {
     pub fn likely(&self, sentence: usize) -> Likely {
         let found = self.heard.binary_search_by_key(&sentence, |(number, _)| *number).ok();
         found.and_then(|at| self.heard.get(at)).map_or(Likely::UNHEARD, |(_, likely)| *likely)
+    }
+
+    /// What stands of a list among these words, in the letter's own language.
+    pub fn own(&self, list: List, words: Range<usize>) -> impl Iterator<Item = &Hit<'b>> {
+        let from = self.own.partition_point(|h| h.first < words.start);
+        let here = self.own.iter().skip(from).take_while(move |h| h.first < words.end);
+        here.filter(move |h| h.phrase.list == list)
     }
 
     /// The sentence in which a hit starts.

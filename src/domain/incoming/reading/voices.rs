@@ -7,7 +7,7 @@ use crate::domain::incoming::text::fold;
 use std::collections::{BTreeMap, HashSet};
 
 /// What a list announces.
-fn kind_of(list: List) -> Option<Kind> {
+pub fn kind_of(list: List) -> Option<Kind> {
     Some(match list {
         List::Acknowledgement => Kind::Acknowledgement,
         List::Extension => Kind::Extension,

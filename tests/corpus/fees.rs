@@ -51,6 +51,16 @@ const WESTERN: &[Told<'_>] = &[
             ("Printing and postage would come to £1,250.50.", "1250.50 GBP"),
             ("Please send a cheque for €24 before we post them.", "24.00 EUR"),
             ("That is 84 pages at €0.50, in total €42.00.", "42.00 EUR"),
+            // What others add up to is asked for, wherever it stands; prices of one piece may stand between.
+            (
+                "You would have to pay the costs:\n- copies 212 x €0.20 = €42.40\n- parcel: €5.40\n- all: €47.80",
+                "47.80 EUR",
+            ),
+            ("The costs are €47.80:\n\n- copies: 212 at €0.20 = €42.40\n- parcel: €5.40", "47.80 EUR"),
+            (
+                "You would have to pay the costs:\n930 pages at €0.05 ...... €46.50\n2 discs at €1.50 ...... €3.00\nboth ...... €49.50",
+                "49.50 EUR",
+            ),
         ],
         &[
             "A fee of up to £25 may be charged under the Act.",

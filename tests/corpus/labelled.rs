@@ -51,5 +51,6 @@ fn the_kind_of_a_letter_is_what_the_judge_makes_of_its_phrases_and_sentences() {
         let file = &pupil.labelled.label.file;
         assert_eq!(kind, read.reading.kind, "{file}");
         assert!((f64::from(likely) - read.reading.confidence).abs() < 0.006, "{file}: {likely}");
+        assert_eq!(heard.example.kind.as_str(), pupil.labelled.label.kind, "{file}");
     }
 }

@@ -45,6 +45,12 @@ fn copy_in_a_ticket_system_is_taken_off_without_a_closing() {
     let split = cut("Your request has been received.\n\nConversation:\nKit Rowe, 19 Mar 2026 08:01\n\
                      I would like to request all assessments on Project Lynx.\n");
     assert_eq!(split.own, "Your request has been received.");
+    // The request may begin on the line of its label; what the office says of it there is the office's.
+    let split = cut("Your request has been received.\n\nTeam Access\n\n\
+                     Your request: I would like to see the contract for the cameras.\n");
+    assert!(split.own.ends_with("Team Access"), "{}", split.own);
+    let split = cut("Your request: it concerns the contract, and we will answer it in May.\n");
+    assert!(split.quoted.is_none(), "{:?}", split.quoted);
 }
 
 #[test]

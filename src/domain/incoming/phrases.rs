@@ -118,6 +118,8 @@ lists! {
     Endings = "endings",
     /// Words with which it says what the requester must do or may do.
     Theirs = "theirs",
+    /// Words with which the requester may wait for an answer: a date beside them is promised, whatever asks there.
+    Expected = "expected",
     /// Names of the months, January first; variants by `|`.
     Months = "months",
     /// Days of the month in words, 1 to 20 and 30, whole or as stems with `*`; variants by `|`.

@@ -6,6 +6,8 @@ use crate::domain::incoming::body::parts::is_footer;
 use crate::domain::incoming::phrases::{List, Phrasebook};
 use crate::domain::incoming::text::fold;
 
+/// A label before a requester's words has at most so many words.
+const LABEL: usize = 6;
 /// So many letters make a letter of what stands above its closing.
 const SAID: usize = 40;
 
@@ -140,13 +142,22 @@ fn ends_with_verb(bare: &str, book: &Phrasebook) -> bool {
 fn is_label(lines: &[&str], at: usize, book: &Phrasebook) -> bool {
     let Some(line) = lines.get(at).map(|l| l.trim()) else { return false };
     if !is_label_text(line, book) {
-        return false;
+        return is_labelled(line, book);
     }
     let below: Vec<&str> =
         lines.iter().skip(at + 1).map(|l| l.trim()).filter(|l| !l.is_empty()).take(6).collect();
     let decorated = line.ends_with(':') || line.starts_with(['-', '=', '*', '_', '#', '[', '<']);
     let named = below.first().is_some_and(|l| is_byline(l));
     !below.is_empty() && (named || (requests(&below.join(" "), book) && (decorated || line.len() > 8)))
+}
+
+/// "Description of the request: I would like …": the label and a requester's words behind it.
+fn is_labelled(line: &str, book: &Phrasebook) -> bool {
+    line.split_once(": ").is_some_and(|(label, behind)| {
+        label.split_whitespace().count() <= LABEL
+            && requests(behind, book)
+            && is_label_text(&format!("{label}:"), book)
+    })
 }
 
 /// Below a label: all the rest where the authority has closed its letter, else the paragraphs that ask.

@@ -1,24 +1,15 @@
 //! From what phrases and sentences say to one kind with a probability: a softmax over weighed features.
 
 use crate::domain::incoming::reading::Kind;
+use std::collections::BTreeMap;
 
 /// How many kinds there are.
 pub const KINDS: usize = 14;
 /// Numbers of each kind by which a letter is judged: its phrases, its loudest and second sentence, all sentences
 /// together, the louder of phrases and sentences, and its subject.
 pub const OF_KIND: usize = 6;
-/// Kinds that one letter may say side by side, and which then mean a third or only one of them: some is given and some
-/// refused, a receipt announces that it takes longer. The quieter of the two is a number of its own.
-pub const TOGETHER: [(Kind, Kind); 6] = [
-    (Kind::Full, Kind::Refusal),
-    (Kind::Full, Kind::NotHeld),
-    (Kind::Partial, Kind::Refusal),
-    (Kind::Partial, Kind::Full),
-    (Kind::Acknowledgement, Kind::Extension),
-    (Kind::Acknowledgement, Kind::Transfer),
-];
-/// All numbers by which a letter is judged: those of each kind, those of the pairs, and four of the letter.
-pub const FEATURES: usize = KINDS * OF_KIND + TOGETHER.len() + 4;
+/// All numbers by which a letter is judged: those of each kind, and four of the letter.
+pub const FEATURES: usize = KINDS * OF_KIND + 4;
 
 /// What is known of one letter.
 pub type Features = [f32; FEATURES];
@@ -29,6 +20,8 @@ pub type ByKind = [f32; KINDS];
 const RIDGE: f64 = 0.0012;
 /// Steps of the fit; it has long settled then.
 const ROUNDS: usize = 600;
+/// A letter of a kind with few letters counts at most for so many.
+const RAREST: f64 = 2.0;
 /// Length of a step.
 const STEP: f64 = 0.5;
 
@@ -81,10 +74,11 @@ impl Judge {
         let mut judge = Judge::default();
         let mut speed = vec![[0.0_f64; KINDS]; FEATURES];
         let mut weights: Vec<[f64; KINDS]> = judge.weights.iter().map(|row| row.map(f64::from)).collect();
-        let total = examples.iter().map(|example| example.weight).sum::<f64>().max(1.0);
+        let alike = alike(examples);
+        let total = alike.iter().sum::<f64>().max(1.0);
         for _ in 0..ROUNDS {
             let mut slope = vec![[0.0_f64; KINDS]; FEATURES];
-            for example in examples {
+            for (example, counts) in examples.iter().zip(&alike) {
                 let found = judge.probabilities(&example.features);
                 let own = Kind::ALL.iter().position(|k| *k == example.kind);
                 let mut wrong = found.map(f64::from);
@@ -92,7 +86,7 @@ impl Judge {
                     *own -= 1.0;
                 }
                 for (row, value) in slope.iter_mut().zip(example.features) {
-                    let share = example.weight * f64::from(value) / total;
+                    let share = counts * f64::from(value) / total;
                     if share != 0.0 {
                         row.iter_mut().zip(wrong).for_each(|(s, w)| *s += share * w);
                     }
@@ -124,6 +118,22 @@ impl Judge {
         let (rows, _) = numbers.as_chunks::<KINDS>();
         Some(Judge { weights: rows.to_vec() })
     }
+}
+
+/// How much each example counts when every kind counts alike: how many letters of a kind somebody wrote to learn from
+/// says nothing of how many come.
+fn alike(examples: &[Example]) -> Vec<f64> {
+    let mut of_kind: BTreeMap<Kind, f64> = BTreeMap::new();
+    for example in examples {
+        *of_kind.entry(example.kind).or_default() += example.weight;
+    }
+    let kinds = u32::try_from(of_kind.len()).unwrap_or(1).max(1);
+    let mean = of_kind.values().sum::<f64>() / f64::from(kinds);
+    let counts = |example: &Example| {
+        let rare = of_kind.get(&example.kind).map_or(1.0, |sum| mean / sum);
+        example.weight * rare.min(RAREST)
+    };
+    examples.iter().map(counts).collect()
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "weights are small; f32 holds them")]

@@ -77,6 +77,7 @@ const OWN: &[List] = &[
     List::Giving,
     List::Ours,
     List::Theirs,
+    List::Expected,
 ];
 
 /// Plain lists whose entries begin lines.

@@ -6,6 +6,7 @@ use crate::domain::incoming::reading::money::{Sum, sums, worth};
 use crate::domain::incoming::reading::section::{Place, Prepared, Section};
 use crate::domain::incoming::reading::{Evidence, Kind, Money, Stated};
 use regex::Regex;
+use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 /// What speaks for a sum must reach this in a letter that asks for money, and that in any other.
@@ -16,6 +17,10 @@ const HANDED_OVER: f32 = 1.5;
 /// Words that say what a sum is stand so near, in words.
 const REACH: usize = 12;
 const NEAR: usize = 6;
+/// So many sums before or behind a total may be its parts.
+const ADDED: usize = 6;
+/// How much speaks against a part of a total.
+const OF_TOTAL: f32 = 2.0;
 /// The most that one phrase says: a plain demand for money.
 const DEMANDED: f32 = 1.3;
 
@@ -33,8 +38,11 @@ pub fn find(prepared: &Prepared<'_>, language: Option<&str>, charges: bool) -> O
         let all = sums(&section.text, language);
         let other = matches!(section.place, Place::Attachment(_)) && !section.is_letter();
         let enough = if charges { ENOUGH } else { PLAIN } + if other { HANDED_OVER } else { 0.0 };
+        let added: Vec<Vec<usize>> = (0..all.len()).map(|at| added_up(&all, at)).collect();
+        let parts: BTreeSet<usize> = added.iter().flatten().copied().collect();
         for (at, sum) in all.iter().enumerate() {
-            let said = Said { section, all: &all, at, sum };
+            let total = added.get(at).is_some_and(|parts| !parts.is_empty());
+            let said = Said { section, all: &all, at, sum, total, part: parts.contains(&at) };
             let score = said.weight();
             if score >= enough && best.as_ref().is_none_or(|(s, c, _)| (score, sum.cents) > (*s, *c)) {
                 let text = section.text.get(sum.start..sum.end).unwrap_or_default().to_owned();
@@ -45,6 +53,23 @@ pub fn find(prepared: &Prepared<'_>, language: Option<&str>, charges: bool) -> O
         }
     }
     best.map(|(_, _, money)| money)
+}
+
+/// The sums right before or behind one that add up to it, two at least: prices of one piece may stand between them.
+fn added_up(all: &[Sum], at: usize) -> Vec<usize> {
+    let Some(total) = all.get(at) else { return Vec::new() };
+    for side in [at.saturating_sub(ADDED)..at, at + 1..(at + 1 + ADDED).min(all.len())] {
+        let near: Vec<(usize, u64)> = side.filter_map(|i| Some((i, all.get(i)?.cents))).collect();
+        // Every choice among so few: each bit says whether one is taken.
+        let taken = |choice: u32| near.iter().enumerate().filter(move |(bit, _)| choice >> bit & 1 == 1);
+        let adds = |choice: &u32| {
+            choice.count_ones() > 1 && taken(*choice).map(|(_, (_, cents))| cents).sum::<u64>() == total.cents
+        };
+        if let Some(choice) = (1..1 << near.len()).rev().find(adds) {
+            return taken(choice).map(|(_, (i, _))| *i).collect();
+        }
+    }
+    Vec::new()
 }
 
 /// Small sums are rather fees, those of five figures rather prices of contracts.
@@ -65,6 +90,9 @@ struct Said<'p, 'b> {
     all: &'p [Sum],
     at: usize,
     sum: &'p Sum,
+    /// Whether others add up to it, and whether it is one of those that add up to another.
+    total: bool,
+    part: bool,
 }
 
 /// How far a phrase is from a sum, and whether something parts them.
@@ -146,8 +174,10 @@ impl Said<'_, '_> {
         }
         let likely = section.likely(sentence).of(Class::Step(Kind::Fee));
         let recited = if section.is_recital(sentence) { 0.75 } else { 0.0 };
-        let added = if self.is_total(sentence) || self.equals() { 1.5 } else { 0.0 };
-        tally.weight() + likely * 2.0 + tally.total.max(added) - self.parts() + size(self.sum) - recited
+        let total = self.total || self.is_product(sentence) || self.equals();
+        let (added, part) = (if total { 1.5 } else { 0.0 }, if self.part { OF_TOTAL } else { 0.0 });
+        tally.weight() + likely * 2.0 + tally.total.max(added) - self.parts() - part + size(self.sum)
+            - recited
     }
 
     /// What a phrase in the sum's own sentence says of it.
@@ -196,19 +226,7 @@ impl Said<'_, '_> {
         Some(Apart { words, before, comma, bound: !other && !text.contains(';') })
     }
 
-    /// Whether it is what those right before or behind it add up to, or a number of pieces at their price.
-    fn is_total(&self, sentence: usize) -> bool {
-        let adds = |parts: &mut dyn Iterator<Item = &Sum>| {
-            let mut sum: u64 = 0;
-            parts.take(6).enumerate().any(|(at, part)| {
-                sum = sum.saturating_add(part.cents);
-                at > 0 && sum == self.sum.cents
-            })
-        };
-        let (before, from) = self.all.split_at_checked(self.at).unwrap_or_default();
-        adds(&mut before.iter().rev()) || adds(&mut from.iter().skip(1)) || self.is_product(sentence)
-    }
-
+    /// Whether it is a number of pieces at the price of one.
     fn is_product(&self, sentence: usize) -> bool {
         let words = self.section.words_of(sentence);
         let counts: Vec<u64> = words.iter().take(200).filter_map(|w| w.folded.parse().ok()).collect();

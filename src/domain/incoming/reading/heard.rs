@@ -1,7 +1,7 @@
 //! What the model hears in the sentences of a letter, and the numbers by which a letter is judged.
 
 use crate::domain::incoming::Knowledge;
-use crate::domain::incoming::model::judge::{FEATURES, Features, KINDS, OF_KIND, TOGETHER};
+use crate::domain::incoming::model::judge::{FEATURES, Features, KINDS, OF_KIND};
 use crate::domain::incoming::model::{Class, Likely};
 use crate::domain::incoming::reading::section::{Place, Prepared, Section, Speaks, same_language};
 use crate::domain::incoming::reading::voices::{Voices, negations};
@@ -64,7 +64,6 @@ fn volume(section: &Section<'_>, speaks: Speaks) -> f32 {
 pub fn features(prepared: &Prepared<'_>, voices: &Voices, heard: &[Heard]) -> Features {
     let mut features = [0.0; FEATURES];
     let (by_kind, of_letter) = features.split_at_mut(KINDS * OF_KIND);
-    let (of_pairs, of_letter) = of_letter.split_at_mut(TOGETHER.len());
     let subject = prepared.sections.iter().position(|s| s.place == Place::Subject);
     for (at, kind) in Kind::ALL.iter().enumerate() {
         let (mut first, mut next, mut all, mut named) = (0.0_f32, 0.0_f32, 0.0_f32, 0.0_f32);
@@ -90,26 +89,12 @@ pub fn features(prepared: &Prepared<'_>, voices: &Voices, heard: &[Heard]) -> Fe
             }
         });
     }
-    of_pairs.iter_mut().zip(TOGETHER).for_each(|(slot, pair)| *slot = together(pair, voices, heard));
     let attached = prepared.sections.iter().any(|s| matches!(s.place, Place::Attachment(_)));
     let words: usize = prepared.sections.iter().map(|s| s.words.len()).sum();
     let long = f32::from(u16::try_from(words.min(2_000)).unwrap_or(2_000)) / 400.0;
     let own = [1.0, f32::from(u8::from(attached)), f32::from(u8::from(prepared.is_cover())), long.min(2.0)];
     of_letter.iter_mut().zip(own).for_each(|(slot, value)| *slot = value);
     features
-}
-
-/// How loud the quieter of two kinds is, each in a sentence of its own or in its phrases.
-fn together((one, other): (Kind, Kind), voices: &Voices, heard: &[Heard]) -> f32 {
-    let said = |kind: Kind| voices.get(&kind).map_or(0.0, |voice| voice.score.min(2.0));
-    let loud = |kind: Kind, but: Option<usize>| {
-        let sentences = heard.iter().enumerate().filter(|(at, _)| Some(*at) != but);
-        let loud = sentences.map(|(at, heard)| (heard.volume * heard.likely.of(Class::Step(kind)), at));
-        loud.max_by(|a, b| a.0.total_cmp(&b.0)).unwrap_or_default()
-    };
-    let (first, at) = loud(one, None);
-    let (second, _) = loud(other, Some(at));
-    (first * 2.0).max(said(one)).min((second * 2.0).max(said(other)))
 }
 
 /// The sentences that speak for a kind, as they stand there, each with its weight.

@@ -156,10 +156,11 @@ fn given(section: &Section<'_>, date: Range<usize>, row: bool, wording: &Wording
             && clause.contains(&h.first)
             && !wording.negations.iter().any(|n| h.phrase.says(n))
     });
-    if says(List::Theirs, &clause) {
+    let expected = says(List::Expected, &clause);
+    if says(List::Theirs, &clause) && !expected {
         return Given::Asked;
     }
-    if !says(List::Giving, &clause) || denied || supposed {
+    if !(expected || says(List::Giving, &clause)) || denied || supposed {
         return Given::Nothing;
     }
     let acts = |words: &Range<usize>| {
@@ -171,7 +172,7 @@ fn given(section: &Section<'_>, date: Range<usize>, row: bool, wording: &Wording
     // What is inserted may part the verb from who acts.
     let whole = section.words.partition_point(|w| w.sentence < sentence)
         ..section.words.partition_point(|w| w.sentence <= sentence);
-    if row || acts(&clause) || (acts(&whole) && !says(List::Theirs, &whole)) {
+    if row || expected || acts(&clause) || (acts(&whole) && !says(List::Theirs, &whole)) {
         Given::Plainly
     } else {
         Given::Likely

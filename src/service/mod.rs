@@ -157,11 +157,13 @@ impl<'a> KeptLaws<'a> {
 impl Context {
     /// What of a message the rules propose for everyone to read, before anything is struck out.
     pub fn offer(own_text: &str, incoming: &Incoming) -> Offer {
-        let passages = incoming.reading.evidence.iter().map(|passage| {
+        let passages = incoming.reading.evidence.iter().filter_map(|passage| {
             let is_in = |file: &&Attachment| passage.place.strip_prefix("attachment:") == Some(&file.name);
-            let file = incoming.attachments.iter().find(is_in);
-            let within = file.and_then(|file| file.text.as_deref()).unwrap_or_default();
-            Passage { place: &passage.place, words: &passage.text, within }
+            let mut files = incoming.attachments.iter().filter(is_in);
+            // Of two files with one name nobody knows which it stands in.
+            let (file, other) = (files.next()?, files.next());
+            let within = file.text.as_deref().filter(|_| other.is_none())?;
+            Some(Passage { place: &passage.place, words: &passage.text, within })
         });
         Offer::of(own_text, passages)
     }

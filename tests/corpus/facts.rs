@@ -297,6 +297,17 @@ fn a_link_that_one_is_told_to_see_hands_over_nothing() {
 }
 
 #[test]
+fn a_link_to_what_was_asked_for_is_kept_whatever_else_is_said_beside_it() {
+    for body in [
+        "The information you requested is available at https://x.example/export.zip",
+        "You can download the contract in CSV format here: https://x.example/a.csv",
+    ] {
+        assert_eq!(links(body).len(), 1, "{body}");
+    }
+    assert!(links("Further information on appeals: https://x.example/appeals/how-to").is_empty());
+}
+
+#[test]
 fn each_link_of_a_list_is_offered_by_the_words_above_it() {
     let letter = "Dear Ms Lind,\nyou can download the records from these links, which expire on 4 April 2026:\n\
                   - https://files.example/s/aa11\n- https://files.example/s/bb22";

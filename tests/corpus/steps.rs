@@ -118,3 +118,25 @@ fn small_words_are_not_shown_as_those_that_weighed_most() {
         assert!(!reading.reasons.iter().any(|word| word == small), "{:?}", reading.reasons);
     }
 }
+
+#[test]
+fn points_decided_differently_are_told_with_their_passages_and_nothing_else() {
+    let mail = "From: Amt <amt@stadt.example>\r\nTo: r-x@post.askance.example\r\nSubject: Bescheid\r\n\
+                Date: Mon, 2 Mar 2026 10:00:00 +0000\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n\
+                Sehr geehrte Frau Varga,\r\n\r\nüber Ihren Antrag entscheide ich wie folgt:\r\n\r\n\
+                1. Den Einsatzplan für die Kameras am Hauptbahnhof und die Zahl der Treffer erhalten Sie als Anlage.\r\n\
+                2. Das Lastenheft des Herstellers wird nicht herausgegeben (§ 6 Satz 2 IFG).\r\n\r\n\
+                Die Unterlagen zu Nummer 1 können Sie bis zum 4. Dezember 2026 unter \
+                https://share.stadt.example/d/8f3a herunterladen.\r\n\r\nIm Auftrag\r\nKeller\r\n";
+    let reading = understand(mail.as_bytes(), &KNOWLEDGE).reading;
+    assert_eq!(reading.kind, Kind::Partial);
+    // The other kinds share what the reader is not sure of.
+    let others: f64 = reading.others.iter().map(|(_, likely)| likely).sum();
+    assert!(reading.confidence + others <= 1.02, "{} {:?}", reading.confidence, reading.others);
+    // "Anlage.", and then the second point, is no provision; the last day of a link is no day of an answer.
+    let cited: Vec<&str> = reading.grounds.iter().map(|ground| ground.cite.as_str()).collect();
+    assert_eq!(cited, ["§ 6 Satz 2 IFG"]);
+    assert_eq!(reading.new_due_on, None);
+    let ends: Vec<_> = reading.links.iter().map(|link| link.expires_on.map(|day| day.to_string())).collect();
+    assert_eq!(ends, [Some("2026-12-04".to_owned())]);
+}

@@ -6,8 +6,10 @@ const IN_A_FILE: &str = "attachment:";
 const ENDS: [char; 3] = ['.', '!', '?'];
 /// A line of running text has so many characters at least.
 const FULL_LINE: usize = 45;
-/// A sentence is not longer than its passage by more than so many bytes.
-const LONGEST: usize = 1_200;
+/// A sentence goes on for so many bytes before and behind its passage.
+const LONGEST: usize = 600;
+/// All that is proposed of files has so many bytes at most.
+const MOST: usize = 4_000;
 
 /// The words of a message that are proposed for everyone to read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -39,8 +41,13 @@ impl Offer {
         let (mut texts, mut files): (Vec<&str>, Vec<String>) = (Vec::new(), Vec::new());
         for passage in passages {
             let Some(file) = passage.place.strip_prefix(IN_A_FILE) else { continue };
+            // Words that stand there twice may be said of something else.
+            if passage.within.matches(passage.words).nth(1).is_some() {
+                continue;
+            }
             let words = sentence(&passage).unwrap_or(passage.words).trim();
-            if words.is_empty() || texts.contains(&words) {
+            let all: usize = texts.iter().map(|text| text.len()).sum();
+            if words.is_empty() || texts.contains(&words) || all + words.len() > MOST {
                 continue;
             }
             texts.push(words);
@@ -57,16 +64,24 @@ fn sentence<'a>(passage: &Passage<'a>) -> Option<&'a str> {
     let text = passage.within;
     let at = text.find(passage.words).filter(|_| !passage.words.is_empty())?;
     let end = at + passage.words.len();
-    let begins = text.get(..at)?.char_indices().rev().find(|(i, c)| ends_at(text, *i, *c));
-    let from = begins.map_or(0, |(i, c)| i + c.len_utf8());
+    let before = text.get(..at)?.char_indices().rev().take_while(|(i, _)| at - i <= LONGEST);
+    let begins = before.into_iter().find(|(i, c)| ends_at(text, *i, *c));
+    // What has no ends is no sentence.
+    let from = match begins {
+        Some((i, c)) => i + c.len_utf8(),
+        None => (at <= LONGEST).then_some(0)?,
+    };
     let until = if text.get(..end)?.ends_with(ENDS) {
         end
     } else {
-        let ends = text.get(end..)?.char_indices().find(|(i, c)| ends_at(text, end + i, *c));
-        ends.map_or(text.len(), |(i, c)| end + i + c.len_utf8())
+        let after = text.get(end..)?;
+        let mut behind = after.char_indices().take_while(|(i, _)| *i < LONGEST);
+        match behind.find(|(i, c)| ends_at(text, end + i, *c)) {
+            Some((i, c)) => end + i + c.len_utf8(),
+            None => (after.len() <= LONGEST).then_some(text.len())?,
+        }
     };
-    // What has no ends is no sentence.
-    text.get(from..until).filter(|found| found.len() <= passage.words.len() + LONGEST)
+    text.get(from..until)
 }
 
 /// Whether a sentence ends with the character at a place: a full stop that is none of an abbreviation or a number, or a
@@ -77,9 +92,12 @@ fn ends_at(text: &str, at: usize, c: char) -> bool {
         let line = text.get(..at).and_then(|before| before.rsplit('\n').next()).unwrap_or_default();
         return line.trim().chars().count() < FULL_LINE;
     }
+    if !ENDS.contains(&c) {
+        return false;
+    }
     let next = after.trim_start().chars().next();
     let is_followed = after.is_empty() || after.starts_with(char::is_whitespace);
-    ENDS.contains(&c) && is_followed && next.is_none_or(|next| !next.is_lowercase() && !next.is_numeric())
+    is_followed && next.is_none_or(|next| !next.is_lowercase() && !next.is_numeric())
 }
 
 #[cfg(test)]
@@ -117,8 +135,14 @@ mod tests {
         );
         assert_eq!(shown("Sie können klagen."), "Sie können klagen.");
         assert_eq!(shown("nicht darin"), "nicht darin");
+        // What stands there twice may be said of another case.
+        let twice = "Frau B. schrieb, ihr Antrag wird abgelehnt. Ihr Antrag wird abgelehnt.";
+        assert_eq!(Offer::of("", [passage("attachment:a", "wird abgelehnt", twice)]), Offer::default());
         // No sentence ends here; what is shown stays short.
         let long = format!("{} abgelehnt {}", "wort ".repeat(900), "wort ".repeat(900));
         assert_eq!(Offer::of("", [passage("attachment:a", "abgelehnt", &long)]).text.unwrap(), "abgelehnt");
+        // A file that is one passage is not proposed.
+        let whole = "Punkt 1 wird gewährt, Punkt 2 nicht ".repeat(200);
+        assert_eq!(Offer::of("", [passage("attachment:a", &whole, &whole)]), Offer::default());
     }
 }

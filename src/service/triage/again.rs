@@ -61,7 +61,7 @@ fn rank_one(ctx: &Context, conn: &mut Conn, touched: Touched) -> Result<(), Erro
         return transaction(conn, |conn| again::ranked(conn, touched));
     };
     let clues = clues(&mail, &row.recipient, &ctx.config.reply_domain);
-    keep_keys(conn, id, &clues)?;
+    keep_keys(conn, &row, &clues)?;
     let ranked = candidates::ranked(conn, &clues)?;
     let matches = elsewhere(conn, &row, ranked.matches)?;
     let why = unmatched(&matches);
@@ -83,13 +83,18 @@ fn rank_one(ctx: &Context, conn: &mut Conn, touched: Touched) -> Result<(), Erro
 }
 
 /// What waits since before there were keys gets them, and before it is ranked: what is learnt from now on marks it.
-fn keep_keys(conn: &mut Conn, id: i64, clues: &Clues) -> Result<(), Error> {
+fn keep_keys(conn: &mut Conn, row: &MessageRow, clues: &Clues) -> Result<(), Error> {
+    let id = row.id;
     if again::is_kept(conn, id)? {
         return Ok(());
     }
-    transaction(conn, |conn| match messages::locked(conn, id)?.filter(|now| now.request_id.is_none()) {
-        Some(_) => again::keep(conn, id, &keys::of_mail(clues)),
-        None => Ok(()),
+    transaction(conn, |conn| {
+        // Keys of what is known of it since are not put back.
+        let same = |now: &MessageRow| now.request_id.is_none() && now.reading == row.reading;
+        match messages::locked(conn, id)?.filter(same) {
+            Some(_) if !again::is_kept(conn, id)? => again::keep(conn, id, &keys::of_mail(clues)),
+            _ => Ok(()),
+        }
     })
 }
 

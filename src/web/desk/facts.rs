@@ -161,12 +161,13 @@ fn stated<'a>(reading: &'a Reading, law: Option<Cites<'_>>) -> Vec<Stated<'a>> {
     );
     facts.extend(reading.extension.map(|period| {
         let unit = match period.unit {
-            PeriodUnit::Days => "days",
-            PeriodUnit::Weeks => "weeks",
-            PeriodUnit::Months => "months",
-            PeriodUnit::WorkingDays => "working days",
+            PeriodUnit::Days => "day",
+            PeriodUnit::Weeks => "week",
+            PeriodUnit::Months => "month",
+            PeriodUnit::WorkingDays => "working day",
         };
-        figured("More time", format!("{} {unit}", period.amount), said.extension.as_ref())
+        let several = if period.amount == 1 { "" } else { "s" };
+        figured("More time", format!("{} {unit}{several}", period.amount), said.extension.as_ref())
     }));
     facts.extend(
         reading

@@ -73,6 +73,9 @@ pub fn cited(section: &Section<'_>, cut: &Cut<'_>, index: &Index) -> Vec<Citatio
         if cited.last().is_some_and(|last| found.start < last.end && found.end <= last.end) {
             continue;
         }
+        if is_item(text, &found) {
+            continue;
+        }
         let at = section.words.partition_point(|w| w.end <= found.start);
         let Some(sentence) = section.words.get(at).map(|w| w.sentence) else { continue };
         let end = end_of(text, &found);
@@ -80,6 +83,15 @@ pub fn cited(section: &Section<'_>, cut: &Cut<'_>, index: &Index) -> Vec<Citatio
         cited.push(Citation { start, end, sentence, parts, laws, named });
     }
     cited
+}
+
+/// "… as an annex.", and on the next line "2. The contract": a number that begins the next item of a list.
+fn is_item(text: &str, found: &Mentioned) -> bool {
+    let written = text.get(found.start..found.end).unwrap_or_default();
+    let item = text.get(found.end..).and_then(|after| after.strip_prefix(['.', ')'])).unwrap_or_default();
+    written.rsplit_once('\n').is_some_and(|(_, number)| number.trim().bytes().all(|b| b.is_ascii_digit()))
+        && item.starts_with(' ')
+        && item.trim_start().starts_with(char::is_uppercase)
 }
 
 /// Where a citation ends: its parts, those joined to them, then the law.

@@ -2,6 +2,7 @@
 
 use crate::domain::incoming::model::Class;
 use crate::domain::incoming::phrases::{Hit, List};
+use crate::domain::incoming::reading::heard::cut_at_word;
 use crate::domain::incoming::reading::section::{Place, Prepared, Section, Speaks};
 use crate::domain::incoming::reading::{Evidence, Kind};
 use crate::domain::incoming::text::Word;
@@ -177,7 +178,8 @@ impl Ear<'_, '_> {
     fn evidence(&self, words: Range<usize>) -> Option<Evidence> {
         let words = self.section.words.get(words)?;
         let text = self.section.text.get(words.first()?.start..words.last()?.end)?;
-        Some(Evidence { text: text.to_owned(), place: self.section.place.label() })
+        // A point may go on to the end of the letter.
+        Some(Evidence { text: cut_at_word(text).to_owned(), place: self.section.place.label() })
     }
 }
 

@@ -139,7 +139,7 @@ pub fn reasons(
 }
 
 /// The beginning of a long sentence, up to the end of a word.
-fn cut_at_word(text: &str) -> &str {
+pub fn cut_at_word(text: &str) -> &str {
     let Some((end, _)) = text.char_indices().nth(LONGEST) else { return text };
     let kept = text.get(..end).unwrap_or(text);
     kept.rfind(char::is_whitespace).and_then(|at| kept.get(..at)).unwrap_or(kept).trim_end()

@@ -76,8 +76,12 @@ pub fn decide(prepared: &Prepared<'_>, language: Option<&str>, knowledge: &Knowl
     let others: Vec<(Kind, f32)> = ranked.into_iter().filter(|(other, _)| *other != kind).collect();
     let applies = |(other, likely): &&(Kind, f32)| *likely >= ALSO && goes_with(kind, *other);
     reading.also = others.iter().filter(applies).map(|(other, _)| *other).collect();
-    let mentioned = others.iter().filter(|(_, likely)| *likely >= MENTIONED).take(3);
-    reading.others = mentioned.map(|(other, likely)| (*other, hundredths(*likely))).collect();
+    // What a rule decided leaves the others no more than the rest.
+    let all: f32 = others.iter().map(|(_, likely)| likely).sum();
+    let share = ((1.0 - sure) / all.max(f32::EPSILON)).min(1.0);
+    let left = others.into_iter().map(|(other, likely)| (other, likely * share));
+    let mentioned = left.filter(|(_, likely)| *likely >= MENTIONED).take(3);
+    reading.others = mentioned.map(|(other, likely)| (other, hundredths(likely))).collect();
     reading.evidence = passages(prepared, &voices, &heard, kind);
     show(&mut reading.evidence, kind, fate);
     reading.reasons = heard::reasons(prepared, &heard, kind, (language, knowledge));

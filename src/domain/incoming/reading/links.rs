@@ -23,6 +23,8 @@ const PASSWORD_GIVEN: &str = "password given in the mail";
 const FEW: usize = 1;
 /// What a link must be worth to hand over documents.
 const ENOUGH: i32 = 2;
+/// What offers a link stands within so many words of it.
+const OFFERED: usize = 60;
 
 static URL: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r#"(?i)\b(?:https?://|www\.)[^\s<>"'«»„“”\[\]{}|\\^`]{4,2000}"#).ok());
@@ -127,7 +129,7 @@ const PAPERS: &str = "document dokument asiakirj irat unterlag akte akten aktst 
 /// Beginnings of words for what a link is given for beside the documents: to read more, to complain, to fill in, folded.
 const BESIDE: &str = "information informac informazion informatii informat informas informaci tietoa lisatie siehe also auch \
     egalement tambien tambem anche ook ocksa ogsa rovnez takze taky rowniez website homepage webseit guidance hinweis \
-    law gesetz policy privacy form formul modul formulaire lomake blankett skjema urlap obrazec obrazac veidlap vorm \
+    law laws gesetz policy privacy form forms formul modul formulaire lomake blankett skjema urlap obrazec obrazac veidlap vorm \
     complain appeal beschwerd recours ricors klacht odwol stiznost panasz recurs zalba pritozb ankiet enquet encuest sondag kysel dotazn anket \
     umfrage survey undersok undersog kerdoiv chestionar inquerit";
 /// Beginnings of words of how long something works, folded.
@@ -167,9 +169,12 @@ pub fn links(
             let at = section.words.partition_point(|w| w.end <= found.start());
             let Some(first) = section.words.get(at) else { continue };
             let known = links.iter().any(|link| link.url == url);
+            if known || links.len() >= MOST {
+                continue;
+            }
             let after = section.words.partition_point(|w| w.start < found.start() + url.len());
             let offer = offering(section, (at, after));
-            if known || links.len() >= MOST || worth(url, section, at, &offer) < ENOUGH {
+            if worth(url, section, at, &offer) < ENOUGH {
                 continue;
             }
             let above =
@@ -224,8 +229,8 @@ fn worth(url: &str, section: &Section<'_>, at: usize, offer: &[&Word]) -> i32 {
     });
     let fetch = says(&FETCHING);
     let papers = says(&PAPER) && (gives || says(&POINTING));
-    // "See also": what is for reading more is not what was asked for, unless the letter says to fetch it.
-    if !fetch && says(&BESIDES) && !(papers && gives) {
+    // "See also": what is for reading more is not what was asked for, unless the letter says to fetch it or gives it.
+    if !fetch && !gives && offer.iter().any(|w| is_beside(&w.folded)) {
         return 0;
     }
     let below = section.words.get(at).is_some_and(|w| section.is_below_closing(w));
@@ -261,6 +266,7 @@ fn offering<'s>(section: &'s Section<'_>, (at, after): (usize, usize)) -> Vec<&'
     // What is said between two links is said of the second.
     let before = (from..at).rev().find(is_mark).map(|mark| (mark, link_end(section, mark)));
     let own = before.filter(|(_, end)| at.saturating_sub(*end) > FEW).map_or(from, |(_, end)| end);
+    let (own, next) = (own.max(at.saturating_sub(OFFERED)), next.min(after + OFFERED));
     section.words.iter().take(at).skip(own).chain(section.words.iter().take(next).skip(after)).collect()
 }
 
@@ -270,6 +276,14 @@ fn link_end(section: &Section<'_>, mark: usize) -> usize {
     let rest = section.text.get(word.start..).unwrap_or_default();
     let length = rest.find(char::is_whitespace).unwrap_or(rest.len());
     section.words.partition_point(|w| w.start < word.start + length)
+}
+
+/// Whether a word says that a link is given for something beside the documents; a short one is no beginning: "form" is,
+/// "format" is not.
+fn is_beside(folded: &str) -> bool {
+    BESIDES
+        .iter()
+        .any(|stem| if stem.len() <= 4 { stem == folded } else { folded.starts_with(stem.as_str()) })
 }
 
 fn starts(stems: &[String], folded: &str) -> bool {
@@ -312,7 +326,7 @@ fn ends(
         };
         outside(index)
             && sentence.is_some_and(|s| {
-                lasts.contains(&s) || ((sentence == own || fetched(s)) && limited(index, behind))
+                lasts.contains(&s) || (limited(index, behind) && (sentence == own || fetched(s)))
             })
             && calendar.sent_on().is_none_or(|d| dated.day >= d)
     });

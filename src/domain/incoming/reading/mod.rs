@@ -227,6 +227,12 @@ pub fn read(
         (reading.asks_for, reading.stated_in.asks_for) = apart(asked);
     }
     reading.links = links::links(prepared, &calendar, language, book);
+    // The last day of a link is no promise of an answer.
+    if !speaks(Kind::Extension, &reading)
+        && reading.links.iter().any(|link| link.expires_on.is_some() && link.expires_on == reading.new_due_on)
+    {
+        (reading.new_due_on, reading.stated_in.new_due_on) = (None, None);
+    }
     reading.grounds = provisions::grounds(prepared, reading.kind, language, &knowledge.citations);
     reading
 }

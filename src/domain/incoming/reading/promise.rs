@@ -23,6 +23,10 @@ const SHORTEST: usize = 5;
 const PLAINLY: u32 = 3;
 /// So many words may stand before a date in a clause that is nothing but the day ("no later than 5 pm on").
 const LONE: usize = 6;
+/// A clause has no more words than these on either side of its date.
+const LONGEST_CLAUSE: usize = 60;
+/// How many dates of a part of a letter are looked at.
+const MOST_DATES: usize = 200;
 /// What it counts against a date that its clause says what the requester must do.
 const THEIRS: u32 = 3;
 /// A phrase of this weight needs no other beside it.
@@ -42,7 +46,7 @@ pub fn promised(prepared: &Prepared<'_>, kind: Kind, calendar: &Calendar<'_>) ->
     let wording = calendar.wording();
     let mut best: Option<(u32, &Section<'_>, Dated)> = None;
     for section in &prepared.sections {
-        for dated in calendar.dates(&section.text, &section.words) {
+        for dated in calendar.dates(&section.text, &section.words).into_iter().take(MOST_DATES) {
             let score = promise(section, &dated, kind, (calendar.sent_on(), &wording));
             let better =
                 best.as_ref().is_none_or(|(s, _, d)| score > *s || (score == *s && dated.day > d.day));
@@ -147,9 +151,8 @@ fn given(section: &Section<'_>, date: Range<usize>, row: bool, wording: &Wording
         let mut limits = section.hits.iter().filter(|h| matches!(h.phrase.list, List::Due | List::DueWeak));
         limits.any(|h| (h.first..h.first + h.count).contains(&at))
     };
-    let words = section.words.iter().enumerate().take(clause.end).skip(clause.start);
-    let denied =
-        words.filter(|(at, w)| wording.negations.contains(w.folded.as_str()) && !limit(*at)).count() > 0;
+    let mut words = section.words.iter().enumerate().take(clause.end).skip(clause.start);
+    let denied = words.any(|(at, w)| wording.negations.contains(w.folded.as_str()) && !limit(at));
     let sentence = section.words.get(clause.start).map_or(0, |w| w.sentence);
     let supposed = section.hits.iter().any(|h| {
         h.phrase.list == List::Recital
@@ -210,7 +213,7 @@ fn clause(section: &Section<'_>, date: Range<usize>) -> Range<usize> {
     }
     let last = date.end.max(date.start + 1) - 1;
     let to = (last..section.words.len()).find(|at| parts(*at)).map_or(section.words.len(), |at| at + 1);
-    from..to
+    from.max(date.start.saturating_sub(LONGEST_CLAUSE))..to.min(date.end.saturating_add(LONGEST_CLAUSE))
 }
 
 /// Whether a date is set off on its line by leaders or blanks, or ends a line of columns, as in a table of what happens

@@ -12,6 +12,7 @@ use crate::domain::incoming::Incoming;
 use crate::domain::incoming::looking::hidden_in;
 use crate::domain::incoming::reading::Kind;
 use crate::domain::letter::Signature;
+use crate::domain::publication::offer::Offer;
 use crate::domain::publication::redaction::{Private, redact, redact_file_name, strike_secrets};
 use crate::domain::request::event::Ground;
 use crate::domain::request::state::Outcome;
@@ -90,8 +91,12 @@ pub fn proposed_as(
     let row = requests::find(conn, request)?.ok_or_else(|| Error::NoSuchRequest(request.to_string()))?;
     let names = [Signature::parse(&row.signed_as).person];
     let private = Private { names: &names, reply_address: &row.reply_address };
-    let offer = Context::offer(&message.own_text, &incoming);
+    let mut offer = Context::offer(&message.own_text, &incoming);
     let mut reading = incoming.reading;
+    if kind.is_some_and(|kind| kind != reading.kind) && !offer.files.is_empty() {
+        // The passages show what it was read as, and not what a person says that it is.
+        offer = Offer::default();
+    }
     reading.kind = kind.unwrap_or(reading.kind);
     let law = ctx.law_of(conn, request)?;
     let decision = outcome_of(reading.kind).is_some();

@@ -89,8 +89,8 @@ pub fn decide(prepared: &Prepared<'_>, language: Option<&str>, knowledge: &Knowl
 }
 
 /// An acknowledgement may be recorded without a person: it is surely one only where no phrase says clearly that
-/// something else was done. That a request was passed on, takes longer, is not clear or costs something says also that
-/// it came in; where a sentence says so outright, it is the step.
+/// something else was done. That a request was passed on, takes longer or is not clear says also that it came in; where
+/// a sentence says so outright, it is the step. A fee is not told so: most receipts recite what may be charged.
 fn doubted(
     ranked: &[(Kind, f32)],
     voices: &Voices,

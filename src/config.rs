@@ -2,9 +2,11 @@
 
 pub mod file;
 mod known;
+pub mod mail;
 mod secret;
 
 use crate::clock::Clock;
+pub use crate::config::mail::MailSettings;
 pub use crate::config::secret::Secret;
 use crate::domain::authority::EmailAddress;
 use figment::Figment;
@@ -49,7 +51,7 @@ impl Error {
 /// The keys as written; `Config` is what became of them.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Raw {
+pub(crate) struct Raw {
     database_url: String,
     blob_url: String,
     public_url: Option<String>,
@@ -61,6 +63,20 @@ struct Raw {
     secret_key: Option<String>,
     undo_minutes: u32,
     templates_dir: Option<PathBuf>,
+    smtp_listen: Option<String>,
+    unknown_recipients: String,
+    imap_url: Option<String>,
+    imap_moved_to: String,
+    admin_email: Option<String>,
+    alert_smtp_url: Option<String>,
+    dns: String,
+    authserv_id: Option<String>,
+    arc_sealers: String,
+    dkim_selector: Option<String>,
+    dkim_key: Option<String>,
+    letters_per_minute: u32,
+    repeat_unknown_hours: u32,
+    keep_set_aside_days: u32,
 }
 
 impl Default for Raw {
@@ -77,6 +93,20 @@ impl Default for Raw {
             secret_key: None,
             undo_minutes: 10,
             templates_dir: None,
+            smtp_listen: None,
+            unknown_recipients: "keep".to_owned(),
+            imap_url: None,
+            imap_moved_to: "Askance".to_owned(),
+            admin_email: None,
+            alert_smtp_url: None,
+            dns: "system".to_owned(),
+            authserv_id: None,
+            arc_sealers: String::new(),
+            dkim_selector: None,
+            dkim_key: None,
+            letters_per_minute: 30,
+            repeat_unknown_hours: 0,
+            keep_set_aside_days: 180,
         }
     }
 }
@@ -108,6 +138,10 @@ pub struct Config {
     pub templates_dir: Option<PathBuf>,
     /// Whether this is a demonstration: every page says so.
     pub demonstration: bool,
+    /// More ways of mail in and out, and who wrote it.
+    pub mail: MailSettings,
+    /// Days that mail is kept after somebody set it aside; 0 = for ever.
+    pub keep_set_aside_days: u32,
 }
 
 /// The address and port that the pages are served at, as Rocket will choose them.
@@ -159,7 +193,7 @@ fn variables() -> Dict {
     let said = std::env::vars_os().filter_map(|(name, value)| {
         let key = name.to_str()?.strip_prefix("ASKANCE_")?.to_ascii_lowercase();
         let text = value.to_string_lossy().into_owned();
-        let number = (key == "undo_minutes").then(|| text.parse::<Value>().ok()).flatten();
+        let number = NUMBERS.contains(&key.as_str()).then(|| text.parse::<Value>().ok()).flatten();
         (!names_a_file(&key)).then(|| (key, number.unwrap_or_else(|| Value::from(text))))
     });
     said.collect()
@@ -186,7 +220,12 @@ fn unreadable(error: &figment::Error) -> Error {
 }
 
 /// Secrets, which can be given as `ASKANCE_<KEY>_FILE` too.
-const SECRETS: [&str; 3] = ["database_url", "smtp_url", "secret_key"];
+const SECRETS: [&str; 6] =
+    ["database_url", "smtp_url", "secret_key", "imap_url", "alert_smtp_url", "dkim_key"];
+
+/// Keys that take a number.
+const NUMBERS: [&str; 4] =
+    ["undo_minutes", "letters_per_minute", "repeat_unknown_hours", "keep_set_aside_days"];
 
 fn names_a_file(key: &str) -> bool {
     key.to_ascii_lowercase().strip_suffix("_file").is_some_and(|key| SECRETS.contains(&key))
@@ -211,6 +250,9 @@ fn with_secret_files(mut raw: Raw) -> Result<Raw, Error> {
     }
     raw.smtp_url = from_file("smtp_url")?.or(raw.smtp_url);
     raw.secret_key = from_file("secret_key")?.or(raw.secret_key);
+    raw.imap_url = from_file("imap_url")?.or(raw.imap_url);
+    raw.alert_smtp_url = from_file("alert_smtp_url")?.or(raw.alert_smtp_url);
+    raw.dkim_key = from_file("dkim_key")?.or(raw.dkim_key);
     Ok(raw)
 }
 
@@ -220,6 +262,7 @@ fn wrong(key: &str, value: &str) -> Error {
 }
 
 fn from_raw(raw: Raw, port: u16) -> Result<Config, Error> {
+    let mail = mail::of(&raw)?;
     database_place(&raw.database_url)?;
     let blob_dir = raw
         .blob_url
@@ -233,7 +276,7 @@ fn from_raw(raw: Raw, port: u16) -> Result<Config, Error> {
     let files_url =
         raw.files_url.map_or_else(|| Ok(public_url.clone()), |url| web_address("files_url", &url))?;
     let reply_domain = reply_domain(raw.reply_domain.as_deref(), raw.smtp_url.is_some())?;
-    let lmtp_listen = raw.lmtp_listen.map(door).transpose()?;
+    let lmtp_listen = raw.lmtp_listen.map(|address| door("lmtp_listen", address)).transpose()?;
     let templates_dir = raw.templates_dir.map(templates_dir).transpose()?;
     let secret = secret::secret_of(raw.secret_key.as_deref(), &raw.database_url)?;
     Ok(Config {
@@ -249,6 +292,8 @@ fn from_raw(raw: Raw, port: u16) -> Result<Config, Error> {
         undo: Duration::from_secs(u64::from(raw.undo_minutes) * 60),
         templates_dir,
         demonstration: false,
+        mail,
+        keep_set_aside_days: raw.keep_set_aside_days,
     })
 }
 
@@ -280,12 +325,12 @@ fn folder_of(path: &Path) -> &Path {
 }
 
 /// Where mail comes in: an address with its port, or the path of a socket.
-fn door(address: String) -> Result<String, Error> {
+fn door(key: &str, address: String) -> Result<String, Error> {
     let socket = address.strip_prefix("unix:").unwrap_or(&address).starts_with('/');
     if socket || address.parse::<std::net::SocketAddr>().is_ok() {
         return Ok(address);
     }
-    Err(wrong("lmtp_listen", &address))
+    Err(wrong(key, &address))
 }
 
 /// The domain of reply addresses, lower case. Letters that leave must name one that was chosen: with the usual one

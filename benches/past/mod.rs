@@ -190,7 +190,7 @@ impl Past {
                 at.to_rfc2822()
             );
             let recipients = [address.clone()];
-            let mail = Mail { raw: raw.as_bytes(), recipients: &recipients, via: "lmtp" };
+            let mail = Mail { raw: raw.as_bytes(), recipients: &recipients, via: "lmtp", handed: None };
             intake::accept(self.ctx.door(), Some(&self.db), mail).map_err(|e| e.to_string())?;
         }
         Ok(())
@@ -273,5 +273,7 @@ fn config(folder: &Path) -> Done<Config> {
         undo: std::time::Duration::from_secs(600),
         templates_dir: None,
         demonstration: false,
+        mail: askance::config::MailSettings::default(),
+        keep_set_aside_days: 180,
     })
 }

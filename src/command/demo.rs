@@ -6,7 +6,7 @@ use crate::clock::Clock;
 use crate::command::demo_authorities::{self, Pace, SimulatedAuthorities};
 use crate::command::serve::{self, House};
 use crate::command::{exit, say};
-use crate::config::{Config, Secret, figment};
+use crate::config::{Config, MailSettings, Secret, figment};
 use crate::mail::listener::{Limits, Listener, Protocol};
 use crate::mail::smtp_url::SmtpServer;
 use crate::mail::transport::Transport;
@@ -212,6 +212,8 @@ fn config((folder, url): (&Path, &str), clock: Clock, secret: Vec<u8>) -> Config
         undo: UNDO,
         templates_dir: None,
         demonstration: true,
+        mail: MailSettings::default(),
+        keep_set_aside_days: 180,
     }
 }
 

@@ -9,6 +9,7 @@ use crate::service::cage::Cage;
 use crate::service::intake::{Mail, accept};
 use crate::service::{Context, seed};
 use crate::store::Db;
+use crate::store::messages::Handed;
 use crate::web;
 use crate::web::page::{Pages, Setup};
 use crate::worker::{self, Parts, Workers};
@@ -212,7 +213,12 @@ impl House {
         let (context, db) = (Arc::clone(&self.context), self.db.clone());
         let thread = std::thread::Builder::new().name("mail-in".to_owned()).spawn(move || {
             listener.serve(&move |envelope, raw| {
-                let mail = Mail { raw, recipients: &envelope.recipients, via: "lmtp" };
+                let handed = Handed {
+                    sender: Some(envelope.sender.clone().unwrap_or_default()),
+                    peer: None,
+                    greeted_as: None,
+                };
+                let mail = Mail { raw, recipients: &envelope.recipients, via: "lmtp", handed: Some(&handed) };
                 let verdict = match accept(context.door(), Some(&db), mail) {
                     Ok(()) => Verdict::Safe,
                     Err(error) => {

@@ -1,7 +1,7 @@
 //! The keys there are, and what is right for each.
 
 /// Each key with what it takes, in the order of `Rocket.toml`.
-const KEYS: [(&str, &str); 11] = [
+const KEYS: [(&str, &str); 25] = [
     ("database_url", "`sqlite://path` or `postgres://user@host/name`"),
     ("blob_url", "`file://folder`"),
     ("public_url", "a web address such as `https://askance.example`"),
@@ -12,6 +12,23 @@ const KEYS: [(&str, &str); 11] = [
         "lmtp_listen",
         "an address and port such as `127.0.0.1:2424`, or a socket such as `unix:/run/askance/lmtp`",
     ),
+    ("smtp_listen", "an address and port such as `0.0.0.0:25`, or a socket such as `unix:/run/askance/smtp`"),
+    ("unknown_recipients", "`keep` or `refuse`"),
+    ("imap_url", "`imaps://user:password@host/INBOX`"),
+    ("imap_moved_to", "a folder such as `Askance`, or nothing"),
+    ("dns", "`system`, `off` or the address of a name server such as `127.0.0.1:53`"),
+    ("authserv_id", "the name that our own mail server writes, such as `mx.askance.example`"),
+    ("arc_sealers", "domains with blanks between them"),
+    ("dkim_selector", "a name such as `askance`, with `dkim_key`"),
+    ("dkim_key", "a private key in PEM, with `dkim_selector`"),
+    ("letters_per_minute", "a whole number from 0"),
+    ("repeat_unknown_hours", "a whole number from 0"),
+    ("admin_email", "an address such as `admin@askance.example`"),
+    (
+        "alert_smtp_url",
+        "`smtp://host:port`, `smtps://user:password@host` or `smtp+starttls://user:password@host`",
+    ),
+    ("keep_set_aside_days", "a whole number from 0"),
     ("undo_minutes", "a whole number from 0"),
     ("secret_key", "at least 32 random bytes in base64 (`openssl rand -base64 32`)"),
     ("templates_dir", "a folder such as `templates`"),

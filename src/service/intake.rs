@@ -2,7 +2,7 @@
 
 use crate::clock::Clock;
 use crate::store::blobs::Blobs;
-use crate::store::messages::{Arrival, Inserted};
+use crate::store::messages::{Arrival, Handed, Inserted};
 use crate::store::{Conn, Db, messages, transaction};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -19,8 +19,10 @@ pub struct Mail<'a> {
     pub raw: &'a [u8],
     /// Envelope recipients, lower or upper case as they came.
     pub recipients: &'a [String],
-    /// pipe, lmtp, api, import.
+    /// pipe, lmtp, smtp, imap, api, import.
     pub via: &'a str,
+    /// By whom it was handed over, where that is known.
+    pub handed: Option<&'a Handed>,
 }
 
 /// All that taking mail in needs: a place to put it, and the time.
@@ -40,6 +42,8 @@ struct Note {
     recipients: Vec<String>,
     via: String,
     arrived_at: DateTime<Utc>,
+    #[serde(default)]
+    handed: Handed,
 }
 
 /// Makes a mail safe. When it returns, bytes and envelope survive a crash, and the sender may be told so.
@@ -53,6 +57,7 @@ pub fn accept(door: Door<'_>, db: Option<&Db>, mail: Mail<'_>) -> Result<(), Err
         recipients: mail.recipients.to_vec(),
         via: mail.via.to_owned(),
         arrived_at,
+        handed: mail.handed.cloned().unwrap_or_default(),
     };
     let name = spool_name(arrived_at)?;
     // Blob and committed row are as safe as blob and note, at half the waiting for the disk. Where it is not
@@ -106,6 +111,7 @@ fn rows(conn: &mut Conn, name: &str, note: &Note) -> Result<(), crate::store::Er
                 via: note.via.clone(),
                 spool_key: format!("{name}#{position}"),
                 arrived_at: note.arrived_at,
+                handed: note.handed.clone(),
             };
             match messages::insert_received(conn, &arrival)? {
                 Inserted::Fresh(id) => tracing::info!(message = id, via = note.via, "mail received"),

@@ -14,6 +14,18 @@ use crate::store::types::{Direction, MessageState};
 use crate::store::{AnyConn, Conn, Error, at, each};
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
+
+/// What the peer that handed a mail over said of itself and of the sender (RFC 5321 §4.1.1). Private.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Handed {
+    /// Envelope sender; empty = the null sender `<>`, none = not known, as from a file.
+    pub sender: Option<String>,
+    /// Network address of the server that sent it to us or to our own mail server; none = not known.
+    pub peer: Option<String>,
+    /// The name that this server gave itself.
+    pub greeted_as: Option<String>,
+}
 
 /// A mail that is safe in the blobs.
 #[derive(Debug, Clone)]
@@ -30,6 +42,8 @@ pub struct Arrival {
     pub spool_key: String,
     /// When it was safe.
     pub arrived_at: DateTime<Utc>,
+    /// By whom it was handed over.
+    pub handed: Handed,
 }
 
 /// What became of an arrival.
@@ -63,6 +77,9 @@ pub fn insert_received(conn: &mut Conn, arrival: &Arrival) -> Result<Inserted, E
         arrivals::via.eq(&arrival.via),
         arrivals::spool_key.eq(&arrival.spool_key),
         arrivals::arrived_at.eq(at(arrival.arrived_at)),
+        arrivals::sender.eq(&arrival.handed.sender),
+        arrivals::peer.eq(&arrival.handed.peer),
+        arrivals::greeted_as.eq(&arrival.handed.greeted_as),
     );
     each!(conn, |c| diesel::insert_into(arrivals::table).values(row).on_conflict_do_nothing().execute(c))?;
     Ok(inserted)

@@ -2,6 +2,8 @@
 
 #![expect(missing_docs, reason = "each column is described where it is made: migrations/*/up.sql")]
 
+mod operations;
+
 diesel::table! {
     people (id) {
         id -> BigInt,
@@ -259,6 +261,9 @@ diesel::table! {
         via -> Text,
         spool_key -> Text,
         arrived_at -> Timestamp,
+        sender -> Nullable<Text>,
+        peer -> Nullable<Text>,
+        greeted_as -> Nullable<Text>,
     }
 }
 
@@ -290,43 +295,6 @@ diesel::table! {
         body -> Text,
         previous_hash -> Text,
         hash -> Text,
-    }
-}
-
-diesel::table! {
-    outbox (id) {
-        id -> BigInt,
-        request_id -> BigInt,
-        letter -> Text,
-        mail_message_id -> Text,
-        blob_sha256 -> Text,
-        subject -> Text,
-        body -> Text,
-        envelope_from -> Text,
-        envelope_to -> Text,
-        state -> Text,
-        attempts -> BigInt,
-        leave_after -> Timestamp,
-        next_attempt_at -> Timestamp,
-        first_tried_at -> Nullable<Timestamp>,
-        claimed_by -> Nullable<Text>,
-        lease_until -> Nullable<Timestamp>,
-        in_doubt_at -> Nullable<Timestamp>,
-        accepted_at -> Nullable<Timestamp>,
-        server_reply -> Nullable<Text>,
-        last_error -> Nullable<Text>,
-        created_at -> Timestamp,
-    }
-}
-
-diesel::table! {
-    outbox_attempts (id) {
-        id -> BigInt,
-        outbox_id -> BigInt,
-        started_at -> Timestamp,
-        ended_at -> Nullable<Timestamp>,
-        result -> Nullable<Text>,
-        detail -> Nullable<Text>,
     }
 }
 
@@ -364,6 +332,9 @@ diesel::table! {
 pub use crate::store::matching::tables::{
     authority_domains, domain_lessons, file_numbers, lessons, rank_again, unmatched_keys,
 };
+pub use crate::store::schema::operations::{
+    authenticity, contact_tasks, digests, imap_taken, notices, outbox, outbox_attempts, switches, tombstones,
+};
 
 diesel::joinable!(sessions -> people (person_id));
 diesel::joinable!(authority_addresses -> authorities (authority_id));
@@ -388,10 +359,15 @@ diesel::joinable!(outbox_attempts -> outbox (outbox_id));
 diesel::joinable!(answers -> requests (request_id));
 diesel::joinable!(answers -> messages (message_id));
 diesel::joinable!(audit -> people (person_id));
+diesel::joinable!(authenticity -> messages (message_id));
+diesel::joinable!(contact_tasks -> authorities (authority_id));
+diesel::joinable!(contact_tasks -> outbox (outbox_id));
+diesel::joinable!(notices -> people (person_id));
 
 diesel::allow_tables_to_appear_in_same_query! {
-    answers, arrivals, attachments, audit, authorities, authority_addresses, authority_domains,
-    authority_identifiers, campaigns, days_off, deployments, domain_lessons, events, file_numbers, lessons, messages, organisations,
-    outbox, outbox_attempts, people, rank_again, regimes, request_questions, request_rights, requests, sessions,
-    sign_in_attempts, statements, unmatched_keys,
+    answers, arrivals, attachments, audit, authenticity, authorities, authority_addresses, authority_domains,
+    authority_identifiers, campaigns, contact_tasks, days_off, deployments, digests, domain_lessons, events,
+    file_numbers, imap_taken, lessons, messages, notices, organisations, outbox, outbox_attempts, people, rank_again,
+    regimes, request_questions, request_rights, requests, sessions, sign_in_attempts, statements, switches, tombstones,
+    unmatched_keys,
 }

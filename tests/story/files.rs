@@ -130,7 +130,7 @@ stories! {
         let address = desk.reply_address(&reference);
         let raw = decision(&address);
         let recipients = [address];
-        intake::accept(desk.ctx.door(), Some(&desk.db), intake::Mail { raw: &raw, recipients: &recipients, via: "test" }).unwrap();
+        intake::accept(desk.ctx.door(), Some(&desk.db), intake::Mail { raw: &raw, recipients: &recipients, via: "test", handed: None }).unwrap();
         triage::read_next(&desk.ctx, &desk.db, &Cage::of(PathBuf::from("/bin/false")), 10).unwrap();
         assert_eq!(message::attachments(&mut desk.db.conn().unwrap(), 1).unwrap(), []);
         desk.volunteer_signs_in();

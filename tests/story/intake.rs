@@ -34,7 +34,7 @@ stories! {
         std::thread::scope(|scope| {
             for _ in 0..16 {
                 scope.spawn(|| {
-                    let mail = Mail { raw: &raw, recipients: &recipients, via: "lmtp" };
+                    let mail = Mail { raw: &raw, recipients: &recipients, via: "lmtp", handed: None };
                     accept(site.ctx.door(), Some(&site.db), mail).unwrap();
                 });
             }
@@ -96,7 +96,7 @@ stories! {
         // No database takes this: the number is larger than any.
         std::fs::write(spool.join("03-note.json"), r#"{"sha256":"","size":99999999999999999999,"recipients":[""],"via":"pipe","arrived_at":"2026-09-07T10:00:00Z"}"#).unwrap();
         let raw = b"Subject: Ihr Antrag\r\n\r\nDer Antrag wird abgelehnt.\r\n";
-        accept(site.ctx.door(), None, Mail { raw, recipients: &["x@post.askance.example".to_owned()], via: "pipe" }).unwrap();
+        accept(site.ctx.door(), None, Mail { raw, recipients: &["x@post.askance.example".to_owned()], via: "pipe", handed: None }).unwrap();
         for entered in [1, 0] {
             assert_eq!(sweep(site.ctx.door(), &site.db).unwrap(), entered);
         }
@@ -108,7 +108,7 @@ stories! {
     fn note_that_the_database_refuses_holds_up_no_other_mail(site: &mut Site) {
         let recipients = ["x@post.askance.example".to_owned()];
         for raw in ["Subject: one\r\n\r\none\r\n", "Subject: two\r\n\r\ntwo\r\n"] {
-            let mail = Mail { raw: raw.as_bytes(), recipients: &recipients, via: "pipe" };
+            let mail = Mail { raw: raw.as_bytes(), recipients: &recipients, via: "pipe", handed: None };
             accept(site.ctx.door(), None, mail).unwrap();
         }
         let first = askance::store::blobs::sha256(b"Subject: one\r\n\r\none\r\n");
@@ -182,7 +182,7 @@ stories! {
                 .with_id(&format!("auto-{n}@brandau.example"))
                 .saying(&format!("Ich bin nicht im Büro. ({n})"))
                 .raw();
-            accept(site.ctx.door(), Some(&site.db), Mail { raw: &raw, recipients: &recipients, via: "lmtp" }).unwrap();
+            accept(site.ctx.door(), Some(&site.db), Mail { raw: &raw, recipients: &recipients, via: "lmtp", handed: None }).unwrap();
         }
         std::thread::scope(|scope| {
             for _ in 0..4 {

@@ -30,8 +30,12 @@ fn proposal(row: &MessageRow) -> Proposal {
 /// Is safe, and not read yet.
 fn waits(site: &Site, raw: &[u8], recipient: &str) {
     let recipients = [recipient.to_owned()];
-    intake::accept(site.ctx.door(), Some(&site.db), Mail { raw, recipients: &recipients, via: "lmtp" })
-        .unwrap();
+    intake::accept(
+        site.ctx.door(),
+        Some(&site.db),
+        Mail { raw, recipients: &recipients, via: "lmtp", handed: None },
+    )
+    .unwrap();
 }
 
 fn three_requests(site: &Site) -> Vec<RequestRow> {

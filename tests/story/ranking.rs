@@ -20,8 +20,12 @@ use std::time::{Duration, Instant};
 /// Is safe, and not read yet.
 fn waits(site: &Site, raw: &[u8], recipient: &str) {
     let recipients = [recipient.to_owned()];
-    intake::accept(site.ctx.door(), Some(&site.db), Mail { raw, recipients: &recipients, via: "lmtp" })
-        .unwrap();
+    intake::accept(
+        site.ctx.door(),
+        Some(&site.db),
+        Mail { raw, recipients: &recipients, via: "lmtp", handed: None },
+    )
+    .unwrap();
 }
 
 /// A stranger's mail that names a file number.

@@ -240,7 +240,7 @@ stories! {
         std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
         let reply = Reply::to(&request, "brandau.example").saying("Der Antrag wird abgelehnt.").raw();
         let recipients = [request.reply_address.clone()];
-        let mail = Mail { raw: &reply, recipients: &recipients, via: "lmtp" };
+        let mail = Mail { raw: &reply, recipients: &recipients, via: "lmtp", handed: None };
         intake::accept(site.ctx.door(), Some(&site.db), mail).unwrap();
         site.ctx.clock.set(site.now() + TimeDelta::days(60));
         let parts = Parts {

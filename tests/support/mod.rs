@@ -230,7 +230,7 @@ impl Site {
     /// A mail arrives for `recipient` and is read.
     pub fn receives(&self, raw: &[u8], recipient: &str) {
         let recipients = [recipient.to_owned()];
-        let mail = Mail { raw, recipients: &recipients, via: "lmtp" };
+        let mail = Mail { raw, recipients: &recipients, via: "lmtp", handed: None };
         intake::accept(self.ctx.door(), Some(&self.db), mail).unwrap();
         self.works();
     }
@@ -277,5 +277,7 @@ fn config(folder: &tempfile::TempDir, database_url: &str) -> Config {
         undo: std::time::Duration::from_secs(600),
         templates_dir: None,
         demonstration: false,
+        mail: askance::config::MailSettings::default(),
+        keep_set_aside_days: 180,
     }
 }

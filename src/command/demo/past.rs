@@ -345,7 +345,11 @@ impl Stage<'_> {
     /// A reply comes in, is read, and settled where the plan says so.
     fn answer(&self, (plan, step): (usize, usize), raw: &[u8], recipient: &str) -> Result<(), Error> {
         let recipients = [recipient.to_owned()];
-        intake::accept(self.ctx.door(), Some(self.db), Mail { raw, recipients: &recipients, via: "lmtp" })?;
+        intake::accept(
+            self.ctx.door(),
+            Some(self.db),
+            Mail { raw, recipients: &recipients, via: "lmtp", handed: None },
+        )?;
         triage::read_next(self.ctx, self.db, &self.cage, 50)?;
         let Some(plan) = PLANS.get(plan).filter(|plan| plan.settled) else { return Ok(()) };
         self.ctx.clock.set(self.ctx.clock.now() + TimeDelta::minutes(3));
@@ -388,7 +392,7 @@ impl Stage<'_> {
              von gestern?\r\nBitte nennen Sie uns das Aktenzeichen.\r\n\r\nMit freundlichen Grüßen\r\nIhr Bürgerbüro\r\n"
         );
         let recipients = ["info@post.askance.example".to_owned()];
-        let mail = Mail { raw: raw.as_bytes(), recipients: &recipients, via: "lmtp" };
+        let mail = Mail { raw: raw.as_bytes(), recipients: &recipients, via: "lmtp", handed: None };
         intake::accept(self.ctx.door(), Some(self.db), mail)?;
         triage::read_next(self.ctx, self.db, &self.cage, 50)?;
         Ok(())

@@ -195,7 +195,7 @@ impl Desk {
     /// A mail comes in as it is and is read.
     pub fn receives_raw(&self, raw: &[u8], recipient: &str) {
         let recipients = [recipient.to_owned()];
-        let mail = intake::Mail { raw, recipients: &recipients, via: "test" };
+        let mail = intake::Mail { raw, recipients: &recipients, via: "test", handed: None };
         intake::accept(self.ctx.door(), Some(&self.db), mail).unwrap();
         let cage = Cage::here(self.ctx.library.knowledge.clone());
         triage::read_next(&self.ctx, &self.db, &cage, 10).unwrap();

@@ -1,0 +1,15 @@
+DROP TABLE digests;
+DROP TABLE tombstones;
+DROP TABLE notices;
+DROP TABLE contact_tasks;
+DROP TABLE switches;
+DROP INDEX outbox_domain;
+ALTER TABLE outbox DROP COLUMN repeats;
+ALTER TABLE outbox DROP COLUMN delivery_at;
+ALTER TABLE outbox DROP COLUMN delivery;
+ALTER TABLE outbox DROP COLUMN domain;
+DROP TABLE imap_taken;
+DROP TABLE authenticity;
+ALTER TABLE arrivals DROP COLUMN greeted_as;
+ALTER TABLE arrivals DROP COLUMN peer;
+ALTER TABLE arrivals DROP COLUMN sender;

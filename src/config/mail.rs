@@ -1,0 +1,110 @@
+//! How mail comes in and goes out beyond one door and one server, and whom we ask who wrote it.
+
+use crate::config::{Error, Raw, Secret, door, known, wrong};
+use crate::domain::authority::EmailAddress;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+/// The settings of mail. The default is a house that fetches nothing, verifies nothing and signs nothing.
+#[derive(Debug, Clone, Default)]
+pub struct MailSettings {
+    /// Address where other mail servers hand mail over by SMTP.
+    pub smtp_listen: Option<String>,
+    /// Whether a recipient that no request has is refused at RCPT; else the mail is kept as unmatched.
+    pub refuses_unknown: bool,
+    /// A mailbox from which mail is fetched; holds a password.
+    pub imap_url: Option<Secret>,
+    /// The folder of that mailbox to which fetched mail is moved; empty = it stays where it is, marked as read.
+    pub imap_moved_to: String,
+    /// Who is told when something is wrong.
+    pub admin_email: Option<EmailAddress>,
+    /// The mail server by which the administrator is told; may hold a password.
+    pub alert_smtp_url: Option<Secret>,
+    /// Whom we ask for names.
+    pub names: Names,
+    /// The name under which our own mail server writes `Authentication-Results` (RFC 8601 §2.5).
+    pub authserv_id: Option<String>,
+    /// Domains whose ARC seals are believed, lower case.
+    pub arc_sealers: Vec<String>,
+    /// What signs letters; none: the mail server does, or nobody.
+    pub dkim: Option<Dkim>,
+    /// Letters a minute to one domain; 0 = as many as there are.
+    pub letters_per_minute: u32,
+    /// After how long a letter of which nobody knows is repeated by itself, once; none = never.
+    pub repeat_unknown: Option<Duration>,
+}
+
+/// Whom we ask for names when we verify who wrote.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Names {
+    /// Nobody: nothing is verified by us.
+    #[default]
+    Nobody,
+    /// The name servers of this machine.
+    System,
+    /// One name server.
+    Server(SocketAddr),
+}
+
+/// Selector and private key of our signatures (RFC 6376 §3.1), for the reply domain.
+#[derive(Debug, Clone)]
+pub struct Dkim {
+    /// As in `<selector>._domainkey.<reply_domain>`.
+    pub selector: String,
+    /// PEM, PKCS #8 (Ed25519 or RSA) or PKCS #1 (RSA).
+    pub key: Secret,
+}
+
+/// The settings as written, checked.
+pub(crate) fn of(raw: &Raw) -> Result<MailSettings, Error> {
+    let secret = |text: &Option<String>| text.as_ref().map(|text| Secret::new(text.clone().into_bytes()));
+    if raw.imap_url.as_ref().is_some_and(|url| !url.starts_with("imaps://") && !url.starts_with("imap://")) {
+        return Err(Error::of("imap_url", None, expected("imap_url")));
+    }
+    Ok(MailSettings {
+        smtp_listen: raw.smtp_listen.clone().map(|address| door("smtp_listen", address)).transpose()?,
+        refuses_unknown: match raw.unknown_recipients.as_str() {
+            "keep" => false,
+            "refuse" => true,
+            other => return Err(wrong("unknown_recipients", other)),
+        },
+        imap_url: secret(&raw.imap_url),
+        imap_moved_to: raw.imap_moved_to.clone(),
+        admin_email: raw.admin_email.as_deref().map(|text| address("admin_email", text)).transpose()?,
+        alert_smtp_url: secret(&raw.alert_smtp_url),
+        names: names(&raw.dns)?,
+        authserv_id: raw.authserv_id.as_ref().map(|id| id.to_ascii_lowercase()),
+        arc_sealers: raw.arc_sealers.split_whitespace().map(str::to_ascii_lowercase).collect(),
+        dkim: dkim(raw)?,
+        letters_per_minute: raw.letters_per_minute,
+        repeat_unknown: (raw.repeat_unknown_hours > 0)
+            .then(|| Duration::from_secs(u64::from(raw.repeat_unknown_hours) * 3600)),
+    })
+}
+
+fn expected(key: &str) -> String {
+    format!("expected {}", known::expected(key).unwrap_or_default())
+}
+
+fn address(key: &str, text: &str) -> Result<EmailAddress, Error> {
+    text.parse().map_err(|_| wrong(key, text))
+}
+
+fn names(text: &str) -> Result<Names, Error> {
+    match text {
+        "off" => Ok(Names::Nobody),
+        "system" => Ok(Names::System),
+        server => server.parse().map(Names::Server).map_err(|_| wrong("dns", server)),
+    }
+}
+
+fn dkim(raw: &Raw) -> Result<Option<Dkim>, Error> {
+    match (&raw.dkim_selector, &raw.dkim_key) {
+        (None, None) => Ok(None),
+        (Some(selector), Some(key)) => {
+            Ok(Some(Dkim { selector: selector.clone(), key: Secret::new(key.clone().into_bytes()) }))
+        }
+        (Some(_), None) => Err(Error::of("dkim_key", None, expected("dkim_key"))),
+        (None, Some(_)) => Err(Error::of("dkim_selector", None, expected("dkim_selector"))),
+    }
+}

@@ -21,6 +21,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::data::Library;
 use crate::data::holidays::Calendars as Merged;
+use crate::domain::incoming::reading::Kind;
 use crate::domain::incoming::{Attachment, Incoming};
 use crate::domain::law::calendar::Calendar;
 use crate::domain::law::citation::Index;
@@ -155,8 +156,9 @@ impl<'a> KeptLaws<'a> {
 }
 
 impl Context {
-    /// What of a message the rules propose for everyone to read, before anything is struck out.
-    pub fn offer(own_text: &str, incoming: &Incoming) -> Offer {
+    /// What of a message the rules propose for everyone to read, before anything is struck out. `kind`: what a person
+    /// says that it is; where it was read as another, the passages of its files show what it is not.
+    pub fn offer(own_text: &str, incoming: &Incoming, kind: Option<Kind>) -> Offer {
         let passages = incoming.reading.evidence.iter().filter_map(|passage| {
             let is_in = |file: &&Attachment| passage.place.strip_prefix("attachment:") == Some(&file.name);
             let mut files = incoming.attachments.iter().filter(is_in);
@@ -165,7 +167,9 @@ impl Context {
             let within = file.text.as_deref().filter(|_| other.is_none())?;
             Some(Passage { place: &passage.place, words: &passage.text, within })
         });
-        Offer::of(own_text, passages)
+        let offer = Offer::of(own_text, passages);
+        let is_other = kind.is_some_and(|kind| kind != incoming.reading.kind);
+        if is_other && !offer.files.is_empty() { Offer::default() } else { offer }
     }
 
     /// A request with all its clocks.

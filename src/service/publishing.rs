@@ -51,7 +51,11 @@ pub fn fresh(conn: &mut Conn, id: i64) -> Result<Shown, Error> {
     let (names, reply_address) = private_of(conn, message.request_id)?;
     let private = Private { names: &names, reply_address: &reply_address };
     let offer = match serde_json::from_str::<Incoming>(&message.reading) {
-        Ok(incoming) => Context::offer(&message.own_text, &incoming),
+        Ok(incoming) => {
+            // What it was settled as, once it was: its passages may show another kind.
+            let kind = message.kind.as_deref().and_then(|kind| kind.parse().ok());
+            Context::offer(&message.own_text, &incoming, kind)
+        }
         Err(_) => Offer::of(&message.own_text, []),
     };
     Ok(Shown {

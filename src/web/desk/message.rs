@@ -173,7 +173,7 @@ fn load(ctx: &Context, conn: &mut Conn, (id, person, mut back): (i64, i64, Back)
     let matches = proposal.as_ref().map(|p| p.matches.clone()).unwrap_or_default();
     let ids: Vec<i64> = message.request_id.into_iter().chain(matches.iter().map(|m| m.request_id)).collect();
     let asked = message::asked(conn, &ids)?;
-    let proposed = triage::proposed_settlement(ctx, conn, id).map_err(|e| refused(&e))?;
+    let proposed = triage::proposed_settlement(ctx, conn, id).map_err(|e| Error::internal(&e))?;
     let picked = picked(ctx, conn, (id, back.kind.filter(|_| back.typed.is_none()), proposed.as_ref()))?;
     let own = asked.iter().find(|a| Some(a.id) == message.request_id);
     let letters = match own {
@@ -190,7 +190,9 @@ fn load(ctx: &Context, conn: &mut Conn, (id, person, mut back): (i64, i64, Back)
     };
     let law = own.and_then(|own| law_of(ctx, own));
     let answered = asked::answered(ctx, conn, (&message, &files), incoming.as_ref())?;
-    let offer = incoming.as_ref().map(|mail| Context::offer(&message.own_text, mail)).unwrap_or_default();
+    let kind = picked.as_ref().map(|picked| picked.kind);
+    let offer = incoming.as_ref().map(|mail| Context::offer(&message.own_text, mail, kind));
+    let offer = offer.unwrap_or_default();
     let read = reading::shown((&message, files), incoming.as_ref(), law, &answered);
     Ok(Page {
         request: own.map(|own| request(ctx, own, (found, letters))),
@@ -232,7 +234,7 @@ fn picked(
     (id, kind, proposed): (i64, Option<Read>, Option<&Settlement>),
 ) -> Result<Option<Settlement>, Error> {
     match kind.filter(|kind| proposed.is_none_or(|proposed| proposed.kind != *kind)) {
-        Some(kind) => triage::proposed_as(ctx, conn, (id, Some(kind))).map_err(|e| refused(&e)),
+        Some(kind) => triage::proposed_as(ctx, conn, (id, Some(kind))).map_err(|e| Error::internal(&e)),
         None => Ok(None),
     }
 }
@@ -269,11 +271,6 @@ fn asked_of_sender(ask: String, foreign: Option<bool>) -> String {
         Some(rest) => rest.trim_start().to_owned(),
         None => ask,
     }
-}
-
-/// What the triage says no to, as an error of a page.
-fn refused(error: &triage::Error) -> Error {
-    Error::internal(error)
 }
 
 fn outcomes() -> Vec<Choice> {

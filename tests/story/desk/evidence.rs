@@ -343,6 +343,10 @@ stories! {
         assert!(panel.contains("abgelehnt") && !panel.contains("Goldammer"), "the passage, not the file: {panel}");
         let form = between(&page, "<textarea id=\"f-text\"", "</textarea>");
         assert!(form.contains("abgelehnt"), "{form}");
+        // Called something else than it was read as, what shows a refusal is neither proposed nor said to be.
+        let other = desk.page("/desk/messages/1?kind=full");
+        let panel = between(&other, "<h2 id=\"as-pub\">", "</section>");
+        assert!(panel.contains("Nothing of the message") && !panel.contains("Bescheid.pdf"), "{panel}");
         let seal = between(&page, "name=\"seal\" value=\"", "\"").to_owned();
         let accept = [("csrf", token.as_str()), ("seal", seal.as_str()), ("looked", "yes")];
         assert_eq!(desk.post("/desk/messages/1/accept", &accept).headers().get_one("Location"), Some("/desk"));

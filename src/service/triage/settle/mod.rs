@@ -12,7 +12,6 @@ use crate::domain::incoming::Incoming;
 use crate::domain::incoming::looking::hidden_in;
 use crate::domain::incoming::reading::Kind;
 use crate::domain::letter::Signature;
-use crate::domain::publication::offer::Offer;
 use crate::domain::publication::redaction::{Private, redact, redact_file_name, strike_secrets};
 use crate::domain::request::event::Ground;
 use crate::domain::request::state::Outcome;
@@ -70,7 +69,7 @@ pub struct Settlement {
     pub seen: Option<NaiveDateTime>,
 }
 
-/// What "accept" would record, with the redacted text filled in (`Offer`); none where the message is filed under no
+/// What "accept" would record, with the redacted text filled in (`Context::offer`); none where the message is filed under no
 /// request or could not be read.
 pub fn proposed_settlement(ctx: &Context, conn: &mut Conn, id: i64) -> Result<Option<Settlement>, Error> {
     proposed_as(ctx, conn, (id, None))
@@ -91,12 +90,8 @@ pub fn proposed_as(
     let row = requests::find(conn, request)?.ok_or_else(|| Error::NoSuchRequest(request.to_string()))?;
     let names = [Signature::parse(&row.signed_as).person];
     let private = Private { names: &names, reply_address: &row.reply_address };
-    let mut offer = Context::offer(&message.own_text, &incoming);
+    let offer = Context::offer(&message.own_text, &incoming, kind);
     let mut reading = incoming.reading;
-    if kind.is_some_and(|kind| kind != reading.kind) && !offer.files.is_empty() {
-        // The passages show what it was read as, and not what a person says that it is.
-        offer = Offer::default();
-    }
     reading.kind = kind.unwrap_or(reading.kind);
     let law = ctx.law_of(conn, request)?;
     let decision = outcome_of(reading.kind).is_some();

@@ -15,6 +15,7 @@ pub mod published;
 pub mod register;
 pub mod requests;
 pub mod schema;
+pub mod switches;
 pub mod types;
 pub mod version;
 

@@ -4,7 +4,8 @@ mod claiming;
 
 pub(crate) use claiming::hold_claims;
 pub use claiming::{
-    Claim, Ended, claim_due, end_holds, ended, fates, hand_back, holders, in_doubt, lapse, lapsed, renew,
+    Claim, Ended, claim_due, end_holds, ended, fates, hand_back, held_in, holders, in_doubt, lapse, lapsed,
+    renew,
 };
 
 use crate::domain::request::state::Status;

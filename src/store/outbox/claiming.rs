@@ -172,6 +172,13 @@ pub fn holders(conn: &mut Conn) -> Result<Vec<String>, Error> {
     Ok(held.into_iter().flatten().collect())
 }
 
+/// Letters that are held in a state, and by whom.
+pub fn held_in(conn: &mut Conn, state: OutboxState) -> Result<Vec<(i64, String)>, Error> {
+    let held: Vec<(i64, Option<String>)> =
+        outbox::table.filter(outbox::state.eq(state)).select((outbox::id, outbox::claimed_by)).load(conn)?;
+    Ok(held.into_iter().filter_map(|(id, holder)| Some((id, holder?))).collect())
+}
+
 /// Ends the holds of a worker that is known to be gone, as time would have done.
 pub fn end_holds(conn: &mut Conn, worker: &str, now: DateTime<Utc>) -> Result<usize, Error> {
     let held = outbox::table

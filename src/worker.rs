@@ -82,7 +82,7 @@ impl Stopper {
 /// that takes its reader twenty seconds, a scan that takes minutes, a slow mail server. None of it may hold up another;
 /// least of all the clocks.
 pub fn start(parts: &Parts) -> std::io::Result<Workers> {
-    let name = worker_name();
+    let name = delivery::worker_name();
     let mut workers =
         Workers { stop: Arc::default(), threads: Vec::new(), parts: parts.clone(), name: name.clone() };
     workers.spawn("clocks", clocks)?;
@@ -137,14 +137,6 @@ pub fn ended_by(thread: &JoinHandle<()>, until: Instant) -> bool {
         std::thread::sleep(Duration::from_millis(10));
     }
     thread.is_finished()
-}
-
-/// Unique to this run, so that a lease of an earlier run is nobody's.
-fn worker_name() -> String {
-    let mut random = [0_u8; 8];
-    // Without randomness the process number still tells two workers of one machine apart.
-    let _ = getrandom::fill(&mut random);
-    format!("{}-{}", std::process::id(), data_encoding::HEXLOWER.encode(&random))
 }
 
 /// One job, once. Neither an error nor a panic in it keeps the other jobs from their turn or ends the loop; the job

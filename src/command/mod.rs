@@ -12,6 +12,7 @@ pub(crate) mod due_table;
 pub mod due_text;
 pub mod import;
 pub mod law_of;
+pub mod outbox;
 pub mod places;
 pub mod read;
 pub mod receive;
@@ -80,6 +81,8 @@ enum Command {
     User(user::UserArgs),
     /// One-off days off, and holidays that are working days this once: list, add, withdraw
     DaysOff(days_off::DaysOffArgs),
+    /// Letters on their way out: pause, resume, list
+    Outbox(outbox::OutboxArgs),
     /// Bring in authorities from a table
     Import(import::ImportArgs),
     /// Read mails from stdin in a limited child process (used by the service itself)
@@ -115,6 +118,9 @@ pub fn run() -> u8 {
         Command::User(args) => configured(&mut err, |config, err| user::run(&args, config, &mut out, err)),
         Command::DaysOff(args) => {
             configured(&mut err, |config, err| days_off::run(&args, config, &mut out, err))
+        }
+        Command::Outbox(args) => {
+            configured(&mut err, |config, err| outbox::run(&args, config, &mut out, err))
         }
         Command::Import(args) => {
             configured(&mut err, |config, err| import::run(&args, config, &mut out, err))

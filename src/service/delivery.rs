@@ -1,9 +1,13 @@
 //! Letters out: claimed, put in doubt between 354 and the body, ended; an unknown end is never tried again by itself.
 
 mod again;
+mod holders;
+mod pausing;
 mod told;
 
 pub use again::{is_lost, send_again, send_lost_again, settle_unknown};
+pub use holders::worker_name;
+pub use pausing::{pause, resume};
 pub use told::{expire_leases, tell_requests};
 
 use crate::mail::transport::{Dispatch, Transport};
@@ -11,7 +15,7 @@ use crate::service::{Context, LawError};
 use crate::store::outbox::{Claim, Ended, Letter};
 use crate::store::requests;
 use crate::store::types::OutboxState;
-use crate::store::{Conn, Db, authorities, outbox, transaction};
+use crate::store::{Conn, Db, authorities, outbox, switches, transaction};
 use chrono::{DateTime, TimeDelta, Utc};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Duration;
@@ -37,6 +41,9 @@ pub enum Error {
     /// The letter cannot be made a mail to the new address.
     #[error(transparent)]
     Mail(#[from] crate::mail::compose::Error),
+    /// Nobody would know why.
+    #[error("expected a reason why no letter may leave, found none")]
+    NoReason,
     /// The machine has no randomness.
     #[error("the machine gave no random bytes: {0}")]
     Random(String),
@@ -51,7 +58,8 @@ const GIVE_UP: TimeDelta = TimeDelta::days(5);
 /// Seconds between attempts to record an end while the database does not let us.
 const WAITS: [u64; 8] = [1, 2, 4, 8, 15, 30, 30, 60];
 
-/// Why a letter was not begun when the program ends.
+/// Why a letter was not begun though a server would have taken it.
+const PAUSED: &str = "the outbox is paused; the letter leaves when it is resumed";
 const STOPPING: &str = "the service is stopping; the letter leaves when it runs again";
 
 /// Who sends.
@@ -75,7 +83,8 @@ impl<'a> Sender<'a> {
 
     fn claim(&self, ctx: &Context) -> Claim<'a> {
         let now = ctx.clock.now();
-        Claim { worker: self.worker, now, until: now + LEASE }
+        let per_minute = ctx.config.mail.letters_per_minute;
+        Claim { worker: self.worker, now, until: now + LEASE, per_minute }
     }
 }
 
@@ -125,8 +134,18 @@ impl Sender<'_> {
                 return Err(STOPPING.into());
             }
             let mut conn = db.conn()?;
-            let marked = transaction(&mut conn, |conn| outbox::in_doubt(conn, letter.id, &self.claim(ctx)))?;
-            if marked { Ok(()) } else { Err("the hold on the letter was lost".into()) }
+            let marked = transaction(&mut conn, |conn| {
+                if switches::is_on(conn, switches::OUTBOX_PAUSED)? {
+                    return Ok(Err(PAUSED));
+                }
+                let held = outbox::in_doubt(conn, letter.id, &self.claim(ctx))?;
+                Ok::<_, crate::store::Error>(if held {
+                    Ok(())
+                } else {
+                    Err("the hold on the letter was lost")
+                })
+            })?;
+            marked.map_err(Into::into)
         })
     }
 
@@ -140,7 +159,8 @@ impl Sender<'_> {
         dispatch: &Dispatch,
     ) -> Result<(), Error> {
         let mut end = end_of(letter, dispatch, ctx.clock.now());
-        if end.state == OutboxState::Deferred && (self.stopping)() {
+        let paused = matches!(dispatch, Dispatch::Deferred { reason, .. } if reason.ends_with(PAUSED));
+        if end.state == OutboxState::Deferred && (paused || (self.stopping)()) {
             // Handed back: it need not wait for what was no failure of its own.
             end.next_attempt_at = Some(end.at);
         }
@@ -150,6 +170,9 @@ impl Sender<'_> {
                 let held = outbox::ended(conn, (letter.id, attempt), self.worker, &end)?;
                 if held && no_such_address {
                     address_failed(conn, letter)?;
+                }
+                if held && end.state == OutboxState::Refused {
+                    pausing::pause_on_spike(conn, end.at)?;
                 }
                 Ok(held)
             })

@@ -57,6 +57,12 @@ pub fn append(conn: &mut Conn, act: &Act<'_>) -> Result<(), Error> {
     Ok(())
 }
 
+/// When something was done last.
+pub fn last(conn: &mut Conn, action: &str) -> Result<Option<NaiveDateTime>, Error> {
+    let at = audit::table.filter(audit::action.eq(action)).select(diesel::dsl::max(audit::at));
+    Ok(at.first(conn)?)
+}
+
 /// Recomputes the chain; the id of the first entry that does not fit, if any, and how many there are.
 pub fn verify(conn: &mut Conn) -> Result<(i64, Option<i64>), Error> {
     let (mut previous, mut count, mut after) = (String::new(), 0, 0_i64);

@@ -15,6 +15,7 @@ pub mod published;
 pub mod register;
 pub mod requests;
 pub mod schema;
+pub mod switches;
 pub mod types;
 pub mod version;
 
@@ -143,8 +144,12 @@ impl ManageConnection for Manager {
             Ok(AnyConn::Sqlite(conn))
         } else {
             let mut conn = diesel::PgConnection::establish(&self.url).map_err(open)?;
-            conn.batch_execute("SET TIME ZONE 'UTC'; SET synchronous_commit = on;")
-                .map_err(diesel::r2d2::Error::QueryError)?;
+            // A process that is stopped in the midst of a transaction must not keep its locks from the others.
+            conn.batch_execute(
+                "SET TIME ZONE 'UTC'; SET synchronous_commit = on; \
+                 SET idle_in_transaction_session_timeout = '2min';",
+            )
+            .map_err(diesel::r2d2::Error::QueryError)?;
             Ok(AnyConn::Postgres(conn))
         }
     }

@@ -1,7 +1,15 @@
 //! Letters on their way out: queued with their final bytes, sent once, never twice by themselves.
 
+mod claiming;
+
+pub(crate) use claiming::hold_claims;
+pub use claiming::{
+    Claim, Ended, claim_due, end_holds, ended, fates, hand_back, held_in, holders, in_doubt, lapse, lapsed,
+    renew,
+};
+
 use crate::domain::request::state::Status;
-use crate::store::schema::{outbox, outbox_attempts, requests};
+use crate::store::schema::{outbox, requests};
 use crate::store::types::OutboxState;
 use crate::store::{AnyConn, Conn, Error, at};
 use chrono::{DateTime, NaiveDateTime, Utc};
@@ -44,6 +52,7 @@ pub fn enqueue(conn: &mut Conn, new: &NewLetter) -> Result<i64, Error> {
             outbox::body.eq(&new.body),
             outbox::envelope_from.eq(&new.envelope_from),
             outbox::envelope_to.eq(&new.envelope_to),
+            outbox::domain.eq(domain_of(&new.envelope_to)),
             outbox::state.eq(OutboxState::Queued),
             outbox::attempts.eq(0),
             outbox::leave_after.eq(at(new.leave_after)),
@@ -52,6 +61,11 @@ pub fn enqueue(conn: &mut Conn, new: &NewLetter) -> Result<i64, Error> {
         ))
         .returning(outbox::id)
         .get_result(conn)?)
+}
+
+/// The domain of an address, by which rates count.
+fn domain_of(address: &str) -> String {
+    address.rsplit('@').next().unwrap_or_default().to_ascii_lowercase()
 }
 
 /// A letter as a use case sees it.
@@ -107,165 +121,6 @@ pub fn of_request(conn: &mut Conn, request: i64, letter: &str) -> Result<Option<
         .select(Letter::as_select())
         .first(conn)
         .optional()?)
-}
-
-/// A worker's hold on a letter.
-#[derive(Debug, Clone)]
-pub struct Claim<'a> {
-    /// Name of the worker, unique to this run.
-    pub worker: &'a str,
-    /// Now.
-    pub now: DateTime<Utc>,
-    /// Until when the hold is good.
-    pub until: DateTime<Utc>,
-}
-
-/// Takes the next letter that may leave, and records the attempt, within the caller's transaction; the caller
-/// commits before it connects.
-pub fn claim_due(conn: &mut Conn, claim: &Claim<'_>) -> Result<Option<(Letter, i64)>, Error> {
-    let now = at(claim.now);
-    let due = outbox::table
-        .filter(outbox::state.eq_any([OutboxState::Queued, OutboxState::Deferred]))
-        .filter(outbox::next_attempt_at.le(now))
-        .order((outbox::next_attempt_at.asc(), outbox::id.asc()))
-        .limit(1);
-    let next: Option<i64> = match conn {
-        AnyConn::Sqlite(c) => due.select(outbox::id).first(c).optional()?,
-        AnyConn::Postgres(c) => due.select(outbox::id).for_update().skip_locked().first(c).optional()?,
-    };
-    let Some(id) = next else { return Ok(None) };
-    diesel::update(outbox::table.find(id))
-        .set((
-            outbox::state.eq(OutboxState::Claimed),
-            outbox::attempts.eq(outbox::attempts + 1),
-            outbox::claimed_by.eq(claim.worker),
-            outbox::lease_until.eq(at(claim.until)),
-        ))
-        .execute(conn)?;
-    diesel::update(outbox::table.find(id).filter(outbox::first_tried_at.is_null()))
-        .set(outbox::first_tried_at.eq(now))
-        .execute(conn)?;
-    let attempt: i64 = diesel::insert_into(outbox_attempts::table)
-        .values((outbox_attempts::outbox_id.eq(id), outbox_attempts::started_at.eq(now)))
-        .returning(outbox_attempts::id)
-        .get_result(conn)?;
-    let letter = outbox::table.find(id).select(Letter::as_select()).first(conn)?;
-    Ok(Some((letter, attempt)))
-}
-
-/// Commits the doubt: between 354 and the body. False = the hold was lost, the body must not be sent.
-pub fn in_doubt(conn: &mut Conn, id: i64, claim: &Claim<'_>) -> Result<bool, Error> {
-    let marked = diesel::update(
-        outbox::table
-            .find(id)
-            .filter(outbox::state.eq(OutboxState::Claimed))
-            .filter(outbox::claimed_by.eq(claim.worker)),
-    )
-    .set((
-        outbox::state.eq(OutboxState::InDoubt),
-        outbox::in_doubt_at.eq(at(claim.now)),
-        outbox::lease_until.eq(at(claim.until)),
-    ))
-    .execute(conn)?;
-    Ok(marked == 1)
-}
-
-/// How an attempt ended.
-#[derive(Debug, Clone)]
-pub struct Ended {
-    /// accepted, deferred, refused, unknown, or queued when it goes back.
-    pub state: OutboxState,
-    /// The line of the server, where there was one.
-    pub server_reply: Option<String>,
-    /// What went wrong.
-    pub error: Option<String>,
-    /// When it is tried again, if it is.
-    pub next_attempt_at: Option<DateTime<Utc>>,
-    /// When it ended.
-    pub at: DateTime<Utc>,
-}
-
-/// Records how the attempt of a worker ended; only the worker that holds the letter may say so. False =
-/// the letter is no longer this worker's (its lease expired and the letter was called `unknown`).
-pub fn ended(conn: &mut Conn, (id, attempt): (i64, i64), worker: &str, end: &Ended) -> Result<bool, Error> {
-    let time = at(end.at);
-    diesel::update(outbox_attempts::table.find(attempt))
-        .set((
-            outbox_attempts::ended_at.eq(time),
-            outbox_attempts::result.eq(end.state.as_str()),
-            outbox_attempts::detail.eq(end.server_reply.as_ref().or(end.error.as_ref())),
-        ))
-        .execute(conn)?;
-    let accepted = (end.state == OutboxState::Accepted).then_some(time);
-    // A worker that was stopped in mid-send and wakes up late may still learn that the server took the letter.
-    let held = [OutboxState::Claimed, OutboxState::InDoubt, OutboxState::Unknown];
-    let updated = diesel::update(
-        outbox::table.find(id).filter(outbox::claimed_by.eq(worker)).filter(outbox::state.eq_any(held)),
-    )
-    .set((
-        outbox::state.eq(end.state),
-        outbox::server_reply.eq(&end.server_reply),
-        outbox::last_error.eq(&end.error),
-        outbox::accepted_at.eq(accepted),
-        outbox::lease_until.eq(None::<NaiveDateTime>),
-    ))
-    .execute(conn)?;
-    if let Some(next) = end.next_attempt_at {
-        diesel::update(outbox::table.find(id)).set(outbox::next_attempt_at.eq(at(next))).execute(conn)?;
-    }
-    Ok(updated == 1)
-}
-
-/// Makes a hold last longer while its worker is at work.
-pub fn renew(conn: &mut Conn, id: i64, claim: &Claim<'_>) -> Result<bool, Error> {
-    let held = outbox::table
-        .find(id)
-        .filter(outbox::claimed_by.eq(claim.worker))
-        .filter(outbox::state.eq_any([OutboxState::Claimed, OutboxState::InDoubt]));
-    Ok(diesel::update(held).set(outbox::lease_until.eq(at(claim.until))).execute(conn)? == 1)
-}
-
-/// Letters held before the marker go back to the queue: those whose lease has ended, or all of a worker that ends.
-pub fn hand_back(conn: &mut Conn, worker: Option<&str>, now: DateTime<Utc>) -> Result<usize, Error> {
-    let (time, held) = (at(now), outbox::table.filter(outbox::state.eq(OutboxState::Claimed)));
-    let back = (
-        outbox::state.eq(OutboxState::Deferred),
-        outbox::claimed_by.eq(None::<String>),
-        outbox::lease_until.eq(None::<NaiveDateTime>),
-        outbox::last_error.eq("the service stopped before the letter was handed over"),
-        outbox::next_attempt_at.eq(time),
-    );
-    Ok(match worker {
-        Some(worker) => diesel::update(held.filter(outbox::claimed_by.eq(worker))).set(back).execute(conn)?,
-        None => diesel::update(held.filter(outbox::lease_until.lt(time))).set(back).execute(conn)?,
-    })
-}
-
-/// Letters in doubt whose lease has ended.
-pub fn lapsed(conn: &mut Conn, now: DateTime<Utc>) -> Result<Vec<i64>, Error> {
-    Ok(outbox::table
-        .filter(outbox::state.eq(OutboxState::InDoubt))
-        .filter(outbox::lease_until.lt(at(now)))
-        .order(outbox::id.asc())
-        .select(outbox::id)
-        .load(conn)?)
-}
-
-/// Calls a lapsed letter `unknown`; true = it was this call that did.
-pub fn lapse(conn: &mut Conn, id: i64, now: DateTime<Utc>) -> Result<bool, Error> {
-    let lapsed = diesel::update(
-        outbox::table
-            .find(id)
-            .filter(outbox::state.eq(OutboxState::InDoubt))
-            .filter(outbox::lease_until.lt(at(now))),
-    )
-    .set((
-        outbox::state.eq(OutboxState::Unknown),
-        outbox::lease_until.eq(None::<NaiveDateTime>),
-        outbox::last_error.eq("the service stopped while it handed the letter over"),
-    ))
-    .execute(conn)?;
-    Ok(lapsed == 1)
 }
 
 /// Letters whose end the request has not been told: found by where the two stand, however that came about.
@@ -361,6 +216,9 @@ pub fn queue_anew(conn: &mut Conn, letter: &Letter, anew: &Anew) -> Result<(), E
             outbox::mail_message_id.eq(&anew.mail_message_id),
             outbox::blob_sha256.eq(&anew.blob_sha256),
             outbox::envelope_to.eq(&anew.envelope_to),
+            outbox::domain.eq(domain_of(&anew.envelope_to)),
+            outbox::delivery.eq(None::<String>),
+            outbox::delivery_at.eq(None::<NaiveDateTime>),
             outbox::leave_after.eq(at(anew.leave_after)),
             outbox::next_attempt_at.eq(at(anew.leave_after)),
             outbox::claimed_by.eq(None::<String>),

@@ -1,6 +1,7 @@
 //! Real servers on loopback: what is said on the wire, byte by byte.
 
 mod authorities;
+mod busy_sink;
 mod letters_bent;
 mod letters_guarded;
 mod letters_out;
@@ -10,6 +11,7 @@ mod mail_limits;
 pub mod postfix;
 mod running_service;
 mod schemas;
+mod sending_kills;
 pub mod smtp_sink;
 mod stopping;
 mod whole_way;

@@ -33,7 +33,7 @@ stories! {
         std::fs::write(&note, "{}").unwrap();
         File::options().write(true).open(&note).unwrap().set_modified((site.now() - TimeDelta::seconds(30)).into()).unwrap();
         assert_eq!(seen(site), well(30, 0, 90));
-        let claim = outbox::Claim { worker: "dead", now: site.now(), until: site.now() + TimeDelta::seconds(45) };
+        let claim = outbox::Claim { worker: "dead", now: site.now(), until: site.now() + TimeDelta::seconds(45), per_minute: 0 };
         let (letter, _) = outbox::claim_due(&mut site.conn(), &claim).unwrap().unwrap();
         assert!(outbox::in_doubt(&mut site.conn(), letter.id, &claim).unwrap());
         site.ctx.clock.set(site.now() + TimeDelta::seconds(60));

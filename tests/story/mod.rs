@@ -23,4 +23,5 @@ mod reply;
 mod scans;
 mod sending;
 mod sending_ends;
+mod sending_held;
 mod settle;

@@ -200,7 +200,7 @@ stories! {
         let city = site.city();
         let filed = site.files(activist, city);
         site.ctx.clock.set(site.now() + TimeDelta::minutes(11));
-        let claim = outbox::Claim { worker: "dead", now: site.now(), until: site.now() + TimeDelta::minutes(1) };
+        let claim = outbox::Claim { worker: "dead", now: site.now(), until: site.now() + TimeDelta::minutes(1), per_minute: 0 };
         let (letter, _) = outbox::claim_due(&mut site.conn(), &claim).unwrap().unwrap();
         assert!(outbox::in_doubt(&mut site.conn(), letter.id, &claim).unwrap());
         site.ctx.clock.set(site.now() + TimeDelta::hours(1));

@@ -195,7 +195,7 @@ stories! {
         let back = letter(site, queued.id);
         assert_eq!((back.state, back.in_doubt_at), (OutboxState::Deferred, None));
         // One that had not come so far goes back too.
-        let claim = outbox::Claim { worker: "stops", now: site.now(), until: site.now() + TimeDelta::minutes(1) };
+        let claim = outbox::Claim { worker: "stops", now: site.now(), until: site.now() + TimeDelta::minutes(1), per_minute: 0 };
         assert!(outbox::claim_due(&mut site.conn(), &claim).unwrap().is_some());
         assert_eq!(delivery::hand_back(&site.ctx, &site.db, "stops").unwrap(), 1);
         site.works();

@@ -3,6 +3,8 @@ DROP TABLE tombstones;
 DROP TABLE notices;
 DROP TABLE contact_tasks;
 DROP TABLE switches;
+DROP INDEX outbox_attempts_ended;
+DROP INDEX outbox_attempts_started;
 DROP INDEX outbox_domain;
 ALTER TABLE outbox DROP COLUMN repeats;
 ALTER TABLE outbox DROP COLUMN delivery_at;

@@ -33,6 +33,8 @@ ALTER TABLE outbox ADD COLUMN repeats BIGINT NOT NULL DEFAULT 0;  -- how often i
 -- Letters of before, by the part behind the last @.
 UPDATE outbox SET domain = lower(replace(envelope_to, rtrim(envelope_to, replace(envelope_to, '@', '')), ''));
 CREATE INDEX outbox_domain ON outbox(domain, accepted_at);
+CREATE INDEX outbox_attempts_started ON outbox_attempts(started_at);  -- rates and bounce spikes look at the last hour
+CREATE INDEX outbox_attempts_ended ON outbox_attempts(ended_at);
 
 CREATE TABLE switches (                           -- what a person, or a rule, has switched: a row = it is on
   id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,

@@ -329,7 +329,8 @@ impl Stage<'_> {
     /// A worker takes the letter, commits the doubt and is never heard of again.
     fn stop_in_mid_send(&self) -> Result<(), Error> {
         let now = self.ctx.clock.now();
-        let claim = outbox::Claim { worker: "stopped", now, until: now + TimeDelta::minutes(1) };
+        let claim =
+            outbox::Claim { worker: "stopped", now, until: now + TimeDelta::minutes(1), per_minute: 0 };
         let mut conn = self.db.conn()?;
         transaction(&mut conn, |conn| {
             if let Some((letter, _)) = outbox::claim_due(conn, &claim)? {

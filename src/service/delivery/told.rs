@@ -4,6 +4,7 @@
 use crate::domain::request::event::Event;
 use crate::domain::request::state::{State, Status};
 use crate::service::delivery::Error;
+use crate::service::delivery::holders::is_gone;
 use crate::service::{Context, LawError};
 use crate::store::outbox::Letter;
 use crate::store::requests::{self, Stamp};
@@ -15,6 +16,9 @@ use chrono::{DateTime, NaiveDate, Utc};
 /// that ends sends nothing again.
 pub fn expire_leases(ctx: &Context, db: &Db) -> Result<(), Error> {
     let (now, mut conn) = (ctx.clock.now(), db.conn()?);
+    for worker in outbox::holders(&mut conn)?.iter().filter(|worker| is_gone(worker)) {
+        transaction(&mut conn, |conn| outbox::end_holds(conn, worker, now))?;
+    }
     transaction(&mut conn, |conn| outbox::hand_back(conn, None, now))?;
     for id in outbox::lapsed(&mut conn, now)? {
         // Of several nodes that see it, one changes the row, and only that one goes on.

@@ -151,7 +151,7 @@ stories! {
         desk.later(TimeDelta::minutes(11));
         let mut conn = desk.db.conn().unwrap();
         let now = desk.ctx.clock.now();
-        let claim = outbox::Claim { worker: "w", now, until: now + TimeDelta::minutes(1) };
+        let claim = outbox::Claim { worker: "w", now, until: now + TimeDelta::minutes(1), per_minute: 0 };
         let (letter, _) = outbox::claim_due(&mut conn, &claim).unwrap().unwrap();
         assert!(outbox::in_doubt(&mut conn, letter.id, &claim).unwrap());
         desk.later(TimeDelta::minutes(5));

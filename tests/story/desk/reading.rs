@@ -77,7 +77,8 @@ fn letter_that_nobody_knows_of_is_sent_again_only_by_a_person_who_says_so() {
     desk.later(TimeDelta::minutes(11));
     let mut conn = desk.db.conn().unwrap();
     let now = desk.ctx.clock.now();
-    let claim = askance::store::outbox::Claim { worker: "w", now, until: now + TimeDelta::minutes(1) };
+    let claim =
+        askance::store::outbox::Claim { worker: "w", now, until: now + TimeDelta::minutes(1), per_minute: 0 };
     let (letter, _) = askance::store::outbox::claim_due(&mut conn, &claim).unwrap().unwrap();
     assert!(askance::store::outbox::in_doubt(&mut conn, letter.id, &claim).unwrap());
     desk.later(TimeDelta::minutes(5));

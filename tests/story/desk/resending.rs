@@ -14,7 +14,7 @@ use std::sync::Arc;
 fn ends(desk: &Desk, state: OutboxState, said: &str) -> i64 {
     let now = desk.later(TimeDelta::minutes(11));
     let mut conn = desk.db.conn().unwrap();
-    let claim = outbox::Claim { worker: "w", now, until: now + TimeDelta::minutes(1) };
+    let claim = outbox::Claim { worker: "w", now, until: now + TimeDelta::minutes(1), per_minute: 0 };
     let (letter, attempt) = outbox::claim_due(&mut conn, &claim).unwrap().unwrap();
     let end = outbox::Ended {
         state,

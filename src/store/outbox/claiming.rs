@@ -1,0 +1,258 @@
+//! The protocol of sending: a letter is claimed, put in doubt, ended; what a hold that ends makes of it.
+
+use crate::store::outbox::Letter;
+use crate::store::schema::{outbox, outbox_attempts};
+use crate::store::types::OutboxState;
+use crate::store::{AnyConn, Conn, Error, at, switches};
+use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
+use std::collections::BTreeSet;
+
+/// A worker's hold on a letter.
+#[derive(Debug, Clone)]
+pub struct Claim<'a> {
+    /// Name of the worker, unique to this run.
+    pub worker: &'a str,
+    /// Now.
+    pub now: DateTime<Utc>,
+    /// Until when the hold is good.
+    pub until: DateTime<Utc>,
+    /// Letters a minute to one domain, by all workers together; 0 = as many as there are.
+    pub per_minute: u32,
+}
+
+/// Takes the next letter that may leave, and records the attempt, within the caller's transaction; the caller
+/// commits before it connects. While the outbox is paused there is none.
+pub fn claim_due(conn: &mut Conn, claim: &Claim<'_>) -> Result<Option<(Letter, i64)>, Error> {
+    in_turn(conn, claim.per_minute > 0)?;
+    if switches::is_on(conn, switches::OUTBOX_PAUSED)? {
+        return Ok(None);
+    }
+    let now = at(claim.now);
+    let due = outbox::table
+        .filter(outbox::state.eq_any([OutboxState::Queued, OutboxState::Deferred]))
+        .filter(outbox::next_attempt_at.le(now))
+        .filter(outbox::domain.ne_all(full_domains(conn, claim)?))
+        .order((outbox::next_attempt_at.asc(), outbox::id.asc()))
+        .limit(1);
+    let next: Option<i64> = match conn {
+        AnyConn::Sqlite(c) => due.select(outbox::id).first(c).optional()?,
+        AnyConn::Postgres(c) => due.select(outbox::id).for_update().skip_locked().first(c).optional()?,
+    };
+    let Some(id) = next else { return Ok(None) };
+    diesel::update(outbox::table.find(id))
+        .set((
+            outbox::state.eq(OutboxState::Claimed),
+            outbox::attempts.eq(outbox::attempts + 1),
+            outbox::claimed_by.eq(claim.worker),
+            outbox::lease_until.eq(at(claim.until)),
+        ))
+        .execute(conn)?;
+    diesel::update(outbox::table.find(id).filter(outbox::first_tried_at.is_null()))
+        .set(outbox::first_tried_at.eq(now))
+        .execute(conn)?;
+    let attempt: i64 = diesel::insert_into(outbox_attempts::table)
+        .values((outbox_attempts::outbox_id.eq(id), outbox_attempts::started_at.eq(now)))
+        .returning(outbox_attempts::id)
+        .get_result(conn)?;
+    let letter = outbox::table.find(id).select(Letter::as_select()).first(conn)?;
+    Ok(Some((letter, attempt)))
+}
+
+/// PostgreSQL only; SQLite has one writer anyway. Claims go side by side, but where letters are counted a claim must see
+/// those before it, and whoever pauses waits for the claims that did not see the pause.
+fn in_turn(conn: &mut Conn, alone: bool) -> Result<(), Error> {
+    if let AnyConn::Postgres(c) = conn {
+        let lock = if alone { "pg_advisory_xact_lock" } else { "pg_advisory_xact_lock_shared" };
+        c.batch_execute(&format!("SELECT {lock}(4289389)"))?;
+    }
+    Ok(())
+}
+
+/// Waits until no claim is under way that could miss what the caller's transaction does next.
+pub(crate) fn hold_claims(conn: &mut Conn) -> Result<(), Error> {
+    in_turn(conn, true)
+}
+
+/// Domains whose servers were asked as often in the last minute as the operator allows.
+fn full_domains(conn: &mut Conn, claim: &Claim<'_>) -> Result<Vec<String>, Error> {
+    if claim.per_minute == 0 {
+        return Ok(Vec::new());
+    }
+    let tries: Vec<(String, i64)> = outbox_attempts::table
+        .inner_join(outbox::table)
+        .filter(outbox_attempts::started_at.gt(at(claim.now - TimeDelta::minutes(1))))
+        .group_by(outbox::domain)
+        .select((outbox::domain, diesel::dsl::count_star()))
+        .load(conn)?;
+    let most = i64::from(claim.per_minute);
+    Ok(tries.into_iter().filter(|(_, tries)| *tries >= most).map(|(domain, _)| domain).collect())
+}
+
+/// Commits the doubt: between 354 and the body. False = the hold was lost, the body must not be sent.
+pub fn in_doubt(conn: &mut Conn, id: i64, claim: &Claim<'_>) -> Result<bool, Error> {
+    let marked = diesel::update(
+        outbox::table
+            .find(id)
+            .filter(outbox::state.eq(OutboxState::Claimed))
+            .filter(outbox::claimed_by.eq(claim.worker)),
+    )
+    .set((
+        outbox::state.eq(OutboxState::InDoubt),
+        outbox::in_doubt_at.eq(at(claim.now)),
+        outbox::lease_until.eq(at(claim.until)),
+    ))
+    .execute(conn)?;
+    Ok(marked == 1)
+}
+
+/// How an attempt ended.
+#[derive(Debug, Clone)]
+pub struct Ended {
+    /// accepted, deferred, refused, unknown, or queued when it goes back.
+    pub state: OutboxState,
+    /// The line of the server, where there was one.
+    pub server_reply: Option<String>,
+    /// What went wrong.
+    pub error: Option<String>,
+    /// When it is tried again, if it is.
+    pub next_attempt_at: Option<DateTime<Utc>>,
+    /// When it ended.
+    pub at: DateTime<Utc>,
+}
+
+/// Records how the attempt of a worker ended; only the worker that holds the letter may say so. False =
+/// the letter is no longer this worker's (its lease expired and the letter was called `unknown`).
+pub fn ended(conn: &mut Conn, (id, attempt): (i64, i64), worker: &str, end: &Ended) -> Result<bool, Error> {
+    let time = at(end.at);
+    diesel::update(outbox_attempts::table.find(attempt))
+        .set((
+            outbox_attempts::ended_at.eq(time),
+            outbox_attempts::result.eq(end.state.as_str()),
+            outbox_attempts::detail.eq(end.server_reply.as_ref().or(end.error.as_ref())),
+        ))
+        .execute(conn)?;
+    let accepted = (end.state == OutboxState::Accepted).then_some(time);
+    // A worker that was stopped in mid-send and wakes up late may still learn that the server took the letter.
+    let held = [OutboxState::Claimed, OutboxState::InDoubt, OutboxState::Unknown];
+    let updated = diesel::update(
+        outbox::table.find(id).filter(outbox::claimed_by.eq(worker)).filter(outbox::state.eq_any(held)),
+    )
+    .set((
+        outbox::state.eq(end.state),
+        outbox::server_reply.eq(&end.server_reply),
+        outbox::last_error.eq(&end.error),
+        outbox::accepted_at.eq(accepted),
+        outbox::lease_until.eq(None::<NaiveDateTime>),
+    ))
+    .execute(conn)?;
+    if let Some(next) = end.next_attempt_at {
+        diesel::update(outbox::table.find(id)).set(outbox::next_attempt_at.eq(at(next))).execute(conn)?;
+    }
+    Ok(updated == 1)
+}
+
+/// Makes a hold last longer while its worker is at work.
+pub fn renew(conn: &mut Conn, id: i64, claim: &Claim<'_>) -> Result<bool, Error> {
+    let held = outbox::table
+        .find(id)
+        .filter(outbox::claimed_by.eq(claim.worker))
+        .filter(outbox::state.eq_any([OutboxState::Claimed, OutboxState::InDoubt]));
+    Ok(diesel::update(held).set(outbox::lease_until.eq(at(claim.until))).execute(conn)? == 1)
+}
+
+/// The workers that hold letters now.
+pub fn holders(conn: &mut Conn) -> Result<Vec<String>, Error> {
+    let held: Vec<Option<String>> = outbox::table
+        .filter(outbox::state.eq_any([OutboxState::Claimed, OutboxState::InDoubt]))
+        .select(outbox::claimed_by)
+        .distinct()
+        .load(conn)?;
+    Ok(held.into_iter().flatten().collect())
+}
+
+/// Letters that are held in a state, and by whom.
+pub fn held_in(conn: &mut Conn, state: OutboxState) -> Result<Vec<(i64, String)>, Error> {
+    let held: Vec<(i64, Option<String>)> =
+        outbox::table.filter(outbox::state.eq(state)).select((outbox::id, outbox::claimed_by)).load(conn)?;
+    Ok(held.into_iter().filter_map(|(id, holder)| Some((id, holder?))).collect())
+}
+
+/// Ends the holds of a worker that is known to be gone, as time would have done.
+pub fn end_holds(conn: &mut Conn, worker: &str, now: DateTime<Utc>) -> Result<usize, Error> {
+    let held = outbox::table
+        .filter(outbox::claimed_by.eq(worker))
+        .filter(outbox::state.eq_any([OutboxState::Claimed, OutboxState::InDoubt]));
+    let over = at(now - TimeDelta::seconds(1));
+    Ok(diesel::update(held).set(outbox::lease_until.eq(over)).execute(conn)?)
+}
+
+/// Letters held before the marker go back to the queue: those whose lease has ended, or all of a worker that ends.
+pub fn hand_back(conn: &mut Conn, worker: Option<&str>, now: DateTime<Utc>) -> Result<usize, Error> {
+    let (time, held) = (at(now), outbox::table.filter(outbox::state.eq(OutboxState::Claimed)));
+    let back = (
+        outbox::state.eq(OutboxState::Deferred),
+        outbox::claimed_by.eq(None::<String>),
+        outbox::lease_until.eq(None::<NaiveDateTime>),
+        outbox::last_error.eq("the service stopped before the letter was handed over"),
+        outbox::next_attempt_at.eq(time),
+    );
+    Ok(match worker {
+        Some(worker) => diesel::update(held.filter(outbox::claimed_by.eq(worker))).set(back).execute(conn)?,
+        None => diesel::update(held.filter(outbox::lease_until.lt(time))).set(back).execute(conn)?,
+    })
+}
+
+/// Letters in doubt whose lease has ended.
+pub fn lapsed(conn: &mut Conn, now: DateTime<Utc>) -> Result<Vec<i64>, Error> {
+    Ok(outbox::table
+        .filter(outbox::state.eq(OutboxState::InDoubt))
+        .filter(outbox::lease_until.lt(at(now)))
+        .order(outbox::id.asc())
+        .select(outbox::id)
+        .load(conn)?)
+}
+
+/// Calls a lapsed letter `unknown`; true = it was this call that did.
+pub fn lapse(conn: &mut Conn, id: i64, now: DateTime<Utc>) -> Result<bool, Error> {
+    let lapsed = diesel::update(
+        outbox::table
+            .find(id)
+            .filter(outbox::state.eq(OutboxState::InDoubt))
+            .filter(outbox::lease_until.lt(at(now))),
+    )
+    .set((
+        outbox::state.eq(OutboxState::Unknown),
+        outbox::lease_until.eq(None::<NaiveDateTime>),
+        outbox::last_error.eq("the service stopped while it handed the letter over"),
+    ))
+    .execute(conn)?;
+    Ok(lapsed == 1)
+}
+
+/// Of the letters that ended since an instant, how many there are, and how many were refused for good or came back.
+pub fn fates(conn: &mut Conn, since: DateTime<Utc>) -> Result<(i64, i64), Error> {
+    let refused = OutboxState::Refused.as_str();
+    let known = [OutboxState::Accepted.as_str(), refused];
+    let tried: Vec<(i64, Option<String>)> = outbox_attempts::table
+        .filter(outbox_attempts::ended_at.gt(at(since)))
+        .filter(outbox_attempts::result.eq_any(known))
+        .select((outbox_attempts::outbox_id, outbox_attempts::result))
+        .load(conn)?;
+    let returned: Vec<i64> = outbox::table
+        .filter(outbox::delivery.eq("failed"))
+        .filter(outbox::delivery_at.gt(at(since)))
+        .select(outbox::id)
+        .load(conn)?;
+    let mut lost: BTreeSet<i64> = returned.into_iter().collect();
+    let mut ended: BTreeSet<i64> = lost.clone();
+    for (id, result) in tried {
+        ended.insert(id);
+        if result.as_deref() == Some(refused) {
+            lost.insert(id);
+        }
+    }
+    let count = |ids: BTreeSet<i64>| i64::try_from(ids.len()).unwrap_or(i64::MAX);
+    Ok((count(ended), count(lost)))
+}

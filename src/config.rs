@@ -3,10 +3,13 @@
 pub mod file;
 mod known;
 pub mod mail;
+pub mod run;
+pub mod safety;
 mod secret;
 
 use crate::clock::Clock;
 pub use crate::config::mail::MailSettings;
+pub use crate::config::run::RunSettings;
 pub use crate::config::secret::Secret;
 use crate::domain::authority::EmailAddress;
 use figment::Figment;
@@ -77,6 +80,8 @@ pub(crate) struct Raw {
     letters_per_minute: u32,
     repeat_unknown_hours: u32,
     keep_set_aside_days: u32,
+    metrics_token: Option<String>,
+    log_format: String,
 }
 
 impl Default for Raw {
@@ -107,6 +112,8 @@ impl Default for Raw {
             letters_per_minute: 30,
             repeat_unknown_hours: 0,
             keep_set_aside_days: 180,
+            metrics_token: None,
+            log_format: "text".to_owned(),
         }
     }
 }
@@ -142,6 +149,8 @@ pub struct Config {
     pub mail: MailSettings,
     /// Days that mail is kept after somebody set it aside; 0 = for ever.
     pub keep_set_aside_days: u32,
+    /// How the service is watched.
+    pub run: RunSettings,
 }
 
 /// The address and port that the pages are served at, as Rocket will choose them.
@@ -220,8 +229,8 @@ fn unreadable(error: &figment::Error) -> Error {
 }
 
 /// Secrets, which can be given as `ASKANCE_<KEY>_FILE` too.
-const SECRETS: [&str; 6] =
-    ["database_url", "smtp_url", "secret_key", "imap_url", "alert_smtp_url", "dkim_key"];
+const SECRETS: [&str; 7] =
+    ["database_url", "smtp_url", "secret_key", "imap_url", "alert_smtp_url", "dkim_key", "metrics_token"];
 
 /// Keys that take a number.
 const NUMBERS: [&str; 4] =
@@ -253,6 +262,7 @@ fn with_secret_files(mut raw: Raw) -> Result<Raw, Error> {
     raw.imap_url = from_file("imap_url")?.or(raw.imap_url);
     raw.alert_smtp_url = from_file("alert_smtp_url")?.or(raw.alert_smtp_url);
     raw.dkim_key = from_file("dkim_key")?.or(raw.dkim_key);
+    raw.metrics_token = from_file("metrics_token")?.or(raw.metrics_token);
     Ok(raw)
 }
 
@@ -263,6 +273,7 @@ fn wrong(key: &str, value: &str) -> Error {
 
 fn from_raw(raw: Raw, port: u16) -> Result<Config, Error> {
     let mail = mail::of(&raw)?;
+    let run = run::of(&raw)?;
     database_place(&raw.database_url)?;
     let blob_dir = raw
         .blob_url
@@ -294,6 +305,7 @@ fn from_raw(raw: Raw, port: u16) -> Result<Config, Error> {
         demonstration: false,
         mail,
         keep_set_aside_days: raw.keep_set_aside_days,
+        run,
     })
 }
 

@@ -1,7 +1,9 @@
-//! The background loops: read mail, rank it again, recognise pictures, tick the clocks, learn, send. Every job may run twice.
+//! The background loops: read mail, rank it again, recognise pictures, tick the clocks, learn, send, raise the alarm.
+//! Every job may run twice.
 
 use crate::mail::transport::Transport;
 use crate::service::cage::Cage;
+use crate::service::health::{self, Alerts, Pulse, Route};
 use crate::service::learning::Learner;
 use crate::service::{Context, deadlines, delivery, intake, triage};
 use crate::store::Db;
@@ -17,6 +19,10 @@ const PAUSE: Duration = Duration::from_millis(500);
 const LOOK: Duration = Duration::from_secs(5);
 /// How often due days are looked at: far below the promise of 15 minutes.
 const TICK: Duration = Duration::from_secs(60);
+/// How often it is looked whether all is well: each fault is seen within a minute.
+const WELL: Duration = Duration::from_secs(10);
+/// An alert that no mail server took is tried again after this.
+const ALERT_AGAIN: Duration = Duration::from_secs(60);
 /// How often the learner looks whether people settled something to learn from.
 const LEARN: Duration = Duration::from_secs(300);
 
@@ -35,33 +41,43 @@ pub struct Parts {
 
 /// A flag that wakes sleepers.
 #[derive(Default)]
-struct Flag {
+struct Raised {
     set: Mutex<bool>,
     changed: Condvar,
 }
 
-impl Flag {
-    fn is_set(&self) -> bool {
-        *self.set.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
+impl Raised {
     fn set(&self) {
         *self.set.lock().unwrap_or_else(PoisonError::into_inner) = true;
         self.changed.notify_all();
     }
+}
+
+/// The flag as one loop sees it; each look at it is a beat that shows that the loop turns.
+struct Flag {
+    raised: Arc<Raised>,
+    pulse: Pulse,
+    name: String,
+}
+
+impl Flag {
+    fn is_set(&self) -> bool {
+        self.pulse.beat(&self.name);
+        *self.raised.set.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 
     /// Sleeps for a pause, or less when the flag is set.
     fn pause(&self) {
-        let held = self.set.lock().unwrap_or_else(PoisonError::into_inner);
+        let held = self.raised.set.lock().unwrap_or_else(PoisonError::into_inner);
         if !*held {
-            drop(self.changed.wait_timeout(held, PAUSE));
+            drop(self.raised.changed.wait_timeout(held, PAUSE));
         }
     }
 }
 
 /// The loops, running.
 pub struct Workers {
-    stop: Arc<Flag>,
+    stop: Arc<Raised>,
     threads: Vec<JoinHandle<()>>,
     parts: Parts,
     name: String,
@@ -69,7 +85,7 @@ pub struct Workers {
 
 /// Asks the loops to end, from another thread.
 #[derive(Clone)]
-pub struct Stopper(Arc<Flag>);
+pub struct Stopper(Arc<Raised>);
 
 impl Stopper {
     /// What is under way goes on; no letter is begun any more.
@@ -90,6 +106,7 @@ pub fn start(parts: &Parts) -> std::io::Result<Workers> {
     workers.spawn("ranking", rank)?;
     workers.spawn("recognising", recognise)?;
     workers.spawn("learning", learn)?;
+    workers.spawn("alerting", alert)?;
     if let Some(transport) = parts.transport.clone() {
         workers.spawn("sending", move |parts, stop| send(parts, &transport, &name, stop))?;
     }
@@ -102,9 +119,15 @@ impl Workers {
         name: &str,
         work: impl FnOnce(&Parts, &Flag) + Send + 'static,
     ) -> std::io::Result<()> {
-        let (parts, stop) = (self.parts.clone(), Arc::clone(&self.stop));
+        let (parts, pulse) = (self.parts.clone(), self.parts.context.pulse.clone());
+        let stop = Flag { raised: Arc::clone(&self.stop), pulse, name: name.to_owned() };
+        stop.is_set();
         let thread = std::thread::Builder::new().name(name.to_owned());
-        self.threads.push(thread.spawn(move || work(&parts, &stop))?);
+        self.threads.push(thread.spawn(move || {
+            work(&parts, &stop);
+            // One that ends by itself, in a panic, beats no more and is missed.
+            stop.pulse.ends(&stop.name);
+        })?);
         Ok(())
     }
 
@@ -225,6 +248,42 @@ fn learn(parts: &Parts, stop: &Flag) {
                 once("learning", || learner.catch_up(&parts.context, &parts.db, &parts.cage))
         {
             tracing::info!(letters, "the reader learnt from what was settled");
+        }
+        stop.pause();
+    }
+}
+
+/// Looks whether all is well, says in the log what is not, and tells the administrator.
+fn alert(parts: &Parts, stop: &Flag) {
+    let (ctx, pulse) = (&*parts.context, &parts.context.pulse);
+    let route = match Route::of(&ctx.config) {
+        Ok(Some(route)) => Some(route),
+        Ok(None) => {
+            tracing::warn!(
+                "nobody is told by mail when something is wrong: set `admin_email` and a mail server"
+            );
+            None
+        }
+        Err(error) => {
+            tracing::error!(%error, "nobody is told by mail when something is wrong");
+            None
+        }
+    };
+    let (mut looked, mut failed, mut alerts) = (Last::default(), None::<Instant>, Alerts::default());
+    while !stop.is_set() {
+        if looked.is_past(WELL) {
+            let telling = once("alerting", || {
+                let found = health::findings(&health::look(ctx, &parts.db));
+                Ok::<_, String>(alerts.look(&found, pulse.age()))
+            });
+            let again = failed.is_none_or(|at| at.elapsed() >= ALERT_AGAIN);
+            if let (Some(route), Some(telling), true) = (&route, telling, again) {
+                let told = once("telling", || route.tell(ctx, &telling).map(|()| true));
+                failed = if told { None } else { Some(Instant::now()) };
+                if told {
+                    alerts.told(&telling, pulse.age());
+                }
+            }
         }
         stop.pause();
     }

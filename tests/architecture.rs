@@ -46,6 +46,7 @@ const AT_HOME: &[(&str, &[&str])] = &[
     ("async_imap", &["mail/imap"]),
     ("object_store", &["store/blobs"]),
     ("prometheus_client", &["web/"]),
+    ("rustix", &["store/health"]),
     (
         "tokio",
         &[
@@ -64,12 +65,12 @@ const AT_HOME: &[(&str, &[&str])] = &[
     ("understand_with_files", &["domain/incoming/", "service/cage"]),
     ("mime::parse", &["domain/incoming/"]),
     ("argon2", &["service/"]),
-    ("figment", &["config.rs", "web/", "command/"]),
+    ("figment", &["config.rs", "config/safety.rs", "web/", "command/"]),
     ("clap", &["command/"]),
     ("Utc::now", &["clock.rs"]),
     ("Local::now", &["clock.rs"]),
     ("SystemTime::now", &["clock.rs"]),
-    ("Instant::now", &["worker.rs", "mail/", "service/cage", "command/"]),
+    ("Instant::now", &["clock.rs", "worker.rs", "mail/", "service/cage", "command/"]),
     ("process::exit", &[]),
 ];
 

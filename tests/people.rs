@@ -41,6 +41,7 @@ impl Console {
                 library,
                 blobs,
                 days_off: askance::service::days_off::Calendars::default(),
+                pulse: askance::service::health::Pulse::default(),
             },
             db,
         }

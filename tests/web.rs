@@ -47,6 +47,7 @@ impl Place {
             library,
             blobs,
             days_off: askance::service::days_off::Calendars::default(),
+            pulse: askance::service::health::Pulse::default(),
         };
         let rocket = rocket::figment::Figment::from(rocket::Config {
             log_level: rocket::log::LogLevel::Off,

@@ -73,6 +73,7 @@ impl Past {
             library,
             blobs,
             days_off: askance::service::days_off::Calendars::default(),
+            pulse: askance::service::health::Pulse::default(),
         };
         let email = "m.varga@klarblick.example";
         let new = people::NewPerson { email, name: "Mara Varga", role: Role::Admin, password_hash: "" };
@@ -275,5 +276,6 @@ fn config(folder: &Path) -> Done<Config> {
         demonstration: false,
         mail: askance::config::MailSettings::default(),
         keep_set_aside_days: 180,
+        run: askance::config::RunSettings::default(),
     })
 }

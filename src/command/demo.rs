@@ -79,7 +79,7 @@ enum Error {
 
 /// Runs until it is asked to stop.
 pub fn run(args: &DemoArgs, out: &mut dyn Write, err: &mut dyn Write) -> u8 {
-    serve::log("error");
+    serve::log("error", crate::config::run::LogFormat::Text);
     match demonstrate(args, out) {
         Ok(()) => exit::OK,
         Err(error) => {
@@ -214,6 +214,7 @@ fn config((folder, url): (&Path, &str), clock: Clock, secret: Vec<u8>) -> Config
         demonstration: true,
         mail: MailSettings::default(),
         keep_set_aside_days: 180,
+        run: crate::config::RunSettings::default(),
     }
 }
 

@@ -179,7 +179,14 @@ pub fn open(config: Config, connections: u32) -> Result<(Context, Db), Closed> {
     let blobs = places::blobs(&config)?;
     let clock = config.clock.clone();
     Ok((
-        Context { config, clock, library, blobs, days_off: crate::service::days_off::Calendars::default() },
+        Context {
+            config,
+            clock,
+            library,
+            blobs,
+            days_off: crate::service::days_off::Calendars::default(),
+            pulse: crate::service::health::Pulse::default(),
+        },
         db,
     ))
 }

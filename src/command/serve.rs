@@ -1,6 +1,7 @@
 //! `askance serve`: web pages, mail in and out, background work, in one process.
 
 use crate::command::{self, exit, say};
+use crate::config::run::LogFormat;
 use crate::config::{self, Config};
 use crate::mail::listener::{Limits, Listener, Protocol, Verdict};
 use crate::mail::smtp_url::SmtpServer;
@@ -78,7 +79,6 @@ impl Error {
 
 /// Serves until it is asked to stop (SIGTERM, SIGINT).
 pub fn run(args: &ServeArgs, err: &mut dyn Write) -> u8 {
-    log("info");
     match serve(args.only) {
         Ok(()) => exit::OK,
         Err(error) => {
@@ -89,15 +89,21 @@ pub fn run(args: &ServeArgs, err: &mut dyn Write) -> u8 {
 }
 
 fn serve(only: Option<Only>) -> Result<(), Error> {
-    let (config, figment) = (Config::load()?, config::figment()?);
+    let loaded = Config::load();
+    log("info", loaded.as_ref().map(|config| config.run.log_format).unwrap_or_default());
+    let (config, figment) = (loaded?, config::figment()?);
     let file = config::file::used()?;
     tracing::info!("settings: {}", config::file::in_words(file.as_deref()));
+    let before = config::safety::refusals(&config)?;
+    if let Some(refusal) = before.into_iter().next() {
+        return Err(refusal.into());
+    }
     House::open(config)?.serve(figment, only)
 }
 
 /// Log lines on stderr, from `usual` on; `RUST_LOG` chooses otherwise. Rocket's own lines hold what visitors type, so
 /// they are left out unless `RUST_LOG` names Rocket; what fails on our pages we log ourselves, under a number.
-pub fn log(usual: &str) {
+pub fn log(usual: &str, format: LogFormat) {
     use std::io::IsTerminal;
     let chosen = std::env::var("RUST_LOG").unwrap_or_default();
     let filter = match chosen.as_str() {
@@ -106,12 +112,14 @@ pub fn log(usual: &str) {
         chosen => format!("{chosen},rocket=off"),
     };
     let filter = tracing_subscriber::EnvFilter::new(filter);
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     // A second call (tests) keeps the first subscriber.
-    let _ = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
-        .try_init();
+    let _ = match format {
+        LogFormat::Text => lines.with_ansi(std::io::stderr().is_terminal()).try_init(),
+        LogFormat::Json => {
+            lines.json().flatten_event(true).with_current_span(false).with_span_list(false).try_init()
+        }
+    };
 }
 
 /// The joined parts.

@@ -1,7 +1,7 @@
 //! The keys there are, and what is right for each.
 
 /// Each key with what it takes, in the order of `Rocket.toml`.
-const KEYS: [(&str, &str); 25] = [
+const KEYS: [(&str, &str); 27] = [
     ("database_url", "`sqlite://path` or `postgres://user@host/name`"),
     ("blob_url", "`file://folder`"),
     ("public_url", "a web address such as `https://askance.example`"),
@@ -29,6 +29,8 @@ const KEYS: [(&str, &str); 25] = [
         "`smtp://host:port`, `smtps://user:password@host` or `smtp+starttls://user:password@host`",
     ),
     ("keep_set_aside_days", "a whole number from 0"),
+    ("metrics_token", "at least 20 characters without blanks (`openssl rand -hex 20`)"),
+    ("log_format", "`text` or `json`"),
     ("undo_minutes", "a whole number from 0"),
     ("secret_key", "at least 32 random bytes in base64 (`openssl rand -base64 32`)"),
     ("templates_dir", "a folder such as `templates`"),

@@ -8,6 +8,7 @@ pub mod days_off;
 pub mod deadlines;
 pub mod delivery;
 pub mod filing;
+pub mod health;
 pub mod intake;
 pub mod learning;
 pub mod publishing;
@@ -54,6 +55,8 @@ pub struct Context {
     pub blobs: Blobs,
     /// The calendars that one-off days off change, as last read.
     pub days_off: days_off::Calendars,
+    /// What this process knows of its own turning.
+    pub pulse: health::Pulse,
 }
 
 /// Why the law of a request cannot be applied.

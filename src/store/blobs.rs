@@ -80,10 +80,11 @@ impl Blobs {
         Ok(notes)
     }
 
-    /// Since when the oldest note has waited, if one does.
-    pub fn spooled_since(&self) -> Result<Option<SystemTime>, Error> {
-        let times = self.notes()?.into_iter().filter_map(|(_, path)| path.metadata().ok()?.modified().ok());
-        Ok(times.min())
+    /// How many notes wait, and since when the oldest.
+    pub fn waiting(&self) -> Result<(usize, Option<SystemTime>), Error> {
+        let notes = self.notes()?;
+        let times = notes.iter().filter_map(|(_, path)| path.metadata().ok()?.modified().ok());
+        Ok((notes.len(), times.min()))
     }
 
     /// Whether a mail could be taken in now: writes a file into the spool that no sweep looks at, and removes it.

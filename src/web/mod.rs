@@ -4,6 +4,7 @@ pub mod assets;
 pub mod choice;
 pub mod desk;
 pub mod download;
+pub mod durations;
 pub mod error;
 pub mod filters;
 pub mod guards;
@@ -11,6 +12,7 @@ pub mod headers;
 pub mod health;
 pub mod ical;
 pub mod kept;
+pub mod metrics;
 pub mod network;
 pub mod page;
 pub mod public;
@@ -21,6 +23,7 @@ use crate::service::Context;
 use crate::service::cage::Cage;
 use crate::store::Db;
 use crate::web::desk::files::Reader;
+use crate::web::durations::Durations;
 use crate::web::guards::{Site, Store};
 use crate::web::headers::Headers;
 use crate::web::kept::Kept;
@@ -43,16 +46,22 @@ pub fn build(figment: &Figment, context: Arc<Context>, db: Db, cage: Arc<Cage>) 
     // Templates of a folder are read each time anew, so their pages are not kept.
     let kept = Kept::new(&db, if setup.templates_dir.is_none() { kept::ROOM } else { 0 });
     let site = Site { pages: Pages::new(&setup), store: Store::new(db), context, kept };
+    let durations = Durations::default();
     // Rocket's own name and its looser shield are left out; `headers` sets the profile.
     rocket::custom(figment.clone().merge(("ident", false)).merge(("cli_colors", false)))
         .attach(Shield::new())
         .attach(headers)
+        .attach(durations.clone())
+        .manage(durations)
+        .manage(health::Look::default())
+        .manage(metrics::LastCounts::default())
         .manage(site)
         .manage(Reader::new(cage))
         .register("/", error::catchers())
         .register("/desk", desk::catchers())
         .mount("/", assets::routes())
         .mount("/", health::routes())
+        .mount("/", metrics::routes())
         .mount("/", public::routes())
         .mount("/", desk::routes())
 }

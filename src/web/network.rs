@@ -34,7 +34,7 @@ fn told(request: &Request<'_>) -> Option<IpAddr> {
 }
 
 /// Whether an address is of this machine or of a network that does not reach into the internet.
-fn is_near(address: IpAddr) -> bool {
+pub(crate) fn is_near(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => address.is_loopback() || address.is_private() || address.is_link_local(),
         IpAddr::V6(address) => {

@@ -80,6 +80,7 @@ impl Served {
             library: Arc::clone(&LIBRARY),
             blobs,
             days_off: askance::service::days_off::Calendars::default(),
+            pulse: askance::service::health::Pulse::default(),
         };
         Self { child, context, db }
     }

@@ -116,6 +116,7 @@ impl Site {
             library,
             blobs,
             days_off: askance::service::days_off::Calendars::default(),
+            pulse: askance::service::health::Pulse::default(),
         });
         Self { ctx, db, cage: Cage::here(knowledge), sent: Arc::default(), _folder: folder }
     }
@@ -279,5 +280,6 @@ fn config(folder: &tempfile::TempDir, database_url: &str) -> Config {
         demonstration: false,
         mail: askance::config::MailSettings::default(),
         keep_set_aside_days: 180,
+        run: askance::config::RunSettings::default(),
     }
 }

@@ -59,6 +59,7 @@ fn read_one(ctx: &Context, db: &Db, cage: &Cage, unread: Unread) -> Result<bool,
     }
     // One mail that cannot be placed must not keep the others from being read.
     tracing::error!(%error, message = id, "mail could not be placed; it is shown as it came");
+    ctx.pulse.mail_failed();
     let bare = unreadable(understood.unread, "it could not be filed");
     match place(ctx, &mut conn, &bare) {
         Ok(placed) => Ok(placed),
@@ -81,6 +82,7 @@ fn read(ctx: &Context, cage: &Cage, unread: Unread) -> Option<Understood> {
         Ok(incoming) => Some(Understood { unread, incoming, failure: None }),
         Err(error) if error.is_about_the_mail() => {
             tracing::error!(%error, message = unread.id, "mail could not be read; it is kept as it came");
+            ctx.pulse.mail_failed();
             Some(unreadable(unread, &error.to_string()))
         }
         Err(error) => {

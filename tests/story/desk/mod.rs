@@ -88,6 +88,7 @@ impl Desk {
             blobs,
             library,
             days_off: askance::service::days_off::Calendars::default(),
+            pulse: askance::service::health::Pulse::default(),
         });
         let mut conn = db.conn().unwrap();
         let mut add = |email, name, role| {

@@ -1,5 +1,6 @@
 //! Letters as text, as mail, on the wire; and the door where mail comes in.
 
+pub mod authenticity;
 pub mod compose;
 mod guard;
 pub mod letters;

@@ -79,7 +79,8 @@ pub fn verify(raw: &[u8], came: &Came, trusted: &Trusted) -> Checks {
     checks.reported = results::reported(&head, own);
     let Some(author) = checks.author.clone() else { return checks };
     let mail = as_sent(&head);
-    let Some(message) = AuthenticatedMessage::parse(&mail).filter(|read| is_same(read, &author, &head)) else {
+    let Some(message) = AuthenticatedMessage::parse(&mail).filter(|read| is_same(read, &author, &head))
+    else {
         (checks.author, checks.doubt) = (None, Some(Doubt::Ambiguous));
         return checks;
     };
@@ -87,7 +88,9 @@ pub fn verify(raw: &[u8], came: &Came, trusted: &Trusted) -> Checks {
         return checks;
     }
     let asked = || ask(message, &author, (came, trusted));
-    if let Err(error) = runtime().and_then(|runtime| runtime.block_on(async { asked().await.map(|found| found.into(&mut checks)) })) {
+    if let Err(error) = runtime()
+        .and_then(|runtime| runtime.block_on(async { asked().await.map(|found| found.into(&mut checks)) }))
+    {
         tracing::warn!(%error, "who wrote a mail cannot be looked up");
         checks.dmarc.outcome = Outcome::Temporary;
     }
@@ -118,7 +121,8 @@ fn as_sent<'a>(head: &Head<'a>) -> Cow<'a, [u8]> {
 /// Whether the parser that checks reads the same head, and the same sender, as the one that shows.
 fn is_same(read: &AuthenticatedMessage<'_>, author: &Author, head: &Head<'_>) -> bool {
     let names = read.headers.iter().map(|(name, _)| *name);
-    read.from == [author.address.to_lowercase()] && names.eq(head.fields.iter().map(|(name, _)| name.as_bytes()))
+    read.from == [author.address.to_lowercase()]
+        && names.eq(head.fields.iter().map(|(name, _)| name.as_bytes()))
 }
 
 /// What was found out over the network.
@@ -144,7 +148,10 @@ async fn ask(
     let asking = Asking::new(trusted.names)?;
     let unseen = signatures::bound(&mut message, &author.domain);
     let dkim = signatures::dkim(&asking, &message);
-    let rest = join(spf(&asking, came), join(dmarc(&asking, &author.domain), signatures::arc(&asking, &message, trusted)));
+    let rest = join(
+        spf(&asking, came),
+        join(dmarc(&asking, &author.domain), signatures::arc(&asking, &message, trusted)),
+    );
     let (dkim, (spf, (dmarc, arc))) = join(dkim, rest).await;
     Ok(Found { dkim: (dkim, unseen), spf, dmarc, arc })
 }
@@ -171,7 +178,9 @@ async fn spf(asking: &Asking, came: &Came) -> Spf {
     let result = answer.map_or(SpfResult::TempError, |answer| answer.result());
     let (outcome, why) = match result {
         // mail-auth 0.13.3 takes a pass within nested includes for a pass, whatever the outermost include makes of it.
-        SpfResult::Pass if known.has_qualified_include() => (Outcome::Fail, "its record does not say yes for sure"),
+        SpfResult::Pass if known.has_qualified_include() => {
+            (Outcome::Fail, "its record does not say yes for sure")
+        }
         SpfResult::Pass => (Outcome::Pass, "that server is named as one of its own"),
         SpfResult::Fail => (Outcome::Fail, "that server is not one of its own"),
         SpfResult::SoftFail => (Outcome::Fail, "that server is probably not one of its own"),
@@ -187,7 +196,8 @@ async fn spf(asking: &Asking, came: &Came) -> Spf {
 fn is_public(peer: IpAddr) -> bool {
     match peer.to_canonical() {
         IpAddr::V4(ip) => {
-            let shared = ip.octets().starts_with(&[100]) && ip.octets().get(1).is_some_and(|b| b & 0xc0 == 64);
+            let shared =
+                ip.octets().starts_with(&[100]) && ip.octets().get(1).is_some_and(|b| b & 0xc0 == 64);
             !(ip.is_loopback() || ip.is_private() || ip.is_link_local() || ip.is_unspecified() || shared)
         }
         IpAddr::V6(ip) => {

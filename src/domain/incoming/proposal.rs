@@ -30,12 +30,7 @@ pub struct Proposal {
 
 /// What a rule may record by itself: bounces, automatic replies and plain acknowledgements, where whose they are
 /// is certain. Everything else asks: it may start or stop a right. So does whatever its own domain says it did not write.
-pub fn propose(
-    message: i64,
-    incoming: &Incoming,
-    matches: &[Match],
-    judged: Option<&Judged>,
-) -> Proposal {
+pub fn propose(message: i64, incoming: &Incoming, matches: &[Match], judged: Option<&Judged>) -> Proposal {
     let forged = judged.filter(|judged| judged.verdict == Verdict::Forged);
     let decided = match matches.first() {
         _ if forged.is_some() => Err(forged.map(suspect).unwrap_or_default()),
@@ -51,7 +46,10 @@ pub fn propose(
 
 /// Why a person is asked about a mail that its own domain disowns.
 pub fn suspect(judged: &Judged) -> String {
-    format!("It seems to be forged. {} Ask the authority by another way before you believe it.", judged.reason)
+    format!(
+        "It seems to be forged. {} Ask the authority by another way before you believe it.",
+        judged.reason
+    )
 }
 
 fn decide(message: i64, incoming: &Incoming, found: &Match) -> Result<Event, String> {

@@ -41,7 +41,8 @@ pub(super) fn bound(message: &mut AuthenticatedMessage<'_>, author: &str) -> usi
 
 /// Checks the signatures, each by itself: one whose name server is silent must not take the time of the others.
 pub(super) async fn dkim(asking: &Asking, message: &AuthenticatedMessage<'_>) -> Vec<Signed> {
-    let mut found: Vec<Signed> = join_all((0..message.dkim_headers.len()).map(|nth| one(asking, message, nth))).await;
+    let mut found: Vec<Signed> =
+        join_all((0..message.dkim_headers.len()).map(|nth| one(asking, message, nth))).await;
     if message.has_dkim_errors && found.len() < MOST_SIGNATURES {
         let why = "It cannot be read, or covers only a part of the mail.";
         found.push(Signed {
@@ -64,7 +65,9 @@ async fn one(asking: &Asking, message: &AuthenticatedMessage<'_>, nth: usize) ->
         ..AuthenticatedMessage::default()
     };
     alone.dkim_headers.extend(message.dkim_headers.get(nth).cloned());
-    let Some(header) = message.dkim_headers.get(nth) else { return of(&Signature::default(), Outcome::None, "") };
+    let Some(header) = message.dkim_headers.get(nth) else {
+        return of(&Signature::default(), Outcome::None, "");
+    };
     let signature = &header.header;
     if let Some(why) = worthless(signature) {
         return of(signature, Outcome::Fail, why);
@@ -75,7 +78,9 @@ async fn one(asking: &Asking, message: &AuthenticatedMessage<'_>, nth: usize) ->
         Some(outputs) => outputs.first().map_or(DkimResult::None, |output| output.result().clone()),
         None => return of(signature, Outcome::Temporary, "Its key could not be looked up in time."),
     };
-    if result == DkimResult::Pass && known.key_flags(&signature.domain_key()).is_none_or(|f| f & TRIED_OUT != 0) {
+    if result == DkimResult::Pass
+        && known.key_flags(&signature.domain_key()).is_none_or(|f| f & TRIED_OUT != 0)
+    {
         return of(signature, Outcome::Fail, "Its owner only tries it out, so that it counts as none.");
     }
     let (outcome, why) = in_words(&result);
@@ -121,7 +126,9 @@ fn in_words(result: &DkimResult) -> (Outcome, &'static str) {
         Error::Dkim(DkimError::FailedBodyHashMatch) => "The text was changed after it was signed.",
         Error::Dkim(DkimError::SignatureExpired) => "It has expired.",
         Error::Dkim(DkimError::RevokedPublicKey) => "Its key was revoked.",
-        Error::Dkim(DkimError::FailedAuidMatch) => "It is in the name of somebody whom the key does not allow.",
+        Error::Dkim(DkimError::FailedAuidMatch) => {
+            "It is in the name of somebody whom the key does not allow."
+        }
         Error::Dns(DnsError::RecordNotFound(_)) => "There is no such key.",
         Error::Crypto(CryptoError::FailedVerification | CryptoError::Library(_)) => {
             "The head was changed after it was signed, or somebody else signed it."
@@ -136,7 +143,8 @@ pub(super) async fn arc(asking: &Asking, message: &AuthenticatedMessage<'_>, tru
     let none = Checks::default().arc;
     let Some(seal) = message.as_headers.iter().max_by_key(|seal| seal.header.i) else { return none };
     let sealer = ascii(&seal.header.d).unwrap_or_default();
-    let told = |outcome, why: &str| Arc { sealer: Some(sealer.clone()), outcome, why: why.to_owned(), said: None };
+    let told =
+        |outcome, why: &str| Arc { sealer: Some(sealer.clone()), outcome, why: why.to_owned(), said: None };
     if !trusted.arc_sealers.contains(&sealer) {
         return told(Outcome::NotAsked, "Its last sealer is none of those whom this service believes.");
     }

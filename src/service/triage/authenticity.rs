@@ -23,8 +23,8 @@ const AWAITED: TimeDelta = TimeDelta::seconds(15);
 const FRESH: TimeDelta = TimeDelta::days(2);
 /// For so long is tried again what could not be looked up.
 const TRIED: TimeDelta = TimeDelta::days(1);
-/// The pause before that is as long as the mail is old, and at least this.
-const PAUSE: TimeDelta = TimeDelta::minutes(5);
+/// The pause before that is as long as the mail is old, but at least and at most this.
+const PAUSE: (TimeDelta, TimeDelta) = (TimeDelta::minutes(5), TimeDelta::hours(4));
 /// How many mails are checked at once, so that one silent name server holds up no other mail, and how many bytes.
 const AT_ONCE: i64 = 8;
 const BYTES_AT_ONCE: i64 = 64 * 1024 * 1024;
@@ -94,7 +94,9 @@ pub fn verify_next(ctx: &Context, db: &Db) -> Result<usize, Error> {
             Ok(()) => {}
             Err(Error::Store(error)) if error.is_passing() => return Err(Error::Store(error)),
             // One mail of which it cannot be kept must not keep the others from theirs.
-            Err(error) => tracing::error!(%error, message = one.message_id, "who wrote a mail cannot be kept"),
+            Err(error) => {
+                tracing::error!(%error, message = one.message_id, "who wrote a mail cannot be kept")
+            }
         }
     }
     Ok(due.len())
@@ -153,7 +155,7 @@ fn write(db: &Db, due: &Due, (checks, now): (Option<Checks>, DateTime<Utc>)) -> 
         reason: judged.reason.clone(),
         checks: serde_json::to_string(&checks.unwrap_or_default()).map_err(crate::store::Error::from)?,
         checked_at: at(now),
-        again_at: again.then(|| at(now + age.max(PAUSE))),
+        again_at: again.then(|| at(now + age.clamp(PAUSE.0, PAUSE.1))),
     };
     tracing::info!(message = id, verdict = judged.verdict.as_str(), again, "who wrote a mail was looked at");
     let mut conn = db.conn()?;

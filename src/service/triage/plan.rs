@@ -165,10 +165,7 @@ pub(super) fn prove(matches: &mut [Match], judged: Option<&Judged>) {
     let proved = judged.filter(|judged| judged.verdict == Verdict::Verified);
     let Some(domain) = proved.and_then(|judged| judged.domain.as_deref()) else { return };
     let own = |reason: &Reason| {
-        matches!(
-            reason,
-            Reason::SenderAddress | Reason::SenderDomain { .. } | Reason::SenderSibling { .. }
-        )
+        matches!(reason, Reason::SenderAddress | Reason::SenderDomain { .. } | Reason::SenderSibling { .. })
     };
     for found in matches.iter_mut().filter(|found| !found.foreign_sender) {
         if let Some(at) = found.reasons.iter().position(own) {

@@ -111,7 +111,7 @@ pub fn head(raw: &[u8]) -> Result<Head<'_>, Doubt> {
         let rest = mail.get(at..).unwrap_or_default();
         let Some(end) = memchr::memchr(b'\n', rest) else {
             // A mail may end with its head.
-            return if rest.is_empty() { done(fields, mail, bare) } else { Err(Doubt::Lines) };
+            return if rest.is_empty() { Ok(done(fields, mail, bare)) } else { Err(Doubt::Lines) };
         };
         let line = rest.get(..end).unwrap_or_default();
         let (line, is_bare) = line.strip_suffix(b"\r").map_or((line, true), |line| (line, false));
@@ -119,7 +119,7 @@ pub fn head(raw: &[u8]) -> Result<Head<'_>, Doubt> {
             return Err(Doubt::Lines);
         }
         if line.is_empty() {
-            return done(fields, mail, bare);
+            return Ok(done(fields, mail, bare));
         }
         if at + end > MOST_HEAD || fields.len() >= MOST_FIELDS {
             return Err(Doubt::Long);
@@ -138,13 +138,14 @@ pub fn head(raw: &[u8]) -> Result<Head<'_>, Doubt> {
     }
 }
 
-fn done<'a>(fields: Vec<(&'a str, &'a [u8])>, mail: &'a [u8], bare: Option<bool>) -> Result<Head<'a>, Doubt> {
-    Ok(Head { fields, mail, bare: bare.unwrap_or_default() })
+fn done<'a>(fields: Vec<(&'a str, &'a [u8])>, mail: &'a [u8], bare: Option<bool>) -> Head<'a> {
+    Head { fields, mail, bare: bare.unwrap_or_default() }
 }
 
 /// The line that a pipe puts before a mail, as in a mailbox file.
 fn without_mailbox_line(raw: &[u8]) -> &[u8] {
-    if !raw.starts_with(b"From ") {
+    // `From : a@b.example` is a field to some programs, and no such line.
+    if raw.strip_prefix(b"From ").is_none_or(|rest| rest.trim_ascii_start().starts_with(b":")) {
         return raw;
     }
     memchr::memchr(b'\n', raw).and_then(|end| raw.get(end + 1..)).unwrap_or_default()
@@ -283,7 +284,10 @@ mod tests {
             assert_eq!(of(&mail), (Some("city.example".to_owned()), None), "{line}");
         }
         assert_eq!(of("From: a@städte.example\r\n\r\n").0.as_deref(), Some("xn--stdte-hra.example"));
-        assert_eq!(of("From x@y Mon Sep  7\nFrom: a@city.example\n\ntext").0.as_deref(), Some("city.example"));
+        assert_eq!(
+            of("From x@y Mon Sep  7\nFrom: a@city.example\n\ntext").0.as_deref(),
+            Some("city.example")
+        );
     }
 
     #[test]
@@ -302,6 +306,7 @@ mod tests {
             ("From: a@x.example\0\r\n\r\n", Doubt::Lines),
             ("From: a@x.example\nSubject: x\r\n\r\n", Doubt::Lines),
             ("From : a@x.example\r\n\r\n", Doubt::Fields),
+            ("From  : a@x.example\r\nFrom: b@y.example\r\n\r\n", Doubt::Fields),
             ("Subject: x\r\n \r\nFrom: a@x.example\r\n\r\n", Doubt::Fields),
             ("no field\r\nFrom: a@x.example\r\n\r\n", Doubt::Fields),
             ("\r\nFrom: a@x.example\r\n\r\n", Doubt::NoFrom),

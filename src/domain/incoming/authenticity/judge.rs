@@ -1,6 +1,6 @@
 //! From what the checks found to one verdict, with one sentence for people.
 
-use crate::domain::incoming::authenticity::{Author, Checks, Outcome, Policy, Told, Verdict};
+use crate::domain::incoming::authenticity::{Author, Checks, Outcome, Policy, Verdict};
 use crate::domain::incoming::matching::domains::{is_roof, registrable};
 
 /// The verdict on a mail.
@@ -48,7 +48,8 @@ pub fn judge(checks: &Checks) -> Judged {
 
 fn weigh(checks: &Checks, author: &Author) -> (Verdict, String, bool) {
     if let Some(how) = proof(checks, author) {
-        let poses = if author.poses { " The name beside it shows another address: do not be misled." } else { "" };
+        let poses =
+            if author.poses { " The name beside it shows another address: do not be misled." } else { "" };
         return (Verdict::Verified, format!("{how}{poses}"), false);
     }
     let domain = &author.domain;
@@ -86,7 +87,8 @@ fn proof(checks: &Checks, author: &Author) -> Option<String> {
     };
     let signed = |other: &&str| enough(other, dmarc.strict_dkim);
     let sent = |other: &&str| enough(other, dmarc.strict_spf);
-    let mut own = checks.dkim.iter().filter(|one| one.outcome == Outcome::Pass).map(|one| one.domain.as_str());
+    let mut own =
+        checks.dkim.iter().filter(|one| one.outcome == Outcome::Pass).map(|one| one.domain.as_str());
     if let Some(by) = own.find(signed) {
         return Some(format!("Signed by {by}, {}.", is_in(by)));
     }
@@ -110,20 +112,12 @@ fn proof(checks: &Checks, author: &Author) -> Option<String> {
         }
     }
     let said = checks.arc.said.as_ref()?;
-    let by = heard(said, (&signed, &sent), domain)?;
+    let found = said.dkim.iter().map(String::as_str).find(signed);
+    let by = found
+        .or_else(|| said.spf.as_deref().filter(sent))
+        .or_else(|| said.dmarc.as_deref().filter(|from| from == domain))?;
     let sealer = checks.arc.sealer.as_deref().unwrap_or_default();
     Some(format!("It came by way of {sealer}, which this service believes, and which got it from {by}."))
-}
-
-/// The domain that somebody we believe found to have written it.
-fn heard<'a>(
-    said: &'a Told,
-    (signed, sent): (&dyn Fn(&&str) -> bool, &dyn Fn(&&str) -> bool),
-    domain: &'a str,
-) -> Option<&'a str> {
-    let signer = said.dkim.iter().map(String::as_str).find(signed);
-    let sender = said.spf.as_deref().filter(sent);
-    signer.or(sender).or_else(|| said.dmarc.as_deref().filter(|from| *from == domain))
 }
 
 /// Whether it may be proved, or disproved, once names can be looked up.
@@ -208,7 +202,9 @@ fn alignment(other: &str, author: &str) -> Alignment {
     if other == author {
         return Alignment::Equal;
     }
-    let (Some(ours), Some(theirs)) = (registrable(author), registrable(other)) else { return Alignment::Foreign };
+    let (Some(ours), Some(theirs)) = (registrable(author), registrable(other)) else {
+        return Alignment::Foreign;
+    };
     if ours != theirs {
         return Alignment::Foreign;
     }

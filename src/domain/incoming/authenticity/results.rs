@@ -51,7 +51,8 @@ pub fn reported(head: &Head<'_>, own: Option<&str>) -> Reported {
         above &= !name.eq_ignore_ascii_case("Received");
         if name.eq_ignore_ascii_case("Received-SPF") {
             found.ignored += 1;
-            found.claimed |= value.trim_ascii_start().get(..4).is_some_and(|w| w.eq_ignore_ascii_case(b"pass"));
+            found.claimed |=
+                value.trim_ascii_start().get(..4).is_some_and(|w| w.eq_ignore_ascii_case(b"pass"));
         }
         if !name.eq_ignore_ascii_case("Authentication-Results") {
             continue;
@@ -177,7 +178,10 @@ mod tests {
         assert_eq!(read(b"mx.example; spf=pass smtp.mailfrom=\"x; dkim=pass header.d=y.example"), None);
         let quoted = read(b"mx.example; spf=fail smtp.mailfrom=\"a; dkim=pass header.d=y.example\"").unwrap();
         assert!(!quoted.has_pass());
-        assert_eq!(read_sealed(b" i=1; lists.example; dkim=pass header.d=x.example").unwrap().dkim, ["x.example"]);
+        assert_eq!(
+            read_sealed(b" i=1; lists.example; dkim=pass header.d=x.example").unwrap().dkim,
+            ["x.example"]
+        );
     }
 
     #[test]

@@ -102,6 +102,7 @@ pub fn start(parts: &Parts) -> std::io::Result<Workers> {
     let mut workers =
         Workers { stop: Arc::default(), threads: Vec::new(), parts: parts.clone(), name: name.clone() };
     workers.spawn("clocks", clocks)?;
+    workers.spawn("verifying", verify)?;
     workers.spawn("reading", read)?;
     workers.spawn("ranking", rank)?;
     workers.spawn("recognising", recognise)?;
@@ -215,6 +216,16 @@ fn read(parts: &Parts, stop: &Flag) {
         let swept = once("sweep", || intake::sweep(ctx.door(), db));
         let read = once("read", || triage::read_next(ctx, db, &parts.cage, 20));
         if swept + read == 0 {
+            stop.pause();
+        }
+    }
+}
+
+/// Finds out who wrote what came in; name servers may be slow or silent, and no mail is read later for that than by a
+/// few seconds.
+fn verify(parts: &Parts, stop: &Flag) {
+    while !stop.is_set() {
+        if once("verify", || triage::verify_next(&parts.context, &parts.db)) == 0 {
             stop.pause();
         }
     }

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod architecture;
 #[cfg(test)]
+mod authenticity;
+#[cfg(test)]
 mod cage;
 #[cfg(test)]
 mod config;

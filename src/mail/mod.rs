@@ -1,6 +1,7 @@
 //! Letters as text, as mail, on the wire; and the door where mail comes in.
 
 pub mod alert;
+pub mod authenticity;
 pub mod compose;
 mod guard;
 pub mod letters;

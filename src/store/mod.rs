@@ -1,6 +1,7 @@
 //! The database, SQLite or PostgreSQL, and the blobs; Diesel is used only here.
 
 pub mod audit;
+pub mod authenticity;
 pub mod authorities;
 pub mod blobs;
 pub mod days_off;

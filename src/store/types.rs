@@ -1,6 +1,7 @@
 //! SQL for domain types, on both databases: each closed vocabulary is stored as its word.
 
 use crate::domain::authority::{AuthorityKind, AuthorityState};
+use crate::domain::incoming::authenticity::Verdict;
 use crate::domain::law::remedy::RemedyStep;
 use crate::domain::request::state::{Outcome, Status};
 use crate::domain::words::words;
@@ -130,4 +131,5 @@ text_sql! {
     MessageStateProxy = MessageState;
     OutboxStateProxy = OutboxState;
     RoleProxy = Role;
+    VerdictProxy = Verdict;
 }

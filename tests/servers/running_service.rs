@@ -56,6 +56,7 @@ impl Served {
             ("smtp_url", smtp_url.to_owned()),
             ("lmtp_listen", format!("127.0.0.1:{lmtp}")),
             ("undo_minutes", "0".to_owned()),
+            ("dns", "off".to_owned()),
             ("secret_key", "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=".to_owned()),
         ];
         let port = free_port();

@@ -1,5 +1,6 @@
 //! A whole service in a temporary place, with verbs in the words of the field; on SQLite and on PostgreSQL.
 
+pub mod dns;
 pub mod figures;
 pub mod labelled;
 pub mod mail;

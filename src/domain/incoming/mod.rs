@@ -1,6 +1,7 @@
 //! A mail that came in: from raw bytes to what it says, whose it is and what to do. Never fails.
 
 pub mod attachment;
+pub mod authenticity;
 pub mod body;
 pub mod delivery;
 pub mod documents;

@@ -1,5 +1,6 @@
 //! Record this event by itself, or ask the desk, and why.
 
+use crate::domain::incoming::authenticity::{Judged, Verdict};
 use crate::domain::incoming::delivery::Automatic;
 use crate::domain::incoming::matching::{Match, Reason, Warning};
 use crate::domain::incoming::reading::Kind;
@@ -28,9 +29,11 @@ pub struct Proposal {
 }
 
 /// What a rule may record by itself: bounces, automatic replies and plain acknowledgements, where whose they are
-/// is certain. Everything else asks: it may start or stop a right.
-pub fn propose(message: i64, incoming: &Incoming, matches: &[Match]) -> Proposal {
+/// is certain. Everything else asks: it may start or stop a right. So does whatever its own domain says it did not write.
+pub fn propose(message: i64, incoming: &Incoming, matches: &[Match], judged: Option<&Judged>) -> Proposal {
+    let forged = judged.filter(|judged| judged.verdict == Verdict::Forged);
     let decided = match matches.first() {
+        _ if forged.is_some() => Err(forged.map(suspect).unwrap_or_default()),
         None => Err("It matches no request: say to which it belongs.".to_owned()),
         Some(first) => decide(message, incoming, first),
     };
@@ -39,6 +42,14 @@ pub fn propose(message: i64, incoming: &Incoming, matches: &[Match]) -> Proposal
         Err(why) => (None, Some(why)),
     };
     Proposal { matches: matches.to_vec(), event, ask }
+}
+
+/// Why a person is asked about a mail that its own domain disowns.
+pub fn suspect(judged: &Judged) -> String {
+    format!(
+        "It seems to be forged. {} Ask the authority by another way before you believe it.",
+        judged.reason
+    )
 }
 
 fn decide(message: i64, incoming: &Incoming, found: &Match) -> Result<Event, String> {

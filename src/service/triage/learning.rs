@@ -1,13 +1,14 @@
 //! What later mails are recognised by: file numbers of the authority, and domains of replies that people settled.
 
 use crate::domain::incoming::Incoming;
+use crate::domain::incoming::authenticity::Verdict;
 use crate::domain::incoming::matching::Match;
 use crate::domain::incoming::matching::domains::{is_freemail, kin};
 use crate::domain::incoming::reading::Kind;
 use crate::service::triage::candidates;
 use crate::service::triage::settle::Settlement;
 use crate::store::messages::MessageRow;
-use crate::store::{Conn, Error, matching};
+use crate::store::{Conn, Error, authenticity, matching};
 use chrono::{DateTime, Utc};
 
 /// Of a reply that was filed by a rule: its file number, if the authority itself surely wrote it.
@@ -34,6 +35,10 @@ pub(super) fn settled(
 ) -> Result<(), Error> {
     // What it taught as something else, before this was said, it teaches no more.
     matching::unlearn(conn, message.id)?;
+    // What a domain disowns says nothing of how an authority writes, whatever a person made of it.
+    if authenticity::of_message(conn, message.id)?.is_some_and(|found| found.verdict == Verdict::Forged) {
+        return Ok(());
+    }
     let number: Vec<String> = said.authority_reference.iter().cloned().collect();
     matching::know_file_numbers(conn, (said.request, message.id), &number)?;
     if matches!(said.kind, Kind::Bounce | Kind::Automatic | Kind::Other) {

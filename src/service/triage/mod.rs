@@ -1,6 +1,7 @@
 //! What a mail is and whose: read in the cage, matched, recorded where a rule allows, else put before a person.
 
 mod again;
+mod authenticity;
 mod candidates;
 mod learning;
 mod own_words;
@@ -9,6 +10,7 @@ mod plan;
 mod settle;
 
 pub use again::rank_next;
+pub use authenticity::verify_next;
 pub use place::{PlaceError, read_next, recognise_next};
 pub use settle::{Outlook, Settlement, assign, outlook, proposed_as, proposed_settlement, set_aside, settle};
 

@@ -4,9 +4,11 @@ mod pictures;
 
 pub use pictures::recognise_next;
 
+use crate::domain::incoming::authenticity::Verdict;
 use crate::domain::incoming::matching::Match;
 use crate::service::Context;
 use crate::service::cage::{Cage, Whole};
+use crate::service::triage::authenticity;
 use crate::service::triage::learning;
 use crate::service::triage::plan::{self, Columns, Filing, Place, Plan, Traces, Understood, scope_of};
 use crate::store::matching::{self, again};
@@ -33,6 +35,7 @@ pub fn read_next(ctx: &Context, db: &Db, cage: &Cage, limit: i64) -> Result<usiz
         let waiting = messages::unread(&mut *db.conn()?, (after, limit))?;
         let Some(last) = waiting.last().map(|unread| unread.id) else { return Ok(0) };
         after = last;
+        let waiting = authenticity::without_awaited(ctx, &mut *db.conn()?, waiting)?;
         let mut placed = 0;
         for unread in waiting {
             placed += usize::from(read_one(ctx, db, cage, unread)?);
@@ -47,9 +50,9 @@ pub fn read_next(ctx: &Context, db: &Db, cage: &Cage, limit: i64) -> Result<usiz
 /// Reads and places one message; false = it waits for a better time.
 fn read_one(ctx: &Context, db: &Db, cage: &Cage, unread: Unread) -> Result<bool, PlaceError> {
     let id = unread.id;
-    let Some(understood) = read(ctx, cage, unread) else { return Ok(false) };
+    let Some(mut understood) = read(ctx, cage, unread) else { return Ok(false) };
     let mut conn = db.conn()?;
-    let error = match place(ctx, &mut conn, &understood) {
+    let error = match place(ctx, &mut conn, &mut understood) {
         Ok(placed) => return Ok(placed),
         Err(PlaceError::Store(error)) => error,
     };
@@ -60,8 +63,8 @@ fn read_one(ctx: &Context, db: &Db, cage: &Cage, unread: Unread) -> Result<bool,
     // One mail that cannot be placed must not keep the others from being read.
     tracing::error!(%error, message = id, "mail could not be placed; it is shown as it came");
     ctx.pulse.mail_failed();
-    let bare = unreadable(understood.unread, "it could not be filed");
-    match place(ctx, &mut conn, &bare) {
+    let mut bare = unreadable(understood.unread, "it could not be filed");
+    match place(ctx, &mut conn, &mut bare) {
         Ok(placed) => Ok(placed),
         Err(error) => {
             tracing::error!(%error, message = id, "nor as it came; it is tried again");
@@ -74,12 +77,12 @@ fn read_one(ctx: &Context, db: &Db, cage: &Cage, unread: Unread) -> Result<bool,
 fn unreadable(unread: Unread, why: &str) -> Understood {
     let size = usize::try_from(unread.size).unwrap_or_default();
     let incoming = Whole { sha256: unread.blob_sha256.clone(), size }.unread(why);
-    Understood { unread, incoming, failure: Some(why.to_owned()) }
+    Understood { unread, incoming, failure: Some(why.to_owned()), judged: None }
 }
 
 fn read(ctx: &Context, cage: &Cage, unread: Unread) -> Option<Understood> {
     match cage.read_kept(&ctx.blobs, &unread.blob_sha256) {
-        Ok(incoming) => Some(Understood { unread, incoming, failure: None }),
+        Ok(incoming) => Some(Understood { unread, incoming, failure: None, judged: None }),
         Err(error) if error.is_about_the_mail() => {
             tracing::error!(%error, message = unread.id, "mail could not be read; it is kept as it came");
             ctx.pulse.mail_failed();
@@ -94,8 +97,9 @@ fn read(ctx: &Context, cage: &Cage, unread: Unread) -> Option<Understood> {
 
 /// Ranks, then writes. To rank a mail that was made to be slow takes seconds, and while the one who writes holds
 /// SQLite's only lock nobody else writes: the ranking reads before, and the writing looks again at what may have changed.
-fn place(ctx: &Context, conn: &mut Conn, read: &Understood) -> Result<bool, PlaceError> {
+fn place(ctx: &Context, conn: &mut Conn, read: &mut Understood) -> Result<bool, PlaceError> {
     for _ in 0..MOST_TURNS {
+        read.judged = authenticity::judged(conn, read.unread.id)?;
         let plan = plan::of(ctx, conn, read)?;
         if transaction(conn, |conn| write(ctx, conn, plan))? {
             return Ok(true);
@@ -112,7 +116,8 @@ fn write(ctx: &Context, conn: &mut Conn, plan: Plan) -> Result<bool, PlaceError>
     if !messages::claim_unread(conn, read.unread.id)? {
         return Ok(true);
     }
-    if !stands(conn, &filings)? {
+    // Whoever finds out who wrote it waits for this transaction, or is seen here.
+    if !stands(conn, &filings)? || authenticity::judged(conn, read.unread.id)? != read.judged {
         return Ok(false);
     }
     pictures::remember(ctx, conn, &read)?;
@@ -157,8 +162,9 @@ fn copy_to(
     let Some(id) = messages::copy(conn, &unread, &columns.reading, &columns.files)? else {
         return Ok(());
     };
+    crate::store::authenticity::copy(conn, (read.unread.id, id))?;
     if columns.proposal.event.is_some() {
-        columns.proposal = plan::proposal(id, &read.incoming, (matches, &place));
+        columns.proposal = plan::proposal(id, read, (matches, &place));
     }
     placed(ctx, conn, (id, read), (&place, columns, matches, traces))
 }
@@ -174,7 +180,9 @@ fn placed(
         Place::Filed(request) => {
             // The request is locked before what its mail touches, as whoever settles does.
             record(ctx, conn, (*request, id), columns)?;
-            learning::filed(conn, (*request, id), &read.incoming, matches)?;
+            if read.judged.as_ref().is_none_or(|judged| judged.verdict != Verdict::Forged) {
+                learning::filed(conn, (*request, id), &read.incoming, matches)?;
+            }
             Ok(again::touch_for_thread(conn, id)?)
         }
         Place::Proposed(..) | Place::Unmatched if columns.reading.state == MessageState::Unmatched => {

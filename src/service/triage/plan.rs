@@ -1,7 +1,8 @@
 //! Where a mail is to be filed and all that is written of it, worked out before anything is written.
 
 use crate::domain::incoming::Incoming;
-use crate::domain::incoming::matching::{Match, Warning, clues, keys};
+use crate::domain::incoming::authenticity::{Judged, Verdict};
+use crate::domain::incoming::matching::{Match, Reason, Warning, clues, keys};
 use crate::domain::incoming::mime::html::cut;
 use crate::domain::incoming::proposal::{Proposal, propose};
 use crate::service::Context;
@@ -22,6 +23,8 @@ pub(super) struct Understood {
     pub incoming: Incoming,
     /// What went wrong, where the reading failed.
     pub failure: Option<String>,
+    /// Who wrote it, where that was looked at.
+    pub judged: Option<Judged>,
 }
 
 /// What is to be written of a mail. It holds no lock: whoever writes looks again at what may have changed.
@@ -94,7 +97,8 @@ pub(super) struct Columns {
 pub(super) fn of(ctx: &Context, conn: &mut Conn, read: &Understood) -> Result<Plan, Error> {
     let clues = clues(&read.incoming, &read.unread.recipient, &ctx.config.reply_domain);
     let turn = again::turn(conn)?;
-    let ranked = candidates::ranked(conn, &clues)?;
+    let mut ranked = candidates::ranked(conn, &clues)?;
+    prove(&mut ranked.matches, read.judged.as_ref());
     let places = places(&ranked, &ctx.config.reply_domain);
     let filed: Vec<i64> = places.iter().filter_map(Place::filed).collect();
     // Only now is it known with which letters of ours its text is to be compared.
@@ -156,11 +160,25 @@ pub(super) fn seen_from(matches: &[Match], place: &Place) -> Vec<Match> {
     own
 }
 
+/// Adds to the matches that the authority's own domain vouches for the mail, where it does.
+pub(super) fn prove(matches: &mut [Match], judged: Option<&Judged>) {
+    let proved = judged.filter(|judged| judged.verdict == Verdict::Verified);
+    let Some(domain) = proved.and_then(|judged| judged.domain.as_deref()) else { return };
+    let own = |reason: &Reason| {
+        matches!(reason, Reason::SenderAddress | Reason::SenderDomain { .. } | Reason::SenderSibling { .. })
+    };
+    for found in matches.iter_mut().filter(|found| !found.foreign_sender) {
+        if let Some(at) = found.reasons.iter().position(own) {
+            found.reasons.insert(at + 1, Reason::SenderProved { domain: domain.to_owned() });
+        }
+    }
+}
+
 /// What may be recorded of it there, or why a person is asked.
-pub(super) fn proposal(message: i64, incoming: &Incoming, (matches, place): (&[Match], &Place)) -> Proposal {
+pub(super) fn proposal(message: i64, read: &Understood, (matches, place): (&[Match], &Place)) -> Proposal {
     let matches = seen_from(matches, place);
     match place {
-        Place::Filed(_) => propose(message, incoming, &matches),
+        Place::Filed(_) => propose(message, &read.incoming, &matches, read.judged.as_ref()),
         Place::Meant(_) | Place::Proposed(..) => {
             let why = "It was sent to other requests, and to this one with a slip in the address: check that it belongs here.";
             Proposal { matches, event: None, ask: Some(why.to_owned()) }
@@ -174,7 +192,7 @@ pub(super) fn proposal(message: i64, incoming: &Incoming, (matches, place): (&[M
 
 fn columns(read: &Understood, matches: &[Match], place: &Place, message: i64) -> Result<Columns, Error> {
     let incoming = &read.incoming;
-    let mut proposal = proposal(message, incoming, (matches, place));
+    let mut proposal = proposal(message, read, (matches, place));
     let filed = place.filed();
     let state = match (&read.failure, filed, &proposal.event) {
         (Some(why), ..) => {
@@ -211,7 +229,7 @@ fn columns(read: &Understood, matches: &[Match], place: &Place, message: i64) ->
         reading: serde_json::to_string(incoming)?,
         proposal: serde_json::to_string(&proposal)?,
         held_reason: proposal.ask.clone(),
-        told: filed.is_some() && may_be_told(&proposal.matches),
+        told: filed.is_some() && may_be_told(&proposal.matches, read.judged.as_ref()),
         evidence: Some(evidence(incoming)),
     };
     Ok(Columns { reading, files: files(incoming)?, proposal })
@@ -232,7 +250,10 @@ pub(super) fn unmatched(matches: &[Match]) -> String {
 
 /// Whether the public may learn that it came before a person looked at it: only where it surely belongs there and the
 /// authority seems to have sent it (R14, R36).
-fn may_be_told(matches: &[Match]) -> bool {
+fn may_be_told(matches: &[Match], judged: Option<&Judged>) -> bool {
+    if judged.is_some_and(|judged| judged.verdict == Verdict::Forged) {
+        return false;
+    }
     matches.first().is_some_and(|first| {
         let warned = first.warnings.iter().any(|warning| *warning != Warning::Closed);
         first.certain && first.is_proved() && !first.foreign_sender && !warned

@@ -15,6 +15,7 @@ use crate::store::desk::message::{self, Asked, Message};
 use crate::store::types::MessageState;
 use crate::web::desk::answers::{self, Returned};
 use crate::web::desk::asked;
+use crate::web::desk::authenticity;
 use crate::web::desk::candidates;
 use crate::web::desk::consequence::{self, Then};
 use crate::web::desk::correction::{self, Faults, Typed};
@@ -47,6 +48,8 @@ pub struct Page {
     subject: String,
     language: Option<String>,
     head: Head,
+    /// Who wrote it.
+    author: authenticity::Shown,
     read: Shown,
     ask: Option<String>,
     /// Why it was set aside.
@@ -204,6 +207,7 @@ fn load(ctx: &Context, conn: &mut Conn, (id, person, mut back): (i64, i64, Back)
         },
         guesses: candidates::of(ctx, &asked, (&matches, message.request_id)),
         head: head(&message, arrivals, foreign),
+        author: authenticity::shown(conn, id)?,
         settled: message.settled_at.map(|at| Settled { at, by }),
         state: message.state,
         state_words: words::message_state(message.state),
@@ -217,7 +221,10 @@ fn load(ctx: &Context, conn: &mut Conn, (id, person, mut back): (i64, i64, Back)
         language: message.language,
         read,
         aside: message.held_reason.clone().filter(|_| message.state == MessageState::SetAside),
-        ask: message.held_reason.or(proposal.and_then(|p| p.ask)).map(|ask| asked_of_sender(ask, foreign)),
+        ask: message
+            .held_reason
+            .or(proposal.and_then(|p| p.ask))
+            .map(|ask| authenticity::asked_of_sender(ask, foreign)),
         kinds: words::KINDS.iter().map(|(value, ..)| Kind { value, tag: words::kind(value) }).collect(),
         outcomes: outcomes(),
         typed,
@@ -255,23 +262,12 @@ fn law_of<'a>(ctx: &'a Context, asked: &Asked) -> Option<Cites<'a>> {
     Some(Cites { index: &ctx.library.knowledge.citations, law })
 }
 
-/// How the reason begins where the sender is not the authority's.
-const STRANGER: &str = "It was not sent from the authority’s domain.";
-
 /// The fields that something can be wrong with, in the names of the forms.
 #[rustfmt::skip]
 const FIELDS: &[&str] = &[
     "kind", "outcome", "rest", "grounds", "until", "registered", "fee", "passed", "text", "looked", "reference", "reason",
     "public", "public_looked",
 ];
-
-/// Why a person is asked; that the sender is a stranger stands above it already.
-fn asked_of_sender(ask: String, foreign: Option<bool>) -> String {
-    match ask.strip_prefix(STRANGER).filter(|_| foreign == Some(true)) {
-        Some(rest) => rest.trim_start().to_owned(),
-        None => ask,
-    }
-}
 
 fn outcomes() -> Vec<Choice> {
     use crate::domain::request::state::Outcome;

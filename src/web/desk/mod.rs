@@ -2,6 +2,7 @@
 
 pub mod answers;
 pub mod asked;
+pub mod authenticity;
 pub mod authorities;
 pub mod authority;
 pub mod calendar;

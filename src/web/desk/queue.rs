@@ -4,6 +4,7 @@ use crate::service::Context;
 use crate::store::Conn;
 use crate::store::desk::{letters, queue};
 use crate::store::types::{MessageState, OutboxState};
+use crate::web::desk::authenticity;
 use crate::web::desk::guards::{Said, SignedIn};
 use crate::web::desk::reading::gist;
 use crate::web::desk::requests::to_see_to;
@@ -72,6 +73,8 @@ struct Row {
     /// The passage that shows its kind, in one line.
     gist: Option<String>,
     age: String,
+    /// That its own domain disowns it.
+    forged: Option<Tag>,
     state: &'static str,
     why: Option<String>,
 }
@@ -168,6 +171,10 @@ fn arrange(ctx: &Context, conn: &mut Conn, pile: queue::Pile, filter: &Filter) -
         let subject = gist(&entry.subject);
         let gist = passage.map(|passage| gist(&passage)).filter(|line| !line.is_empty() && *line != subject);
         rows.push(Row { gist, ..row(ctx, now, entry) });
+    }
+    let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
+    for id in authenticity::forged_among(conn, &ids)? {
+        rows.iter_mut().filter(|row| row.id == id).for_each(|row| row.forged = Some(authenticity::forged()));
     }
     let (kinds, languages, states) = choices(&sorts);
     let soon = if pile == queue::Pile::Waiting { soon(ctx, conn, narrowed)? } else { 0 };
@@ -305,6 +312,7 @@ fn row(ctx: &Context, now: DateTime<Utc>, entry: queue::Entry) -> Row {
         confidence: entry.confidence,
         gist: None,
         age: words::age(now, entry.received_at),
+        forged: None,
         state: words::message_state(entry.state),
         why: entry.held_reason,
     }

@@ -71,6 +71,7 @@ impl Desk {
                 "public_url": public_url,
                 "reply_domain": "post.askance.example",
                 "clock": "fixed:2026-11-21T12:00:00Z",
+                "dns": "off",
             },
         })));
         let mut config = Config::from_figment(&settings).unwrap();

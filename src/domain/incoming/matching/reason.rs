@@ -77,6 +77,11 @@ pub enum Reason {
         /// The sender's.
         domain: String,
     },
+    /// The domain of its sender, which is of the authority, vouches for it.
+    SenderProved {
+        /// The sender's.
+        domain: String,
+    },
     /// Its subject, or the name of a file, has the words of our subject.
     SimilarSubject,
     /// It reports on the address to which a letter of this request went; says nothing of whose it is by itself.
@@ -107,6 +112,8 @@ impl Reason {
             Self::SenderSibling { .. } | Self::SenderSeen { .. } | Self::SimilarSubject => 15,
             Self::ReportsOnAddress { .. } => 10,
             Self::Awaited => 5,
+            // It proves the sender, who has his points already.
+            Self::SenderProved { .. } => 0,
             Self::BeforeLetter => -30,
         }
     }
@@ -144,6 +151,7 @@ impl Reason {
             Self::SenderSeen { domain } => {
                 format!("Its sender is at {domain}; a reply from there was settled before.")
             }
+            Self::SenderProved { domain } => format!("That {domain} wrote it is proved."),
             Self::SimilarSubject => "Its subject, or a file’s name, has the words of our subject.".to_owned(),
             Self::ReportsOnAddress { .. } => "It reports on the address to which the letter went.".to_owned(),
             Self::Awaited => "An answer to this request is awaited.".to_owned(),

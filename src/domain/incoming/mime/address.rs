@@ -27,6 +27,15 @@ const MAX_ADDRESSES: usize = 500;
 
 /// Reads an address list as it stands in the header.
 pub fn list(raw: &[u8], notes: &mut Notes) -> Vec<Address> {
+    read(raw, notes).into_iter().map(|(address, _)| address).collect()
+}
+
+/// The same list, each address with whether it stands, or may stand, in a group (RFC 5322 §3.4).
+pub fn senders(raw: &[u8]) -> Vec<(Address, bool)> {
+    read(raw, &mut Notes::default())
+}
+
+fn read(raw: &[u8], notes: &mut Notes) -> Vec<(Address, bool)> {
     let text = match std::str::from_utf8(raw) {
         Ok(text) => text.to_owned(),
         Err(_) => charset::decode(raw, None).text,
@@ -39,11 +48,12 @@ pub fn list(raw: &[u8], notes: &mut Notes) -> Vec<Address> {
             if text.contains('@') && !text.contains('(') {
                 notes.add("an address list is badly written; what could be read of it is kept");
             }
-            lenient(&text)
+            let perhaps_group = text.contains(':');
+            lenient(&text).into_iter().map(|address| (address, perhaps_group)).collect()
         }
     };
     if found.is_empty() {
-        found.extend(bare(&text));
+        found.extend(bare(&text).map(|address| (address, false)));
     }
     found.truncate(MAX_ADDRESSES);
     found
@@ -71,17 +81,18 @@ fn is_sound(entry: &MailAddr) -> bool {
     }
 }
 
-fn flatten(parsed: Vec<MailAddr>) -> Vec<Address> {
+fn flatten(parsed: Vec<MailAddr>) -> Vec<(Address, bool)> {
     let mut found = Vec::new();
+    let mut add = |single: &mailparse::SingleInfo, in_group| {
+        found.extend(address(single.display_name.as_deref(), &single.addr).map(|one| (one, in_group)));
+    };
     for entry in parsed {
         match entry {
-            MailAddr::Single(single) => found.push(address(single.display_name.as_deref(), &single.addr)),
-            MailAddr::Group(group) => {
-                found.extend(group.addrs.iter().map(|s| address(s.display_name.as_deref(), &s.addr)));
-            }
+            MailAddr::Single(single) => add(&single, false),
+            MailAddr::Group(group) => group.addrs.iter().for_each(|single| add(single, true)),
         }
     }
-    found.into_iter().flatten().collect()
+    found
 }
 
 fn address(name: Option<&str>, addr: &str) -> Option<Address> {

@@ -4,6 +4,7 @@
 //! a process that ends in between costs time alone. What a person decided in between stays as it is.
 
 use crate::domain::incoming::Incoming;
+use crate::domain::incoming::authenticity::Judged;
 use crate::domain::incoming::matching::{Match, clues};
 use crate::domain::incoming::proposal::{Proposal, propose};
 use crate::service::Context;
@@ -11,7 +12,7 @@ use crate::service::cage::Cage;
 use crate::service::cage::recognition::{break_promise, is_promised};
 use crate::service::triage::place::{self, MOST_TURNS, PlaceError};
 use crate::service::triage::plan::{self, Place, Plan, Understood};
-use crate::service::triage::{candidates, own_words};
+use crate::service::triage::{authenticity, candidates, own_words};
 use crate::store::messages::scans::{self, Weighed};
 use crate::store::messages::{self, MessageRow};
 use crate::store::types::MessageState;
@@ -105,7 +106,12 @@ fn weigh(
         (MessageState::Received | MessageState::Unreadable, _) => Now::Nothing,
         (MessageState::Unmatched, _) => {
             let unread = scans::as_it_came(conn, id)?;
-            let understood = Understood { unread, incoming: read.clone(), failure: None };
+            let understood = Understood {
+                unread,
+                incoming: read.clone(),
+                failure: None,
+                judged: authenticity::judged(conn, id)?,
+            };
             Now::Placed(Box::new(alone(plan::of(ctx, conn, &understood)?)))
         }
         (MessageState::Held | MessageState::Read, Some(request)) => {
@@ -142,10 +148,12 @@ fn matches(
 ) -> Result<(Vec<Match>, bool), PlaceError> {
     let asked = scans::asked(conn, message.id)?;
     let proposed: Proposal = serde_json::from_str(&message.proposal).map_err(Error::from)?;
-    let usual = propose(message.id, before, &proposed.matches).ask == asked;
+    let judged = authenticity::judged(conn, message.id)?;
+    let usual = propose(message.id, before, &proposed.matches, judged.as_ref()).ask == asked;
     if usual {
         let clues = clues(read, &message.recipient, &ctx.config.reply_domain);
-        let found = candidates::ranked(conn, &clues)?.matches;
+        let mut found = candidates::ranked(conn, &clues)?.matches;
+        plan::prove(&mut found, judged.as_ref());
         if found.iter().any(|found| found.request_id == request) {
             return Ok((plan::seen_from(&found, &Place::Filed(request)), usual));
         }
@@ -232,7 +240,8 @@ fn propose_again(
     (matches, usual): (Vec<Match>, bool),
 ) -> Result<(), PlaceError> {
     let asked = scans::asked(conn, message.id)?;
-    let now = propose(message.id, read, &matches);
+    let judged: Option<Judged> = authenticity::judged(conn, message.id)?;
+    let now = propose(message.id, read, &matches, judged.as_ref());
     let recorded = message.state == MessageState::Read && now.event.is_some();
     let ask = if usual { now.ask.or(asked) } else { asked };
     let proposal =

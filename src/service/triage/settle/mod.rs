@@ -6,6 +6,7 @@ mod outlook;
 mod refile;
 
 pub use outlook::{Outlook, outlook};
+pub(in crate::service::triage) use refile::disprove;
 pub use refile::{assign, set_aside};
 
 use crate::domain::incoming::Incoming;

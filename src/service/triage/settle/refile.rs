@@ -16,6 +16,7 @@ use crate::store::messages::{self, Refiled, Reread};
 use crate::store::requests::{self, RequestRow, Stamp};
 use crate::store::types::MessageState;
 use crate::store::{Conn, transaction};
+use chrono::{DateTime, Utc};
 
 /// Retracts what a message proves of a request, if it proves anything.
 pub(super) fn retract(
@@ -116,6 +117,33 @@ fn compare(
     }
     proposal.matches.insert(0, found);
     Ok(())
+}
+
+/// Puts a message before a person of which a rule believed what its own domain disowns, as was found out afterwards: what
+/// was recorded of it counts no more, and it teaches nothing. What a person said of it stays.
+pub(in crate::service::triage) fn disprove(
+    conn: &mut Conn,
+    id: i64,
+    (reason, now): (String, DateTime<Utc>),
+) -> Result<(), Error> {
+    let Some(message) = messages::locked(conn, id)? else { return Ok(()) };
+    matching::unlearn(conn, id)?;
+    let by_rule = matches!(message.state, MessageState::Read | MessageState::Held);
+    let (Some(request), true, Ok(mut proposal)) =
+        (message.request_id, by_rule, serde_json::from_str::<Proposal>(&message.proposal))
+    else {
+        return Ok(());
+    };
+    retract(conn, (request, id), "the letter seems to be forged", Stamp { at: now, person: None })?;
+    (proposal.event, proposal.ask) = (None, Some(reason.clone()));
+    let to = Refiled {
+        request_id: Some(request),
+        scope: scope_of(request),
+        state: MessageState::Held,
+        proposal: serde_json::to_string(&proposal).map_err(crate::store::Error::from)?,
+        reason: Some(reason),
+    };
+    Ok(messages::refile(conn, id, &to)?)
 }
 
 /// Puts a message out of the way that belongs to no request; it is kept and can be found again.

@@ -1,6 +1,7 @@
 //! What the house does, one file a use case; each owns its transaction.
 
 pub mod authorities;
+pub mod backup;
 pub mod bringing_back;
 pub mod cage;
 pub mod coding;

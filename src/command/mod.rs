@@ -11,6 +11,7 @@ pub mod demo_authorities;
 pub mod due;
 pub(crate) mod due_table;
 pub mod due_text;
+pub mod erase;
 pub mod import;
 pub mod law_of;
 pub mod places;
@@ -79,6 +80,8 @@ enum Command {
     Backup(backup::BackupArgs),
     /// Bring a backup back into an empty database; letters wait until a person lets them go
     Restore(backup::RestoreArgs),
+    /// Erase a person, a mail or an attachment for good; a restored backup does not bring it back
+    Erase(erase::EraseArgs),
     /// Recompute the hash chains of events and audit log
     Audit(audit::AuditArgs),
     /// People who may sign in at the desk: add, list, suspend, resume, password, role
@@ -123,6 +126,7 @@ pub fn run() -> u8 {
         Command::Restore(args) => {
             configured(&mut err, |config, err| backup::restore(&args, config, &mut out, err))
         }
+        Command::Erase(args) => configured(&mut err, |config, err| erase::run(&args, config, &mut out, err)),
         Command::User(args) => configured(&mut err, |config, err| user::run(&args, config, &mut out, err)),
         Command::DaysOff(args) => {
             configured(&mut err, |config, err| days_off::run(&args, config, &mut out, err))

@@ -8,6 +8,7 @@ pub mod coding;
 pub mod days_off;
 pub mod deadlines;
 pub mod delivery;
+pub mod erasure;
 pub mod filing;
 pub mod intake;
 pub mod learning;

@@ -199,9 +199,14 @@ pub fn prune(folder: &Folder, now: DateTime<Utc>, keep_days: u32) -> Result<Prun
             needed.extend(Manifest::blobs_of(&path)?);
         }
     }
-    let erased = erased_keys(&folder.blobs)?;
+    // What came again after it was erased is in the last copy.
+    let latest: BTreeSet<String> = match copies.last() {
+        Some((name, _)) => Manifest::blobs_of(&folder.root.join("copies").join(name))?.into_iter().collect(),
+        None => BTreeSet::new(),
+    };
+    let erased = erased_keys(&folder.blobs, DateTime::UNIX_EPOCH)?;
     for key in folder.blobs.keys()? {
-        if !needed.contains(&key) || erased.contains(&key) {
+        if !needed.contains(&key) || (erased.contains(&key) && !latest.contains(&key)) {
             folder.blobs.remove(&key)?;
             pruned.blobs += 1;
         }

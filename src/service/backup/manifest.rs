@@ -86,7 +86,7 @@ pub fn verify(root: &Path) -> Result<Verified, Error> {
         return Err(Error::NoCopy(root.display().to_string()));
     }
     let blobs = Blobs::open(&root.join("blobs"))?;
-    let (mut verified, erased) = (Verified::default(), erased_keys(&blobs)?);
+    let mut verified = Verified::default();
     let there = blobs.keys()?;
     for (name, manifest) in &copies {
         let copy = root.join("copies").join(name);
@@ -94,7 +94,7 @@ pub fn verify(root: &Path) -> Result<Verified, Error> {
             verified.wrong.push(format!("{name}: {error}"));
             continue;
         }
-        let needed = Manifest::blobs_of(&copy)?;
+        let (needed, erased) = (Manifest::blobs_of(&copy)?, erased_keys(&blobs, manifest.taken_at)?);
         let missing = needed.iter().filter(|key| !there.contains(*key) && !erased.contains(*key)).count();
         if missing > 0 {
             verified.wrong.push(format!("{name}: {missing} of its blobs are missing"));

@@ -11,9 +11,11 @@ pub use folder::{Pruned, copies, prune};
 pub use manifest::{Manifest, Verified, verify};
 pub use restoring::{Restored, restore};
 
-use crate::service::Context;
+use crate::service::{Context, erasure};
 use crate::store::blobs::Blobs;
+use crate::store::erasure::Tombstone;
 use crate::store::{Db, dump};
+use chrono::{DateTime, Utc};
 use folder::{Folder, Part};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -41,6 +43,9 @@ pub enum Error {
     /// The backup is not as it was written.
     #[error("the backup is damaged: {0}")]
     Damaged(String),
+    /// What was erased could not be erased again.
+    #[error(transparent)]
+    Erasure(#[from] erasure::Error),
     /// There is data already.
     #[error("expected an empty database, found rows in `{0}`")]
     NotEmpty(&'static str),
@@ -168,25 +173,24 @@ fn blobs(ctx: &Context, folder: &Folder, needed: &BTreeSet<String>) -> Result<Co
     for (mark, tombstone) in ctx.blobs.tombstones()? {
         folder.blobs.bury(&mark, &tombstone)?;
     }
-    let gone = erased_keys(&folder.blobs)?;
+    let gone = erased_keys(&folder.blobs, DateTime::UNIX_EPOCH)?;
     copied.missing =
         needed.iter().filter(|key| !copied.blobs.contains(*key) && !gone.contains(*key)).cloned().collect();
     Ok(copied)
 }
 
-/// The blobs that tombstones speak of: they are gone for good.
-pub(crate) fn erased_keys(blobs: &Blobs) -> Result<BTreeSet<String>, crate::store::Error> {
+/// The blobs that tombstones from a time on speak of: what was erased before a backup is not in it, and what has come
+/// again since is.
+pub(crate) fn erased_keys(
+    blobs: &Blobs,
+    since: DateTime<Utc>,
+) -> Result<BTreeSet<String>, crate::store::Error> {
     let mut keys = BTreeSet::new();
     for (_, tombstone) in blobs.tombstones()? {
-        let read: Gone = serde_json::from_slice(&tombstone)?;
-        keys.extend(read.blobs);
+        let read: Tombstone = serde_json::from_slice(&tombstone)?;
+        if read.erased_at >= since {
+            keys.extend(read.blobs);
+        }
     }
     Ok(keys)
-}
-
-/// What a tombstone says of blobs.
-#[derive(serde::Deserialize)]
-struct Gone {
-    #[serde(default)]
-    blobs: Vec<String>,
 }

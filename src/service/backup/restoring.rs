@@ -1,8 +1,8 @@
 //! From a backup back to a service: everything is checked before, nothing leaves after, what was erased stays so.
 
-use crate::service::Context;
 use crate::service::backup::folder::at;
 use crate::service::backup::{Error, Manifest, copies, erased_keys};
+use crate::service::{Context, erasure};
 use crate::store::audit::{self, Act};
 use crate::store::blobs::Blobs;
 use crate::store::{Conn, Db, dump, migrating, restored};
@@ -49,12 +49,16 @@ pub fn restore(ctx: &Context, db: &Db, root: &Path, name: Option<&str>) -> Resul
     for (mark, tombstone) in from.tombstones()? {
         ctx.blobs.bury(&mark, &tombstone)?;
     }
-    let erased = erased_keys(&ctx.blobs)?;
+    let erased = erased_keys(&ctx.blobs, manifest.taken_at)?;
     let blobs = blobs(ctx, &from, (&copy, &erased))?;
     let notes = notes(ctx, &copy, &erased)?;
     key(ctx, &copy)?;
-    let (rows, in_doubt, erased_again) =
+    let (rows, in_doubt, (erased_again, keys)) =
         restored::whole(conn, |conn| rows(ctx, conn, (&name, &copy, &manifest)))?;
+    erasure::sweep(ctx, conn, &keys)?;
+    if erased_again > 0 {
+        crate::store::erasure::scrub(conn)?;
+    }
     Ok(Restored { copy: name, rows, blobs, notes, in_doubt, erased_again })
 }
 
@@ -117,7 +121,7 @@ fn rows(
     ctx: &Context,
     conn: &mut Conn,
     (name, copy, manifest): (&str, &Path, &Manifest),
-) -> Result<(u64, usize, usize), Error> {
+) -> Result<(u64, usize, (usize, BTreeSet<String>)), Error> {
     let now = ctx.clock.now();
     migrating::stand_at(conn, &manifest.schema)?;
     let mut rows = 0;
@@ -139,7 +143,7 @@ fn rows(
         manifest.taken_at.format("%Y-%m-%d %H:%M UTC")
     );
     restored::pause(conn, &reason, now)?;
-    let erased_again = 0;
+    let (erased_again, keys) = erasure::replay(ctx, conn, manifest.taken_at)?;
     let act = Act {
         at: now,
         person: None,
@@ -153,5 +157,5 @@ fn rows(
         }),
     };
     audit::append(conn, &act)?;
-    Ok((rows, in_doubt, erased_again))
+    Ok((rows, in_doubt, (erased_again, keys)))
 }

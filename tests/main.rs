@@ -13,6 +13,8 @@ mod corpus;
 #[cfg(test)]
 mod golden;
 #[cfg(test)]
+mod keeping;
+#[cfg(test)]
 mod law;
 #[cfg(test)]
 mod letters;

@@ -1,6 +1,7 @@
 //! The commands, one file each; parse, join the parts, print.
 
 pub mod audit;
+pub mod backup;
 pub mod cage;
 pub mod check;
 pub mod cite;
@@ -10,6 +11,7 @@ pub mod demo_authorities;
 pub mod due;
 pub(crate) mod due_table;
 pub mod due_text;
+pub mod erase;
 pub mod import;
 pub mod law_of;
 pub mod outbox;
@@ -75,6 +77,12 @@ enum Command {
     Regimes(regimes::RegimesArgs),
     /// Check configuration, data, templates, migrations, storage and mail
     Check(check::CheckArgs),
+    /// Copy all that is kept into a folder while the service runs, or verify what is there
+    Backup(backup::BackupArgs),
+    /// Bring a backup back into an empty database; letters wait until a person lets them go
+    Restore(backup::RestoreArgs),
+    /// Erase a person, a mail or an attachment for good; a restored backup does not bring it back
+    Erase(erase::EraseArgs),
     /// Recompute the hash chains of events and audit log
     Audit(audit::AuditArgs),
     /// People who may sign in at the desk: add, list, suspend, resume, password, role
@@ -115,6 +123,13 @@ pub fn run() -> u8 {
         Command::Regimes(args) => regimes::run(&args, &mut out, &mut err),
         Command::Check(args) => check::run(&args, &mut out, &mut err),
         Command::Audit(args) => configured(&mut err, |config, err| audit::run(&args, config, &mut out, err)),
+        Command::Backup(args) => {
+            configured(&mut err, |config, err| backup::run(&args, config, &mut out, err))
+        }
+        Command::Restore(args) => {
+            configured(&mut err, |config, err| backup::restore(&args, config, &mut out, err))
+        }
+        Command::Erase(args) => configured(&mut err, |config, err| erase::run(&args, config, &mut out, err)),
         Command::User(args) => configured(&mut err, |config, err| user::run(&args, config, &mut out, err)),
         Command::DaysOff(args) => {
             configured(&mut err, |config, err| days_off::run(&args, config, &mut out, err))

@@ -1,12 +1,14 @@
 //! What the house does, one file a use case; each owns its transaction.
 
 pub mod authorities;
+pub mod backup;
 pub mod bringing_back;
 pub mod cage;
 pub mod coding;
 pub mod days_off;
 pub mod deadlines;
 pub mod delivery;
+pub mod erasure;
 pub mod filing;
 pub mod health;
 pub mod intake;

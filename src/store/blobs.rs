@@ -18,6 +18,9 @@ pub struct Blobs {
     complained: Arc<Mutex<BTreeSet<String>>>,
 }
 
+/// Where it is written down what was erased, so that no backup brings it back.
+const TOMBSTONES: &str = "tombstones";
+
 /// SHA-256 of bytes, hex.
 pub fn sha256(bytes: &[u8]) -> String {
     data_encoding::HEXLOWER.encode(&Sha256::digest(bytes))
@@ -26,7 +29,7 @@ pub fn sha256(bytes: &[u8]) -> String {
 impl Blobs {
     /// Opens the directory and makes what is missing.
     pub fn open(root: &Path) -> Result<Self, Error> {
-        for folder in ["tmp", "spool"] {
+        for folder in ["tmp", "spool", TOMBSTONES] {
             make_folder(&root.join(folder))?;
         }
         Ok(Self { root: root.to_owned(), complained: Arc::default() })
@@ -53,6 +56,65 @@ impl Blobs {
         let bytes = fs::read(self.path(key))?;
         let found = sha256(&bytes);
         if found == key { Ok(bytes) } else { Err(Error::Corrupt { expected: key.to_owned(), found }) }
+    }
+
+    /// Whether there is something under `key`.
+    pub fn has(&self, key: &str) -> bool {
+        self.path(key).exists()
+    }
+
+    /// How many bytes are under `key`.
+    pub fn size(&self, key: &str) -> Result<u64, Error> {
+        Ok(fs::metadata(self.path(key))?.len())
+    }
+
+    /// All keys that there are, in order.
+    pub fn keys(&self) -> Result<BTreeSet<String>, Error> {
+        let mut keys = BTreeSet::new();
+        for folder in fs::read_dir(&self.root)? {
+            let folder = folder?;
+            if folder.file_name().len() != 2 || !folder.file_type()?.is_dir() {
+                continue;
+            }
+            for entry in fs::read_dir(folder.path())? {
+                let name = entry?.file_name().to_string_lossy().into_owned();
+                if is_key(&name) {
+                    keys.insert(name);
+                }
+            }
+        }
+        Ok(keys)
+    }
+
+    /// Removes what is under `key` for good; nothing there is as well.
+    pub fn remove(&self, key: &str) -> Result<(), Error> {
+        let path = self.path(key);
+        match fs::remove_file(&path) {
+            Ok(()) => Ok(path.parent().map_or(Ok(()), sync_folder)?),
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(()),
+            Err(e) => Err(e.into()),
+        }
+    }
+
+    /// Writes down what was erased; when it returns, that survives a power cut.
+    pub fn bury(&self, mark: &str, tombstone: &[u8]) -> Result<(), Error> {
+        self.write_synced(&self.root.join(TOMBSTONES).join(format!("{mark}.json")), tombstone)
+    }
+
+    /// All that was written down as erased, as (mark, JSON).
+    pub fn tombstones(&self) -> Result<Vec<(String, Vec<u8>)>, Error> {
+        let mut found = Vec::new();
+        for entry in fs::read_dir(self.root.join(TOMBSTONES))? {
+            let path = entry?.path();
+            if let (Some(mark), Some("json")) = (
+                path.file_stem().and_then(|name| name.to_str()),
+                path.extension().and_then(|end| end.to_str()),
+            ) {
+                found.push((mark.to_owned(), fs::read(&path)?));
+            }
+        }
+        found.sort_unstable();
+        Ok(found)
     }
 
     /// Leaves a note in the spool that a mail is safe; `name` is unique, `note` says what it is.
@@ -143,6 +205,11 @@ impl Blobs {
         }
         Ok(written?)
     }
+}
+
+/// Whether it is a SHA-256 in hex: what else lies in the folder is nobody's blob.
+fn is_key(name: &str) -> bool {
+    name.len() == 64 && name.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
 }
 
 fn unique() -> std::io::Result<String> {

@@ -6,15 +6,19 @@ pub mod authorities;
 pub mod blobs;
 pub mod days_off;
 pub mod desk;
+pub mod dump;
+pub mod erasure;
 pub mod findings;
 pub mod health;
 pub mod matching;
 pub mod messages;
+pub mod migrating;
 pub mod outbox;
 pub mod people;
 pub mod published;
 pub mod register;
 pub mod requests;
+pub mod restored;
 pub mod schema;
 pub mod switches;
 pub mod types;
@@ -139,7 +143,7 @@ impl ManageConnection for Manager {
             conn.batch_execute(
                 // A cache of 1 MB a connection: the system keeps the file's pages anyway, once for all.
                 "PRAGMA busy_timeout=10000; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; \
-                 PRAGMA foreign_keys=ON; PRAGMA cache_size=-1000;",
+                 PRAGMA foreign_keys=ON; PRAGMA cache_size=-1000; PRAGMA secure_delete=ON;",
             )
             .map_err(diesel::r2d2::Error::QueryError)?;
             Ok(AnyConn::Sqlite(conn))

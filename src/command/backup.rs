@@ -1,0 +1,146 @@
+//! `askance backup` and `askance restore`: a copy while the service runs, and the way back.
+
+use crate::command::{Closed, exit, places, print, say};
+use crate::config::Config;
+use crate::data::Library;
+use crate::service::{Context, backup, days_off};
+use crate::store::Db;
+use std::io::Write;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// Take a backup while the service runs.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  askance backup /backup/askance\n  askance backup --verify /backup/askance\n\nA backup holds \
+                  private mail and, beside SQLite, the key: keep it as closed as the service, and on another machine."
+)]
+pub struct BackupArgs {
+    /// The folder of backups; it is made, and each backup adds what is new
+    folder: PathBuf,
+    /// Take none, but read every file and blob of all that are there again
+    #[arg(long)]
+    verify: bool,
+    /// Remove backups older than so many days, but never the last; 0 keeps all
+    #[arg(long, default_value_t = 30)]
+    keep_days: u32,
+}
+
+/// Restore a backup into an empty database.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Example:\n  askance restore /backup/askance\n\nThe queue of letters stands still afterwards, because they \
+                  may have left since: look at Letters at the desk."
+)]
+pub struct RestoreArgs {
+    /// The folder of backups
+    folder: PathBuf,
+    /// Which, by its name below copies/; the last one if left out
+    #[arg(long)]
+    copy: Option<String>,
+}
+
+/// Why it did not happen.
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    #[error(transparent)]
+    Closed(#[from] Closed),
+    #[error(transparent)]
+    Backup(#[from] backup::Error),
+}
+
+impl Failure {
+    fn exit_code(&self) -> u8 {
+        match self {
+            Self::Closed(error) => error.exit_code(),
+            Self::Backup(
+                backup::Error::NoCopy(_) | backup::Error::Damaged(_) | backup::Error::NotEmpty(_),
+            ) => exit::DATA,
+            Self::Backup(backup::Error::Busy(_)) => exit::TRY_LATER,
+            Self::Backup(_) => exit::IO,
+        }
+    }
+}
+
+/// Takes or verifies, and says what there is now.
+pub fn run(args: &BackupArgs, config: Config, out: &mut dyn Write, err: &mut dyn Write) -> u8 {
+    let done = if args.verify { verify(args) } else { take(args, config) };
+    match done {
+        Ok((told, wrong)) => {
+            for line in &wrong {
+                say(err, line);
+            }
+            let printed = print(out, &told);
+            if wrong.is_empty() { printed } else { exit::DATA }
+        }
+        Err(error) => {
+            say(err, &error);
+            error.exit_code()
+        }
+    }
+}
+
+fn take(args: &BackupArgs, config: Config) -> Result<(String, Vec<String>), Failure> {
+    let (ctx, db) = open(config)?;
+    let taken = backup::take(&ctx, &db, &args.folder, args.keep_days)?;
+    let told = format!(
+        "Backup {}: {} rows, {} blobs, {} of them new, {} notes of mail; {} old backups and {} blobs removed.\n",
+        taken.copy,
+        taken.rows,
+        taken.blobs,
+        taken.new_blobs,
+        taken.notes,
+        taken.pruned.copies,
+        taken.pruned.blobs
+    );
+    let wrong = taken.missing.iter().map(|key| {
+        format!("blob `{key}` is gone or damaged here, so it is not in the backup; an older one may have it")
+    });
+    Ok((told, wrong.collect()))
+}
+
+fn verify(args: &BackupArgs) -> Result<(String, Vec<String>), Failure> {
+    let verified = backup::verify(&args.folder)?;
+    let told = format!("Read {} backups and {} blobs again.\n", verified.copies, verified.blobs);
+    Ok((told, verified.wrong))
+}
+
+/// Restores and says what to do next.
+pub fn restore(args: &RestoreArgs, config: Config, out: &mut dyn Write, err: &mut dyn Write) -> u8 {
+    match bring_back(args, config) {
+        Ok(told) => print(out, &told),
+        Err(error) => {
+            say(err, &error);
+            if matches!(error, Failure::Backup(backup::Error::NotEmpty(_))) {
+                say(err, "nothing was changed; name another database, or move this one out of the way");
+            }
+            error.exit_code()
+        }
+    }
+}
+
+fn bring_back(args: &RestoreArgs, config: Config) -> Result<String, Failure> {
+    let (ctx, db) = open(config)?;
+    let restored = backup::restore(&ctx, &db, &args.folder, args.copy.as_deref())?;
+    Ok(format!(
+        "Restored {}: {} rows, {} blobs, {} notes of mail; {} erasures done again.\nThe queue of letters stands still: \
+         they may have left since. {} were on their way and become unknown. Look at Letters at the desk, then let it go \
+         on there.\n",
+        restored.copy,
+        restored.rows,
+        restored.blobs,
+        restored.notes,
+        restored.erased_again,
+        restored.in_doubt
+    ))
+}
+
+/// Not brought up to date: what is copied is what the running service wrote, and what is restored comes in under the
+/// schema that it was written with.
+fn open(config: Config) -> Result<(Context, Db), Closed> {
+    let library = Arc::new(Library::load()?);
+    let db = places::database(&config, 2)?;
+    let blobs = places::blobs(&config)?;
+    let clock = config.clock.clone();
+    Ok((Context { config, clock, library, blobs, days_off: days_off::Calendars::default() }, db))
+}

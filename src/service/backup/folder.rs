@@ -1,0 +1,215 @@
+//! The folder of backups on disk: one writer at a time, nothing half done that looks whole, nothing for other eyes.
+
+use crate::service::backup::{Error, Manifest, erased_keys};
+use crate::store::blobs::Blobs;
+use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
+use sha2::{Digest, Sha256};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{BufWriter, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+/// How a copy is called: when it was taken, in UTC, so that names sort by time.
+const NAME: &str = "%Y%m%dT%H%M%S%3fZ";
+
+/// Says in which file something failed.
+pub(super) fn at(path: &Path) -> impl FnOnce(std::io::Error) -> Error + use<'_> {
+    move |cause| Error::File { path: path.display().to_string(), cause }
+}
+
+fn make(folder: &Path) -> Result<(), Error> {
+    DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(at(folder))
+}
+
+/// A folder of backups, held by one backup at a time.
+pub struct Folder {
+    root: PathBuf,
+    /// The blobs of all copies.
+    pub(super) blobs: Blobs,
+    /// The lock goes with it.
+    _held: File,
+}
+
+impl Folder {
+    /// Opens or makes it, and keeps others out.
+    pub(super) fn open(root: &Path) -> Result<Self, Error> {
+        make(root)?;
+        make(&root.join("copies"))?;
+        let lock = root.join(".lock");
+        let held = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .open(&lock)
+            .map_err(at(&lock))?;
+        held.try_lock().map_err(|_| Error::Busy(root.display().to_string()))?;
+        Ok(Self { root: root.to_owned(), blobs: Blobs::open(&root.join("blobs"))?, _held: held })
+    }
+
+    /// Begins a copy; what a backup that was cut off left is removed.
+    pub(super) fn begin(&self, now: DateTime<Utc>) -> Result<Part, Error> {
+        let copies = self.root.join("copies");
+        for entry in fs::read_dir(&copies).map_err(at(&copies))? {
+            let path = entry.map_err(at(&copies))?.path();
+            if path.extension().is_some_and(|end| end == "part") {
+                fs::remove_dir_all(&path).map_err(at(&path))?;
+            }
+        }
+        let name = now.format(NAME).to_string();
+        let path = copies.join(format!("{name}.part"));
+        for folder in ["tables", "spool"] {
+            make(&path.join(folder))?;
+        }
+        Ok(Part { copies, path, name, written: Mutex::default() })
+    }
+}
+
+/// What a copy's manifest says of one of its files.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Entry {
+    /// Bytes.
+    pub bytes: u64,
+    /// Of them.
+    pub sha256: String,
+}
+
+/// A copy that is being written.
+pub(super) struct Part {
+    copies: PathBuf,
+    path: PathBuf,
+    name: String,
+    written: Mutex<BTreeMap<String, Entry>>,
+}
+
+/// Counts and hashes what goes through.
+pub(super) struct Counting<W> {
+    out: W,
+    hasher: Sha256,
+    bytes: u64,
+}
+
+impl<W: Write> Counting<W> {
+    /// Nothing yet.
+    pub(super) fn new(out: W) -> Self {
+        Self { out, hasher: Sha256::new(), bytes: 0 }
+    }
+
+    /// What went through.
+    pub(super) fn entry(self) -> Entry {
+        Entry { bytes: self.bytes, sha256: data_encoding::HEXLOWER.encode(&self.hasher.finalize()) }
+    }
+}
+
+impl<W: Write> Write for Counting<W> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let taken = self.out.write(bytes)?;
+        self.hasher.update(bytes.get(..taken).unwrap_or_default());
+        self.bytes += taken as u64;
+        Ok(taken)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.out.flush()
+    }
+}
+
+impl Part {
+    /// Writes one file of known bytes.
+    pub(super) fn write(&self, name: &str, bytes: &[u8]) -> Result<(), Error> {
+        let path = self.path.join(name);
+        self.stream(name, |out| out.write_all(bytes).map_err(at(&path)))
+    }
+
+    /// Writes one file bit by bit; when it returns, the file is on the disk.
+    pub(super) fn stream<T>(
+        &self,
+        name: &str,
+        fill: impl FnOnce(&mut dyn Write) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let path = self.path.join(name);
+        let file =
+            OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path).map_err(at(&path))?;
+        let mut out = Counting::new(BufWriter::new(file));
+        let filled = fill(&mut out)?;
+        out.flush().and_then(|()| out.out.get_ref().sync_all()).map_err(at(&path))?;
+        self.written.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned(), out.entry());
+        Ok(filled)
+    }
+
+    /// What was written so far.
+    pub(super) fn files(&self) -> BTreeMap<String, Entry> {
+        self.written.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Writes the manifest and gives the copy its name: from here on it is one. Its name.
+    pub(super) fn finish(self, manifest: &Manifest) -> Result<String, Error> {
+        let text = serde_json::to_vec_pretty(manifest).map_err(crate::store::Error::from)?;
+        self.write("manifest.json", &text)?;
+        let sync = |folder: &Path| File::open(folder).and_then(|f| f.sync_all()).map_err(at(folder));
+        for folder in ["tables", "spool", ""] {
+            sync(&self.path.join(folder))?;
+        }
+        let whole = self.copies.join(&self.name);
+        fs::rename(&self.path, &whole).map_err(at(&whole))?;
+        sync(&self.copies)?;
+        Ok(self.name)
+    }
+}
+
+/// What was removed from a folder of backups.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Pruned {
+    /// Copies that were too old.
+    pub copies: usize,
+    /// Blobs that no copy speaks of any more, or that were erased.
+    pub blobs: usize,
+}
+
+/// The finished copies of a folder of backups, oldest first, with their manifests.
+pub fn copies(root: &Path) -> Result<Vec<(String, Manifest)>, Error> {
+    let folder = root.join("copies");
+    let mut found = Vec::new();
+    for entry in fs::read_dir(&folder).map_err(at(&folder))? {
+        let path = entry.map_err(at(&folder))?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if NaiveDateTime::parse_from_str(&name, NAME).is_ok() && path.join("manifest.json").exists() {
+            found.push((name, Manifest::read(&path)?));
+        }
+    }
+    found.sort_by(|one, other| one.0.cmp(&other.0));
+    Ok(found)
+}
+
+/// Removes copies older than so many days, but never the last one, then the blobs that no copy speaks of any more and
+/// those that were erased: what a tombstone names is never restored.
+pub fn prune(folder: &Folder, now: DateTime<Utc>, keep_days: u32) -> Result<Pruned, Error> {
+    let (mut pruned, mut needed) = (Pruned::default(), BTreeSet::new());
+    let copies = copies(&folder.root)?;
+    let last = copies.len().saturating_sub(1);
+    for (place, (name, manifest)) in copies.iter().enumerate() {
+        let path = folder.root.join("copies").join(name);
+        let old = keep_days > 0 && now - manifest.taken_at > TimeDelta::days(i64::from(keep_days));
+        if old && place < last {
+            fs::remove_dir_all(&path).map_err(at(&path))?;
+            pruned.copies += 1;
+        } else {
+            needed.extend(Manifest::blobs_of(&path)?);
+        }
+    }
+    // What came again after it was erased is in the last copy.
+    let latest: BTreeSet<String> = match copies.last() {
+        Some((name, _)) => Manifest::blobs_of(&folder.root.join("copies").join(name))?.into_iter().collect(),
+        None => BTreeSet::new(),
+    };
+    let erased = erased_keys(&folder.blobs, DateTime::UNIX_EPOCH)?;
+    for key in folder.blobs.keys()? {
+        if !needed.contains(&key) || (erased.contains(&key) && !latest.contains(&key)) {
+            folder.blobs.remove(&key)?;
+            pruned.blobs += 1;
+        }
+    }
+    Ok(pruned)
+}

@@ -1,0 +1,161 @@
+//! From a backup back to a service: everything is checked before, nothing leaves after, what was erased stays so.
+
+use crate::service::backup::folder::at;
+use crate::service::backup::{Error, Manifest, copies, erased_keys};
+use crate::service::{Context, erasure};
+use crate::store::audit::{self, Act};
+use crate::store::blobs::Blobs;
+use crate::store::{Conn, Db, dump, migrating, restored};
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::BufReader;
+use std::path::Path;
+
+/// What was restored.
+#[derive(Debug, Clone)]
+pub struct Restored {
+    /// Name of the copy.
+    pub copy: String,
+    /// Rows of all tables.
+    pub rows: u64,
+    /// Blobs.
+    pub blobs: u64,
+    /// Notes of mail that no row speaks of yet.
+    pub notes: u64,
+    /// Letters that a worker held when the backup was taken: they become `unknown`.
+    pub in_doubt: usize,
+    /// Erasures that were done again.
+    pub erased_again: usize,
+}
+
+/// Brings a copy (the last one, if none is named) back into an empty database. Blobs that are there stay, and so do
+/// notes in the spool: mail that came in since is taken in after the start. The database is written last and at once,
+/// so that a restore that is cut off leaves nothing that could be served.
+pub fn restore(ctx: &Context, db: &Db, root: &Path, name: Option<&str>) -> Result<Restored, Error> {
+    let no_copy = || Error::NoCopy(root.display().to_string());
+    let found = copies(root)?;
+    let (name, manifest) = match name {
+        Some(name) => found.into_iter().find(|(known, _)| known == name),
+        None => found.into_iter().next_back(),
+    }
+    .ok_or_else(no_copy)?;
+    let copy = root.join("copies").join(&name);
+    manifest.check_files(&copy)?;
+    let conn = &mut *db.conn()?;
+    if let Some(table) = dump::empty_tables(conn)? {
+        return Err(Error::NotEmpty(table));
+    }
+    let from = Blobs::open(&root.join("blobs"))?;
+    for (mark, tombstone) in from.tombstones()? {
+        ctx.blobs.bury(&mark, &tombstone)?;
+    }
+    let erased = erased_keys(&ctx.blobs, manifest.taken_at)?;
+    let blobs = blobs(ctx, &from, (&copy, &erased))?;
+    let notes = notes(ctx, &copy, &erased)?;
+    key(ctx, &copy)?;
+    let (rows, in_doubt, (erased_again, keys)) =
+        restored::whole(conn, |conn| rows(ctx, conn, (&name, &copy, &manifest)))?;
+    erasure::sweep(ctx, conn, &keys)?;
+    if erased_again > 0 {
+        crate::store::erasure::scrub(conn)?;
+    }
+    Ok(Restored { copy: name, rows, blobs, notes, in_doubt, erased_again })
+}
+
+/// Copies the blobs of the copy, each checked on the way.
+fn blobs(ctx: &Context, from: &Blobs, (copy, erased): (&Path, &BTreeSet<String>)) -> Result<u64, Error> {
+    let mut count = 0;
+    for key in Manifest::blobs_of(copy)? {
+        if erased.contains(&key) {
+            continue;
+        }
+        // One that is there is read too: a damaged one is not what was promised.
+        if ctx.blobs.get(&key).is_err() {
+            ctx.blobs.remove(&key)?;
+            ctx.blobs.put(&from.get(&key)?)?;
+        }
+        count += 1;
+    }
+    Ok(count)
+}
+
+/// Puts the notes back of which no row spoke, but those of mail that was erased since.
+fn notes(ctx: &Context, copy: &Path, erased: &BTreeSet<String>) -> Result<u64, Error> {
+    let (folder, mut count) = (copy.join("spool"), 0);
+    for entry in std::fs::read_dir(&folder).map_err(at(&folder))? {
+        let entry = entry.map_err(at(&folder))?;
+        let note = std::fs::read(entry.path()).map_err(at(&folder))?;
+        let text = String::from_utf8_lossy(&note);
+        if !erased.iter().any(|key| text.contains(key.as_str())) {
+            ctx.blobs.spool(&entry.file_name().to_string_lossy(), &note)?;
+            count += 1;
+        }
+    }
+    Ok(count)
+}
+
+/// The key beside a SQLite file is that of the backup again, unless the settings give one.
+fn key(ctx: &Context, copy: &Path) -> Result<(), Error> {
+    let Some(path) = ctx.config.database_url.strip_prefix("sqlite://") else { return Ok(()) };
+    let (own, kept) = (std::path::PathBuf::from(format!("{path}.key")), copy.join("key"));
+    let made = std::fs::read(&own).is_ok_and(|key| key == ctx.config.secret.bytes());
+    if !made || !kept.exists() {
+        return Ok(());
+    }
+    use std::os::unix::fs::OpenOptionsExt;
+    let bytes = std::fs::read(&kept).map_err(at(&kept))?;
+    let beside = own.with_extension("key.restored");
+    std::fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&beside)
+        .and_then(|mut file| std::io::Write::write_all(&mut file, &bytes).and_then(|()| file.sync_all()))
+        .and_then(|()| std::fs::rename(&beside, &own))
+        .map_err(at(&own))
+}
+
+/// All rows, the schema of this program, the queue stopped, what was erased erased again: at once or not at all.
+fn rows(
+    ctx: &Context,
+    conn: &mut Conn,
+    (name, copy, manifest): (&str, &Path, &Manifest),
+) -> Result<(u64, usize, (usize, BTreeSet<String>)), Error> {
+    let now = ctx.clock.now();
+    migrating::stand_at(conn, &manifest.schema)?;
+    let mut rows = 0;
+    for table in dump::TABLES {
+        let Some(expected) = manifest.rows.get(table) else { continue };
+        let path = copy.join(format!("tables/{table}.ndjson"));
+        let file = File::open(&path).map_err(at(&path))?;
+        let loaded = dump::load(conn, table, &mut BufReader::new(file))?;
+        if loaded.rows != *expected {
+            let problem = format!("expected {expected} rows of `{table}`, found {}", loaded.rows);
+            return Err(Error::Damaged(problem));
+        }
+        rows += loaded.rows;
+    }
+    migrating::bring_up(conn)?;
+    let in_doubt = restored::doubt_what_was_held(conn, now)?;
+    let reason = format!(
+        "restored from the backup of {}: letters in the queue may have left since",
+        manifest.taken_at.format("%Y-%m-%d %H:%M UTC")
+    );
+    restored::pause(conn, &reason, now)?;
+    let (erased_again, keys) = erasure::replay(ctx, conn, manifest.taken_at)?;
+    let act = Act {
+        at: now,
+        person: None,
+        action: "restore",
+        subject: format!("backup:{name}"),
+        body: serde_json::json!({
+            "taken_at": manifest.taken_at,
+            "rows": rows,
+            "letters_in_doubt": in_doubt,
+            "erased_again": erased_again,
+        }),
+    };
+    audit::append(conn, &act)?;
+    Ok((rows, in_doubt, (erased_again, keys)))
+}

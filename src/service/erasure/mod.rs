@@ -1,0 +1,264 @@
+//! Erasing a person, a mail or an attachment for good: rows, texts, bytes, spool; and again after a backup is restored.
+//!
+//! Dates, authority, what was decided, and that something was erased, why and by whom, stay.
+
+mod execution;
+mod words;
+
+use crate::service::Context;
+use crate::store::erasure::{self, Tombstone};
+use crate::store::types::OutboxState;
+use crate::store::{Conn, Db, people, transaction};
+use execution::execute;
+use std::collections::BTreeSet;
+
+/// Why nothing was erased.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] crate::store::Error),
+    /// Nobody has this sign-in name.
+    #[error("expected the sign-in name of a person, found `{0}`, which nobody has")]
+    Nobody(String),
+    /// There is no such message.
+    #[error("there is no message with the number `{0}`")]
+    NoSuchMessage(i64),
+    /// There is no such attachment.
+    #[error("expected an attachment that is there, found `{0}/{1}`")]
+    NoSuchAttachment(i64, i64),
+    /// It was erased before.
+    #[error("`{0}` was erased before")]
+    Erased(String),
+    /// A letter of theirs may still leave.
+    #[error("{0} letters of this person have not ended yet; take them back or wait until they have")]
+    UnderWay(usize),
+    /// No reason was given.
+    #[error("expected a reason, found none: it stays in the audit log, so write it without personal data")]
+    NoReason,
+    /// No random bytes.
+    #[error("no random bytes: {0}")]
+    Random(String),
+}
+
+/// What is to be erased.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    /// A person by their sign-in name: who they are, their letters, and where replies speak of them.
+    Person(String),
+    /// A mail with its files, in every request where it stands.
+    Message(i64),
+    /// A file by message and position, wherever the same bytes stand, with the raw mails that bring it.
+    Attachment(i64, i64),
+}
+
+/// Who wants what erased, and why.
+#[derive(Debug, Clone)]
+pub struct Wish {
+    /// What.
+    pub target: Target,
+    /// Why, without personal data.
+    pub reason: String,
+    /// Who; none = from the console.
+    pub person: Option<i64>,
+}
+
+/// What an erasure concerns.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Extent {
+    /// Messages that lose something.
+    pub messages: usize,
+    /// Attachments that go.
+    pub attachments: usize,
+    /// Letters that lose their text.
+    pub letters: usize,
+    /// Events that lose words.
+    pub events: usize,
+    /// Files of bytes that went.
+    pub blobs: usize,
+    /// Whether the files of the database were written anew, too.
+    pub scrubbed: bool,
+}
+
+/// What would be erased; nothing changes.
+pub fn extent(ctx: &Context, db: &Db, wish: &Wish) -> Result<Extent, Error> {
+    let conn = &mut *db.conn()?;
+    let stone = tombstone(ctx, conn, wish)?;
+    // Done in full and taken back: what is said is what would happen.
+    let mut told = Extent::default();
+    let undone = transaction(conn, |conn| {
+        (told, _) = execute(ctx, conn, (&stone, "erase")).map_err(Undone::Failed)?;
+        Err::<(), Undone>(Undone::OnPurpose)
+    });
+    match undone {
+        Err(Undone::Failed(error)) => Err(error),
+        _ => Ok(Extent { blobs: stone.blobs.len(), ..told }),
+    }
+}
+
+/// How a trial ends.
+enum Undone {
+    OnPurpose,
+    Failed(Error),
+}
+
+impl From<crate::store::Error> for Undone {
+    fn from(error: crate::store::Error) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+/// Erases for good. The tombstone is on the disk first, so that an erasure that is cut off is finished at the next
+/// start (`finish`), and that no backup brings it back.
+pub fn erase(ctx: &Context, db: &Db, wish: &Wish) -> Result<Extent, Error> {
+    let conn = &mut *db.conn()?;
+    let stone = tombstone(ctx, conn, wish)?;
+    let bytes = serde_json::to_vec(&stone).map_err(crate::store::Error::from)?;
+    ctx.blobs.bury(&stone.mark, &bytes)?;
+    complete(ctx, conn, (&stone, "erase"))
+}
+
+/// Finishes what was cut off: tombstones beside the blobs that the database does not know of. How many.
+pub fn finish(ctx: &Context, db: &Db) -> Result<usize, Error> {
+    let conn = &mut *db.conn()?;
+    let mut finished = 0;
+    for stone in stones(ctx)? {
+        if !erasure::known(conn, &stone.mark)? {
+            complete(ctx, conn, (&stone, "erase"))?;
+            finished += 1;
+        }
+    }
+    Ok(finished)
+}
+
+/// Erases again, within the caller's transaction, what was erased after a backup was taken; how much, and which bytes
+/// go after the commit (`sweep`).
+pub fn replay(
+    ctx: &Context,
+    conn: &mut Conn,
+    taken_at: chrono::DateTime<chrono::Utc>,
+) -> Result<(usize, BTreeSet<String>), Error> {
+    let (mut again, mut keys) = (0, BTreeSet::new());
+    for stone in stones(ctx)? {
+        if stone.erased_at >= taken_at && !erasure::known(conn, &stone.mark)? {
+            keys.extend(execute(ctx, conn, (&stone, "erase_again"))?.1);
+            again += 1;
+        }
+    }
+    Ok((again, keys))
+}
+
+fn stones(ctx: &Context) -> Result<Vec<Tombstone>, Error> {
+    let read =
+        |(_, bytes): (String, Vec<u8>)| serde_json::from_slice(&bytes).map_err(crate::store::Error::from);
+    Ok(ctx.blobs.tombstones()?.into_iter().map(read).collect::<Result<_, _>>()?)
+}
+
+fn complete(ctx: &Context, conn: &mut Conn, (stone, action): (&Tombstone, &str)) -> Result<Extent, Error> {
+    let (extent, keys) = transaction(conn, |conn| execute(ctx, conn, (stone, action)))?;
+    let blobs = sweep(ctx, conn, &keys)?;
+    Ok(Extent { blobs, scrubbed: erasure::scrub(conn)?, ..extent })
+}
+
+/// Removes bytes that no row needs any more, and the notes of the spool that speak of them; how many.
+pub fn sweep(ctx: &Context, conn: &mut Conn, keys: &BTreeSet<String>) -> Result<usize, Error> {
+    let (mut gone, notes) = (0, ctx.blobs.spooled()?);
+    for key in keys {
+        if key.is_empty() || erasure::is_needed(conn, key)? {
+            continue;
+        }
+        for (name, note) in &notes {
+            if String::from_utf8_lossy(note).contains(key.as_str()) {
+                ctx.blobs.unspool(name)?;
+            }
+        }
+        ctx.blobs.remove(key)?;
+        gone += 1;
+    }
+    Ok(gone)
+}
+
+/// What is written down of an erasure before it is done.
+fn tombstone(ctx: &Context, conn: &mut Conn, wish: &Wish) -> Result<Tombstone, Error> {
+    let reason = wish.reason.split_whitespace().collect::<Vec<_>>().join(" ");
+    if reason.is_empty() {
+        return Err(Error::NoReason);
+    }
+    let mut random = [0_u8; 16];
+    getrandom::fill(&mut random).map_err(|e| Error::Random(e.to_string()))?;
+    let mut stone = Tombstone {
+        mark: data_encoding::HEXLOWER.encode(&random),
+        kind: String::new(),
+        subject: String::new(),
+        reason,
+        person: wish.person,
+        erased_at: ctx.clock.now(),
+        rows: Vec::new(),
+        blobs: Vec::new(),
+    };
+    match &wish.target {
+        Target::Person(email) => of_person(conn, email, &mut stone)?,
+        Target::Message(id) => of_message(conn, *id, &mut stone)?,
+        Target::Attachment(message, position) => of_attachment(conn, (*message, *position), &mut stone)?,
+    }
+    Ok(stone)
+}
+
+fn of_person(conn: &mut Conn, email: &str, stone: &mut Tombstone) -> Result<(), Error> {
+    let found = people::by_email(conn, email)?.ok_or_else(|| Error::Nobody(email.to_owned()))?;
+    let (.., added) = erasure::person(conn, found.id)?.ok_or_else(|| Error::Nobody(email.to_owned()))?;
+    let requests: Vec<i64> = erasure::requests_of(conn, found.id)?.into_iter().map(|(id, _)| id).collect();
+    let letters = erasure::letters_of(conn, &requests)?;
+    let open = [OutboxState::Queued, OutboxState::Deferred, OutboxState::Claimed, OutboxState::InDoubt];
+    let waiting = letters.iter().filter(|(_, state, _)| open.contains(state)).count();
+    if waiting > 0 {
+        return Err(Error::UnderWay(waiting));
+    }
+    let messages = erasure::messages_of(conn, &requests)?;
+    let (_, raw) = erasure::same_mail(conn, &messages, &[])?;
+    stone.kind = "person".to_owned();
+    stone.subject = format!("person:{}", found.id);
+    stone.rows = vec![(found.id, added)];
+    stone.blobs = letters.into_iter().map(|(.., key)| key).filter(|key| !key.is_empty()).chain(raw).collect();
+    Ok(())
+}
+
+fn of_message(conn: &mut Conn, id: i64, stone: &mut Tombstone) -> Result<(), Error> {
+    let found = erasure::message(conn, id)?.ok_or(Error::NoSuchMessage(id))?;
+    stone.kind = "message".to_owned();
+    stone.subject = format!("message:{id}");
+    if found.blob_sha256.is_empty() && found.subject == erasure::ERASED {
+        return Err(Error::Erased(stone.subject.clone()));
+    }
+    let (ids, mut keys) = erasure::same_mail(conn, &[id], &[])?;
+    for id in &ids {
+        stone.rows.extend(erasure::message(conn, *id)?.map(|row| (row.id, row.received_at)));
+    }
+    let files = erasure::attachments_of(conn, &ids)?;
+    keys.extend(files.into_iter().map(|(_, _, key, _)| key).filter(|key| !key.is_empty()));
+    stone.blobs = keys.into_iter().collect();
+    Ok(())
+}
+
+fn of_attachment(
+    conn: &mut Conn,
+    (message, position): (i64, i64),
+    stone: &mut Tombstone,
+) -> Result<(), Error> {
+    stone.kind = "attachment".to_owned();
+    stone.subject = format!("attachment:{message}/{position}");
+    let files = erasure::attachments_of(conn, &[message])?;
+    let key = files.into_iter().find(|(_, at, ..)| *at == position).map(|(_, _, key, _)| key);
+    let key = key.ok_or(Error::NoSuchAttachment(message, position))?;
+    if key.is_empty() {
+        return Err(Error::Erased(stone.subject.clone()));
+    }
+    let ids = erasure::with_attachment(conn, &key)?;
+    for id in &ids {
+        stone.rows.extend(erasure::message(conn, *id)?.map(|row| (row.id, row.received_at)));
+    }
+    let (_, raw) = erasure::same_mail(conn, &ids, &[])?;
+    // The first is the file itself: by it the rows are found again.
+    stone.blobs = std::iter::once(key).chain(raw).collect();
+    Ok(())
+}

@@ -1,0 +1,237 @@
+//! R53: a backup that is taken under load comes back whole, on either database, and no letter leaves twice.
+
+use crate::keeping::house::{House, city, files, many, person, request, rows, until};
+use crate::support::Backend;
+use askance::mail::lmtp;
+use askance::store::blobs::sha256;
+use askance::store::types::OutboxState;
+use askance::store::{dump, messages, outbox};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+fn mail(number: usize) -> Vec<u8> {
+    format!(
+        "From: poststelle@brandau.example\r\nTo: r-{number}@post.askance.example\r\nSubject: Ihr Antrag {number}\r\n\
+         Message-ID: <{number}@brandau.example>\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n\
+         Content-Transfer-Encoding: 8bit\r\n\r\nSchreiben Nummer {number} über Kameras.\r\n{}\r\n",
+        "Anlage ".repeat(number % 50)
+    )
+    .into_bytes()
+}
+
+/// The lines of a copy's tables, heads left out.
+fn written(copy: &Path) -> BTreeMap<String, Vec<String>> {
+    let tables = std::fs::read_dir(copy.join("tables")).unwrap();
+    tables
+        .map(|entry| {
+            let path = entry.unwrap().path();
+            let text = std::fs::read_to_string(&path).unwrap();
+            let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+            (name, text.lines().skip(1).map(str::to_owned).collect())
+        })
+        .collect()
+}
+
+fn last_copy(folder: &Path) -> PathBuf {
+    let mut copies: Vec<PathBuf> =
+        std::fs::read_dir(folder.join("copies")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    copies.sort();
+    copies.pop().unwrap()
+}
+
+fn only_its_owners(folder: &Path) {
+    use std::os::unix::fs::PermissionsExt;
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let mode = path.metadata().unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode, if path.is_dir() { 0o700 } else { 0o600 }, "{}", path.display());
+        if path.is_dir() {
+            only_its_owners(&path);
+        }
+    }
+}
+
+/// Mail comes in and letters are filed while backups are taken; the last one is restored to another database.
+fn survives(from: Backend, to: Backend) {
+    let n = many("ASKANCE_MAILS", 60);
+    let house = House::new(from);
+    let service = house.serves();
+    let (ctx, db, door) = (house.context(), house.db(), service.door);
+    let conn = &mut *db.conn().unwrap();
+    let (mara, brandau) = (person(conn, "mara@askance.example", "Mara Varga"), city(conn, "Stadt Brandau"));
+    let (safe, next) = (Arc::new(Mutex::new(BTreeSet::new())), Arc::new(AtomicUsize::new(0)));
+    let over = Arc::new(AtomicBool::new(false));
+    let feeders: Vec<_> = (0..2)
+        .map(|_| {
+            let (safe, next, over) = (Arc::clone(&safe), Arc::clone(&next), Arc::clone(&over));
+            std::thread::spawn(move || {
+                loop {
+                    let number = next.fetch_add(1, Ordering::SeqCst);
+                    // Mail goes on coming in for as long as a backup is under way.
+                    if number >= n && over.load(Ordering::SeqCst) {
+                        return;
+                    }
+                    std::thread::sleep(std::time::Duration::from_millis(20));
+                    let (raw, to) = (mail(number), format!("r-{number}@post.askance.example"));
+                    let replies = lmtp::deliver(door, "poststelle@brandau.example", &[&to], &raw).unwrap();
+                    assert!(replies[0].starts_with("250"), "{replies:?}");
+                    safe.lock().unwrap().insert(sha256(&raw));
+                }
+            })
+        })
+        .collect();
+    let done = AtomicBool::new(false);
+    let folder = house.operator.path("backup");
+    let place = folder.display().to_string();
+    let promised = std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let conn = &mut *db.conn().unwrap();
+            for letter in 0..10_usize {
+                files(&ctx, conn, (mara, brandau), &format!("form-{letter}"));
+            }
+            done.store(true, Ordering::SeqCst);
+        });
+        house.does(&["backup", &place]);
+        // What was safe before the last backup began must be in it.
+        until("half of the mail", || (safe.lock().unwrap().len() * 2 > n).then_some(()));
+        let promised = safe.lock().unwrap().clone();
+        assert!(house.does(&["backup", &place]).starts_with("Backup "));
+        over.store(true, Ordering::SeqCst);
+        promised
+    });
+    feeders.into_iter().for_each(|feeder| feeder.join().unwrap());
+    assert!(done.load(Ordering::SeqCst));
+    assert_eq!(house.does(&["backup", "--verify", &place]).split(' ').nth(1), Some("2"));
+    only_its_owners(&folder);
+    drop(service);
+
+    let bare = House::new(to);
+    let told = bare.does(&["restore", &place]);
+    assert!(told.contains("The queue of letters stands still"), "{told}");
+    let (copy, db) = (last_copy(&folder), bare.db());
+    let conn = &mut *db.conn().unwrap();
+    let (was, is) = (written(&copy), rows(conn));
+    for (table, lines) in &was {
+        let now = &is[table.as_str()];
+        match table.as_str() {
+            // The two things that a restore writes down itself.
+            "switches" => assert_eq!(now.len(), lines.len() + 1),
+            "audit" => assert_eq!(now[..now.len() - 1], lines[..]),
+            _ => assert_eq!(now, lines, "{table}"),
+        }
+    }
+    assert_eq!(was.len(), dump::TABLES.len());
+    let (blobs, mut equal) = (bare.blobs(), 0);
+    for key in &promised {
+        blobs.get(key).unwrap();
+    }
+    for id in 1.. {
+        let Some(row) = messages::find(conn, id).unwrap() else { break };
+        blobs.get(&row.blob_sha256).unwrap();
+        equal += 1;
+    }
+    let notes = blobs.spooled().unwrap().len();
+    assert!(equal + notes >= promised.len(), "{equal} messages, {notes} notes, {} promised", promised.len());
+    assert!(
+        is["switches"]
+            .iter()
+            .any(|row| row.contains("outbox_paused") && row.contains("restored from the backup"))
+    );
+    assert!(bare.does(&["audit", "verify"]).contains("every link fits"));
+    // The next number is one that was never given.
+    let (theo, again) = (person(conn, "theo@askance.example", "Theo Okafor"), bare.context());
+    files(&again, conn, (theo, brandau), "form-after");
+    println!(
+        "{from:?} to {to:?}: n = {n}, {} promised, {equal} restored, sha256 of each equal",
+        promised.len()
+    );
+}
+
+#[test]
+fn r53_backup_under_load_comes_back_on_sqlite() {
+    survives(Backend::Sqlite, Backend::Sqlite);
+}
+
+#[test]
+fn r53_backup_under_load_comes_back_on_postgres() {
+    survives(Backend::Postgres, Backend::Postgres);
+}
+
+#[test]
+fn r53_backup_of_one_database_comes_back_in_the_other() {
+    survives(Backend::Sqlite, Backend::Postgres);
+    survives(Backend::Postgres, Backend::Sqlite);
+}
+
+#[test]
+fn r53_letters_under_way_are_in_doubt_after_a_restore() {
+    let house = House::new(Backend::Sqlite);
+    house.does(&["check"]);
+    let (ctx, db) = (house.context(), house.db());
+    let conn = &mut *db.conn().unwrap();
+    let (mara, brandau) = (person(conn, "mara@askance.example", "Mara Varga"), city(conn, "Stadt Brandau"));
+    let filed = files(&ctx, conn, (mara, brandau), "one");
+    files(&ctx, conn, (mara, brandau), "two");
+    let later = ctx.clock.now() + chrono::TimeDelta::hours(1);
+    let claim = outbox::Claim { worker: "w", now: later, until: later + chrono::TimeDelta::seconds(45) };
+    assert!(outbox::claim_due(conn, &claim).unwrap().is_some());
+    let place = house.operator.path("backup").display().to_string();
+    house.does(&["backup", &place]);
+
+    let bare = House::new(Backend::Sqlite);
+    assert!(bare.does(&["restore", &place]).contains("1 were on their way"));
+    let _service = bare.serves();
+    let db = bare.db();
+    let conn = &mut *db.conn().unwrap();
+    let id = request(conn, &filed.reference).id;
+    until("the letter is unknown", || {
+        let letter = outbox::of_request(conn, id, "request").unwrap().unwrap();
+        (letter.state == OutboxState::Unknown).then_some(())
+    });
+    assert_eq!(outbox::of_request(conn, id + 1, "request").unwrap().unwrap().state, OutboxState::Queued);
+}
+
+#[test]
+fn r53_what_is_no_whole_backup_is_not_restored() {
+    let house = House::new(Backend::Sqlite);
+    house.does(&["check"]);
+    let place = house.operator.path("backup").display().to_string();
+    house.does(&["backup", &place]);
+    let bare = House::new(Backend::Sqlite);
+    let copy = last_copy(Path::new(&place));
+
+    // A byte more, and it is not what was written.
+    let people = copy.join("tables/people.ndjson");
+    let good = std::fs::read_to_string(&people).unwrap();
+    std::fs::write(&people, good.clone() + "\n").unwrap();
+    let refused = bare.runs(&["restore", &place]);
+    assert_eq!(refused.code, Some(65));
+    assert!(
+        refused.err.contains("the backup is damaged: expected `tables/people.ndjson`"),
+        "{}",
+        refused.err
+    );
+    assert_eq!(house.runs(&["backup", "--verify", &place]).code, Some(65));
+    std::fs::write(&people, good).unwrap();
+
+    // One of a newer program.
+    let manifest = copy.join("manifest.json");
+    let good = std::fs::read_to_string(&manifest).unwrap();
+    std::fs::write(&manifest, good.replace("\"schema\": [", "\"schema\": [\"20991231000001\",")).unwrap();
+    let refused = bare.runs(&["restore", &place]);
+    assert!(refused.err.contains("was applied by a newer Askance"), "{}", refused.err);
+    std::fs::write(&manifest, good).unwrap();
+
+    bare.does(&["restore", &place]);
+    let refused = bare.runs(&["restore", &place]);
+    assert_eq!(refused.code, Some(65));
+    assert!(refused.err.contains("expected an empty database, found rows in"), "{}", refused.err);
+    // One that was cut off is none, and the next one clears it away.
+    std::fs::rename(&copy, copy.with_extension("part")).unwrap();
+    let refused = House::new(Backend::Sqlite).runs(&["restore", &place]);
+    assert!(refused.err.contains("expected a finished backup"), "{}", refused.err);
+    house.does(&["backup", &place]);
+    assert_eq!(std::fs::read_dir(Path::new(&place).join("copies")).unwrap().count(), 1);
+}

@@ -1,0 +1,4 @@
+//! What is kept stays, what is erased stays away: backups, erasures, retention, chains, migrations.
+
+mod backup;
+mod house;

@@ -7,7 +7,7 @@ use crate::mail::smtp_url::SmtpServer;
 use crate::mail::transport::Transport;
 use crate::service::cage::Cage;
 use crate::service::intake::{Mail, accept};
-use crate::service::{Context, seed};
+use crate::service::{Context, fetching, seed};
 use crate::store::Db;
 use crate::store::messages::Handed;
 use crate::web;
@@ -105,6 +105,8 @@ pub fn log(usual: &str) {
         chosen if chosen.contains("rocket") => chosen.to_owned(),
         chosen => format!("{chosen},rocket=off"),
     };
+    // At its finest level it writes down every mail that it fetches.
+    let filter = format!("{filter},async_imap=off");
     let filter = tracing_subscriber::EnvFilter::new(filter);
     // A second call (tests) keeps the first subscriber.
     let _ = tracing_subscriber::fmt()
@@ -130,6 +132,7 @@ impl House {
     /// Opens database and blobs, brings the schema up to date and fills the register.
     pub fn open(config: Config) -> Result<Self, Error> {
         let transport = server_of(&config)?.map(Transport::Smtp);
+        fetching::Source::of(&config)?;
         templates_of(&config)?;
         let (context, db) = command::open(config, 10)?;
         let context = Arc::new(context);

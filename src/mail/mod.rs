@@ -2,6 +2,7 @@
 
 pub mod compose;
 mod guard;
+pub mod imap;
 pub mod letters;
 pub mod listener;
 pub mod lmtp;

@@ -7,6 +7,7 @@ pub mod coding;
 pub mod days_off;
 pub mod deadlines;
 pub mod delivery;
+pub mod fetching;
 pub mod filing;
 pub mod intake;
 pub mod learning;

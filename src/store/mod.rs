@@ -7,6 +7,7 @@ pub mod days_off;
 pub mod desk;
 pub mod findings;
 pub mod health;
+pub mod imap_taken;
 pub mod matching;
 pub mod messages;
 pub mod outbox;
@@ -15,6 +16,7 @@ pub mod published;
 pub mod register;
 pub mod requests;
 pub mod schema;
+pub mod turn;
 pub mod types;
 pub mod version;
 
@@ -225,6 +227,11 @@ impl Db {
     /// Whether the database is a file of this machine.
     pub(crate) fn is_file(&self) -> bool {
         self.url.starts_with("sqlite://")
+    }
+
+    /// The path of that file.
+    pub(crate) fn file(&self) -> Option<&str> {
+        self.url.strip_prefix("sqlite://")
     }
 
     /// A connection outside the pool, for what must keep its own.

@@ -4,6 +4,7 @@ pub mod attachment;
 pub mod body;
 pub mod delivery;
 pub mod documents;
+pub mod envelope;
 pub mod language;
 pub mod looking;
 pub mod matching;

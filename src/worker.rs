@@ -1,10 +1,11 @@
-//! The background loops: read mail, rank it again, recognise pictures, tick the clocks, learn, send, raise the alarm.
-//! Every job may run twice.
+//! The background loops: fetch and read mail, rank it again, recognise pictures, tick the clocks, learn, send, raise
+//! the alarm. Every job may run twice.
 
 use crate::mail::transport::Transport;
 use crate::service::cage::Cage;
 use crate::service::health::{self, Alerts, Pulse, Route};
 use crate::service::learning::Learner;
+use crate::service::fetching::{Fetcher, Source};
 use crate::service::{Context, deadlines, delivery, intake, triage};
 use crate::store::Db;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -108,6 +109,9 @@ pub fn start(parts: &Parts) -> std::io::Result<Workers> {
     workers.spawn("recognising", recognise)?;
     workers.spawn("learning", learn)?;
     workers.spawn("alerting", alert)?;
+    if let Some(source) = Source::of(&parts.context.config).map_err(std::io::Error::other)? {
+        workers.spawn("fetching", move |parts, stop| fetch(parts, &source, stop))?;
+    }
     if let Some(transport) = parts.transport.clone() {
         workers.spawn("sending", move |parts, stop| send(parts, &transport, &name, stop))?;
     }
@@ -205,6 +209,18 @@ fn clocks(parts: &Parts, stop: &Flag) {
             once("leases", || delivery::expire_leases(ctx, db));
             once("tell", || delivery::tell_requests(ctx, db));
         }
+        stop.pause();
+    }
+}
+
+/// Fetches mail from a mailbox; a panic costs a pause and begins anew.
+fn fetch(parts: &Parts, source: &Source, stop: &Flag) {
+    let stopping = || stop.is_set();
+    while !stop.is_set() {
+        once("fetching", || {
+            Fetcher::new(&parts.context, &parts.db, source, &stopping).run();
+            Ok::<(), String>(())
+        });
         stop.pause();
     }
 }

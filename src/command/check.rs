@@ -5,6 +5,7 @@ use crate::config::{self, Config};
 use crate::data::{Library, register};
 use crate::mail::listener::{self, Limits, Listener, Protocol};
 use crate::service::cage::Cage;
+use crate::service::fetching::{self, Source};
 use crate::web::page::{Pages, Setup};
 use std::io::{ErrorKind, Write};
 
@@ -104,6 +105,27 @@ fn set_up(config: &Config, findings: &mut Findings<'_>) {
         exit::CONFIG,
     );
     findings.note("mail in", mail_in(config), exit::CONFIG);
+    mailbox(config, findings);
+}
+
+/// Signs in where mail is fetched from, and counts what waits; changes nothing there.
+fn mailbox(config: &Config, findings: &mut Findings<'_>) {
+    let source = match Source::of(config) {
+        Ok(Some(source)) => source,
+        Ok(None) => return,
+        Err(error) => return findings.note::<_>("mailbox", Err::<String, _>(error), exit::CONFIG),
+    };
+    let seen = places::database(config, 1)
+        .map_err(|error| error.to_string())
+        .and_then(|db| fetching::waiting(&db, &source).map_err(|error| error.to_string()));
+    let said = seen.map(|waiting| {
+        let left = match waiting.too_large {
+            0 => String::new(),
+            n => format!(", {n} of them too large to be fetched"),
+        };
+        format!("signed in to {}, {} mails wait{left}", source.server, waiting.new)
+    });
+    findings.note("mailbox", said.map_err(|error| format!("{}: {error}", source.server)), exit::IO);
 }
 
 /// What holds the processes that read mail; a layer that this kernel does not have is told, and nothing is wrong.

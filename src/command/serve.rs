@@ -8,7 +8,7 @@ use crate::mail::smtp_url::SmtpServer;
 use crate::mail::transport::Transport;
 use crate::service::cage::Cage;
 use crate::service::intake::{Mail, accept};
-use crate::service::{Context, seed};
+use crate::service::{Context, fetching, seed};
 use crate::store::Db;
 use crate::store::messages::Handed;
 use crate::web;
@@ -111,6 +111,8 @@ pub fn log(usual: &str, format: LogFormat) {
         chosen if chosen.contains("rocket") => chosen.to_owned(),
         chosen => format!("{chosen},rocket=off"),
     };
+    // At its finest level it writes down every mail that it fetches.
+    let filter = format!("{filter},async_imap=off");
     let filter = tracing_subscriber::EnvFilter::new(filter);
     let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     // A second call (tests) keeps the first subscriber.
@@ -138,6 +140,7 @@ impl House {
     /// Opens database and blobs, brings the schema up to date and fills the register.
     pub fn open(config: Config) -> Result<Self, Error> {
         let transport = server_of(&config)?.map(Transport::Smtp);
+        fetching::Source::of(&config)?;
         templates_of(&config)?;
         let (context, db) = command::open(config, 10)?;
         let context = Arc::new(context);

@@ -58,7 +58,8 @@ pub struct Dkim {
 /// The settings as written, checked.
 pub(crate) fn of(raw: &Raw) -> Result<MailSettings, Error> {
     let secret = |text: &Option<String>| text.as_ref().map(|text| Secret::new(text.clone().into_bytes()));
-    if raw.imap_url.as_ref().is_some_and(|url| !url.starts_with("imaps://") && !url.starts_with("imap://")) {
+    let schemes = ["imaps://", "imap+starttls://", "imap://"];
+    if raw.imap_url.as_ref().is_some_and(|url| !schemes.iter().any(|scheme| url.trim().starts_with(scheme))) {
         return Err(Error::of("imap_url", None, expected("imap_url")));
     }
     Ok(MailSettings {

@@ -290,7 +290,8 @@ fn for_lettre(line: &str) -> Vec<u8> {
     handed.into_bytes()
 }
 
-fn config(roots: Option<Arc<RootCertStore>>) -> Result<ClientConfig, Error> {
+/// How we speak TLS: certificate and name checked, by these roots or the system's.
+pub(crate) fn config(roots: Option<Arc<RootCertStore>>) -> Result<ClientConfig, Error> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     Ok(ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()

@@ -4,6 +4,7 @@ pub mod alert;
 pub mod authenticity;
 pub mod compose;
 mod guard;
+pub mod imap;
 pub mod letters;
 pub mod listener;
 pub mod lmtp;

@@ -136,7 +136,8 @@ fn credentials(url: &Url) -> Result<Option<(String, String)>, Error> {
     }
 }
 
-fn decoded(text: &str) -> Result<String, Error> {
+/// Percent-decoded, as UTF-8 without control characters.
+pub(crate) fn decoded(text: &str) -> Result<String, Error> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let [first, tail @ ..] = rest {

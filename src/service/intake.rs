@@ -49,29 +49,42 @@ struct Note {
 /// Makes a mail safe. When it returns, bytes and envelope survive a crash, and the sender may be told so.
 /// A database that is away does not stop intake: the note in the spool is enough, and `sweep` makes the rows.
 pub fn accept(door: Door<'_>, db: Option<&Db>, mail: Mail<'_>) -> Result<(), Error> {
+    accept_arrived(door, db, mail, None).map(drop)
+}
+
+/// The same for a mail that came into a mailbox before it came to us: days count from its arrival there. Gives the
+/// SHA-256 of the mail.
+pub fn accept_arrived(
+    door: Door<'_>,
+    db: Option<&Db>,
+    mail: Mail<'_>,
+    arrived_at: Option<DateTime<Utc>>,
+) -> Result<String, Error> {
     let sha256 = door.blobs.put(mail.raw)?;
-    let arrived_at = door.clock.now();
+    let now = door.clock.now();
+    // Nothing arrives tomorrow.
+    let arrived_at = arrived_at.map_or(now, |at| at.min(now));
     let note = Note {
-        sha256,
+        sha256: sha256.clone(),
         size: i64::try_from(mail.raw.len()).unwrap_or(i64::MAX),
         recipients: mail.recipients.to_vec(),
         via: mail.via.to_owned(),
         arrived_at,
         handed: mail.handed.cloned().unwrap_or_default(),
     };
-    let name = spool_name(arrived_at)?;
+    let name = spool_name(now)?;
     // Blob and committed row are as safe as blob and note, at half the waiting for the disk. Where it is not
     // known whether the row was committed, the note under the same name cannot count it twice.
     let committed = db.map(|db| db.conn().and_then(|mut conn| rows(&mut conn, &name, &note)));
     if let Some(Ok(())) = committed {
-        return Ok(());
+        return Ok(sha256);
     }
     let bytes = serde_json::to_vec(&note).map_err(crate::store::Error::from)?;
     door.blobs.spool(&name, &bytes)?;
     if let Some(Err(error)) = committed {
         tracing::warn!(%error, "mail is safe in the spool; its row waits for the database");
     }
-    Ok(())
+    Ok(sha256)
 }
 
 /// Makes the rows of what waits in the spool; how many notes were entered. May run at any time, and twice. A note

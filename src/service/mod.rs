@@ -9,6 +9,7 @@ pub mod days_off;
 pub mod deadlines;
 pub mod delivery;
 pub mod erasure;
+pub mod fetching;
 pub mod filing;
 pub mod health;
 pub mod intake;

@@ -10,6 +10,7 @@ pub mod dump;
 pub mod erasure;
 pub mod findings;
 pub mod health;
+pub mod imap_taken;
 pub mod matching;
 pub mod messages;
 pub mod migrating;
@@ -21,6 +22,7 @@ pub mod requests;
 pub mod restored;
 pub mod schema;
 pub mod switches;
+pub mod turn;
 pub mod types;
 pub mod version;
 
@@ -235,6 +237,11 @@ impl Db {
     /// Whether the database is a file of this machine.
     pub(crate) fn is_file(&self) -> bool {
         self.url.starts_with("sqlite://")
+    }
+
+    /// The path of that file.
+    pub(crate) fn file(&self) -> Option<&str> {
+        self.url.strip_prefix("sqlite://")
     }
 
     /// A connection outside the pool, for what must keep its own.

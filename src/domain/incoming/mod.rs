@@ -5,6 +5,7 @@ pub mod authenticity;
 pub mod body;
 pub mod delivery;
 pub mod documents;
+pub mod envelope;
 pub mod language;
 pub mod looking;
 pub mod matching;

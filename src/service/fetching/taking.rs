@@ -1,0 +1,241 @@
+//! Taking mail out of an open mailbox, in an order in which no end of the process loses or repeats anything.
+//!
+//! The mail is made safe, then it is recorded that this UID is safe, then it is marked as read and moved. A crash before
+//! the record makes the same bytes arrive again, which counts as one more arrival of the same message. A crash after it
+//! leaves a mail in the folder that is safe here: it is fetched once more, compared, and put away.
+
+use crate::domain::incoming::envelope::Envelope;
+use crate::mail::imap::{self, Among, Body, LARGEST, Listed, Mailbox};
+use crate::service::Context;
+use crate::service::fetching::{Error, Memory, all};
+use crate::service::intake::{Mail, accept_arrived};
+use crate::store::blobs::sha256;
+use crate::store::imap_taken::{self, Folder};
+use crate::store::turn::Turn;
+use crate::store::{Db, transaction};
+use std::collections::{BTreeSet, HashMap};
+
+/// Mails that are asked about, marked and moved together.
+const TOGETHER: usize = 20;
+/// Mails that the database is asked about together.
+const LOOKED_UP: usize = 500;
+
+/// A folder that mail is taken from.
+pub(crate) struct Taking<'a> {
+    pub ctx: &'a Context,
+    pub db: &'a Db,
+    pub mailbox: Mailbox<'a>,
+    pub turn: Turn,
+    /// The mailbox, without password.
+    pub name: &'a str,
+    /// Where mail goes that is safe here; none: it stays.
+    pub away: Option<&'a str>,
+    pub memory: &'a mut Memory,
+}
+
+impl<'a> Taking<'a> {
+    /// Makes the folder for what is safe. Where that cannot be, mail is taken all the same and stays where it is.
+    pub fn make_ready(&mut self, moved_to: Option<&'a str>) -> Result<(), Error> {
+        let Some(folder) = moved_to else { return Ok(()) };
+        if !self.mailbox.can_put_away() {
+            self.stays("the server has neither MOVE nor UIDPLUS");
+            return Ok(());
+        }
+        match self.mailbox.make_folder(folder) {
+            Ok(()) => self.away = Some(folder),
+            Err(error) if error.is_about_the_command() => self.stays(&error.to_string()),
+            Err(error) => return Err(error.into()),
+        }
+        Ok(())
+    }
+
+    /// From now on mail stays where it is.
+    fn stays(&mut self, why: &str) {
+        self.away = None;
+        if !std::mem::replace(&mut self.memory.said_they_stay, true) {
+            tracing::warn!(why, "fetched mail cannot be moved to `imap_moved_to`; it stays, marked as read");
+        }
+    }
+
+    /// Takes what is new; of the whole folder, or of what came after a UID. The highest UID that was seen.
+    pub fn take(&mut self, after: Option<u32>) -> Result<u32, Error> {
+        let (found, unread) = match after {
+            Some(uid) => (self.mailbox.search(Among::After(uid))?, BTreeSet::new()),
+            None if self.away.is_some() => (all(&mut self.mailbox, Among::Places)?, BTreeSet::new()),
+            None => (all(&mut self.mailbox, Among::Places)?, all(&mut self.mailbox, Among::Unread)?),
+        };
+        let highest = found.last().copied().or(after).unwrap_or_default();
+        let found: Vec<u32> = found.into_iter().collect();
+        for uids in found.chunks(LOOKED_UP) {
+            let taken = imap_taken::among(&mut *self.db.conn()?, self.folder(), uids)?;
+            self.take_new(uids, &taken)?;
+            if after.is_none() {
+                self.finish(&taken, &unread)?;
+            }
+        }
+        Ok(highest)
+    }
+
+    fn folder(&self) -> Folder<'a> {
+        Folder { mailbox: self.name, uid_validity: self.mailbox.uid_validity() }
+    }
+
+    fn key(&self, uid: u32) -> (u32, u32) {
+        (self.mailbox.uid_validity(), uid)
+    }
+
+    fn take_new(&mut self, uids: &[u32], taken: &HashMap<u32, String>) -> Result<(), Error> {
+        let is_new = |uid: &u32| !taken.contains_key(uid) && !self.memory.left.contains(&self.key(*uid));
+        let mut new: Vec<u32> = uids.iter().copied().filter(is_new).collect();
+        // A mail at which the server stumbles must not keep the others waiting.
+        let troubles = |uid: &u32| self.memory.troubles.get(&self.key(*uid)).copied().unwrap_or_default();
+        new.sort_by_key(troubles);
+        for some in new.chunks(TOGETHER) {
+            if !self.turn.is_held() {
+                return Err(Error::NotOurTurn);
+            }
+            let mut safe = Vec::new();
+            let went = self.take_some(some, &mut safe);
+            // What is safe is put away even where the next one failed; a connection that is gone says so once more.
+            match (went, self.put_away(&safe)) {
+                (Err(error), _) | (Ok(()), Err(error)) => return Err(error),
+                (Ok(()), Ok(())) => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn take_some(&mut self, uids: &[u32], safe: &mut Vec<u32>) -> Result<(), Error> {
+        let listed = self.mailbox.list(uids)?;
+        // In the order of `uids`; what is not listed went away meanwhile.
+        for uid in uids {
+            let Some(mail) = listed.iter().find(|mail| mail.uid == *uid) else { continue };
+            if mail.size > LARGEST {
+                self.leave(mail.uid, mail.size);
+                continue;
+            }
+            match self.take_one(*mail) {
+                Ok(true) => safe.push(mail.uid),
+                Ok(false) => {}
+                Err(Error::Mailbox(error)) => self.stumbled(mail, error)?,
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// Says once, and loudly, that a mail is left where it is.
+    fn leave(&mut self, uid: u32, size: usize) {
+        if self.memory.left.insert(self.key(uid)) {
+            tracing::error!(
+                uid,
+                size,
+                "a mail is too large to be fetched and stays in its mailbox, unread; hand it in with `askance receive`"
+            );
+        }
+    }
+
+    fn stumbled(&mut self, mail: &Listed, error: imap::Error) -> Result<(), Error> {
+        if matches!(error, imap::Error::Stopped) {
+            return Err(error.into());
+        }
+        if matches!(error, imap::Error::TooLarge) {
+            self.leave(mail.uid, mail.size);
+            return Err(error.into());
+        }
+        let troubles = self.memory.troubles.entry(self.key(mail.uid)).or_default();
+        *troubles += 1;
+        if *troubles == 3 {
+            tracing::error!(uid = mail.uid, %error, "a mail cannot be fetched; it stays in its mailbox and is tried again");
+        }
+        if error.is_about_the_command() { Ok(()) } else { Err(error.into()) }
+    }
+
+    /// Makes one mail safe and records it; false = there was nothing to take.
+    fn take_one(&mut self, mail: Listed) -> Result<bool, Error> {
+        let mut bodies = self.mailbox.fetch(mail.uid)?;
+        // A server that counts wrongly gives the same again; one that gave up half-way may give the rest.
+        if bodies.iter().any(|body| body.raw().len() < mail.size) {
+            bodies = self.mailbox.fetch(mail.uid)?;
+        }
+        let whole: Vec<&Body> = bodies.iter().filter(|body| !body.raw().is_empty()).collect();
+        let Some(last) = whole.last() else {
+            *self.memory.troubles.entry(self.key(mail.uid)).or_default() += 1;
+            return Ok(false);
+        };
+        for body in &whole {
+            self.make_safe(body.raw(), &mail)?;
+        }
+        let recorded = (mail.uid, sha256(last.raw()));
+        let (folder, now) = (self.folder(), self.ctx.clock.now());
+        transaction(&mut *self.db.conn()?, |conn| {
+            imap_taken::record(conn, folder, (recorded.0, &recorded.1), now)
+        })?;
+        self.memory.taken += 1;
+        Ok(true)
+    }
+
+    fn make_safe(&self, raw: &[u8], mail: &Listed) -> Result<(), Error> {
+        let mut recipients = Envelope::of(raw).recipients(&self.ctx.config.reply_domain);
+        if recipients.is_empty() {
+            recipients.push(String::new());
+        }
+        let accepted = Mail { raw, recipients: &recipients, via: "imap", handed: None };
+        accept_arrived(self.ctx.door(), Some(self.db), accepted, mail.arrived_at)?;
+        Ok(())
+    }
+
+    /// Marks as read, and moves.
+    fn put_away(&mut self, uids: &[u32]) -> Result<(), Error> {
+        if uids.is_empty() {
+            return Ok(());
+        }
+        match self.mailbox.mark_read(uids) {
+            Err(error) if error.is_about_the_command() => {
+                self.stays(&error.to_string());
+                return Ok(());
+            }
+            done => done?,
+        }
+        let Some(folder) = self.away else { return Ok(()) };
+        match self.mailbox.put_away(uids, folder) {
+            Err(error) if error.is_about_the_command() => self.stays(&error.to_string()),
+            done => done?,
+        }
+        Ok(())
+    }
+
+    /// Finishes what an earlier end of the process, or of the connection, left half done.
+    fn finish(&mut self, taken: &HashMap<u32, String>, unread: &BTreeSet<u32>) -> Result<(), Error> {
+        if self.away.is_none() {
+            let forgotten: Vec<u32> = taken.keys().copied().filter(|uid| unread.contains(uid)).collect();
+            for uids in forgotten.chunks(TOGETHER) {
+                self.put_away(uids)?;
+            }
+            return Ok(());
+        }
+        for (uid, kept) in taken {
+            if self.away.is_none() {
+                break;
+            }
+            match self.is_safe(*uid, kept) {
+                Ok(true) => self.put_away(&[*uid])?,
+                Err(Error::Mailbox(error)) if error.is_about_the_command() => {}
+                looked => drop(looked?),
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the mail with this UID is the one that is kept, or is by now: a server may have given the number to
+    /// another mail, and only what is really safe is moved.
+    fn is_safe(&mut self, uid: u32, kept: &str) -> Result<bool, Error> {
+        let bodies = self.mailbox.fetch(uid)?;
+        if !bodies.is_empty() && bodies.iter().all(|body| sha256(body.raw()) == kept) {
+            return Ok(true);
+        }
+        drop(bodies);
+        let listed = self.mailbox.list(&[uid])?.into_iter().find(|mail| mail.size <= LARGEST);
+        listed.map_or(Ok(false), |mail| self.take_one(mail))
+    }
+}

@@ -3,9 +3,9 @@
 
 use crate::mail::transport::Transport;
 use crate::service::cage::Cage;
+use crate::service::fetching::{Fetcher, Source};
 use crate::service::health::{self, Alerts, Pulse, Route};
 use crate::service::learning::Learner;
-use crate::service::fetching::{Fetcher, Source};
 use crate::service::{Context, deadlines, delivery, intake, triage};
 use crate::store::Db;
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -142,5 +142,15 @@ fn open(config: Config) -> Result<(Context, Db), Closed> {
     let db = places::database(&config, 2)?;
     let blobs = places::blobs(&config)?;
     let clock = config.clock.clone();
-    Ok((Context { config, clock, library, blobs, days_off: days_off::Calendars::default() }, db))
+    Ok((
+        Context {
+            config,
+            clock,
+            library,
+            blobs,
+            days_off: days_off::Calendars::default(),
+            pulse: crate::service::health::Pulse::default(),
+        },
+        db,
+    ))
 }

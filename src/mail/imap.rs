@@ -230,11 +230,7 @@ impl<'a> Mailbox<'a> {
             return self.run(("UID MOVE", &format!("UID MOVE {uids} {to}")), 0, &mut |_| ());
         }
         self.run(("UID COPY", &format!("UID COPY {uids} {to}")), 0, &mut |_| ())?;
-        self.run(
-            ("UID STORE", &format!("UID STORE {uids} +FLAGS.SILENT (\\Deleted)")),
-            0,
-            &mut |_| (),
-        )?;
+        self.run(("UID STORE", &format!("UID STORE {uids} +FLAGS.SILENT (\\Deleted)")), 0, &mut |_| ())?;
         self.run(("UID EXPUNGE", &format!("UID EXPUNGE {uids}")), 0, &mut |_| ())
     }
 

@@ -29,8 +29,7 @@ impl Turn {
     pub fn take(db: &Db, name: &str) -> Result<Option<Self>, Error> {
         if let Some(path) = db.file() {
             let path = format!("{path}.{name}.lock");
-            let file =
-                OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path)?;
+            let file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path)?;
             return match file.try_lock() {
                 Ok(()) => Ok(Some(Self(Held::File(file)))),
                 Err(TryLockError::WouldBlock) => Ok(None),
@@ -38,7 +37,8 @@ impl Turn {
             };
         }
         let mut conn = db.apart()?;
-        let asked = diesel::sql_query("SELECT pg_try_advisory_lock($1) AS locked").bind::<BigInt, _>(key(name));
+        let asked =
+            diesel::sql_query("SELECT pg_try_advisory_lock($1) AS locked").bind::<BigInt, _>(key(name));
         let AnyConn::Postgres(session) = &mut conn else {
             return Err(Error::Connection("expected PostgreSQL".to_owned()));
         };

@@ -175,7 +175,12 @@ fn r53_letters_under_way_are_in_doubt_after_a_restore() {
     let filed = files(&ctx, conn, (mara, brandau), "one");
     files(&ctx, conn, (mara, brandau), "two");
     let later = ctx.clock.now() + chrono::TimeDelta::hours(1);
-    let claim = outbox::Claim { worker: "w", now: later, until: later + chrono::TimeDelta::seconds(45) };
+    let claim = outbox::Claim {
+        worker: "w",
+        now: later,
+        until: later + chrono::TimeDelta::seconds(45),
+        per_minute: 0,
+    };
     assert!(outbox::claim_due(conn, &claim).unwrap().is_some());
     let place = house.operator.path("backup").display().to_string();
     house.does(&["backup", &place]);

@@ -101,6 +101,7 @@ impl House {
             library: Arc::clone(&LIBRARY),
             blobs: self.blobs(),
             days_off: days_off::Calendars::default(),
+            pulse: askance::service::health::Pulse::default(),
         }
     }
 

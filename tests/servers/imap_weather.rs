@@ -205,7 +205,10 @@ fn r09_a_mail_that_is_too_large_is_left_unread_and_keeps_no_other_waiting() {
     assert_eq!((waiting.new, waiting.too_large), (2, 2));
     assert_eq!(fetches(&site, &source).unwrap(), 0);
     assert!(server.with(|house| house.inbox.iter().all(|mail| !mail.seen)));
-    assert!(server.with(|house| house.heard.iter().all(|line| !line.contains("BODY.PEEK[]"))), "not even asked for");
+    assert!(
+        server.with(|house| house.heard.iter().all(|line| !line.contains("BODY.PEEK[]"))),
+        "not even asked for"
+    );
     // One that only says how large it is when it comes is left after that; the next session takes the other.
     server.with(|house| (house.claims, house.fault) = (None, Some(("BODY", Fault::Huge))));
     let never = || false;
@@ -243,7 +246,10 @@ fn where_nothing_can_be_moved_safely_mail_is_taken_once_and_stays_as_read() {
         assert_eq!(fetches(&site, &source).unwrap(), 1, "only the new one");
         let heard = server.with(|house| house.heard.clone());
         assert_eq!(heard.iter().filter(|line| line.contains("BODY.PEEK[]")).count(), 2, "{heard:?}");
-        assert!(!heard.iter().any(|line| line.contains("EXPUNGE") || line.contains("\\Deleted")), "{heard:?}");
+        assert!(
+            !heard.iter().any(|line| line.contains("EXPUNGE") || line.contains("\\Deleted")),
+            "{heard:?}"
+        );
         assert!(server.with(|house| house.inbox.len() == 2 && house.inbox.iter().all(|mail| mail.seen)));
     }
 }

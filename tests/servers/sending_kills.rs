@@ -93,6 +93,7 @@ impl Outbox {
             config,
             library: Arc::clone(&LIBRARY),
             days_off: askance::service::days_off::Calendars::default(),
+            pulse: askance::service::health::Pulse::default(),
         };
         let outbox = Self { folder, settings, db, letters, sink };
         outbox.fill(&context);

@@ -91,7 +91,12 @@ fn a_letter_may_leave(site: &Site) {
 
 /// A worker that died with a letter on the wire.
 fn a_letter_becomes_unknown(site: &Site) {
-    let claim = outbox::Claim { worker: "dead", now: site.now(), until: site.now() + TimeDelta::seconds(45), per_minute: 0 };
+    let claim = outbox::Claim {
+        worker: "dead",
+        now: site.now(),
+        until: site.now() + TimeDelta::seconds(45),
+        per_minute: 0,
+    };
     let (letter, _) = outbox::claim_due(&mut site.conn(), &claim).unwrap().unwrap();
     assert!(outbox::in_doubt(&mut site.conn(), letter.id, &claim).unwrap());
     site.ctx.clock.set(site.now() + TimeDelta::seconds(60));

@@ -1,6 +1,7 @@
 //! Real servers on loopback: what is said on the wire, byte by byte.
 
 mod authorities;
+mod deploy;
 mod graceful;
 mod letters_bent;
 mod letters_guarded;

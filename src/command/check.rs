@@ -4,10 +4,19 @@ use crate::command::{Closed, exit, places, serve};
 use crate::config::{self, Config};
 use crate::data::{Library, register};
 use crate::mail::listener::{self, Limits, Listener, Protocol};
+use crate::mail::smtp_url::SmtpServer;
+use crate::mail::transport;
 use crate::service::cage::Cage;
 use crate::service::fetching::{self, Source};
+use crate::service::health::Route as Alarm;
+use crate::store::health::clock;
+use crate::store::health::disk::Room;
 use crate::web::page::{Pages, Setup};
 use std::io::{ErrorKind, Write};
+use std::time::Duration;
+
+/// A mail server gets no more time to show that it is there.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Check the set-up.
 #[derive(Debug, clap::Args)]
@@ -25,6 +34,13 @@ struct Findings<'a> {
 }
 
 impl Findings<'_> {
+    /// What works and should be known.
+    fn remark(&mut self, about: &str, what: &str) {
+        if writeln!(self.out, "note   {about}: {what}").is_err() {
+            self.worst = self.worst.max(exit::IO);
+        }
+    }
+
     fn note<E: std::fmt::Display>(&mut self, about: &str, found: Result<String, E>, code: u8) {
         let line = match found {
             Ok(fine) => format!("ok     {about}: {fine}"),
@@ -104,8 +120,12 @@ fn set_up(config: &Config, findings: &mut Findings<'_>) {
         }),
         exit::CONFIG,
     );
+    mail_server("mail server", serve::server_of(config).ok().flatten(), config, findings);
     findings.note("mail in", mail_in(config), exit::CONFIG);
     mailbox(config, findings);
+    watching(config, findings);
+    safety(config, findings);
+    machine(config, findings);
 }
 
 /// Signs in where mail is fetched from, and counts what waits; changes nothing there.
@@ -126,6 +146,87 @@ fn mailbox(config: &Config, findings: &mut Findings<'_>) {
         format!("signed in to {}, {} mails wait{left}", source.server, waiting.new)
     });
     findings.note("mailbox", said.map_err(|error| format!("{}: {error}", source.server)), exit::IO);
+}
+
+/// Whether a mail server would take letters: connection, greeting, TLS, sign-in; no letter is sent. One that is away
+/// now is no wrong setting: letters wait for it.
+fn mail_server(about: &str, server: Option<SmtpServer>, config: &Config, findings: &mut Findings<'_>) {
+    let Some(server) = server else { return };
+    let server = server.with_timeout(PATIENCE);
+    match transport::try_out(&server, &format!("check@{}", config.reply_domain)) {
+        Ok(()) => findings.note::<String>(about, Ok(format!("{server} answers and lets us in")), exit::OK),
+        Err((why, false)) if !why.starts_with("starting TLS") => {
+            findings.remark(about, &format!("{server} cannot be reached now, so letters wait: {why}"));
+        }
+        Err((why, _)) => {
+            findings.note::<_>(about, Err::<String, _>(format!("{server}: {why}")), exit::CONFIG)
+        }
+    }
+}
+
+/// Who is told when something is wrong.
+fn watching(config: &Config, findings: &mut Findings<'_>) {
+    match Alarm::of(config) {
+        Ok(Some(_)) => {
+            let second = config.mail.alert_smtp_url.is_some();
+            let by = if second { "`alert_smtp_url`" } else { "`smtp_url`, which may be what is wrong" };
+            findings.note::<String>("alerts", Ok(format!("`admin_email` is told by {by}")), exit::OK);
+        }
+        Ok(None) => findings.remark("alerts", "nobody is told by mail: set `admin_email` and a mail server"),
+        Err(error) => {
+            let error = config::Error::of("alert_smtp_url", None, error.to_string());
+            findings.note::<_>("alerts", Err::<String, _>(error), exit::CONFIG);
+        }
+    }
+    let second = config.mail.alert_smtp_url.as_ref();
+    let second = second.and_then(|url| SmtpServer::from_url(&String::from_utf8_lossy(url.bytes())).ok());
+    mail_server(
+        "mail server of alerts",
+        second.filter(|server| !server.exposes_password()),
+        config,
+        findings,
+    );
+}
+
+/// What `serve` would refuse to start with.
+fn safety(config: &Config, findings: &mut Findings<'_>) {
+    match config::safety::refusals(config) {
+        Ok(refusals) if refusals.is_empty() => {
+            findings.note::<String>("safety", Ok("nothing that `serve` refuses".to_owned()), exit::OK);
+        }
+        Ok(refusals) => {
+            for refusal in refusals {
+                findings.note::<_>("safety", Err::<String, _>(refusal), exit::CONFIG);
+            }
+        }
+        Err(error) => findings.note::<_>("safety", Err::<String, _>(error), exit::CONFIG),
+    }
+}
+
+/// Room on the disks, and the clock beside that of the database.
+fn machine(config: &Config, findings: &mut Findings<'_>) {
+    match Room::on(&config.blob_dir) {
+        Ok(room) if room.is_short() => {
+            let wrong = format!("only {} MiB are free where mail is kept; make room", room.free >> 20);
+            findings.note::<_>("disk", Err::<String, _>(wrong), exit::IO);
+        }
+        Ok(room) => {
+            findings.note::<String>("disk", Ok(format!("{} MiB are free", room.free >> 20)), exit::OK)
+        }
+        Err(error) => findings.note::<_>("disk", Err::<String, _>(error), exit::IO),
+    }
+    if !config.clock.is_system() {
+        findings.remark("clock", "it stands still, as `clock` says: for demonstrations and tests only");
+        return;
+    }
+    // A database that is away was told above.
+    let there =
+        places::database(config, 1).ok().and_then(|db| db.conn().ok().map(|mut conn| clock(&mut conn)));
+    let Some(Ok(Some(there))) = there else { return };
+    let apart = (there - config.clock.now()).num_seconds().abs();
+    let found = if apart <= 10 { Ok(format!("{apart} seconds from the database's")) } else { Err(apart) };
+    let told = found.map_err(|apart| format!("{apart} seconds from the database's; let NTP keep both"));
+    findings.note("clock", told, exit::CONFIG);
 }
 
 /// What holds the processes that read mail; a layer that this kernel does not have is told, and nothing is wrong.

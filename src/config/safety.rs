@@ -77,7 +77,9 @@ fn kept_files(config: &Config) -> Vec<Error> {
         found.extend(open("database_url", Path::new(path), 0o007, "a database"));
         found.extend(open("secret_key", Path::new(&key), 0o077, "a key file"));
     }
-    found.extend(open("blob_url", &config.blob_dir, 0o007, "a folder of mail"));
+    if config.blob_dir.is_dir() {
+        found.extend(open("blob_url", &config.blob_dir, 0o007, "a folder of mail"));
+    }
     if let Some(folder) = &config.templates_dir {
         let writable = mode(folder).is_some_and(|mode| mode & 0o002 != 0);
         let problem = "everybody may write pages there; `chmod o-w` it";
@@ -136,7 +138,7 @@ fn stays_here(address: &str) -> bool {
     match url.host() {
         Some(url::Host::Domain(name)) => {
             let name = name.to_ascii_lowercase();
-            name == "localhost" || name.ends_with(".localhost") || name.ends_with(".onion")
+            matches!(name.rsplit('.').next(), Some("localhost" | "onion"))
         }
         Some(url::Host::Ipv4(address)) => address.is_loopback(),
         Some(url::Host::Ipv6(address)) => address.is_loopback(),

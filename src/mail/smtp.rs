@@ -53,6 +53,18 @@ pub(crate) fn send(
     runtime.block_on(talk.deliver(parcel.bytes))
 }
 
+/// Connects, greets, encrypts and signs in as for a letter, and takes leave; no letter is offered.
+pub(crate) fn try_out(server: &SmtpServer, from: &str) -> Result<(), Dispatch> {
+    let from = address(from).map_err(Dispatch::deferred)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build();
+    let runtime =
+        runtime.map_err(|error| Dispatch::deferred(format!("expected room for a connection: {error}")))?;
+    runtime.block_on(async {
+        open(server, &from).await?.take_leave().await;
+        Ok(())
+    })
+}
+
 fn address(text: &str) -> Result<Address, String> {
     text.parse().map_err(|error| {
         format!("not sent: expected an address that a mail server can read, found `{text}`: {error}")

@@ -112,6 +112,20 @@ impl Transport {
     }
 }
 
+/// Tries a mail server without a letter: connection, greeting, encryption, sign-in. In words why it would not do, with
+/// whether the server itself said so.
+pub fn try_out(server: &SmtpServer, from: &str) -> Result<(), (String, bool)> {
+    smtp::try_out(server, from).map_err(|dispatch| match dispatch {
+        Dispatch::Deferred { reason, reply } => match reply {
+            Some(reply) => (format!("{reason}: {reply}"), true),
+            None => (reason, false),
+        },
+        Dispatch::Refused { reply, .. } => (reply, true),
+        Dispatch::Unknown { reason } => (reason, false),
+        Dispatch::Accepted { reply } => (reply, true),
+    })
+}
+
 impl Parcel<'_> {
     /// Refuses, before any connection, what would speak SMTP on its own: a line break in an address, a bare CR or LF
     /// in the body (taken by some servers for a line end: SMTP smuggling).

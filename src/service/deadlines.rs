@@ -7,7 +7,7 @@ use crate::domain::request::fold;
 use crate::service::{Context, KeptLaws, LawError};
 use crate::store::requests::{self, Waiting};
 use crate::store::{Conn, Db, transaction};
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 /// Requests looked at in one go.
 const BATCH: i64 = 500;
@@ -20,10 +20,13 @@ pub fn tick(ctx: &Context, db: &Db) -> Result<usize, LawError> {
     let latest = (now + TimeDelta::hours(14)).date_naive();
     let mut conn = db.conn()?;
     let mut laws = KeptLaws::new(ctx);
-    let (mut after, mut recorded) = (0, 0);
+    let (mut after, mut recorded, mut late) = (0, 0, Late::default());
     loop {
         let batch = requests::to_look_at(&mut conn, latest, (after, BATCH))?;
-        let Some((last, _)) = batch.last() else { return Ok(recorded) };
+        let Some((last, _)) = batch.last() else {
+            late.tell();
+            return Ok(recorded);
+        };
         after = last.id;
         let mut quiet = Vec::new();
         for (waiting, events) in batch {
@@ -41,13 +44,45 @@ pub fn tick(ctx: &Context, db: &Db) -> Result<usize, LawError> {
             });
             // One request whose rules or events cannot be read must not keep the others from being looked at.
             match done {
-                Ok(events) => recorded += events,
+                Ok(events) => {
+                    recorded += events;
+                    late.count(events, waiting.clocks_on, now);
+                }
                 Err(error) => tracing::error!(%error, request = waiting.id, "clocks cannot be looked at"),
             }
         }
         transaction(&mut conn, |conn| {
             quiet.iter().try_for_each(|(waiting, looked)| requests::still_quiet(conn, waiting, *looked))
         })?;
+    }
+}
+
+/// What is recorded long after its day, because nothing ran: the events keep the day of the law and the hour at which
+/// they were recorded, and the log says that they are late.
+#[derive(Debug, Default)]
+struct Late {
+    events: usize,
+    days: i64,
+}
+
+impl Late {
+    fn count(&mut self, events: usize, since: Option<NaiveDate>, now: DateTime<Utc>) {
+        // The day ends last at UTC-12; half a day more is no delay worth a line.
+        let days = since
+            .map_or(0, |on| (now - TimeDelta::hours(24)).date_naive().signed_duration_since(on).num_days());
+        if events > 0 && days > 0 {
+            (self.events, self.days) = (self.events + events, self.days.max(days));
+        }
+    }
+
+    fn tell(&self) {
+        if self.events > 0 {
+            tracing::warn!(
+                events = self.events,
+                days = self.days,
+                "recorded late: nothing looked at the clocks meanwhile"
+            );
+        }
     }
 }
 

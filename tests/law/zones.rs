@@ -178,3 +178,30 @@ fn the_program_says_the_same_wherever_its_machine_believes_to_be() {
         assert!(run(zone) == here, "{zone}: other dates than in UTC");
     }
 }
+
+/// R48, by the program itself: no deadline depends on the zone of the server. 730 days: `ASKANCE_DAYS=730`.
+#[test]
+fn r48_no_deadline_differs_between_servers_of_26_zones() {
+    let days: u64 = std::env::var("ASKANCE_DAYS").ok().and_then(|n| n.parse().ok()).unwrap_or(40);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("requests.csv");
+    let laws: Vec<_> = LAWS.regimes().map(|law| law.id.to_string()).collect();
+    // Spread over two years, ends of months and changes of clocks among them; another law each day.
+    let rows = (0..days).map(|n| {
+        let on = day("2026-01-01") + Days::new(n * 730 / days);
+        let law = &laws[usize::try_from(n).unwrap() % laws.len()];
+        format!("{law},{on}\n")
+    });
+    std::fs::write(&path, format!("regime,received\n{}", rows.collect::<String>())).unwrap();
+    let run = |zone: &str| {
+        let mut program = Command::new(env!("CARGO_BIN_EXE_askance"));
+        let done = program.args(["due", "--json", "--csv"]).arg(&path).env("TZ", zone).output().unwrap();
+        assert!(done.status.success(), "{zone}: {}", String::from_utf8_lossy(&done.stderr));
+        String::from_utf8(done.stdout).unwrap()
+    };
+    let here = run("UTC");
+    assert_eq!(here.lines().count() as u64, days);
+    let differing = SERVERS.into_iter().filter(|zone| run(zone.name()) != here).count();
+    println!("R48: {} zones x {days} days, {differing} differ", SERVERS.len());
+    assert_eq!(differing, 0);
+}

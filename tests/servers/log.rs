@@ -1,6 +1,6 @@
 //! What the real program writes to its log while visitors ask for what is there and what is not.
 
-use std::io::Read;
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
@@ -110,4 +110,191 @@ fn the_start_says_which_settings_are_used() {
     assert!(log.contains("settings: no `Rocket.toml` in this folder or above it"), "{log}");
     let log = log_of(&Operator::new().with_file("[default.askance]\nundo_minutes = 1\n"), |_| {});
     assert!(log.contains("/Rocket.toml`, then variables"), "{log}");
+}
+
+/// Hands a mail over by LMTP; the replies.
+fn hand_over(door: u16, (from, to): (&str, &str), mail: &str) -> String {
+    let mut wire = BufReader::new(TcpStream::connect(("127.0.0.1", door)).unwrap());
+    let mut said = String::new();
+    let lines = [
+        "",
+        "LHLO peer.planted-host.example\r\n",
+        &format!("MAIL FROM:<{from}>\r\n"),
+        &format!("RCPT TO:<{to}>\r\n"),
+        "DATA\r\n",
+        &format!("{mail}.\r\n"),
+    ];
+    for line in lines {
+        wire.get_mut().write_all(line.as_bytes()).unwrap();
+        loop {
+            let mut reply = String::new();
+            wire.read_line(&mut reply).unwrap();
+            said += &reply;
+            if reply.get(3..4) != Some("-") {
+                break;
+            }
+        }
+    }
+    said
+}
+
+/// R51: a whole story, told by the program itself with all that Askance has to say, as text and as JSON.
+#[test]
+fn r51_logs_name_nobody_in_a_whole_story() {
+    use crate::servers::smtp_sink::{Act, Script, SmtpSink, Stage};
+    for format in ["text", "json"] {
+        let refused = Act::say("550 5.1.1 <planted-foi@planted-amt.example> no such user");
+        let sink = SmtpSink::start(Script::friendly().once(Stage::Rcpt, refused));
+        let door = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let operator = Operator::new()
+            .with("RUST_LOG", "info,askance=trace")
+            .with("ASKANCE_LOG_FORMAT", format)
+            .with("ASKANCE_UNDO_MINUTES", "0")
+            .with("ASKANCE_REPLY_DOMAIN", "post.planted-domain.example")
+            .with("ASKANCE_SMTP_URL", &format!("smtp://{}", sink.addr))
+            .with("ASKANCE_LMTP_LISTEN", &format!("127.0.0.1:{door}"))
+            .with("ASKANCE_ADMIN_EMAIL", "planted-admin@planted-domain.example");
+        let name = [
+            "user",
+            "add",
+            "planted-person@planted-ngo.example",
+            "--role",
+            "admin",
+            "--name",
+            "Planted Person",
+        ];
+        let added = operator.runs(&name, b"");
+        let password = added.out.split_whitespace().last().unwrap().to_owned();
+        let mut token = String::new();
+        let log = log_of(&operator, |url| {
+            let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
+            for (email, password) in [
+                ("planted-stranger@planted-ngo.example", "planted-guess"),
+                ("planted-person@planted-ngo.example", "planted-guess"),
+            ] {
+                let page = agent
+                    .get(format!("{url}/desk/sign-in"))
+                    .call()
+                    .unwrap()
+                    .body_mut()
+                    .read_to_string()
+                    .unwrap();
+                let hidden =
+                    regex::Regex::new(r#"<input type="hidden" name="([^"]+)" value="([^"]*)""#).unwrap();
+                let mut form: Vec<(String, String)> = hidden
+                    .captures_iter(&page)
+                    .map(|found| (found[1].to_owned(), found[2].to_owned()))
+                    .collect();
+                form.push(("email".to_owned(), email.to_owned()));
+                form.push(("password".to_owned(), password.to_owned()));
+                let answer = agent
+                    .post(format!("{url}/desk/sign-in"))
+                    .header("Origin", url)
+                    .send_form(form.iter().map(|(a, b)| (a.as_str(), b.as_str())))
+                    .unwrap();
+                assert!(answer.status().as_u16() < 500);
+            }
+            let requests = filed_from_outside(&operator);
+            let reply = requests[1].clone();
+            token = reply.split(['-', '@']).find(|part| part.len() >= 16).unwrap_or(&reply).to_owned();
+            let until = Instant::now() + Duration::from_secs(30);
+            while sink.letters().is_empty() {
+                assert!(Instant::now() < until, "a letter leaves");
+                std::thread::sleep(Duration::from_millis(50));
+            }
+            let head =
+                "From: Planted Clerk <planted-clerk@planted-amt.example>\r\nSubject: planted-subject\r\n";
+            for (n, to) in [
+                reply.as_str(),
+                "planted-wrong@post.planted-domain.example",
+                "r-2026-0001-plantedtokenplanted@post.planted-domain.example",
+            ]
+            .into_iter()
+            .enumerate()
+            {
+                let mail = format!(
+                    "{head}To: <{to}>\r\nMessage-ID: <planted-id-{n}@planted-amt.example>\r\n\r\nplanted-body\r\n"
+                );
+                let said = hand_over(door, ("planted-clerk@planted-amt.example", to), &mail);
+                assert!(said.lines().last().unwrap().starts_with("250"), "{said}");
+            }
+            hand_over(
+                door,
+                ("", &reply),
+                "Subject: =?planted-subject\r\nContent-Type: multipart/mixed; boundary=\"planted\"\r\n\r\nplanted-body\r\n",
+            );
+            // Read, placed, and looked at once for alarms.
+            std::thread::sleep(Duration::from_secs(3));
+            for path in ["/requests?q=planted-search", "/desk/messages/1", "/healthz", "/metrics"] {
+                let _ = agent.get(format!("{url}{path}")).call().unwrap();
+            }
+        });
+        assert!(
+            log.contains("mail received")
+                && log.contains("letter tried")
+                && log.contains("DEBUG") | log.contains("INFO"),
+            "{log}"
+        );
+        if format == "json" {
+            for line in log.lines() {
+                let line: serde_json::Value = serde_json::from_str(line).unwrap();
+                assert!(line["level"].is_string() && line["timestamp"].is_string(), "{line}");
+            }
+        }
+        for word in ["planted", "Planted", &password, &token, "stadt-x.example", "peer."] {
+            let told = log.lines().find(|line| line.contains(word));
+            assert_eq!(told, None, "{format}: `{word}` is in the log");
+        }
+    }
+}
+
+/// Files two requests over the program's own database; their reply addresses.
+fn filed_from_outside(operator: &Operator) -> Vec<String> {
+    use askance::domain::authority::AuthorityKind;
+    let section = serde_json::json!({
+        "database_url": format!("sqlite://{}", operator.path("askance.db").display()),
+        "blob_url": format!("file://{}", operator.path("blobs").display()),
+        "reply_domain": "post.planted-domain.example",
+        "undo_minutes": 0,
+    });
+    let figment = figment::Figment::from(figment::providers::Serialized::defaults(
+        serde_json::json!({ "port": 8000, "askance": section }),
+    ));
+    let config = askance::config::Config::from_figment(&figment).unwrap();
+    let db = askance::store::Db::open(&config.database_url, 2).unwrap();
+    let blobs = askance::store::blobs::Blobs::open(&config.blob_dir).unwrap();
+    let ctx = askance::service::Context {
+        clock: config.clock.clone(),
+        config,
+        library: std::sync::Arc::clone(&crate::support::LIBRARY),
+        blobs,
+        days_off: askance::service::days_off::Calendars::default(),
+        pulse: askance::service::health::Pulse::default(),
+    };
+    let mut conn = db.conn().unwrap();
+    let mut addresses = Vec::new();
+    for n in ["one", "two"] {
+        let new = askance::store::authorities::NewAuthority {
+            slug: format!("planted-{n}"),
+            name: format!("Planted Amt {n}"),
+            name_en: None,
+            language: "de".to_owned(),
+            kind: AuthorityKind::Municipality,
+            country: "DE".to_owned(),
+            place: "Planted".to_owned(),
+            regime: Some("de-nw-ifg".to_owned()),
+            subdivision: None,
+            regime_reason: None,
+            website: None,
+            source: "test".to_owned(),
+            email: Some(format!("planted-{n}@planted-amt.example").parse().unwrap()),
+            identifiers: Vec::new(),
+        };
+        let authority = askance::store::authorities::insert(&mut conn, &new, ctx.clock.now()).unwrap();
+        let filing = crate::support::filing_of(&[authority], n);
+        let filed = askance::service::filing::file(&ctx, &mut conn, 1, &filing).unwrap().remove(0);
+        let row = askance::store::requests::by_reference(&mut conn, &filed.reference).unwrap().unwrap();
+        addresses.push(row.reply_address);
+    }
+    addresses
 }

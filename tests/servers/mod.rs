@@ -4,6 +4,8 @@ mod authorities;
 mod busy_sink;
 mod imap_server;
 mod imap_weather;
+mod deploy;
+mod graceful;
 mod letters_bent;
 mod letters_guarded;
 mod letters_out;

@@ -9,6 +9,7 @@ mod filing;
 mod health;
 mod hidden_words;
 mod intake;
+mod jobs;
 mod kept;
 mod learning;
 mod learnt;

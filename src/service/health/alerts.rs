@@ -8,6 +8,7 @@ use crate::mail::transport::{Dispatch, Transport};
 use crate::service::Context;
 use crate::service::health::{Finding, Level};
 use std::collections::BTreeMap;
+use std::fmt::Write;
 use std::time::Duration;
 
 /// What passes sooner is not worth a mail.
@@ -155,12 +156,13 @@ fn telling(begun: &[(&&'static str, &Known)], over: &[(&&'static str, &Known)]) 
     } else {
         format!("Askance: not well: {}", begun_names.join(", "))
     };
+    // Writing into a string never fails.
     let mut body = String::new();
     for (name, known) in begun {
-        body += &format!("{name}\n{}\n\n", known.what);
+        let _ = write!(body, "{name}\n{}\n\n", known.what);
     }
     for (name, _) in over {
-        body += &format!("{name}\nThis is over.\n\n");
+        let _ = write!(body, "{name}\nThis is over.\n\n");
     }
     body += "All that is not well at this moment is listed at /healthz.\n";
     Telling { subject, body, begun: begun_names, over: over_names }

@@ -137,7 +137,7 @@ fn letters(figures: &Figures, add: &mut Add<'_>) {
         }
         return;
     }
-    if older(letters.due_since, STALLED) && !since(letters.last_attempt).is_some_and(|age| age < STALLED) {
+    if older(letters.due_since, STALLED) && since(letters.last_attempt).is_none_or(|age| age >= STALLED) {
         add(
             "letters_stalled",
             Level::Unwell,
@@ -147,7 +147,7 @@ fn letters(figures: &Figures, add: &mut Add<'_>) {
                 in_words(since(letters.due_since).unwrap_or_default())
             ),
         );
-    } else if letters.held_up > 0 && !since(letters.last_accepted).is_some_and(|age| age < TAKES) {
+    } else if letters.held_up > 0 && since(letters.last_accepted).is_none_or(|age| age >= TAKES) {
         let n = letters.held_up;
         add(
             "letters_wait",

@@ -2,8 +2,8 @@
 
 use crate::mail::transport::Transport;
 use crate::service::cage::Cage;
-use crate::service::learning::Learner;
 use crate::service::fetching::{Fetcher, Source};
+use crate::service::learning::Learner;
 use crate::service::{Context, deadlines, delivery, intake, triage};
 use crate::store::Db;
 use std::panic::{AssertUnwindSafe, catch_unwind};

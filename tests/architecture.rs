@@ -29,8 +29,9 @@ const DOMAIN: &[&[&str]] = &[
     &["publication", "incoming"],
 ];
 
-/// The steps from use case to use case: triage reads each mail in the cage, learning teaches who reads there.
-const BETWEEN_SERVICES: &[(&str, &str)] = &[("triage", "cage"), ("learning", "cage")];
+/// The steps from use case to use case: triage reads each mail in the cage, learning teaches who reads there, and what
+/// is fetched from a mailbox comes in by the same door as all other mail.
+const BETWEEN_SERVICES: &[(&str, &str)] = &[("triage", "cage"), ("learning", "cage"), ("fetching", "intake")];
 
 /// Words and the places (starts of paths) where alone they may stand.
 const AT_HOME: &[(&str, &[&str])] = &[

@@ -80,7 +80,7 @@ enum Command {
     User(user::UserArgs),
     /// One-off days off, and holidays that are working days this once: list, add, withdraw
     DaysOff(days_off::DaysOffArgs),
-    /// Bring in authorities from a table
+    /// Bring in what was collected elsewhere: authorities from a table, mail
     Import(import::ImportArgs),
     /// Read mails from stdin in a limited child process (used by the service itself)
     #[command(hide = true)]

@@ -195,8 +195,15 @@ impl<'a> Fetcher<'a> {
         };
         let mailbox = Mailbox::open(&self.source.server, self.stopping)?;
         let name = self.source.server.mailbox();
-        let mut taking =
-            Taking { ctx: self.ctx, db: self.db, mailbox, turn, name: &name, away: None, memory: &mut self.memory };
+        let mut taking = Taking {
+            ctx: self.ctx,
+            db: self.db,
+            mailbox,
+            turn,
+            name: &name,
+            away: None,
+            memory: &mut self.memory,
+        };
         taking.make_ready(self.source.moved_to.as_deref())?;
         let mut highest = taking.take(None)?;
         fine();

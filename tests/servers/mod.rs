@@ -1,6 +1,7 @@
 //! Real servers on loopback: what is said on the wire, byte by byte.
 
 mod authorities;
+mod dovecot;
 mod imap_server;
 mod imap_weather;
 mod letters_bent;

@@ -1,4 +1,8 @@
-//! `askance import authorities`: a table of authorities into the register; nothing is ever deleted.
+//! `askance import authorities`: a table of authorities into the register; nothing is ever deleted. Mail: `mail.rs`.
+
+mod mail;
+
+pub use crate::command::import::mail::MailArgs;
 
 use crate::command::{self, exit, say};
 use crate::config::Config;
@@ -35,6 +39,11 @@ enum What {
         #[arg(long)]
         dry_run: bool,
     },
+    /// Mail that was kept elsewhere: mbox files, Maildirs, folders of `.eml`
+    #[command(after_help = "Examples:\n  askance import mail ~/Maildir --dry-run\n  \
+                            askance import mail archive.mbox replies/\n\nEach mail counts from the day on which it \
+                            arrived where it was kept. What is here already is not taken twice.")]
+    Mail(MailArgs),
 }
 
 /// Why nothing was imported.
@@ -50,7 +59,10 @@ enum Failure {
 
 /// Imports and says what was done; 65 if a line was not taken.
 pub fn run(args: &ImportArgs, config: Config, out: &mut dyn Write, err: &mut dyn Write) -> u8 {
-    let What::Authorities { file, dry_run } = &args.what;
+    let (file, dry_run) = match &args.what {
+        What::Mail(args) => return mail::run(args, config, out, err),
+        What::Authorities { file, dry_run } => (file, dry_run),
+    };
     let csv = match std::fs::read(file) {
         Ok(csv) => csv,
         Err(error) => {

@@ -1,8 +1,8 @@
 //! `askance read`: what mails say, without storing anything.
 
-mod progress;
+pub(crate) mod progress;
 mod show;
-mod walk;
+pub(crate) mod walk;
 
 pub use crate::command::read::show::{as_json, as_text};
 

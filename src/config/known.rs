@@ -14,7 +14,7 @@ const KEYS: [(&str, &str); 27] = [
     ),
     ("smtp_listen", "an address and port such as `0.0.0.0:25`, or a socket such as `unix:/run/askance/smtp`"),
     ("unknown_recipients", "`keep` or `refuse`"),
-    ("imap_url", "`imaps://user:password@host/INBOX`"),
+    ("imap_url", "`imaps://user:password@host/INBOX` or `imap+starttls://user:password@host/INBOX`"),
     ("imap_moved_to", "a folder such as `Askance`, or nothing"),
     ("dns", "`system`, `off` or the address of a name server such as `127.0.0.1:53`"),
     ("authserv_id", "the name that our own mail server writes, such as `mx.askance.example`"),

@@ -234,8 +234,16 @@ impl<'a> Mailbox<'a> {
         self.run(("UID EXPUNGE", &format!("UID EXPUNGE {uids}")), 0, &mut |_| ())
     }
 
-    /// Waits for news of the folder: with IDLE up to `idle`, where the server has none, for `poll`.
+    /// From now on it is news when mail comes; to be said before the folder is looked at.
+    pub fn look_out(&mut self) {
+        self.talk.news = false;
+    }
+
+    /// Waits for news of the folder since `look_out`: with IDLE up to `idle`, where the server has none, for `poll`.
     pub fn wait(&mut self, idle: Duration, poll: Duration) -> Result<(), Error> {
+        if self.talk.news {
+            return Ok(());
+        }
         if self.talk.has("IDLE") {
             return self.runtime.block_on(unless(self.stopping, self.talk.idle(idle)));
         }

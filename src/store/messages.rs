@@ -85,6 +85,13 @@ pub fn insert_received(conn: &mut Conn, arrival: &Arrival) -> Result<Inserted, E
     Ok(inserted)
 }
 
+/// Whether these very bytes arrived before, for whomever.
+pub fn has_bytes(conn: &mut Conn, blob_sha256: &str) -> Result<bool, Error> {
+    let arrived: i64 =
+        arrivals::table.filter(arrivals::blob_sha256.eq(blob_sha256)).count().get_result(conn)?;
+    Ok(arrived > 0)
+}
+
 fn insert_new(conn: &mut Conn, arrival: &Arrival, raw_key: &str) -> Result<Inserted, Error> {
     let row = (
         messages::direction.eq(Direction::In),

@@ -15,7 +15,16 @@ enum Held {
     /// A lock on a file beside the database.
     File(#[expect(dead_code, reason = "the lock lives as long as the open file")] File),
     /// An advisory lock of a session of its own.
-    Session(Box<Conn>),
+    Session(Box<Conn>, i64),
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        if let Held::Session(conn, key) = &mut self.0 {
+            // The end of the session would do the same, only later.
+            let _ = conn.batch_execute(&format!("SELECT pg_advisory_unlock({key})"));
+        }
+    }
 }
 
 #[derive(QueryableByName)]
@@ -37,20 +46,20 @@ impl Turn {
             };
         }
         let mut conn = db.apart()?;
-        let asked =
-            diesel::sql_query("SELECT pg_try_advisory_lock($1) AS locked").bind::<BigInt, _>(key(name));
+        let key = key(name);
+        let asked = diesel::sql_query("SELECT pg_try_advisory_lock($1) AS locked").bind::<BigInt, _>(key);
         let AnyConn::Postgres(session) = &mut conn else {
             return Err(Error::Connection("expected PostgreSQL".to_owned()));
         };
         let locked = asked.get_result::<Locked>(session)?.locked;
-        Ok(locked.then(|| Self(Held::Session(Box::new(conn)))))
+        Ok(locked.then(|| Self(Held::Session(Box::new(conn), key))))
     }
 
     /// Whether it is still ours: a session may have ended without our doing.
     pub fn is_held(&mut self) -> bool {
         match &mut self.0 {
             Held::File(_) => true,
-            Held::Session(conn) => conn.batch_execute("SELECT 1").is_ok(),
+            Held::Session(conn, _) => conn.batch_execute("SELECT 1").is_ok(),
         }
     }
 }

@@ -195,6 +195,8 @@ impl House {
 }
 
 struct Session {
+    /// How many mails the client knows of.
+    told: usize,
     lines: BufReader<TcpStream>,
     tcp: TcpStream,
     house: Arc<Mutex<House>>,
@@ -212,7 +214,7 @@ impl From<std::io::Error> for Over {
 impl Session {
     fn of(tcp: TcpStream, house: Arc<Mutex<House>>) -> Self {
         tcp.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
-        Self { lines: BufReader::new(tcp.try_clone().unwrap()), tcp, house }
+        Self { told: 0, lines: BufReader::new(tcp.try_clone().unwrap()), tcp, house }
     }
 
     fn say(&mut self, text: &str) -> Result<(), Over> {
@@ -221,7 +223,8 @@ impl Session {
 
     fn line(&mut self) -> Result<String, Over> {
         let mut line = String::new();
-        if self.lines.read_line(&mut line)? == 0 {
+        self.lines.read_line(&mut line)?;
+        if !line.ends_with("\r\n") {
             return Err(Over);
         }
         Ok(line.trim_end().to_owned())
@@ -295,8 +298,10 @@ impl Session {
                 let plain = BASE64.decode(words[2].as_bytes()).unwrap();
                 assert_eq!(plain, b"\0foi\0s3cret/word");
             }
+            "LOGIN" => assert_eq!(rest, "LOGIN \"foi\" \"s3cret/word\""),
             "SELECT" => {
                 let house = house.lock().unwrap();
+                self.told = house.inbox.len();
                 untagged = format!(
                     "* {} EXISTS\r\n* FLAGS (\\Seen \\Deleted)\r\n* OK [UIDVALIDITY {}] valid\r\n* OK [UIDNEXT {}] next\r\n",
                     house.inbox.len(),
@@ -311,7 +316,12 @@ impl Session {
             "CREATE" => house.lock().unwrap().has_away = true,
             "UID SEARCH" => untagged = search(&house.lock().unwrap(), &words[2..], fault),
             "LIST" => untagged = list(&house.lock().unwrap(), words[2], fault),
-            _ => change(&mut house.lock().unwrap(), stage, &words),
+            _ => {
+                let mut house = house.lock().unwrap();
+                let removed = change(&mut house, stage, &words);
+                self.told = self.told.saturating_sub(removed.len());
+                untagged = removed.iter().rev().map(|at| format!("* {} EXPUNGE\r\n", at + 1)).collect();
+            }
         }
         if fault == Some(Fault::DropAfter) {
             return Ok(());
@@ -322,6 +332,11 @@ impl Session {
         if fault == Some(Fault::Nothing) {
             untagged.clear();
         }
+        let now = house.lock().unwrap().inbox.len();
+        if now > self.told && stage.starts_with("UID ") {
+            untagged += &format!("* {now} EXISTS\r\n");
+        }
+        self.told = now;
         self.say(&format!("{untagged}{tag} OK {code}done\r\n"))
     }
 
@@ -365,9 +380,7 @@ impl Session {
 
     fn idle(&mut self, tag: &str) -> Result<(), Over> {
         self.say("+ idling\r\n")?;
-        let before = self.house.lock().unwrap().inbox.len();
         self.tcp.set_read_timeout(Some(Duration::from_millis(20)))?;
-        let mut told = false;
         let ended = loop {
             match self.lines.fill_buf() {
                 Ok([]) => break Err(Over),
@@ -376,8 +389,7 @@ impl Session {
                 Err(_) => break Err(Over),
             }
             let now = self.house.lock().unwrap().inbox.len();
-            if now > before && !told {
-                told = true;
+            if now > std::mem::replace(&mut self.told, now) {
                 self.say(&format!("* {now} EXISTS\r\n"))?;
             }
         };
@@ -391,6 +403,7 @@ fn stage_of(rest: &str) -> &'static str {
     let stages = [
         ("CAPABILITY", "CAPABILITY"),
         ("AUTHENTICATE", "AUTHENTICATE"),
+        ("LOGIN", "LOGIN"),
         ("SELECT", "SELECT"),
         ("STATUS", "STATUS"),
         ("CREATE", "CREATE"),
@@ -445,8 +458,9 @@ fn list(house: &House, set: &str, fault: Option<Fault>) -> String {
     said
 }
 
-fn change(house: &mut House, stage: &str, words: &[&str]) {
-    let at = if words.len() > 2 { house.chosen(words[2]) } else { Vec::new() };
+/// Changes what a command changes; the places of what is gone.
+fn change(house: &mut House, stage: &str, words: &[&str]) -> Vec<usize> {
+    let at = if stage.starts_with("UID ") { house.chosen(words[2]) } else { Vec::new() };
     match stage {
         "UID STORE" => {
             for at in at {
@@ -454,16 +468,22 @@ fn change(house: &mut House, stage: &str, words: &[&str]) {
                 house.inbox[at].seen |= flags.contains("\\Seen");
                 house.inbox[at].deleted |= flags.contains("\\Deleted");
             }
+            Vec::new()
         }
-        "UID MOVE" => house.remove(&at, true),
         "UID COPY" => {
             let copies: Vec<Kept> = at.iter().map(|at| house.inbox[*at].clone()).collect();
             house.away.extend(copies);
+            Vec::new()
+        }
+        "UID MOVE" => {
+            house.remove(&at, true);
+            at
         }
         "UID EXPUNGE" => {
             let at: Vec<usize> = at.into_iter().filter(|at| house.inbox[*at].deleted).collect();
             house.remove(&at, false);
+            at
         }
-        _ => {}
+        _ => Vec::new(),
     }
 }

@@ -2,6 +2,7 @@
 
 mod authorities;
 mod busy_sink;
+mod dovecot;
 mod imap_server;
 mod imap_weather;
 mod deploy;

@@ -8,6 +8,7 @@ mod files;
 mod filing;
 mod health;
 mod hidden_words;
+mod importing;
 mod intake;
 mod jobs;
 mod kept;

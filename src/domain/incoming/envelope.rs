@@ -23,6 +23,11 @@ impl Envelope {
         Self(header::split(raw.get(..LOOKED_AT).unwrap_or(raw), &mut Notes::default()).0)
     }
 
+    /// Whether there is no header at all: whatever it is, it is no mail.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The addresses at our domain that the mail was delivered to: as the last mail server wrote it down, else as it
     /// is addressed. Empty where it names none of ours, as a blind copy does.
     pub fn recipients(&self, reply_domain: &str) -> Vec<String> {

@@ -43,6 +43,8 @@ pub(crate) struct Talk {
     password: String,
     /// How many mails the folder has, as last said.
     pub exists: u32,
+    /// Whether mail came since this was last set to false.
+    pub news: bool,
     pub uid_validity: u32,
 }
 
@@ -62,6 +64,7 @@ impl Talk {
             can: Vec::new(),
             password: server.password.clone(),
             exists: 0,
+            news: false,
             uid_validity: 0,
         };
         let known = talk.greeting().await?;
@@ -228,7 +231,10 @@ impl Talk {
 
     fn count(&mut self, said: &Said) {
         match said.parsed() {
-            Response::MailboxData(MailboxDatum::Exists(number)) => self.exists = *number,
+            Response::MailboxData(MailboxDatum::Exists(number)) => {
+                self.news |= *number > self.exists;
+                self.exists = *number;
+            }
             Response::Expunge(_) => self.exists = self.exists.saturating_sub(1),
             _ => {}
         }
@@ -254,13 +260,13 @@ impl Talk {
             }
         }
         self.client.get_mut().allow_silence(time);
-        while let Ok(said) = timeout_at(until, self.next()).await {
+        while !self.news
+            && let Ok(said) = timeout_at(until, self.next()).await
+        {
             let said = said?;
             self.count(&said);
-            match said.parsed() {
-                Response::MailboxData(MailboxDatum::Exists(_) | MailboxDatum::Recent(_)) => break,
-                Response::Done { .. } => return self.end_of(&tag, "IDLE", Some(said), &mut |_| ()).await,
-                _ => {}
+            if let Response::Done { .. } = said.parsed() {
+                return self.end_of(&tag, "IDLE", Some(said), &mut |_| ()).await;
             }
         }
         self.client.get_mut().begin(0);

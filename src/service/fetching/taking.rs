@@ -59,6 +59,7 @@ impl<'a> Taking<'a> {
 
     /// Takes what is new; of the whole folder, or of what came after a UID. The highest UID that was seen.
     pub fn take(&mut self, after: Option<u32>) -> Result<u32, Error> {
+        self.mailbox.look_out();
         let (found, unread) = match after {
             Some(uid) => (self.mailbox.search(Among::After(uid))?, BTreeSet::new()),
             None if self.away.is_some() => (all(&mut self.mailbox, Among::Places)?, BTreeSet::new()),

@@ -3,7 +3,7 @@
 use crate::mail::transport::Transport;
 use crate::service::cage::Cage;
 use crate::service::learning::Learner;
-use crate::service::{Context, deadlines, delivery, intake, triage};
+use crate::service::{Context, deadlines, delivery, intake, notices, triage};
 use crate::store::Db;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
@@ -90,6 +90,9 @@ pub fn start(parts: &Parts) -> std::io::Result<Workers> {
     workers.spawn("ranking", rank)?;
     workers.spawn("recognising", recognise)?;
     workers.spawn("learning", learn)?;
+    if let Some(transport) = parts.transport.clone() {
+        workers.spawn("telling", move |parts, stop| tell(parts, &transport, stop))?;
+    }
     if let Some(transport) = parts.transport.clone() {
         workers.spawn("sending", move |parts, stop| send(parts, &transport, &name, stop))?;
     }
@@ -188,6 +191,7 @@ fn clocks(parts: &Parts, stop: &Flag) {
         if looked.is_past(LOOK) {
             once("leases", || delivery::expire_leases(ctx, db));
             once("tell", || delivery::tell_requests(ctx, db));
+            once("notices", || notices::gather(ctx, db));
         }
         stop.pause();
     }
@@ -235,6 +239,15 @@ fn learn(parts: &Parts, stop: &Flag) {
             tracing::info!(letters, "the reader learnt from what was settled");
         }
         stop.pause();
+    }
+}
+
+/// Tells our own people what happened; however letters go, or are paused.
+fn tell(parts: &Parts, transport: &Transport, stop: &Flag) {
+    while !stop.is_set() {
+        if !once("telling", || notices::send_next(&parts.context, &parts.db, transport)) {
+            stop.pause();
+        }
     }
 }
 

@@ -30,7 +30,7 @@ const DOMAIN: &[&[&str]] = &[
 ];
 
 /// The steps from use case to use case: triage reads each mail in the cage, learning teaches who reads there.
-const BETWEEN_SERVICES: &[(&str, &str)] = &[("triage", "cage"), ("learning", "cage")];
+const BETWEEN_SERVICES: &[(&str, &str)] = &[("triage", "cage"), ("learning", "cage"), ("triage", "notices")];
 
 /// Words and the places (starts of paths) where alone they may stand.
 const AT_HOME: &[(&str, &[&str])] = &[

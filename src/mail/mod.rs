@@ -5,6 +5,7 @@ mod guard;
 pub mod letters;
 pub mod listener;
 pub mod lmtp;
+pub mod notice;
 mod reply;
 mod smtp;
 pub mod smtp_url;

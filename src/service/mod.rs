@@ -10,6 +10,7 @@ pub mod delivery;
 pub mod filing;
 pub mod intake;
 pub mod learning;
+pub mod notices;
 pub mod publishing;
 pub mod reckoning;
 pub mod seed;

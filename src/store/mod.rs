@@ -9,6 +9,7 @@ pub mod findings;
 pub mod health;
 pub mod matching;
 pub mod messages;
+pub mod notices;
 pub mod outbox;
 pub mod people;
 pub mod published;

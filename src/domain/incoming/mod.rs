@@ -1,11 +1,13 @@
 //! A mail that came in: from raw bytes to what it says, whose it is and what to do. Never fails.
 
+pub mod alike;
 pub mod attachment;
 pub mod body;
 pub mod delivery;
 pub mod documents;
 pub mod language;
 pub mod looking;
+pub mod loops;
 pub mod matching;
 pub mod mime;
 pub mod model;

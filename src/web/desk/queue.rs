@@ -74,6 +74,8 @@ struct Row {
     age: String,
     state: &'static str,
     why: Option<String>,
+    /// How many messages the line stands for, where it is more than one.
+    alike: Option<i64>,
 }
 
 /// A letter that needs a person.
@@ -307,6 +309,7 @@ fn row(ctx: &Context, now: DateTime<Utc>, entry: queue::Entry) -> Row {
         age: words::age(now, entry.received_at),
         state: words::message_state(entry.state),
         why: entry.held_reason,
+        alike: (entry.folded > 0).then_some(entry.folded + 1),
     }
 }
 

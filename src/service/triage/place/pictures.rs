@@ -105,7 +105,7 @@ fn weigh(
         (MessageState::Received | MessageState::Unreadable, _) => Now::Nothing,
         (MessageState::Unmatched, _) => {
             let unread = scans::as_it_came(conn, id)?;
-            let understood = Understood { unread, incoming: read.clone(), failure: None };
+            let understood = Understood { unread, incoming: read.clone(), failure: None, circles: None };
             Now::Placed(Box::new(alone(plan::of(ctx, conn, &understood)?)))
         }
         (MessageState::Held | MessageState::Read, Some(request)) => {

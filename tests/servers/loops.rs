@@ -85,13 +85,18 @@ impl House {
         let fresh: Vec<_> = letters.iter().skip(self.relayed).collect();
         self.relayed = letters.len();
         for letter in &fresh {
-            let to: Vec<&str> = letter.recipients.iter().map(String::as_str).collect();
-            let from = letter.mail.trim_matches(['<', '>']);
+            let to: Vec<&str> = letter.recipients.iter().map(|line| path(line)).collect();
+            let from = path(&letter.mail);
             let said = lmtp::deliver(other.door.addr, from, &to, &bent(&letter.bytes)).unwrap();
             assert!(said.iter().all(|reply| reply.starts_with("250")), "{said:?}");
         }
         fresh.len()
     }
+}
+
+/// The address in `MAIL FROM:<x>`.
+fn path(line: &str) -> &str {
+    line.split_once('<').and_then(|(_, rest)| rest.split_once('>')).map_or(line, |(path, _)| path)
 }
 
 /// Two houses whose requests, and whose people, are each other; mails that went between them in six hours.
@@ -143,8 +148,7 @@ stories! {
         let to = request.reply_address.clone();
         let letter = site.sent.lock().unwrap().last().unwrap().bytes.clone();
         let own_id = String::from_utf8_lossy(&letter).lines().find_map(|line| line.strip_prefix("Message-ID: ")).unwrap().trim().trim_matches(['<', '>']).to_owned();
-        let refusal = "Ihr Antrag wird abgelehnt.";
-        let base = |n: usize| Reply::to(&request, "brandau.example").with_id(&format!("l{n}@brandau.example")).saying(refusal);
+        let base = |n: usize| Reply::to(&request, "brandau.example").with_id(&format!("l{n}@brandau.example")).saying(&format!("Ihr Antrag wird abgelehnt, Fall {}.", char::from(b'a' + u8::try_from(n).unwrap())));
         let many: String = (0..51).map(|n| format!("Received: from a{n}.example by b{n}.example; Mon, 7 Sep 2026 10:00:00 +0000\r\n")).collect();
         let mut mails = vec![
             base(0).with("Auto-Submitted: auto-replied"),

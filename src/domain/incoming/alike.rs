@@ -41,25 +41,32 @@ fn report(incoming: &Incoming) -> String {
     let mut returned = incoming.returned_ids.clone();
     returned.sort_unstable();
     let _ = writeln!(key, "{returned:?}");
-    key + &whole(incoming, |word| !word.contains(|c: char| c.is_ascii_digit()))
+    key + &whole(incoming, |word| !numbered(word))
 }
 
-/// Everything that a mail says: subject, text, quote, hidden text and files.
+/// Everything that a mail says: subject, text, quote, hidden text and files. The number in a subject is that of the
+/// mail, as ticket systems count them.
 fn whole(incoming: &Incoming, counts: impl Fn(&&str) -> bool) -> String {
     let hidden = incoming.hidden_text.as_deref().unwrap_or_default();
     let mut out = String::new();
-    for text in [incoming.subject.as_str(), incoming.full_text.as_str(), hidden] {
-        for word in text.split_whitespace().filter(&counts) {
-            out.push_str(word);
-            out.push(' ');
-        }
+    for word in incoming.subject.split_whitespace().filter(|word| !numbered(word)) {
+        let _ = write!(out, "{word} ");
+    }
+    for text in [incoming.full_text.as_str(), hidden] {
         out.push('\n');
+        for word in text.split_whitespace().filter(&counts) {
+            let _ = write!(out, "{word} ");
+        }
     }
     // A report brings the letter itself along and a part with times; what it says stands in its text.
     if incoming.automatic != Automatic::Bounce {
         for file in &incoming.attachments {
-            let _ = writeln!(out, "{}", file.sha256);
+            let _ = write!(out, "\n{}", file.sha256);
         }
     }
     out
+}
+
+fn numbered(word: &str) -> bool {
+    word.contains(|c: char| c.is_ascii_digit())
 }

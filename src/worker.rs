@@ -6,7 +6,7 @@ use crate::service::cage::Cage;
 use crate::service::fetching::{Fetcher, Source};
 use crate::service::health::{self, Alerts, Pulse, Route};
 use crate::service::learning::Learner;
-use crate::service::{Context, deadlines, delivery, intake, triage};
+use crate::service::{Context, deadlines, delivery, intake, notices, triage};
 use crate::store::Db;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
@@ -113,6 +113,9 @@ pub fn start(parts: &Parts) -> std::io::Result<Workers> {
         workers.spawn("fetching", move |parts, stop| fetch(parts, &source, stop))?;
     }
     if let Some(transport) = parts.transport.clone() {
+        workers.spawn("telling", move |parts, stop| tell(parts, &transport, stop))?;
+    }
+    if let Some(transport) = parts.transport.clone() {
         workers.spawn("sending", move |parts, stop| send(parts, &transport, &name, stop))?;
     }
     Ok(workers)
@@ -208,6 +211,7 @@ fn clocks(parts: &Parts, stop: &Flag) {
         if looked.is_past(LOOK) {
             once("leases", || delivery::expire_leases(ctx, db));
             once("tell", || delivery::tell_requests(ctx, db));
+            once("notices", || notices::gather(ctx, db));
         }
         stop.pause();
     }
@@ -313,6 +317,15 @@ fn alert(parts: &Parts, stop: &Flag) {
             }
         }
         stop.pause();
+    }
+}
+
+/// Tells our own people what happened; however letters go, or are paused.
+fn tell(parts: &Parts, transport: &Transport, stop: &Flag) {
+    while !stop.is_set() {
+        if !once("telling", || notices::send_next(&parts.context, &parts.db, transport)) {
+            stop.pause();
+        }
     }
 }
 

@@ -72,7 +72,10 @@ pub fn run(args: &UserArgs, config: Config, out: &mut dyn Write, err: &mut dyn W
     match act(&args.act, config) {
         Ok(told) => print(out, &told),
         Err(Failure::People(
-            error @ (sign_in::Error::Taken(_) | sign_in::Error::Address(_) | sign_in::Error::Nobody(_)),
+            error @ (sign_in::Error::Taken(_)
+            | sign_in::Error::OurOwn(_)
+            | sign_in::Error::Address(_)
+            | sign_in::Error::Nobody(_)),
         )) => {
             say(err, format_args!("{error}. Nothing was changed."));
             exit::DATA

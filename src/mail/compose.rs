@@ -120,7 +120,7 @@ pub fn compose(letter: &OutgoingLetter) -> Result<Composed, Error> {
 }
 
 /// Refuses what could end a header line anywhere on the way: C0, DEL, C1 (with NEL), U+2028 and U+2029.
-fn one_line(field: &'static str, value: &str) -> Result<String, Error> {
+pub(super) fn one_line(field: &'static str, value: &str) -> Result<String, Error> {
     match value.chars().find(|c| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')) {
         Some(c) => Err(Error::Control { field, found: c.into(), value: shown(value) }),
         None => Ok(value.trim().to_owned()),
@@ -128,7 +128,7 @@ fn one_line(field: &'static str, value: &str) -> Result<String, Error> {
 }
 
 /// Quoted local parts are refused too: they may hide spaces, angle brackets and line breaks (RFC 5321 §4.1.2).
-fn address(field: &'static str, value: &str) -> Result<Address, Error> {
+pub(super) fn address(field: &'static str, value: &str) -> Result<Address, Error> {
     if !value.is_ascii() {
         return Err(Error::NotAscii { field, value: shown(value) });
     }
@@ -144,12 +144,12 @@ fn shown(value: &str) -> String {
     value.chars().take(80).flat_map(char::escape_debug).collect()
 }
 
-fn date(date: DateTime<Utc>) -> Result<std::time::SystemTime, Error> {
+pub(super) fn date(date: DateTime<Utc>) -> Result<std::time::SystemTime, Error> {
     // 9999-12-31T23:59:59Z; outside of these years the library would panic.
     if (0..=253_402_300_799).contains(&date.timestamp()) { Ok(date.into()) } else { Err(Error::Date(date)) }
 }
 
-fn own_id(id: &str) -> Result<String, Error> {
+pub(super) fn own_id(id: &str) -> Result<String, Error> {
     others_id(id).filter(|_| !id.contains(['<', '>'])).ok_or_else(|| Error::MessageId(shown(id)))
 }
 
@@ -175,7 +175,7 @@ fn sender(name: &str, address: Address) -> HeaderValue {
     }
 }
 
-fn text_header(name: HeaderName, value: &str) -> HeaderValue {
+pub(super) fn text_header(name: HeaderName, value: &str) -> HeaderValue {
     if needs_own_encoding(value) {
         HeaderValue::dangerous_new_pre_encoded(name, value.to_owned(), encoded_words(value))
     } else {
@@ -203,7 +203,7 @@ pub fn encoded_words(value: &str) -> String {
 }
 
 /// Seven-bit where the text is, quoted-printable otherwise; line ends become CRLF, other controls are refused.
-fn body(text: &str) -> Result<Body, Error> {
+pub(super) fn body(text: &str) -> Result<Body, Error> {
     let text = text.replace("\r\n", "\n").replace('\r', "\n");
     if let Some(c) = text.chars().find(|c| c.is_ascii_control() && !matches!(c, '\n' | '\t')) {
         return Err(Error::Body { found: c.into() });

@@ -8,6 +8,7 @@ pub mod imap;
 pub mod letters;
 pub mod listener;
 pub mod lmtp;
+pub mod notice;
 mod reply;
 mod smtp;
 pub mod smtp_url;

@@ -28,7 +28,8 @@ pub(crate) fn send(
     parcel: Parcel<'_>,
     before_body: &mut dyn FnMut() -> Result<(), BoxError>,
 ) -> Dispatch {
-    let (from, to) = match (address(parcel.from), address(parcel.to)) {
+    let sender = Some(parcel.from).filter(|from| !from.is_empty()).map(address).transpose();
+    let (from, to) = match (sender, address(parcel.to)) {
         (Ok(from), Ok(to)) => (from, to),
         (Err(why), _) | (_, Err(why)) => return Dispatch::Refused { reply: why, about_recipient: false },
     };
@@ -38,7 +39,7 @@ pub(crate) fn send(
         Err(error) => return Dispatch::deferred(format!("expected room for a connection: {error}")),
     };
     let offered = runtime.block_on(async {
-        let mut talk = open(server, &from).await?;
+        let mut talk = open(server, parcel.house).await?;
         talk.offer(from, to, parcel.bytes).await?;
         Ok(talk)
     });
@@ -72,8 +73,8 @@ fn address(text: &str) -> Result<Address, String> {
 }
 
 /// Connects, greets, encrypts and signs in. Whatever fails here says nothing about the letter.
-async fn open(server: &SmtpServer, from: &Address) -> Result<Talk, Dispatch> {
-    let name = ClientId::Domain(from.domain().to_owned());
+async fn open(server: &SmtpServer, house: &str) -> Result<Talk, Dispatch> {
+    let name = ClientId::Domain(house.to_owned());
     let guard =
         Guard::connect(&server.host, server.port, server.timeout).await.map_err(failed("connecting"))?;
     if server.encryption == Encryption::Implicit {
@@ -131,7 +132,7 @@ impl Talk {
     }
 
     /// MAIL, RCPT and DATA: here a 5yz reply is about this letter.
-    async fn offer(&mut self, from: Address, to: Address, bytes: &[u8]) -> Result<(), Dispatch> {
+    async fn offer(&mut self, from: Option<Address>, to: Address, bytes: &[u8]) -> Result<(), Dispatch> {
         let mut parameters = Vec::new();
         if self.greeting.extension("SIZE").is_some() {
             parameters.push(MailParameter::Size(bytes.len()));
@@ -142,7 +143,7 @@ impl Talk {
             }
             parameters.push(MailParameter::Body(MailBodyParameter::EightBitMime));
         }
-        self.go_on(Mail::new(Some(from), parameters), "MAIL", 2).await?;
+        self.go_on(Mail::new(from, parameters), "MAIL", 2).await?;
         self.go_on(Rcpt::new(to, Vec::new()), "RCPT", 2).await?;
         self.go_on(Data, "DATA", 3).await?;
         // A reply that waits here would be taken for the one to the letter.

@@ -65,6 +65,8 @@ pub(crate) struct Parcel<'a> {
     pub from: &'a str,
     pub to: &'a str,
     pub bytes: &'a [u8],
+    /// Our name in the greeting.
+    pub house: &'a str,
 }
 
 /// The post.
@@ -88,10 +90,29 @@ impl Transport {
         bytes: &[u8],
         before_body: &mut dyn FnMut() -> Result<(), BoxError>,
     ) -> Dispatch {
-        let parcel = Parcel { from: envelope_from, to: envelope_to, bytes };
+        let house = envelope_from.rsplit_once('@').map_or(envelope_from, |(_, domain)| domain);
+        if envelope_from.is_empty() {
+            let reply = "not sent: expected a sender of the letter, found none".to_owned();
+            return Dispatch::Refused { reply, about_recipient: false };
+        }
+        self.hand_over(Parcel { from: envelope_from, to: envelope_to, bytes, house }, before_body)
+    }
+
+    /// Offers a notice with the null sender (RFC 5321 §4.5.5), so that nothing comes back: neither the report of a mail
+    /// server nor the answer of a machine that keeps to RFC 3834 §4.
+    pub fn notify(&self, house: &str, envelope_to: &str, bytes: &[u8]) -> Dispatch {
+        self.hand_over(Parcel { from: "", to: envelope_to, bytes, house }, &mut || Ok(()))
+    }
+
+    fn hand_over(
+        &self,
+        parcel: Parcel<'_>,
+        before_body: &mut dyn FnMut() -> Result<(), BoxError>,
+    ) -> Dispatch {
         if let Err(why) = parcel.check() {
             return Dispatch::Refused { reply: why, about_recipient: false };
         }
+        let bytes = parcel.bytes;
         match self {
             Self::Smtp(server) => smtp::send(server, parcel, before_body),
             Self::Directory(folder) => marked(before_body, || match keep(folder, bytes) {
@@ -131,8 +152,8 @@ impl Parcel<'_> {
     /// in the body (taken by some servers for a line end: SMTP smuggling).
     fn check(&self) -> Result<(), String> {
         let sound = |b: u8| b.is_ascii_graphic() && b != b'<' && b != b'>';
-        for address in [self.from, self.to] {
-            if address.is_empty() || !address.bytes().all(sound) {
+        for (address, may_be_null) in [(self.from, true), (self.to, false)] {
+            if (address.is_empty() && !may_be_null) || !address.bytes().all(sound) {
                 return Err(format!(
                     "not sent: expected an ASCII address, found `{}`",
                     address.escape_debug()

@@ -14,6 +14,7 @@ pub mod filing;
 pub mod health;
 pub mod intake;
 pub mod learning;
+pub mod notices;
 pub mod publishing;
 pub mod reckoning;
 pub mod seed;

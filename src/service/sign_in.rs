@@ -41,6 +41,9 @@ pub enum Error {
     /// Nobody has this sign-in name.
     #[error("expected the sign-in name of a person, found `{0}`, which nobody has")]
     Nobody(String),
+    /// One of our own addresses: what we send there comes back to us.
+    #[error("expected an address of the person, found `{0}`, where we take replies in")]
+    OurOwn(String),
     /// Not an e-mail address.
     #[error(transparent)]
     Address(#[from] crate::domain::authority::NotAnAddress),
@@ -136,6 +139,10 @@ pub fn sign_out(ctx: &Context, conn: &mut Conn, person: i64, token: &str) -> Res
 pub fn add_person(ctx: &Context, conn: &mut Conn, new: &Newcomer<'_>) -> Result<String, Error> {
     let email: EmailAddress = new.email.parse()?;
     let email = email.as_str().to_lowercase();
+    if email.rsplit_once('@').is_some_and(|(_, domain)| domain.eq_ignore_ascii_case(&ctx.config.reply_domain))
+    {
+        return Err(Error::OurOwn(email));
+    }
     let password = random_text()?;
     let password_hash = hash(&password)?;
     let now = ctx.clock.now();

@@ -260,6 +260,12 @@ pub fn standing(conn: &mut Conn, ids: &[i64]) -> Result<Vec<i64>, Error> {
     })
 }
 
+/// Whether a Message-ID is that of a letter of ours.
+pub fn is_our_letter(conn: &mut Conn, message_id: &str) -> Result<bool, Error> {
+    let ours = outbox::table.filter(outbox::mail_message_id.eq(message_id));
+    Ok(ours.select(outbox::id).first::<i64>(conn).optional()?.is_some())
+}
+
 /// Our letters in some requests.
 pub fn letters(conn: &mut Conn, ids: &[i64]) -> Result<Vec<Letter>, Error> {
     Ok(outbox::table

@@ -1,6 +1,7 @@
 //! Mail that came in: kept as it arrived, counted once, its reading and its triage.
 
 pub mod decided;
+pub mod folds;
 pub mod scans;
 mod settled;
 mod tables;
@@ -144,15 +145,30 @@ pub struct Unread {
     pub received_at: NaiveDateTime,
 }
 
-/// Messages with a number above `after` that wait to be read, oldest first.
-pub fn unread(conn: &mut Conn, (after, limit): (i64, i64)) -> Result<Vec<Unread>, Error> {
-    Ok(messages::table
-        .filter(messages::state.eq(MessageState::Received))
-        .filter(messages::id.gt(after))
-        .order(messages::id.asc())
-        .limit(limit)
-        .select(Unread::as_select())
-        .load(conn)?)
+/// A message in the order of turns.
+#[derive(QueryableByName)]
+struct Turn {
+    #[diesel(sql_type = diesel::sql_types::BigInt)]
+    id: i64,
+}
+
+/// Messages `from..from + limit` of those that wait to be read. Requests take turns, each with its oldest: however much
+/// comes for one, the mail of another waits for one of each at most. What comes for no request is one thread, else
+/// whoever makes recipients up would have a turn for each.
+pub fn unread(conn: &mut Conn, (from, limit): (i64, i64)) -> Result<Vec<Unread>, Error> {
+    let received = MessageState::Received;
+    let turns: Vec<Turn> = diesel::sql_query(format!(
+        "SELECT id FROM (SELECT m.id AS id, row_number() OVER (PARTITION BY coalesce(r.id, 0) ORDER BY m.id) AS turn \
+           FROM messages m LEFT JOIN requests r ON r.reply_address = lower(m.recipient) \
+          WHERE m.state = '{received}') AS waiting \
+         ORDER BY turn, id LIMIT {limit} OFFSET {from}"
+    ))
+    .load(conn)?;
+    let ids: Vec<i64> = turns.iter().map(|turn| turn.id).collect();
+    let mut unread: Vec<Unread> =
+        messages::table.filter(messages::id.eq_any(&ids)).select(Unread::as_select()).load(conn)?;
+    unread.sort_by_key(|unread| ids.iter().position(|id| *id == unread.id));
+    Ok(unread)
 }
 
 /// What reading a message found, as columns.

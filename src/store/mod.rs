@@ -14,6 +14,7 @@ pub mod imap_taken;
 pub mod matching;
 pub mod messages;
 pub mod migrating;
+pub mod notices;
 pub mod outbox;
 pub mod people;
 pub mod published;

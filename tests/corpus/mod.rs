@@ -1,5 +1,6 @@
 //! Mails of our own making, each with what it must be read as; a failing one says all that differs.
 
+mod automatic;
 mod beside_mailparse;
 mod command;
 mod delivery;

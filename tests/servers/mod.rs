@@ -11,6 +11,7 @@ mod letters_bent;
 mod letters_guarded;
 mod letters_out;
 mod log;
+mod loops;
 pub mod mail_in;
 mod mail_limits;
 pub mod postfix;

@@ -1,5 +1,9 @@
 DROP TABLE digests;
 DROP TABLE tombstones;
+DROP TABLE folds;
+DROP INDEX requests_reply_address;
+DROP INDEX events_kind;
+ALTER TABLE people DROP COLUMN notices;
 DROP TABLE notices;
 DROP TABLE contact_tasks;
 DROP TABLE switches;

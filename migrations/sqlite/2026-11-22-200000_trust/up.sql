@@ -60,6 +60,7 @@ CREATE TABLE notices (                            -- mail to our own people: sen
   id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
   notice_key TEXT NOT NULL UNIQUE,                -- what it is about: the same thing is told once
   person_id BIGINT REFERENCES people(id),         -- null = the administrator of the settings
+  request_id BIGINT REFERENCES requests(id),      -- told in one mail with all else of it; null = of the service
   subject TEXT NOT NULL,
   body TEXT NOT NULL,                             -- no text of a mail, no address
   state TEXT NOT NULL,                            -- queued, sent, given_up
@@ -69,6 +70,23 @@ CREATE TABLE notices (                            -- mail to our own people: sen
   sent_at TIMESTAMP
 );
 CREATE INDEX notices_due ON notices(state, next_attempt_at);
+CREATE INDEX notices_whom ON notices(person_id, request_id, sent_at);
+ALTER TABLE people ADD COLUMN notices BOOLEAN NOT NULL DEFAULT TRUE; -- whether they want them
+-- What is to be told is found by what happened lately.
+CREATE INDEX events_kind ON events(kind, at);
+
+-- Requests take turns when mail is read.
+CREATE INDEX requests_reply_address ON requests(reply_address);
+
+CREATE TABLE folds (                              -- automatic mails that say the same: one stands for them in lists
+  id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
+  message_id BIGINT NOT NULL UNIQUE REFERENCES messages(id) ON DELETE CASCADE,
+  head_id BIGINT NOT NULL REFERENCES messages(id) ON DELETE CASCADE, -- the one that is listed
+  fold_key TEXT,                                  -- of the one that is listed: what is alike; null = folded into it
+  at TIMESTAMP NOT NULL                           -- when it came
+);
+CREATE INDEX folds_head ON folds(head_id, message_id);
+CREATE INDEX folds_key ON folds(fold_key, at);
 
 CREATE TABLE tombstones (                         -- what was erased, so that no restored backup brings it back
   id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,

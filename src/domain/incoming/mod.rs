@@ -1,5 +1,6 @@
 //! A mail that came in: from raw bytes to what it says, whose it is and what to do. Never fails.
 
+pub mod alike;
 pub mod attachment;
 pub mod authenticity;
 pub mod body;
@@ -8,6 +9,7 @@ pub mod documents;
 pub mod envelope;
 pub mod language;
 pub mod looking;
+pub mod loops;
 pub mod matching;
 pub mod mime;
 pub mod model;

@@ -133,6 +133,11 @@ fn is_ours(found: &Match) -> bool {
     found.reasons.iter().any(ours)
 }
 
+/// Whether a machine's mail says nothing beyond what it is.
+pub(crate) fn is_plain(incoming: &Incoming) -> bool {
+    !says_more(incoming) && kept_back(incoming).is_none()
+}
+
 /// Case management systems send decisions with `Auto-Submitted: auto-generated` (RFC 3834 §5): what reads like more
 /// than a receipt, or brings a document, is put before a person.
 fn says_more(incoming: &Incoming) -> bool {

@@ -15,7 +15,7 @@ use crate::domain::request::in_force;
 use crate::domain::request::state::{Outcome, State};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// An event with its place and time.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,6 +43,8 @@ pub struct Story<'a> {
     pub deadline: Option<&'a Deadline>,
     /// Ids of the messages that are published.
     pub published: &'a BTreeSet<i64>,
+    /// How many more mails say the same as the automatic one that an event names.
+    pub alike: &'a BTreeMap<i64, i64>,
     /// Today in the zone of the law.
     pub today: NaiveDate,
 }
@@ -201,9 +203,10 @@ fn plain(story: &Story<'_>, on: NaiveDate, event: &Event) -> Entry {
             "Sent, receipt unknown",
             "Handing the letter over was cut short, so nobody knows whether it arrived. It is not sent again by itself, so that nobody gets it twice.".to_owned(),
         ),
-        Event::Bounced { permanent, .. } => bounced(on, *permanent),
-        Event::AutoReplied { .. } => {
-            it("Automatic reply", "A machine answered. It changes neither the due day nor where the request stands.".to_owned())
+        Event::Bounced { permanent, message, .. } => bounced(on, *permanent, &times(story, *message)),
+        Event::AutoReplied { message } => {
+            let times = times(story, *message);
+            it("Automatic reply", format!("A machine answered{times}. It changes neither the due day nor where the request stands."))
         }
         Event::Acknowledged { message, reference } => {
             let number = quoted(story, *message, reference.as_deref()).map(|r| format!(" under the file number {r}")).unwrap_or_default();
@@ -239,6 +242,14 @@ fn plain(story: &Story<'_>, on: NaiveDate, event: &Event) -> Entry {
     }
 }
 
+/// How often a machine said the same within a day: a storm is one entry.
+fn times(story: &Story<'_>, message: i64) -> String {
+    match story.alike.get(&message) {
+        Some(more) if *more > 0 => format!(" {} times", more + 1),
+        _ => String::new(),
+    }
+}
+
 /// The words of a letter are public only with the letter, and without contacts.
 fn quoted(story: &Story<'_>, message: i64, words: Option<&str>) -> Option<String> {
     words.filter(|_| story.published.contains(&message)).map(without_contacts)
@@ -258,13 +269,13 @@ fn transferless(story: &Story<'_>) -> String {
     }
 }
 
-fn bounced(on: NaiveDate, permanent: bool) -> Entry {
+fn bounced(on: NaiveDate, permanent: bool, times: &str) -> Entry {
     let text = if permanent {
-        "The letter came back as undeliverable. The desk looks for another address."
+        format!("The letter came back as undeliverable{times}. The desk looks for another address.")
     } else {
-        "The mail server reports a delay. Nothing is to be done yet."
+        format!("The mail server reports a delay{times}. Nothing is to be done yet.")
     };
-    let entry = Entry::event(on, "bounced", "Came back", text.to_owned());
+    let entry = Entry::event(on, "bounced", "Came back", text);
     if permanent { entry.tagged("off", "Not delivered") } else { entry }
 }
 

@@ -3,6 +3,7 @@
 pub mod bucket;
 pub mod clocks;
 pub mod event;
+pub mod notice;
 pub mod state;
 
 use crate::domain::law::remedy::RemedyStep;

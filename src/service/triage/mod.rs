@@ -8,11 +8,13 @@ mod own_words;
 mod place;
 mod plan;
 mod settle;
+mod storms;
 
 pub use again::rank_next;
 pub use authenticity::verify_next;
 pub use place::{PlaceError, read_next, recognise_next};
 pub use settle::{Outlook, Settlement, assign, outlook, proposed_as, proposed_settlement, set_aside, settle};
+pub use storms::set_aside_alike;
 
 use crate::domain::request::state::NotAllowed;
 use crate::service::LawError;
@@ -32,6 +34,9 @@ pub enum Error {
     /// There is no such request.
     #[error("there is no request `{0}`")]
     NoSuchRequest(String),
+    /// Nothing is folded into the message, or it does not wait any more.
+    #[error("expected a message that waits and stands for others, found `{0}`, which does not")]
+    NotAStorm(i64),
     /// The message is not filed under that request.
     #[error("expected a message that is filed under this request; file it there first")]
     NotFiledHere,

@@ -5,12 +5,12 @@ mod pictures;
 pub use pictures::recognise_next;
 
 use crate::domain::incoming::authenticity::Verdict;
+use crate::domain::incoming::delivery::Automatic;
 use crate::domain::incoming::matching::Match;
-use crate::service::Context;
 use crate::service::cage::{Cage, Whole};
-use crate::service::triage::authenticity;
-use crate::service::triage::learning;
 use crate::service::triage::plan::{self, Columns, Filing, Place, Plan, Traces, Understood, scope_of};
+use crate::service::triage::{authenticity, learning, storms};
+use crate::service::{Context, notices};
 use crate::store::matching::{self, again};
 use crate::store::messages::{self, Placed, Unread};
 use crate::store::requests::{self, Stamp};
@@ -30,11 +30,13 @@ const MOST_TURNS: usize = 3;
 
 /// Reads up to `limit` messages that wait; how many it was. May run in several workers at once.
 pub fn read_next(ctx: &Context, db: &Db, cage: &Cage, limit: i64) -> Result<usize, PlaceError> {
-    let mut after = 0;
+    let mut from = 0;
     loop {
-        let waiting = messages::unread(&mut *db.conn()?, (after, limit))?;
-        let Some(last) = waiting.last().map(|unread| unread.id) else { return Ok(0) };
-        after = last;
+        let waiting = messages::unread(&mut *db.conn()?, (from, limit))?;
+        if waiting.is_empty() {
+            return Ok(0);
+        }
+        from += limit;
         let waiting = authenticity::without_awaited(ctx, &mut *db.conn()?, waiting)?;
         let mut placed = 0;
         for unread in waiting {
@@ -77,12 +79,12 @@ fn read_one(ctx: &Context, db: &Db, cage: &Cage, unread: Unread) -> Result<bool,
 fn unreadable(unread: Unread, why: &str) -> Understood {
     let size = usize::try_from(unread.size).unwrap_or_default();
     let incoming = Whole { sha256: unread.blob_sha256.clone(), size }.unread(why);
-    Understood { unread, incoming, failure: Some(why.to_owned()), judged: None }
+    Understood { unread, incoming, failure: Some(why.to_owned()), judged: None, circles: None }
 }
 
 fn read(ctx: &Context, cage: &Cage, unread: Unread) -> Option<Understood> {
     match cage.read_kept(&ctx.blobs, &unread.blob_sha256) {
-        Ok(incoming) => Some(Understood { unread, incoming, failure: None, judged: None }),
+        Ok(incoming) => Some(Understood { unread, incoming, failure: None, judged: None, circles: None }),
         Err(error) if error.is_about_the_mail() => {
             tracing::error!(%error, message = unread.id, "mail could not be read; it is kept as it came");
             ctx.pulse.mail_failed();
@@ -176,11 +178,18 @@ fn placed(
     (id, read): (i64, &Understood),
     (place, columns, matches, traces): (&Place, Columns, &[Match], &Traces),
 ) -> Result<(), PlaceError> {
+    let folded = storms::fold(conn, (id, read), (place, &columns))?;
     match place {
         Place::Filed(request) => {
             // The request is locked before what its mail touches, as whoever settles does.
-            record(ctx, conn, (*request, id), columns)?;
-            if read.judged.as_ref().is_none_or(|judged| judged.verdict != Verdict::Forged) {
+            let is_forged = read.judged.as_ref().is_some_and(|judged| judged.verdict == Verdict::Forged);
+            if !folded {
+                if !is_forged {
+                    tell(ctx, conn, (*request, id), read, matches)?;
+                }
+                record(ctx, conn, (*request, id), columns)?;
+            }
+            if !is_forged {
                 learning::filed(conn, (*request, id), &read.incoming, matches)?;
             }
             Ok(again::touch_for_thread(conn, id)?)
@@ -190,8 +199,25 @@ fn placed(
             // Whoever learnt something since it was ranked could not see it yet.
             Ok(again::mark(conn, id, traces.turn)?)
         }
-        Place::Meant(_) | Place::Proposed(..) | Place::Unmatched => Ok(()),
+        Place::Meant(request) => tell(ctx, conn, (*request, id), read, matches),
+        Place::Proposed(..) | Place::Unmatched => Ok(()),
     }
+}
+
+/// Tells whose request it is that somebody wrote; nobody is told of what a machine sent.
+fn tell(
+    ctx: &Context,
+    conn: &mut Conn,
+    (request, message): (i64, i64),
+    read: &Understood,
+    matches: &[Match],
+) -> Result<(), PlaceError> {
+    if read.failure.is_some() || read.circles.is_some() || read.incoming.automatic != Automatic::None {
+        return Ok(());
+    }
+    let found = matches.iter().find(|found| found.request_id == request);
+    let foreign = found.is_none_or(|found| found.foreign_sender);
+    Ok(notices::reply_came(ctx, conn, (request, message), foreign)?)
 }
 
 /// Records what a rule may record; an event that cannot happen now is put before a person.

@@ -1,14 +1,15 @@
 //! Where a mail is to be filed and all that is written of it, worked out before anything is written.
 
-use crate::domain::incoming::Incoming;
 use crate::domain::incoming::authenticity::{Judged, Verdict};
+use crate::domain::incoming::delivery::Automatic;
 use crate::domain::incoming::matching::{Match, Reason, Warning, clues, keys};
 use crate::domain::incoming::mime::html::cut;
 use crate::domain::incoming::proposal::{Proposal, propose};
+use crate::domain::incoming::{Incoming, loops};
 use crate::service::Context;
 use crate::service::triage::candidates::{self, Ranked};
 use crate::service::triage::own_words;
-use crate::store::matching::again;
+use crate::store::matching::{self, again};
 use crate::store::messages::{NewAttachment, Reading, Unread};
 use crate::store::types::MessageState;
 use crate::store::{Conn, Error, at};
@@ -25,6 +26,8 @@ pub(super) struct Understood {
     pub failure: Option<String>,
     /// Who wrote it, where that was looked at.
     pub judged: Option<Judged>,
+    /// Why it is a mail that runs in circles, where it is one.
+    pub circles: Option<&'static str>,
 }
 
 /// What is to be written of a mail. It holds no lock: whoever writes looks again at what may have changed.
@@ -99,11 +102,16 @@ pub(super) fn of(ctx: &Context, conn: &mut Conn, read: &Understood) -> Result<Pl
     let turn = again::turn(conn)?;
     let mut ranked = candidates::ranked(conn, &clues)?;
     prove(&mut ranked.matches, read.judged.as_ref());
+    if answers_notice(&read.unread.recipient, &ranked, &ctx.config.reply_domain) {
+        // A notice names its request; whoever answers it writes to us about anything.
+        ranked.matches.clear();
+    }
     let places = places(&ranked, &ctx.config.reply_domain);
     let filed: Vec<i64> = places.iter().filter_map(Place::filed).collect();
     // Only now is it known with which letters of ours its text is to be compared.
     let own = if filed.is_empty() { None } else { own_words::of(ctx, conn, (&read.incoming, &filed))? };
     let mut read = read.clone();
+    read.circles = circles(conn, &read.incoming, &ctx.config.reply_domain)?;
     if let Some(incoming) = own {
         read.incoming = incoming;
     }
@@ -119,6 +127,21 @@ pub(super) fn of(ctx: &Context, conn: &mut Conn, read: &Understood) -> Result<Pl
         .collect::<Result<Vec<Filing>, Error>>()?;
     let traces = Traces { keys: keys::of_mail(&clues), turn };
     Ok(Plan { read, matches, filings, traces })
+}
+
+/// Whether it was sent to the address of our notices, and to no request beside it.
+fn answers_notice(recipient: &str, ranked: &Ranked, reply_domain: &str) -> bool {
+    loops::is_no_reply(recipient, reply_domain) && !ranked.matches.iter().any(Match::is_addressed)
+}
+
+/// Why a mail is one that runs in circles (R17).
+fn circles(conn: &mut Conn, incoming: &Incoming, reply_domain: &str) -> Result<Option<&'static str>, Error> {
+    if let Some(id) = &incoming.message_id
+        && matching::is_our_letter(conn, id)?
+    {
+        return Ok(Some("It is our own letter, and it came back to us: nobody has answered."));
+    }
+    Ok(loops::runs(incoming, reply_domain))
 }
 
 /// Where the message is filed: at every request whose reply address it was sent to, the envelope's recipient first, so
@@ -193,6 +216,9 @@ pub(super) fn proposal(message: i64, read: &Understood, (matches, place): (&[Mat
 fn columns(read: &Understood, matches: &[Match], place: &Place, message: i64) -> Result<Columns, Error> {
     let incoming = &read.incoming;
     let mut proposal = proposal(message, read, (matches, place));
+    if let Some(why) = read.circles {
+        (proposal.event, proposal.ask) = (None, Some(why.to_owned()));
+    }
     let filed = place.filed();
     let state = match (&read.failure, filed, &proposal.event) {
         (Some(why), ..) => {
@@ -220,7 +246,7 @@ fn columns(read: &Understood, matches: &[Match], place: &Place, message: i64) ->
         to_addresses: serde_json::to_string(&incoming.delivered_to)?,
         subject: storable(&incoming.subject),
         mail_message_id: incoming.message_id.as_deref().map(indexable),
-        automatic: incoming.automatic.as_str().to_owned(),
+        automatic: automatic(read).as_str().to_owned(),
         language: incoming.language.clone(),
         kind: read.failure.is_none().then(|| incoming.reading.kind.as_str().to_owned()),
         confidence: Some(incoming.reading.confidence),
@@ -229,10 +255,18 @@ fn columns(read: &Understood, matches: &[Match], place: &Place, message: i64) ->
         reading: serde_json::to_string(incoming)?,
         proposal: serde_json::to_string(&proposal)?,
         held_reason: proposal.ask.clone(),
-        told: filed.is_some() && may_be_told(&proposal.matches, read.judged.as_ref()),
+        told: filed.is_some() && read.circles.is_none() && may_be_told(&proposal.matches, read.judged.as_ref()),
         evidence: Some(evidence(incoming)),
     };
     Ok(Columns { reading, files: files(incoming)?, proposal })
+}
+
+/// What runs in circles was sent by a machine, whoever wrote it once.
+fn automatic(read: &Understood) -> Automatic {
+    match read.incoming.automatic {
+        Automatic::None if read.circles.is_some() => Automatic::AutoReply,
+        automatic => automatic,
+    }
 }
 
 /// What a person is asked of a message that is filed nowhere.

@@ -3,6 +3,7 @@
 use crate::domain::incoming::reading::Evidence;
 use crate::domain::request::state::{Outcome, Status};
 use crate::domain::words::words;
+use crate::store::messages::folds::{behind, listed};
 use crate::store::schema::{authorities, messages, requests};
 use crate::store::types::{Direction, MessageState};
 use crate::store::{Conn, Error};
@@ -73,6 +74,8 @@ pub struct Entry {
     pub held_reason: Option<String>,
     /// The first passage that shows its kind, empty where none does; none = it is not kept by itself (`evidence`).
     pub evidence: Option<String>,
+    /// How many more say the same and are folded into it.
+    pub folded: i64,
     /// The request, if it matches one.
     pub request: Option<EntryRequest>,
 }
@@ -96,10 +99,11 @@ pub struct EntryRequest {
     pub authority_language: String,
 }
 
-/// How many messages each state has.
+/// How many messages each state has; what is folded into another counts with it as one.
 pub fn counts(conn: &mut Conn) -> Result<BTreeMap<MessageState, i64>, Error> {
     let rows: Vec<(MessageState, i64)> = messages::table
         .filter(messages::direction.eq(Direction::In))
+        .filter(listed())
         .group_by(messages::state)
         .select((messages::state, diesel::dsl::count_star()))
         .load(conn)?;
@@ -144,6 +148,7 @@ pub struct Sort {
 pub fn sorts(conn: &mut Conn, pile: Pile) -> Result<Vec<Sort>, Error> {
     Ok(messages::table
         .filter(messages::direction.eq(Direction::In))
+        .filter(listed())
         .filter(messages::state.eq_any(pile.states().to_vec()))
         .group_by((messages::state, messages::kind, messages::language))
         .order((messages::state.asc(), messages::kind.asc(), messages::language.asc()))
@@ -161,6 +166,7 @@ pub fn falling_due(
     let query = messages::table
         .inner_join(requests::table)
         .filter(messages::direction.eq(Direction::In))
+        .filter(listed())
         .filter(messages::state.eq_any(states(pile, narrowed)))
         .filter(requests::status.eq_any(open()))
         .filter(requests::due_on.between(from, to))
@@ -208,6 +214,7 @@ pub fn page(
     let query = messages::table
         .left_join(requests::table)
         .filter(messages::direction.eq(Direction::In))
+        .filter(listed())
         .filter(messages::state.eq_any(states(pile, narrowed)))
         .select(messages::id)
         .offset(from)
@@ -250,6 +257,7 @@ fn entries(conn: &mut Conn, ids: &[i64]) -> Result<Vec<Entry>, Error> {
             messages::received_at,
             messages::held_reason,
             messages::evidence,
+            behind(),
             (
                 requests::reference,
                 requests::status,
@@ -289,6 +297,7 @@ pub fn evidence(conn: &mut Conn, id: i64) -> Result<Option<String>, Error> {
 pub fn next_waiting(conn: &mut Conn, but: i64) -> Result<Option<(i64, String)>, Error> {
     Ok(messages::table
         .filter(messages::direction.eq(Direction::In))
+        .filter(listed())
         .filter(messages::state.eq_any(Pile::Waiting.states().to_vec()))
         .filter(messages::id.ne(but))
         .order((messages::received_at.asc(), messages::id.asc()))

@@ -4,6 +4,7 @@ use crate::domain::request::bucket::{Bucket, week_from};
 use crate::domain::request::event::Event;
 use crate::domain::request::state::{Outcome, Status};
 use crate::store::desk::{PAGE, pattern};
+use crate::store::messages::folds::{behind, listed};
 use crate::store::schema::{
     authorities, events, messages, people, request_questions, request_rights, requests,
 };
@@ -148,6 +149,8 @@ pub struct Message {
     pub received_at: NaiveDateTime,
     /// Since when everyone may read it.
     pub published_at: Option<NaiveDateTime>,
+    /// How many more say the same and are folded into it.
+    pub folded: i64,
 }
 
 macro_rules! narrowed {
@@ -289,6 +292,7 @@ pub fn messages(conn: &mut Conn, request: i64) -> Result<Vec<Message>, Error> {
     Ok(messages::table
         .filter(messages::request_id.eq(request))
         .filter(messages::direction.eq(Direction::In))
+        .filter(listed())
         .order((messages::received_at.asc(), messages::id.asc()))
         .select((
             messages::id,
@@ -300,6 +304,7 @@ pub fn messages(conn: &mut Conn, request: i64) -> Result<Vec<Message>, Error> {
             messages::language,
             messages::received_at,
             messages::published_at,
+            behind(),
         ))
         .load(conn)?)
 }

@@ -1,6 +1,6 @@
 //! What a person made of a message: settled with what the public may read, or filed elsewhere.
 
-use crate::store::messages::{MessageRow, find};
+use crate::store::messages::{MessageRow, find, folds};
 use crate::store::schema::{attachments, messages};
 use crate::store::types::MessageState;
 use crate::store::{AnyConn, Conn, Error, at};
@@ -27,6 +27,7 @@ pub fn settle(
     published: &Published,
 ) -> Result<(), Error> {
     let time = at(now);
+    folds::leave(conn, id)?;
     diesel::update(messages::table.find(id))
         .set((
             messages::state.eq(MessageState::Settled),
@@ -114,6 +115,7 @@ pub fn attachment_names(conn: &mut Conn, id: i64) -> Result<Vec<(i64, String)>, 
 /// Files a message under a request (or under none) and says what happens to it next. Nobody has settled it there:
 /// nothing of it is public.
 pub fn refile(conn: &mut Conn, id: i64, to: &Refiled) -> Result<(), Error> {
+    folds::leave(conn, id)?;
     diesel::update(messages::table.find(id))
         .set((
             messages::request_id.eq(to.request_id),

@@ -1,6 +1,7 @@
 //! One request with all that is public of it.
 
 mod answers;
+mod storms;
 
 use crate::domain::authority::AuthorityKind;
 use crate::domain::law::remedy::RemedyStep;
@@ -18,6 +19,7 @@ use crate::store::{Conn, Error};
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::prelude::*;
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 /// The request itself.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Serialize)]
@@ -185,6 +187,8 @@ pub struct Published {
     pub replies: Vec<Reply>,
     /// When replies came in that are still being read.
     pub being_read: Vec<NaiveDateTime>,
+    /// How many automatic mails say the same as the one that an event names.
+    pub alike: BTreeMap<i64, i64>,
     /// Files of the published replies.
     pub files: Vec<File>,
     /// How many files of each published reply are not public.
@@ -213,7 +217,8 @@ pub fn find(conn: &mut Conn, reference: &str) -> Result<Option<Published>, Error
         questions: questions(conn, id)?,
         answers: answers::of(conn, id, &replies)?,
         letters: letters(conn, id, &signed_as)?,
-        being_read: being_read(conn, id)?,
+        being_read: storms::being_read(conn, id)?,
+        alike: storms::alike(conn, id)?,
         files: files(conn, &shown)?,
         withheld: withheld(conn, &shown)?,
         rules: rules(conn, &facts)?,
@@ -322,22 +327,6 @@ fn replies(conn: &mut Conn, id: i64) -> Result<Vec<Reply>, Error> {
             messages::published_subject,
             messages::published_text,
         ))
-        .load(conn)?)
-}
-
-/// Of a reply that waits for the reader or for a person only its arrival is told, and of one that a stranger sent or
-/// that may belong elsewhere not even that; what a rule recorded is in the
-/// events.
-fn being_read(conn: &mut Conn, id: i64) -> Result<Vec<NaiveDateTime>, Error> {
-    let waiting = vec![MessageState::Received, MessageState::Held, MessageState::Unreadable];
-    Ok(messages::table
-        .filter(messages::request_id.eq(id))
-        .filter(messages::direction.eq(Direction::In))
-        .filter(messages::published_at.is_null())
-        .filter(messages::told.eq(true))
-        .filter(messages::state.eq_any(waiting))
-        .order(messages::received_at.asc())
-        .select(messages::received_at)
         .load(conn)?)
 }
 

@@ -69,6 +69,7 @@ diesel::table! {
         id -> BigInt,
         notice_key -> Text,
         person_id -> Nullable<BigInt>,
+        request_id -> Nullable<BigInt>,
         subject -> Text,
         body -> Text,
         state -> Text,
@@ -126,5 +127,15 @@ diesel::table! {
         audit_hash -> Text,
         hash -> Text,
         made_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    folds (id) {
+        id -> BigInt,
+        message_id -> BigInt,
+        head_id -> BigInt,
+        fold_key -> Nullable<Text>,
+        at -> Timestamp,
     }
 }

@@ -1,5 +1,6 @@
 //! Pages for volunteers and activists; all but the sign-in ask who is there.
 
+pub mod alike;
 pub mod answers;
 pub mod asked;
 pub mod authenticity;
@@ -53,6 +54,7 @@ pub fn routes() -> Vec<Route> {
         session::routes(),
         queue::routes(),
         message::routes(),
+        alike::routes(),
         settle::routes(),
         publishing::routes(),
         answers::routes(),

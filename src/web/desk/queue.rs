@@ -77,6 +77,8 @@ struct Row {
     forged: Option<Tag>,
     state: &'static str,
     why: Option<String>,
+    /// How many messages the line stands for, where it is more than one.
+    alike: Option<i64>,
 }
 
 /// A letter that needs a person.
@@ -315,6 +317,7 @@ fn row(ctx: &Context, now: DateTime<Utc>, entry: queue::Entry) -> Row {
         forged: None,
         state: words::message_state(entry.state),
         why: entry.held_reason,
+        alike: (entry.folded > 0).then_some(entry.folded + 1),
     }
 }
 

@@ -86,6 +86,8 @@ struct Message {
     kind: Option<Tag>,
     state: &'static str,
     published: bool,
+    /// How many messages the line stands for, where it is more than one.
+    alike: Option<i64>,
 }
 
 fn load(
@@ -177,6 +179,7 @@ fn message(message: requests::Message) -> Message {
         kind: message.kind.as_deref().map(words::kind),
         state: words::message_state(message.state),
         published: message.published_at.is_some(),
+        alike: (message.folded > 0).then_some(message.folded + 1),
     }
 }
 

@@ -183,6 +183,7 @@ fn told(published: &Published, life: &Lived<'_>, ctx: &Context) -> Told {
         days,
         deadline: answer.map(|answer| &answer.deadline),
         published: &shown,
+        alike: &published.alike,
         today,
     };
     let mut entries = timeline::entries(&story);

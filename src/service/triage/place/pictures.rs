@@ -110,6 +110,7 @@ fn weigh(
                 unread,
                 incoming: read.clone(),
                 failure: None,
+                circles: None,
                 judged: authenticity::judged(conn, id)?,
             };
             Now::Placed(Box::new(alone(plan::of(ctx, conn, &understood)?)))

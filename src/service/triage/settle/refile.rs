@@ -1,15 +1,16 @@
 //! A message belongs elsewhere or nowhere: what was recorded of it is retracted, and nothing of it is public any more.
 
 use crate::domain::incoming::Incoming;
+use crate::domain::incoming::delivery::Automatic;
 use crate::domain::incoming::matching::{Warning, domains};
 use crate::domain::incoming::proposal::Proposal;
 use crate::domain::request::event::Event;
-use crate::service::Context;
 use crate::service::triage::Error;
 use crate::service::triage::candidates;
 use crate::service::triage::own_words;
 use crate::service::triage::plan::{scope_of, scope_of_nobody};
 use crate::service::triage::settle::events::of_message;
+use crate::service::{Context, notices};
 use crate::store::audit::{self, Act};
 use crate::store::matching::{self, again};
 use crate::store::messages::{self, Refiled, Reread};
@@ -59,6 +60,7 @@ pub fn assign(ctx: &Context, conn: &mut Conn, person: i64, id: i64, reference: &
         let mail = serde_json::from_str::<Incoming>(&message.reading).ok();
         let sender = mail.as_ref().and_then(|mail| mail.from.as_ref());
         compare(conn, &mut proposal, &request, sender.map(|from| from.address.as_str()))?;
+        let foreign = proposal.matches.first().is_some_and(|found| found.foreign_sender);
         let state = if message.state == MessageState::Unreadable {
             MessageState::Unreadable
         } else {
@@ -73,6 +75,9 @@ pub fn assign(ctx: &Context, conn: &mut Conn, person: i64, id: i64, reference: &
         messages::refile(conn, id, &to)?;
         if let Some((_, own)) = own.filter(|(of, _)| *of == message.reading) {
             messages::reread(conn, id, &own)?;
+        }
+        if mail.as_ref().is_some_and(|mail| mail.automatic == Automatic::None) {
+            notices::reply_came(ctx, conn, (request.id, id), foreign)?;
         }
         matching::unlearn(conn, id)?;
         again::drop_keys(conn, id)?;

@@ -3,7 +3,7 @@
 use crate::mail::transport::Transport;
 use crate::service::cage::Cage;
 use crate::service::learning::Learner;
-use crate::service::{Context, deadlines, delivery, intake, triage};
+use crate::service::{Context, deadlines, delivery, digests, intake, retention, triage};
 use crate::store::Db;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
@@ -19,6 +19,9 @@ const LOOK: Duration = Duration::from_secs(5);
 const TICK: Duration = Duration::from_secs(60);
 /// How often the learner looks whether people settled something to learn from.
 const LEARN: Duration = Duration::from_secs(300);
+
+/// How often it is looked whether a day has ended, for its digest and for what was kept long enough.
+const HOUSEKEEPING: Duration = Duration::from_secs(3600);
 
 /// What the loops need.
 #[derive(Clone)]
@@ -90,6 +93,7 @@ pub fn start(parts: &Parts) -> std::io::Result<Workers> {
     workers.spawn("ranking", rank)?;
     workers.spawn("recognising", recognise)?;
     workers.spawn("learning", learn)?;
+    workers.spawn("keeping", keep)?;
     if let Some(transport) = parts.transport.clone() {
         workers.spawn("sending", move |parts, stop| send(parts, &transport, &name, stop))?;
     }
@@ -233,6 +237,21 @@ fn learn(parts: &Parts, stop: &Flag) {
                 once("learning", || learner.catch_up(&parts.context, &parts.db, &parts.cage))
         {
             tracing::info!(letters, "the reader learnt from what was settled");
+        }
+        stop.pause();
+    }
+}
+
+/// Makes the digest of a day that has ended and lets go what was kept long enough. On several machines, whoever comes
+/// first does it.
+fn keep(parts: &Parts, stop: &Flag) {
+    let mut kept = Last::default();
+    while !stop.is_set() {
+        if kept.is_past(HOUSEKEEPING) {
+            if once("digest", || digests::make(&parts.context, &parts.db)) {
+                tracing::info!("the digest of a day was made");
+            }
+            once("retention", || retention::run(&parts.context, &parts.db).map(|_| ()));
         }
         stop.pause();
     }

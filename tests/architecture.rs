@@ -31,7 +31,8 @@ const DOMAIN: &[&[&str]] = &[
 
 /// The steps from use case to use case: triage reads each mail in the cage, learning teaches who reads there, and what
 /// comes back from a backup is erased again.
-const BETWEEN_SERVICES: &[(&str, &str)] = &[("triage", "cage"), ("learning", "cage"), ("backup", "erasure")];
+const BETWEEN_SERVICES: &[(&str, &str)] =
+    &[("triage", "cage"), ("learning", "cage"), ("backup", "erasure"), ("retention", "erasure")];
 
 /// Words and the places (starts of paths) where alone they may stand.
 const AT_HOME: &[(&str, &[&str])] = &[

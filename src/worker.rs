@@ -6,7 +6,7 @@ use crate::service::cage::Cage;
 use crate::service::fetching::{Fetcher, Source};
 use crate::service::health::{self, Alerts, Pulse, Route};
 use crate::service::learning::Learner;
-use crate::service::{Context, deadlines, delivery, intake, notices, triage};
+use crate::service::{Context, deadlines, delivery, digests, intake, notices, retention, triage};
 use crate::store::Db;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
@@ -26,6 +26,9 @@ const WELL: Duration = Duration::from_secs(10);
 const ALERT_AGAIN: Duration = Duration::from_secs(60);
 /// How often the learner looks whether people settled something to learn from.
 const LEARN: Duration = Duration::from_secs(300);
+
+/// How often it is looked whether a day has ended, for its digest and for what was kept long enough.
+const HOUSEKEEPING: Duration = Duration::from_secs(3600);
 
 /// What the loops need.
 #[derive(Clone)]
@@ -115,6 +118,7 @@ pub fn start(parts: &Parts) -> std::io::Result<Workers> {
     if let Some(transport) = parts.transport.clone() {
         workers.spawn("telling", move |parts, stop| tell(parts, &transport, stop))?;
     }
+    workers.spawn("keeping", keep)?;
     if let Some(transport) = parts.transport.clone() {
         workers.spawn("sending", move |parts, stop| send(parts, &transport, &name, stop))?;
     }
@@ -315,6 +319,21 @@ fn alert(parts: &Parts, stop: &Flag) {
                     alerts.told(&telling, pulse.age());
                 }
             }
+        }
+        stop.pause();
+    }
+}
+
+/// Makes the digest of a day that has ended and lets go what was kept long enough. On several machines, whoever comes
+/// first does it.
+fn keep(parts: &Parts, stop: &Flag) {
+    let mut kept = Last::default();
+    while !stop.is_set() {
+        if kept.is_past(HOUSEKEEPING) {
+            if once("digest", || digests::make(&parts.context, &parts.db)) {
+                tracing::info!("the digest of a day was made");
+            }
+            once("retention", || retention::run(&parts.context, &parts.db).map(|_| ()));
         }
         stop.pause();
     }

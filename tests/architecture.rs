@@ -31,13 +31,14 @@ const DOMAIN: &[&[&str]] = &[
 
 /// The steps from use case to use case: triage reads each mail in the cage and queues notices, learning teaches who reads
 /// there, and what is fetched from a mailbox comes in by the same door as all other mail; what comes back from a backup
-/// is erased again.
+/// or was kept long enough is erased.
 const BETWEEN_SERVICES: &[(&str, &str)] = &[
     ("triage", "cage"),
     ("triage", "notices"),
     ("learning", "cage"),
     ("fetching", "intake"),
     ("backup", "erasure"),
+    ("retention", "erasure"),
 ];
 
 /// Words and the places (starts of paths) where alone they may stand.

@@ -1,8 +1,9 @@
-//! `askance audit verify`: recomputes the hash chains of events and audit log; 0 only if whole.
+//! `askance audit verify`: recomputes the hash chains of events and audit log and their digests; 0 only if whole.
 
 use crate::command::{Closed, exit, places, say};
 use crate::config::Config;
-use crate::store::{audit, requests};
+use crate::store::digests::{Digest, Misfit};
+use crate::store::{Conn, audit, digests, requests};
 use std::io::Write;
 
 /// Recompute the hash chains.
@@ -13,22 +14,49 @@ pub struct AuditArgs {
     act: Act,
 }
 
-#[derive(Debug, Clone, Copy, clap::Subcommand)]
+#[derive(Debug, Clone, clap::Subcommand)]
 enum Act {
-    /// Recompute every link; exit code 65 names the first that does not fit
-    #[command(after_help = "Example:\n  askance audit verify || echo 'the records were changed'")]
-    Verify,
+    /// Recompute every link and every daily digest; exit code 65 names the first that does not fit
+    #[command(
+        after_help = "Examples:\n  askance audit verify || echo 'the records were changed'\n  askance audit verify --digest \
+                      kept-by-a-friend.json"
+    )]
+    Verify {
+        /// Check this digest too, which somebody kept: its hash, or a file with it as /digests.json shows it
+        #[arg(long, value_name = "HASH|FILE")]
+        digest: Option<String>,
+    },
 }
 
-/// Verifies both chains.
+/// What was found.
+struct Found {
+    events: i64,
+    entries: i64,
+    digests: usize,
+    broken: Option<String>,
+}
+
+/// Why it could not be looked at.
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    #[error(transparent)]
+    Closed(#[from] Closed),
+    #[error("expected a hash of 64 hexadecimal digits or a file with a digest, found `{0}`: {1}")]
+    Digest(String, String),
+}
+
+/// Verifies both chains and the digests.
 pub fn run(args: &AuditArgs, config: Config, out: &mut dyn Write, err: &mut dyn Write) -> u8 {
-    let Act::Verify = args.act;
-    match verify(&config) {
-        Ok((events, entries, None)) => {
-            let done = writeln!(out, "{events} events and {entries} audit entries: every link fits");
+    let Act::Verify { digest } = &args.act;
+    match verify(&config, digest.as_deref()) {
+        Ok(Found { events, entries, digests, broken: None }) => {
+            let done = writeln!(
+                out,
+                "{events} events, {entries} audit entries, {digests} daily digests: every link fits"
+            );
             if done.is_ok() { exit::OK } else { exit::IO }
         }
-        Ok((_, _, Some(broken))) => {
+        Ok(Found { broken: Some(broken), .. }) => {
             say(
                 err,
                 format_args!("{broken} does not fit the chain: it or what stands before it was changed"),
@@ -37,18 +65,55 @@ pub fn run(args: &AuditArgs, config: Config, out: &mut dyn Write, err: &mut dyn 
         }
         Err(error) => {
             say(err, &error);
-            error.exit_code()
+            match error {
+                Failure::Closed(error) => error.exit_code(),
+                Failure::Digest(..) => exit::DATA,
+            }
         }
     }
 }
 
-fn verify(config: &Config) -> Result<(i64, i64, Option<String>), Closed> {
+fn verify(config: &Config, kept: Option<&str>) -> Result<Found, Failure> {
+    let kept = kept.map(kept_digest).transpose()?;
     let db = places::database(config, 1)?;
-    let mut conn = db.conn()?;
-    let (events, event) = requests::verify_chain(&mut conn)?;
-    let (entries, entry) = audit::verify(&mut conn)?;
+    let conn = &mut *db.conn().map_err(Closed::from)?;
+    let (events, event) = requests::verify_chain(conn).map_err(Closed::from)?;
+    let (entries, entry) = audit::verify(conn).map_err(Closed::from)?;
+    let (digests, misfit) = digests::verify(conn).map_err(Closed::from)?;
+    let misfit = match (misfit, kept) {
+        (None, Some(kept)) => against(conn, &kept)?,
+        (misfit, _) => misfit.map(|Misfit { day, why }| format!("digest of {day} ({why})")),
+    };
     let broken = event
         .map(|(request, seq)| format!("event {seq} of request number {request}"))
-        .or_else(|| entry.map(|id| format!("audit entry {id}")));
-    Ok((events, entries, broken))
+        .or_else(|| entry.map(|id| format!("audit entry {id}")))
+        .or(misfit);
+    Ok(Found { events, entries, digests, broken })
+}
+
+/// A digest as somebody kept it.
+enum Kept {
+    Hash(String),
+    Whole(Digest),
+}
+
+fn kept_digest(text: &str) -> Result<Kept, Failure> {
+    let text = text.trim();
+    if text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return Ok(Kept::Hash(text.to_ascii_lowercase()));
+    }
+    let wrong = |why: String| Failure::Digest(text.to_owned(), why);
+    let bytes = std::fs::read(text).map_err(|e| wrong(e.to_string()))?;
+    serde_json::from_slice(&bytes).map(Kept::Whole).map_err(|e| wrong(e.to_string()))
+}
+
+fn against(conn: &mut Conn, kept: &Kept) -> Result<Option<String>, Closed> {
+    Ok(match kept {
+        Kept::Whole(digest) => digests::verify_kept(conn, digest)?
+            .map(|Misfit { day, why }| format!("the digest of {day} that was kept ({why})")),
+        Kept::Hash(hash) => {
+            let known = digests::all(conn)?.iter().any(|digest| digest.hash == *hash);
+            (!known).then(|| format!("the digest `{hash}` that was kept (we have none with this hash)"))
+        }
+    })
 }

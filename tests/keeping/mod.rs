@@ -1,4 +1,8 @@
 //! What is kept stays, what is erased stays away: backups, erasures, retention, chains, migrations.
 
 mod backup;
+mod erasure;
 mod house;
+mod migrations;
+mod place;
+mod time;

@@ -112,6 +112,12 @@ impl From<crate::store::Error> for Undone {
 /// start (`finish`), and that no backup brings it back.
 pub fn erase(ctx: &Context, db: &Db, wish: &Wish) -> Result<Extent, Error> {
     let conn = &mut *db.conn()?;
+    let extent = erase_rows(ctx, conn, wish)?;
+    Ok(Extent { scrubbed: erasure::scrub(conn)?, ..extent })
+}
+
+/// The same but for the files of the database, which the caller scrubs once for many.
+pub fn erase_rows(ctx: &Context, conn: &mut Conn, wish: &Wish) -> Result<Extent, Error> {
     let stone = tombstone(ctx, conn, wish)?;
     let bytes = serde_json::to_vec(&stone).map_err(crate::store::Error::from)?;
     ctx.blobs.bury(&stone.mark, &bytes)?;
@@ -127,6 +133,9 @@ pub fn finish(ctx: &Context, db: &Db) -> Result<usize, Error> {
             complete(ctx, conn, (&stone, "erase"))?;
             finished += 1;
         }
+    }
+    if finished > 0 {
+        erasure::scrub(conn)?;
     }
     Ok(finished)
 }
@@ -157,7 +166,7 @@ fn stones(ctx: &Context) -> Result<Vec<Tombstone>, Error> {
 fn complete(ctx: &Context, conn: &mut Conn, (stone, action): (&Tombstone, &str)) -> Result<Extent, Error> {
     let (extent, keys) = transaction(conn, |conn| execute(ctx, conn, (stone, action)))?;
     let blobs = sweep(ctx, conn, &keys)?;
-    Ok(Extent { blobs, scrubbed: erasure::scrub(conn)?, ..extent })
+    Ok(Extent { blobs, ..extent })
 }
 
 /// Removes bytes that no row needs any more, and the notes of the spool that speak of them; how many.

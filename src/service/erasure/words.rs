@@ -80,7 +80,8 @@ pub(super) fn event_without_words(body: &str) -> Option<String> {
     for name in WORDS {
         let Some(value) = fields.get_mut(name) else { continue };
         match value {
-            // Some of them must be there for the event to be read.
+            // Where none may stand, nothing does; a reason must be there for the event to be read.
+            value if value.is_string() && name != "reason" => *value = Value::Null,
             Value::String(text) => crate::store::erasure::ERASED.clone_into(text),
             Value::Array(list) if name == "grounds" => {
                 for cite in list.iter_mut().filter_map(|ground| ground.get_mut("cite")) {

@@ -7,6 +7,7 @@
 
 pub mod authorities;
 pub mod deployments;
+pub mod digests;
 pub mod feeds;
 pub mod figures;
 pub mod request;

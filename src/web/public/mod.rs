@@ -9,6 +9,7 @@ pub mod deadline;
 pub mod deadline_form;
 pub mod deployment;
 pub mod deployments;
+pub mod digests;
 pub mod feeds;
 pub mod home;
 pub mod law;
@@ -45,6 +46,7 @@ pub fn routes() -> Vec<Route> {
         law::routes(),
         deadline::routes(),
         about::routes(),
+        digests::routes(),
     ]
     .concat()
 }

@@ -1,0 +1,101 @@
+//! What is kept for a time only goes when its time is over: mail that was set aside, network addresses, sign-ins.
+
+use crate::service::Context;
+use crate::service::erasure::{self, Target, Wish};
+use crate::store::audit::{self, Act};
+use crate::store::{Conn, Db, erasure as rows, retention, transaction};
+use chrono::{DateTime, TimeDelta, Utc};
+
+/// How long it is kept from which address a mail came.
+const PEERS: TimeDelta = TimeDelta::days(7);
+/// How long tries to sign in are kept: far longer than they count.
+const TRIES: TimeDelta = TimeDelta::days(1);
+/// Mails erased at one turn.
+const AT_ONCE: i64 = 200;
+
+/// Why something stayed that should have gone.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] crate::store::Error),
+    /// A mail could not be erased.
+    #[error(transparent)]
+    Erasure(#[from] erasure::Error),
+}
+
+/// What went, by class.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Gone {
+    /// Mails that were set aside long ago.
+    pub set_aside: usize,
+    /// Arrivals that no longer say from which network address.
+    pub peers: usize,
+    /// Tries to sign in.
+    pub tries: usize,
+    /// Sessions that were over.
+    pub sessions: usize,
+    /// Erasures that had been cut off.
+    pub finished: usize,
+}
+
+/// Lets everything go whose time is over. Twice, or on several machines at once, is as good as once.
+pub fn run(ctx: &Context, db: &Db) -> Result<Gone, Error> {
+    let now = ctx.clock.now();
+    let mut gone = Gone { finished: erasure::finish(ctx, db)?, ..Gone::default() };
+    let conn = &mut *db.conn()?;
+    transaction(conn, |conn| {
+        gone.peers =
+            class(conn, (now, "network_addresses"), |conn| retention::forget_peers(conn, now - PEERS))?;
+        gone.tries = class(conn, (now, "sign_in_tries"), |conn| retention::forget_tries(conn, now - TRIES))?;
+        gone.sessions = class(conn, (now, "sessions"), |conn| retention::forget_sessions(conn, now))?;
+        Ok::<_, crate::store::Error>(())
+    })?;
+    gone.set_aside = set_aside(ctx, conn, now)?;
+    if gone != Gone::default() {
+        let Gone { set_aside, peers, tries, sessions, finished } = gone;
+        tracing::info!(set_aside, peers, tries, sessions, finished, "what was over its time is gone");
+        rows::scrub(conn)?;
+    }
+    Ok(gone)
+}
+
+/// Removes one class and writes down how much, if it was anything.
+fn class(
+    conn: &mut Conn,
+    (now, name): (DateTime<Utc>, &str),
+    remove: impl FnOnce(&mut Conn) -> Result<usize, crate::store::Error>,
+) -> Result<usize, crate::store::Error> {
+    let count = remove(conn)?;
+    if count > 0 {
+        let body = serde_json::json!({ "removed": count });
+        let subject = format!("class:{name}");
+        audit::append(conn, &Act { at: now, person: None, action: "retention", subject, body })?;
+    }
+    Ok(count)
+}
+
+/// Erases mail that was set aside longer ago than the settings keep it; each leaves its tombstone and audit entry. A
+/// mail that was set aside in one request and counts in another stays.
+fn set_aside(ctx: &Context, conn: &mut Conn, now: DateTime<Utc>) -> Result<usize, Error> {
+    let days = ctx.config.keep_set_aside_days;
+    if days == 0 {
+        return Ok(0);
+    }
+    let mut erased = 0;
+    for id in retention::set_aside_before(conn, (now - TimeDelta::days(i64::from(days)), AT_ONCE))? {
+        let (same, _) = rows::same_mail(conn, &[id], &[])?;
+        if !retention::are_aside(conn, &same)? {
+            continue;
+        }
+        let reason = format!("set aside for more than {days} days");
+        let wish = Wish { target: Target::Message(id), reason, person: None };
+        match erasure::erase_rows(ctx, conn, &wish) {
+            Ok(_) => erased += 1,
+            // Another one of the same mail went before, or another machine was quicker.
+            Err(erasure::Error::Erased(_)) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(erased)
+}

@@ -1,0 +1,144 @@
+//! What is kept for a time only, the two chains, and the daily digests by which outsiders hold us to them (R51).
+
+use crate::keeping::house::{House, city, files, person};
+use crate::support::mail::Reply;
+use crate::support::{Backend, Site, stories};
+use askance::service::{digests as days, retention, triage};
+use askance::store::types::{MessageState, Role};
+use askance::store::{AnyConn, audit, digests, dump};
+use chrono::TimeDelta;
+use diesel::prelude::*;
+
+fn run(site: &Site, sql: &str) {
+    match &mut *site.conn() {
+        AnyConn::Sqlite(c) => diesel::sql_query(sql).execute(c).unwrap(),
+        AnyConn::Postgres(c) => diesel::sql_query(sql).execute(c).unwrap(),
+    };
+}
+
+/// The rows of a table, as lines.
+fn table(site: &Site, name: &str) -> Vec<String> {
+    let mut bytes = Vec::new();
+    dump::write(&mut site.conn(), name, &mut bytes).unwrap();
+    String::from_utf8(bytes).unwrap().lines().skip(1).map(str::to_owned).collect()
+}
+
+stories! {
+    fn r50_what_is_over_its_time_goes_by_itself(site: &mut Site) {
+        let (mara, theo) = (site.person("Mara Varga", Role::Activist), site.person("Theo Okafor", Role::Volunteer));
+        let request = site.sends(mara, site.city());
+        site.receives(&Reply::to(&request, "brandau.example").saying("Werbung für Zaunkönige").raw(), "r-nobody@post.askance.example");
+        site.receives(&Reply::to(&request, "brandau.example").with_id("2@b.example").saying("Ihr Antrag wird abgelehnt.").raw(), &request.reply_address);
+        run(site, "UPDATE arrivals SET peer = '192.0.2.7', greeted_as = 'mx.brandau.example'");
+        triage::set_aside(&site.ctx, &mut site.conn(), theo, 1, "no reply to anything").unwrap();
+        let now = site.now().naive_utc();
+        run(site, &format!("INSERT INTO sign_in_attempts (account_hash, network_hash, at) VALUES ('a', 'b', '{now}')"));
+        run(site, &format!("INSERT INTO sessions (token_hash, person_id, created_at, seen_at, expires_at) VALUES ('t', {mara}, '{now}', '{now}', '{now}')"));
+        assert_eq!(retention::run(&site.ctx, &site.db).unwrap(), retention::Gone::default());
+
+        site.days_pass(8);
+        let gone = retention::run(&site.ctx, &site.db).unwrap();
+        assert_eq!((gone.peers, gone.tries, gone.sessions, gone.set_aside), (2, 1, 1, 0));
+        assert!(!table(site, "arrivals").concat().contains("192.0.2.7"));
+        site.days_pass(171);
+        assert_eq!(retention::run(&site.ctx, &site.db).unwrap().set_aside, 0, "179 days");
+        site.days_pass(2);
+        assert_eq!(retention::run(&site.ctx, &site.db).unwrap().set_aside, 1);
+        assert!(!table(site, "messages").concat().contains("Zaunkönige"));
+        assert_ne!(site.message(2).blob_sha256, "", "a reply is never over its time");
+        assert_eq!(site.message(1).state, MessageState::SetAside);
+        // Twice is as good as once, and the log tells classes and counts, nobody.
+        assert_eq!(retention::run(&site.ctx, &site.db).unwrap(), retention::Gone::default());
+        let log = table(site, "audit").concat();
+        assert!(log.contains("class:network_addresses") && log.contains("set aside for more than 180 days"), "{log}");
+        assert!(!log.contains("192.0.2.7"));
+        assert_eq!(audit::verify(&mut site.conn()).unwrap().1, None);
+    }
+
+    fn r51_digest_of_a_day_holds_us_to_what_was_before(site: &mut Site) {
+        let mara = site.person("Mara Varga", Role::Activist);
+        let request = site.sends(mara, site.city());
+        assert!(days::make(&site.ctx, &site.db).unwrap());
+        // Whatever number of workers and turns: one a day.
+        assert!(!days::make(&site.ctx, &site.db).unwrap());
+        site.days_pass(1);
+        site.receives(&Reply::to(&request, "brandau.example").saying("Wir bestätigen den Eingang Ihres Antrags.").raw(), &request.reply_address);
+        assert!(days::make(&site.ctx, &site.db).unwrap());
+        assert_eq!(digests::verify(&mut site.conn()).unwrap(), (2, None));
+        let kept = digests::all(&mut site.conn()).unwrap().remove(0);
+        assert_eq!(digests::verify_kept(&mut site.conn(), &kept).unwrap(), None);
+
+        // Everyone can read and keep them.
+        let browser = site.browser();
+        let public = browser.get("/digests.json").dispatch().into_string().unwrap();
+        let read: Vec<digests::Digest> = serde_json::from_str(&public).unwrap();
+        assert_eq!(read[1], kept);
+        assert!(browser.get("/digests").dispatch().into_string().unwrap().contains(&kept.hash));
+
+        // The owner of the database changes an old event and recomputes its chain: the chain fits, the digest does not.
+        let body: String = {
+            let rows = table(site, "events");
+            let first: Vec<serde_json::Value> = serde_json::from_str(&rows[0]).unwrap();
+            first[7].as_str().unwrap().to_owned()
+        };
+        assert!(body.contains("filed"), "{body}");
+        run(site, "UPDATE events SET hash = 'forged' || hash WHERE seq = 2");
+        let (_, misfit) = digests::verify(&mut site.conn()).unwrap();
+        assert_eq!(misfit.unwrap().why, "events that it stands for are others now");
+        run(site, "UPDATE events SET hash = replace(hash, 'forged', '') WHERE seq = 2");
+        assert_eq!(digests::verify(&mut site.conn()).unwrap().1, None);
+        // They change the digests too: the one that an outsider kept tells.
+        run(site, "DELETE FROM digests");
+        run(site, "UPDATE audit SET hash = 'forged' || hash WHERE id = 1");
+        assert!(digests::verify_kept(&mut site.conn(), &kept).unwrap().is_some());
+    }
+
+    fn r51_audit_log_holds_no_text_address_or_token_and_mails_forge_no_line(site: &mut Site) {
+        let (mara, theo) = (site.person("Mara Varga", Role::Activist), site.person("Theo Okafor", Role::Volunteer));
+        let request = site.sends(mara, site.city());
+        let before = table(site, "audit").len();
+        let forging = Reply::to(&request, "brandau.example")
+            .about("AW: Antrag\r\n {\"action\":\"settle\"}\u{1b}[2K")
+            .with_id("x\u{1b}[31m@brandau.example")
+            .saying("Der Antrag wird abgelehnt, sagt Frau Distelfink.\n2026-09-07T10:00:00Z INFO settle person=1");
+        site.receives(&forging.raw(), &request.reply_address);
+        let said = triage::proposed_settlement(&site.ctx, &mut site.conn(), 1).unwrap().unwrap();
+        triage::settle(&site.ctx, &mut site.conn(), theo, &said).unwrap();
+        let log = table(site, "audit");
+        assert_eq!(log.len(), before + 1, "one act, one entry");
+        let all = log.concat();
+        let token = request.reply_address.split('@').next().unwrap();
+        for private in ["Distelfink", "@", token, "abgelehnt", "\\u001b", "Antrag", "Varga"] {
+            assert!(!all.contains(private), "`{private}` is in the audit log: {all}");
+        }
+    }
+}
+
+#[test]
+fn r51_command_verifies_digests_that_somebody_kept() {
+    let house = House::new(Backend::Sqlite);
+    house.does(&["check"]);
+    let (ctx, db) = (house.context(), house.db());
+    let conn = &mut *db.conn().unwrap();
+    let (mara, brandau) = (person(conn, "mara@askance.example", "Mara Varga"), city(conn, "Stadt Brandau"));
+    files(&ctx, conn, (mara, brandau), "one");
+    assert!(days::make(&ctx, &db).unwrap());
+    let kept = digests::all(conn).unwrap().remove(0);
+    let file = house.operator.path("kept.json");
+    std::fs::write(&file, serde_json::to_vec(&kept).unwrap()).unwrap();
+    let file = file.display().to_string();
+    assert!(house.does(&["audit", "verify", "--digest", &kept.hash]).contains("1 daily digests"));
+    house.does(&["audit", "verify", "--digest", &file]);
+    let unknown = house.runs(&["audit", "verify", "--digest", &"0".repeat(64)]);
+    assert_eq!(unknown.code, Some(65));
+    let tomorrow = ctx.clock.now() + TimeDelta::days(1);
+    assert!(!askance::store::transaction(conn, |conn| digests::make(conn, kept.day, tomorrow)).unwrap());
+    if let AnyConn::Sqlite(c) = conn {
+        diesel::sql_query("DELETE FROM digests").execute(c).unwrap();
+    }
+    let gone = house.runs(&["audit", "verify", "--digest", &file]);
+    assert_eq!(gone.code, Some(65));
+    assert!(gone.err.contains("we have no digest of this day"), "{}", gone.err);
+    let nothing = house.runs(&["audit", "verify", "--digest", "nowhere.json"]);
+    assert!(nothing.err.contains("expected a hash of 64 hexadecimal digits or a file"), "{}", nothing.err);
+}

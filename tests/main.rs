@@ -21,6 +21,8 @@ mod letters;
 #[cfg(test)]
 mod people;
 #[cfg(test)]
+mod promises;
+#[cfg(test)]
 mod receive;
 #[cfg(test)]
 mod register;

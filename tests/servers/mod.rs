@@ -2,11 +2,11 @@
 
 mod authorities;
 mod busy_sink;
+mod deploy;
 mod dovecot;
+mod graceful;
 mod imap_server;
 mod imap_weather;
-mod deploy;
-mod graceful;
 mod letters_bent;
 mod letters_guarded;
 mod letters_out;

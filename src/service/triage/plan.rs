@@ -255,7 +255,9 @@ fn columns(read: &Understood, matches: &[Match], place: &Place, message: i64) ->
         reading: serde_json::to_string(incoming)?,
         proposal: serde_json::to_string(&proposal)?,
         held_reason: proposal.ask.clone(),
-        told: filed.is_some() && read.circles.is_none() && may_be_told(&proposal.matches, read.judged.as_ref()),
+        told: filed.is_some()
+            && read.circles.is_none()
+            && may_be_told(&proposal.matches, read.judged.as_ref()),
         evidence: Some(evidence(incoming)),
     };
     Ok(Columns { reading, files: files(incoming)?, proposal })

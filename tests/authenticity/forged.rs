@@ -10,7 +10,9 @@ const PASSES: &str = "dkim=pass header.d=brandau.example; spf=pass smtp.mailfrom
 /// The labelled table.
 pub fn cases() -> Vec<Case> {
     let mut cases = in_the_name_of_the_city();
+    cases.extend(nearly_in_the_name_of_the_city());
     cases.extend(by_their_heads());
+    cases.extend(by_badly_written_senders());
     cases.extend(by_their_senders());
     cases
 }
@@ -56,6 +58,15 @@ fn in_the_name_of_the_city() -> Vec<Case> {
         Case::new("text added behind the signed part", format!("{length}Zahlen Sie sofort.\r\n"), Forged)
             .came(STRANGER, EVIL),
         Case::new("type exchanged, which is not signed by all", with_files.clone(), Verified),
+    ]
+}
+
+/// Signed by others of the same house, or sealed.
+fn nearly_in_the_name_of_the_city() -> Vec<Case> {
+    let city = mail(POSTSTELLE);
+    let with = |domain: &str| signed(city.as_bytes(), domain);
+    let genuine = text(with("brandau.example"));
+    vec![
         Case::new(
             "strict, signed from below",
             signed(mail("a@strict.example").as_bytes(), "mail.strict.example"),
@@ -197,6 +208,14 @@ fn by_their_senders() -> Vec<Case> {
             format!("From: {POSTSTELLE}\r\n \r\n{evil}").into(),
         ),
         of_nobody("a byte order mark", format!("\u{feff}{evil}").into()),
+    ]
+}
+
+/// From lines that are no From line of one sender.
+fn by_badly_written_senders() -> Vec<Case> {
+    let signed_as = |from: &str| signed(mail(from).as_bytes(), "evil.example");
+    let of_nobody = |name, raw: Vec<u8>| Case::new(name, raw, Unverified).of_nobody().came(STRANGER, EVIL);
+    vec![
         of_nobody("a group", signed_as("Stadt: poststelle@brandau.example;")).says("group"),
         of_nobody("an empty group", signed_as("poststelle@brandau.example:;")),
         of_nobody("two senders, the city first", signed_as("poststelle@brandau.example, x@evil.example")),

@@ -112,7 +112,7 @@ fn elsewhere(conn: &mut Conn, row: &MessageRow, matches: Vec<Match>) -> Result<V
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::messages::{Arrival, insert_received};
+    use crate::store::messages::{Arrival, Handed, insert_received};
     use chrono::DateTime;
 
     /// A database with two mails that are to be ranked again.
@@ -127,7 +127,7 @@ mod tests {
                 via: "lmtp".to_owned(),
                 spool_key: recipient.to_owned(),
                 arrived_at: DateTime::UNIX_EPOCH,
-                handed: crate::store::messages::Handed::default(),
+                handed: Handed::default(),
             };
             insert_received(&mut db.conn().unwrap(), &arrival).unwrap();
         }

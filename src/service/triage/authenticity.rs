@@ -95,7 +95,7 @@ pub fn verify_next(ctx: &Context, db: &Db) -> Result<usize, Error> {
             Err(Error::Store(error)) if error.is_passing() => return Err(Error::Store(error)),
             // One mail of which it cannot be kept must not keep the others from theirs.
             Err(error) => {
-                tracing::error!(%error, message = one.message_id, "who wrote a mail cannot be kept")
+                tracing::error!(%error, message = one.message_id, "who wrote a mail cannot be kept");
             }
         }
     }

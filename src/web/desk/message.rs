@@ -196,14 +196,13 @@ fn load(ctx: &Context, conn: &mut Conn, (id, person, mut back): (i64, i64, Back)
     let kind = picked.as_ref().map(|picked| picked.kind);
     let offer = incoming.as_ref().map(|mail| Context::offer(&message.own_text, mail, kind));
     let offer = offer.unwrap_or_default();
+    let ask = message.held_reason.clone().or(proposal.and_then(|proposal| proposal.ask));
     let read = reading::shown((&message, files), incoming.as_ref(), law, &answered);
     Ok(Page {
         request: own.map(|own| request(ctx, own, (found, letters))),
-        proposed: match (picked.as_ref(), proposed.as_ref()) {
-            (Some(picked), _) => Some(self::proposed(ctx, conn, (picked, true), &offer)?),
-            (None, proposed) => {
-                proposed.map(|it| self::proposed(ctx, conn, (it, false), &offer)).transpose()?
-            }
+        proposed: match picked.as_ref().or(proposed.as_ref()) {
+            Some(it) => Some(self::proposed(ctx, conn, (it, picked.is_some()), &offer)?),
+            None => None,
         },
         guesses: candidates::of(ctx, &asked, (&matches, message.request_id)),
         head: head(&message, arrivals, foreign),
@@ -221,10 +220,7 @@ fn load(ctx: &Context, conn: &mut Conn, (id, person, mut back): (i64, i64, Back)
         language: message.language,
         read,
         aside: message.held_reason.clone().filter(|_| message.state == MessageState::SetAside),
-        ask: message
-            .held_reason
-            .or(proposal.and_then(|p| p.ask))
-            .map(|ask| authenticity::asked_of_sender(ask, foreign)),
+        ask: ask.map(|ask| authenticity::asked_of_sender(ask, foreign)),
         kinds: words::KINDS.iter().map(|(value, ..)| Kind { value, tag: words::kind(value) }).collect(),
         outcomes: outcomes(),
         typed,

@@ -64,7 +64,20 @@ pub struct SentLetter {
 pub(crate) struct Parcel<'a> {
     pub from: &'a str,
     pub to: &'a str,
+    /// By which reports of delivery name it, where they are wanted.
+    pub id: Option<&'a str>,
     pub bytes: &'a [u8],
+}
+
+/// What stands outside of a letter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Envelope<'a> {
+    /// Who gets what comes back.
+    pub from: &'a str,
+    /// The recipient.
+    pub to: &'a str,
+    /// Its Message-ID; with it, servers that can are asked to report what becomes of the letter (RFC 3461).
+    pub id: Option<&'a str>,
 }
 
 /// The post.
@@ -88,7 +101,17 @@ impl Transport {
         bytes: &[u8],
         before_body: &mut dyn FnMut() -> Result<(), BoxError>,
     ) -> Dispatch {
-        let parcel = Parcel { from: envelope_from, to: envelope_to, bytes };
+        self.send_in(Envelope { from: envelope_from, to: envelope_to, id: None }, bytes, before_body)
+    }
+
+    /// The same in an envelope that may ask for reports.
+    pub fn send_in(
+        &self,
+        envelope: Envelope<'_>,
+        bytes: &[u8],
+        before_body: &mut dyn FnMut() -> Result<(), BoxError>,
+    ) -> Dispatch {
+        let parcel = Parcel { from: envelope.from, to: envelope.to, id: envelope.id, bytes };
         if let Err(why) = parcel.check() {
             return Dispatch::Refused { reply: why, about_recipient: false };
         }

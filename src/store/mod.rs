@@ -3,6 +3,7 @@
 pub mod audit;
 pub mod authorities;
 pub mod blobs;
+pub mod contact_tasks;
 pub mod days_off;
 pub mod desk;
 pub mod findings;

@@ -24,4 +24,5 @@ mod scans;
 mod sending;
 mod sending_ends;
 mod sending_held;
+mod sending_reports;
 mod settle;

@@ -6,6 +6,7 @@ mod learning;
 mod own_words;
 mod place;
 mod plan;
+mod reported;
 mod settle;
 
 pub use again::rank_next;

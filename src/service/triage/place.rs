@@ -7,8 +7,8 @@ pub use pictures::recognise_next;
 use crate::domain::incoming::matching::Match;
 use crate::service::Context;
 use crate::service::cage::{Cage, Whole};
-use crate::service::triage::learning;
 use crate::service::triage::plan::{self, Columns, Filing, Place, Plan, Traces, Understood, scope_of};
+use crate::service::triage::{learning, reported};
 use crate::store::matching::{self, again};
 use crate::store::messages::{self, Placed, Unread};
 use crate::store::requests::{self, Stamp};
@@ -172,6 +172,7 @@ fn placed(
         Place::Filed(request) => {
             // The request is locked before what its mail touches, as whoever settles does.
             record(ctx, conn, (*request, id), columns)?;
+            reported::note(ctx, conn, *request, &read.incoming)?;
             learning::filed(conn, (*request, id), &read.incoming, matches)?;
             Ok(again::touch_for_thread(conn, id)?)
         }

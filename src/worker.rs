@@ -214,6 +214,9 @@ fn clocks(parts: &Parts, stop: &Flag) {
         }
         if looked.is_past(LOOK) {
             once("leases", || delivery::expire_leases(ctx, db));
+            if once("watch", || delivery::watch(ctx, db)) {
+                tracing::error!("the outbox has paused itself");
+            }
             once("tell", || delivery::tell_requests(ctx, db));
             once("notices", || notices::gather(ctx, db));
         }

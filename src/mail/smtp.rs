@@ -12,7 +12,7 @@ use lettre::transport::smtp;
 use lettre::transport::smtp::authentication::{Credentials, Mechanism};
 use lettre::transport::smtp::client::AsyncSmtpConnection;
 use lettre::transport::smtp::commands::{Data, Mail, Quit, Rcpt, Starttls};
-use lettre::transport::smtp::extension::{ClientId, MailBodyParameter, MailParameter};
+use lettre::transport::smtp::extension::{ClientId, MailBodyParameter, MailParameter, RcptParameter};
 use lettre::transport::smtp::response::Response;
 
 use crate::mail::guard::Guard;
@@ -20,6 +20,10 @@ use crate::mail::reply::Reply;
 use crate::mail::smtp_url::{Encryption, SmtpServer};
 use crate::mail::transport::{BoxError, Dispatch, Parcel};
 
+/// What we want to be told of (RFC 3461 §4.1).
+const NOTIFY: &str = "SUCCESS,FAILURE,DELAY";
+/// Longest envelope id that a server must take (RFC 3461 §4.4).
+const ENVID: usize = 100;
 const MECHANISMS: [Mechanism; 2] = [Mechanism::Plain, Mechanism::Login];
 
 /// Offers the letter; every way out is a `Dispatch`. To be called from a thread that has no async runtime.
@@ -40,7 +44,7 @@ pub(crate) fn send(
     };
     let offered = runtime.block_on(async {
         let mut talk = open(server, parcel.house).await?;
-        talk.offer(from, to, parcel.bytes).await?;
+        talk.offer(from, to, parcel).await?;
         Ok(talk)
     });
     let talk: Talk = match offered {
@@ -61,9 +65,17 @@ pub(crate) fn try_out(server: &SmtpServer, from: &str) -> Result<(), Dispatch> {
     let runtime =
         runtime.map_err(|error| Dispatch::deferred(format!("expected room for a connection: {error}")))?;
     runtime.block_on(async {
-        open(server, &from).await?.take_leave().await;
+        open(server, from.domain()).await?.take_leave().await;
         Ok(())
     })
+}
+
+fn of_mail(keyword: &str, value: &str) -> MailParameter {
+    MailParameter::Other { keyword: keyword.to_owned(), value: Some(value.to_owned()) }
+}
+
+fn of_rcpt(keyword: &str, value: &str) -> RcptParameter {
+    RcptParameter::Other { keyword: keyword.to_owned(), value: Some(value.to_owned()) }
 }
 
 fn address(text: &str) -> Result<Address, String> {
@@ -132,8 +144,15 @@ impl Talk {
     }
 
     /// MAIL, RCPT and DATA: here a 5yz reply is about this letter.
-    async fn offer(&mut self, from: Option<Address>, to: Address, bytes: &[u8]) -> Result<(), Dispatch> {
-        let mut parameters = Vec::new();
+    async fn offer(&mut self, from: Option<Address>, to: Address, parcel: Parcel<'_>) -> Result<(), Dispatch> {
+        let bytes = parcel.bytes;
+        let (mut parameters, mut of_recipient) = (Vec::new(), Vec::new());
+        // Nowhere else may they be asked for (RFC 3461 §4).
+        let wanted = parcel.id.filter(|id| id.len() <= ENVID && self.greeting.extension("DSN").is_some());
+        if let Some(id) = wanted {
+            parameters.extend([of_mail("RET", "HDRS"), of_mail("ENVID", id)]);
+            of_recipient.extend([of_rcpt("NOTIFY", NOTIFY), of_rcpt("ORCPT", &format!("rfc822;{to}"))]);
+        }
         if self.greeting.extension("SIZE").is_some() {
             parameters.push(MailParameter::Size(bytes.len()));
         }
@@ -144,7 +163,7 @@ impl Talk {
             parameters.push(MailParameter::Body(MailBodyParameter::EightBitMime));
         }
         self.go_on(Mail::new(from, parameters), "MAIL", 2).await?;
-        self.go_on(Rcpt::new(to, Vec::new()), "RCPT", 2).await?;
+        self.go_on(Rcpt::new(to, of_recipient), "RCPT", 2).await?;
         self.go_on(Data, "DATA", 3).await?;
         // A reply that waits here would be taken for the one to the letter.
         self.guard.quiet().await.map_err(failed("DATA"))

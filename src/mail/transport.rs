@@ -64,9 +64,22 @@ pub struct SentLetter {
 pub(crate) struct Parcel<'a> {
     pub from: &'a str,
     pub to: &'a str,
+    /// By which reports of delivery name it, where they are wanted.
+    pub id: Option<&'a str>,
     pub bytes: &'a [u8],
     /// Our name in the greeting.
     pub house: &'a str,
+}
+
+/// What stands outside of a letter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Envelope<'a> {
+    /// Who gets what comes back.
+    pub from: &'a str,
+    /// The recipient.
+    pub to: &'a str,
+    /// Its Message-ID; with it, servers that can are asked to report what becomes of the letter (RFC 3461).
+    pub id: Option<&'a str>,
 }
 
 /// The post.
@@ -90,18 +103,29 @@ impl Transport {
         bytes: &[u8],
         before_body: &mut dyn FnMut() -> Result<(), BoxError>,
     ) -> Dispatch {
-        let house = envelope_from.rsplit_once('@').map_or(envelope_from, |(_, domain)| domain);
-        if envelope_from.is_empty() {
+        self.send_in(Envelope { from: envelope_from, to: envelope_to, id: None }, bytes, before_body)
+    }
+
+    /// The same in an envelope that may ask for reports.
+    pub fn send_in(
+        &self,
+        envelope: Envelope<'_>,
+        bytes: &[u8],
+        before_body: &mut dyn FnMut() -> Result<(), BoxError>,
+    ) -> Dispatch {
+        let Envelope { from, to, id } = envelope;
+        let house = from.rsplit_once('@').map_or(from, |(_, domain)| domain);
+        if from.is_empty() {
             let reply = "not sent: expected a sender of the letter, found none".to_owned();
             return Dispatch::Refused { reply, about_recipient: false };
         }
-        self.hand_over(Parcel { from: envelope_from, to: envelope_to, bytes, house }, before_body)
+        self.hand_over(Parcel { from, to, id, bytes, house }, before_body)
     }
 
     /// Offers a notice with the null sender (RFC 5321 §4.5.5), so that nothing comes back: neither the report of a mail
     /// server nor the answer of a machine that keeps to RFC 3834 §4.
     pub fn notify(&self, house: &str, envelope_to: &str, bytes: &[u8]) -> Dispatch {
-        self.hand_over(Parcel { from: "", to: envelope_to, bytes, house }, &mut || Ok(()))
+        self.hand_over(Parcel { from: "", to: envelope_to, id: None, bytes, house }, &mut || Ok(()))
     }
 
     fn hand_over(

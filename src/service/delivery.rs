@@ -7,15 +7,15 @@ mod told;
 
 pub use again::{is_lost, send_again, send_lost_again, settle_unknown};
 pub use holders::worker_name;
-pub use pausing::{pause, resume};
+pub use pausing::{pause, resume, watch};
 pub use told::{expire_leases, tell_requests};
 
-use crate::mail::transport::{Dispatch, Transport};
+use crate::mail::transport::{Dispatch, Envelope, Transport};
 use crate::service::{Context, LawError};
 use crate::store::outbox::{Claim, Ended, Letter};
 use crate::store::requests;
 use crate::store::types::OutboxState;
-use crate::store::{Conn, Db, authorities, outbox, switches, transaction};
+use crate::store::{Conn, Db, authorities, contact_tasks, outbox, switches, transaction};
 use chrono::{DateTime, TimeDelta, Utc};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Duration;
@@ -129,7 +129,12 @@ impl Sender<'_> {
             Ok(bytes) => bytes,
             Err(error) => return Dispatch::Deferred { reason: error.to_string(), reply: None },
         };
-        self.transport.send(&letter.envelope_from, &letter.envelope_to, &bytes, &mut || {
+        let envelope = Envelope {
+            from: &letter.envelope_from,
+            to: &letter.envelope_to,
+            id: Some(&letter.mail_message_id),
+        };
+        self.transport.send_in(envelope, &bytes, &mut || {
             if (self.stopping)() {
                 return Err(STOPPING.into());
             }
@@ -169,7 +174,10 @@ impl Sender<'_> {
             transaction(&mut *db.conn()?, |conn| {
                 let held = outbox::ended(conn, (letter.id, attempt), self.worker, &end)?;
                 if held && no_such_address {
-                    address_failed(conn, letter)?;
+                    address_failed(conn, letter, &end)?;
+                }
+                if held && end.state == OutboxState::Accepted {
+                    contact_tasks::went_through(conn, letter.request_id, &letter.envelope_to, end.at)?;
                 }
                 if held && end.state == OutboxState::Refused {
                     pausing::pause_on_spike(conn, end.at)?;
@@ -227,9 +235,15 @@ fn dispatch_word(dispatch: &Dispatch) -> &'static str {
     }
 }
 
-fn address_failed(conn: &mut Conn, letter: &Letter) -> Result<(), Error> {
+/// The address needs somebody who finds another.
+fn address_failed(conn: &mut Conn, letter: &Letter, end: &Ended) -> Result<(), Error> {
     if let Some(request) = requests::find(conn, letter.request_id)? {
-        authorities::address_bounced(conn, request.authority_id, &letter.envelope_to)?;
+        let (authority_id, address) = (request.authority_id, letter.envelope_to.as_str());
+        authorities::address_bounced(conn, authority_id, address)?;
+        let said = end.server_reply.as_deref().unwrap_or_default();
+        let cause = format!("The mail server refused it: {}", said.chars().take(300).collect::<String>());
+        let new = contact_tasks::New { authority_id, address, cause, outbox_id: Some(letter.id) };
+        contact_tasks::open(conn, &new, end.at)?;
     }
     Ok(())
 }

@@ -11,7 +11,7 @@ use crate::domain::authority::{AuthorityKind, AuthorityState, EmailAddress, fold
 use crate::domain::incoming::matching::domains::{self, Source};
 use crate::store::matching;
 use crate::store::schema::{authorities, authority_addresses};
-use crate::store::{Conn, Error, at};
+use crate::store::{Conn, Error, at, contact_tasks};
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
 use diesel::result::DatabaseErrorKind;
@@ -154,7 +154,7 @@ pub fn set_address(conn: &mut Conn, id: i64, email: &EmailAddress, now: DateTime
     diesel::update(authorities::table.find(id))
         .set(authorities::state.eq(AuthorityState::Ready))
         .execute(conn)?;
-    Ok(())
+    contact_tasks::settle(conn, id, now)
 }
 
 /// Marks an address as bounced; without another one the authority needs an address.

@@ -4,6 +4,7 @@ pub mod audit;
 pub mod authenticity;
 pub mod authorities;
 pub mod blobs;
+pub mod contact_tasks;
 pub mod days_off;
 pub mod desk;
 pub mod digests;

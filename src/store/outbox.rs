@@ -1,11 +1,16 @@
 //! Letters on their way out: queued with their final bytes, sent once, never twice by themselves.
 
 mod claiming;
+mod reports;
 
 pub(crate) use claiming::hold_claims;
 pub use claiming::{
     Claim, Ended, claim_due, end_holds, ended, fates, hand_back, held_in, holders, in_doubt, lapse, lapsed,
     renew,
+};
+
+pub use reports::{
+    PROVED_BY_A_REPLY, PROVED_BY_A_REPORT, SAID_BY_A_PERSON, arrived, named, reported, sent_to,
 };
 
 use crate::domain::request::state::Status;
@@ -173,25 +178,6 @@ pub fn send_again(conn: &mut Conn, id: i64, now: DateTime<Utc>) -> Result<bool, 
     ))
     .execute(conn)?;
     Ok(again == 1)
-}
-
-/// What stands for the server's line where a person says that the letter arrived.
-pub const SAID_BY_A_PERSON: &str = "said by a person";
-
-/// The same where the authority answered it.
-pub const PROVED_BY_A_REPLY: &str = "the authority's reply proves that it arrived";
-
-/// Marks an unknown letter as arrived when it was handed over, because a person knows.
-pub fn arrived(conn: &mut Conn, id: i64, handed_over: DateTime<Utc>) -> Result<(), Error> {
-    diesel::update(outbox::table.find(id).filter(outbox::state.eq(OutboxState::Unknown)))
-        .set((
-            outbox::state.eq(OutboxState::Accepted),
-            outbox::accepted_at.eq(at(handed_over)),
-            outbox::server_reply.eq(SAID_BY_A_PERSON),
-            outbox::last_error.eq(None::<String>),
-        ))
-        .execute(conn)?;
-    Ok(())
 }
 
 /// A letter that never arrived, as it leaves again.

@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use minijinja::{AutoEscape, Environment, TemplateSource, UndefinedBehavior};
 use rocket::http::ContentType;
 use serde::Serialize;
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -76,7 +77,7 @@ pub struct MenuItem {
     /// Where it leads.
     pub href: &'static str,
     /// What it says.
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
 }
 
 /// The same matter in another form.
@@ -143,7 +144,7 @@ impl Chrome {
 
     /// For a page of the desk.
     pub fn desk(title: impl Into<String>, nav: &'static str) -> Self {
-        let item = |key, href, name| MenuItem { key, href, name };
+        let item = |key, href, name| MenuItem { key, href, name: Cow::Borrowed(name) };
         let menu = vec![
             item("queue", "/desk", "Queue"),
             item("letters", "/desk/letters", "Letters"),
@@ -152,6 +153,14 @@ impl Chrome {
             item("file", FILE_A_REQUEST, "File a request"),
         ];
         Self { area: Area::Desk, menu, ..Self::public(title, nav) }
+    }
+
+    /// Adds the addresses that do not work to the menu of those who can do something about it.
+    pub fn tell_contacts(&mut self, count: i64) {
+        if count > 0 && self.menu.iter().any(|item| item.key == "authorities") {
+            let name = Cow::Owned(format!("Addresses ({count})"));
+            self.menu.push(MenuItem { key: "contacts", href: "/desk/contacts", name });
+        }
     }
 
     /// With the time at which its figures are true.

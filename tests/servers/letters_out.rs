@@ -103,7 +103,7 @@ fn password_goes_over_tls_only_and_never_into_words() {
 }
 
 #[test]
-fn server_with_a_foreign_name_or_without_tls_gets_no_letter() {
+fn r06_server_with_a_foreign_name_or_without_tls_gets_no_letter() {
     let sink = SmtpSink::start(Script::friendly().with_tls());
     let url = format!("smtp+starttls://127.0.0.1:{}", sink.addr.port());
     let server = SmtpServer::from_url(&url).unwrap().trusting(SmtpSink::trusted());
@@ -171,7 +171,7 @@ fn expected(stage: Stage, name: &str) -> Fate {
 }
 
 #[test]
-fn every_kind_of_weather_at_every_stage_ends_in_its_state() {
+fn r06_every_kind_of_weather_at_every_stage_ends_in_its_state() {
     let composed = compose(&letter()).unwrap();
     let mut cells = 0;
     std::thread::scope(|scope| {
@@ -204,11 +204,12 @@ fn every_kind_of_weather_at_every_stage_ends_in_its_state() {
             }
         }
     });
+    println!("R6: {cells} of {cells} cells end in the state of their stage");
     assert_eq!(cells, 8 * 16);
 }
 
 #[test]
-fn letter_once_greylisted_goes_through_the_second_time_with_the_same_bytes() {
+fn r06_letter_once_greylisted_goes_through_the_second_time_with_the_same_bytes() {
     let sink = SmtpSink::start(Script::friendly().once(Stage::Rcpt, Act::say("450 4.2.0 greylisted")));
     let composed = compose(&letter()).unwrap();
     let first = send(&transport(&sink), &composed);

@@ -4,7 +4,7 @@
 //! `ASKANCE_SEED` repeats a run, `ASKANCE_STOP_SECONDS` has a stopped worker sleep through its lease.
 
 use super::busy_sink::{BusySink, Dice, Doubt};
-use crate::support::{LIBRARY, filing_of, postgres};
+use crate::support::{LIBRARY, config, filing_of, postgres};
 use askance::clock::Clock;
 use askance::config::Config;
 use askance::domain::authority::AuthorityKind;
@@ -15,8 +15,6 @@ use askance::store::people::{self, NewPerson};
 use askance::store::types::{OutboxState, Role};
 use askance::store::{AnyConn, Db, desk, outbox, transaction};
 use diesel::connection::SimpleConnection;
-use figment::Figment;
-use figment::providers::Serialized;
 use std::collections::BTreeMap;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
@@ -80,11 +78,7 @@ impl Outbox {
             ("smtp_url", format!("smtp://{}", sink.addr)),
             ("secret_key", "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=".to_owned()),
         ];
-        let mut section: serde_json::Map<String, serde_json::Value> =
-            settings.iter().map(|(key, value)| ((*key).to_owned(), value.clone().into())).collect();
-        section.insert("undo_minutes".to_owned(), 0.into());
-        let figment = Figment::from(Serialized::defaults(serde_json::json!({ "askance": section })));
-        let config = Config::from_figment(&figment).unwrap();
+        let config = Config { undo: Duration::ZERO, clock: Clock::System, ..config(&folder, &settings[0].1) };
         let db = Db::open(&config.database_url, 2).unwrap();
         db.migrate().unwrap();
         let context = Context {

@@ -54,7 +54,7 @@ stories! {
         assert_eq!(site.sent.lock().unwrap().len(), 1);
     }
 
-    fn fifty_presses_at_once_file_one_letter(site: &mut Site) {
+    fn r05_fifty_presses_at_once_file_one_letter(site: &mut Site) {
         let activist = site.person("Mara Varga", Role::Activist);
         let city = site.city();
         let filing = filing_of(&[city], "pressed-often");

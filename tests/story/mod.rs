@@ -27,5 +27,6 @@ mod scans;
 mod sending;
 mod sending_ends;
 mod sending_held;
+mod sending_reports;
 mod settle;
 mod storms;

@@ -73,6 +73,28 @@ stories! {
         assert_eq!(letter(site, queued.id).state, OutboxState::Deferred);
     }
 
+    fn r06_letter_is_tried_after_five_minutes_then_ever_later_up_to_four_hours_for_five_days(site: &mut Site) {
+        let (_, queued, reference) = ready(site);
+        let sink = SmtpSink::start(Script::friendly().at(Stage::Rcpt, Act::say("450 4.2.0 greylisted")));
+        let transport = through(&sink, Duration::from_secs(5));
+        let (began, mut last, mut waits) = (site.now(), site.now(), Vec::new());
+        // A look each five minutes, as far as the letter is concerned.
+        while letter(site, queued.id).state != OutboxState::Refused {
+            assert!(site.now() - began < TimeDelta::days(7), "it is never given up");
+            if delivery::send_next(&site.ctx, &site.db, &transport, "worker").unwrap() {
+                waits.push((site.now() - last).num_minutes());
+                last = site.now();
+            }
+            site.ctx.clock.set(site.now() + TimeDelta::minutes(5));
+        }
+        assert_eq!(waits[..8], [0, 5, 10, 20, 40, 80, 160, 240]);
+        assert!(waits[8..].iter().all(|wait| *wait == 240), "{waits:?}");
+        assert!(last - began > TimeDelta::days(5) && last - began < TimeDelta::hours(125), "{}", last - began);
+        let request = site.request(&reference);
+        assert_eq!((request.status, site.kinds(request.id)), (Status::Undelivered, vec!["filed", "sending_failed"]));
+        println!("R6: {} tries in {} hours, then undelivered", waits.len(), (last - began).num_hours());
+    }
+
     fn relay_that_refuses_us_spoils_no_address(site: &mut Site) {
         let activist = site.person("Mara Varga", Role::Activist);
         for (n, stage, line, spoils) in [

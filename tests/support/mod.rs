@@ -146,6 +146,7 @@ impl Site {
         let transport = Transport::Memory(Arc::clone(&self.sent));
         while delivery::send_next(&self.ctx, &self.db, &transport, "worker").unwrap() {}
         delivery::expire_leases(&self.ctx, &self.db).unwrap();
+        delivery::watch(&self.ctx, &self.db).unwrap();
         delivery::tell_requests(&self.ctx, &self.db).unwrap();
         deadlines::tick(&self.ctx, &self.db).unwrap();
     }
@@ -265,7 +266,8 @@ pub fn filing_of(authorities: &[i64], form_key: &str) -> Filing {
     }
 }
 
-fn config(folder: &tempfile::TempDir, database_url: &str) -> Config {
+/// The settings of a service in this folder.
+pub fn config(folder: &tempfile::TempDir, database_url: &str) -> Config {
     Config {
         database_url: database_url.to_owned(),
         blob_dir: folder.path().join("blobs"),

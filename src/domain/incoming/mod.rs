@@ -24,7 +24,7 @@ pub mod unpack;
 pub use crate::domain::incoming::attachment::Attachment;
 
 use crate::domain::incoming::attachment::describe;
-use crate::domain::incoming::delivery::{Automatic, Bounce, Said};
+use crate::domain::incoming::delivery::{Automatic, Bounce, Reported, Said};
 use crate::domain::incoming::documents::sniff::{self, Format};
 use crate::domain::incoming::documents::{Hidden, Supplied};
 use crate::domain::incoming::mime::{Address, Leaf, Mail, Notes};
@@ -135,6 +135,9 @@ pub struct Incoming {
     /// Message ids of our letters that a bounce returned.
     #[serde(default)]
     pub returned_ids: Vec<String>,
+    /// What a delivery report says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reported: Option<Reported>,
 }
 
 /// Reads a mail. Whatever the bytes are, something comes back and nothing panics.
@@ -214,6 +217,7 @@ fn take_in<'b>(raw: &[u8], knowledge: &'b Knowledge, supplied: &Supplied) -> Und
     incoming.automatic = delivery.automatic;
     incoming.automatic_by_words = delivery.by_words;
     incoming.returned_ids = delivery.returned_ids;
+    incoming.reported = delivery.reported;
     incoming.bounce = delivery.bounce;
     incoming.notes = notes.into_vec();
     let prepared = reread(&mut incoming, prepared, knowledge);
@@ -292,6 +296,7 @@ fn envelope(raw: &[u8], mail: &Mail, notes: &mut Notes) -> Incoming {
         content_key: content_key(mail),
         received_count: headers.count("Received"),
         returned_ids: Vec::new(),
+        reported: None,
     }
 }
 

@@ -1,7 +1,7 @@
 //! Record this event by itself, or ask the desk, and why.
 
 use crate::domain::incoming::authenticity::{Judged, Verdict};
-use crate::domain::incoming::delivery::Automatic;
+use crate::domain::incoming::delivery::{Automatic, Reported};
 use crate::domain::incoming::matching::{Match, Reason, Warning};
 use crate::domain::incoming::reading::Kind;
 use crate::domain::incoming::{Attachment, Incoming};
@@ -61,6 +61,10 @@ fn decide(message: i64, incoming: &Incoming, found: &Match) -> Result<Event, Str
         return Err(odd(found).map_or_else(|| why.to_owned(), |odd| format!("{why} {odd}")));
     }
     let reading = &incoming.reading;
+    if reports_success(found, incoming) {
+        // Whichever server wrote it: it names what only those know who got the letter.
+        return Ok(Event::AutoReplied { message });
+    }
     if let Some(why) = odd(found).filter(|_| incoming.automatic != Automatic::Bounce) {
         return Err(why);
     }
@@ -136,6 +140,13 @@ fn is_ours(found: &Match) -> bool {
 /// Whether a machine's mail says nothing beyond what it is.
 pub(crate) fn is_plain(incoming: &Incoming) -> bool {
     !says_more(incoming) && kept_back(incoming).is_none()
+}
+
+/// Whether it is a delivery report, with nothing else in it, by which our letter arrived.
+fn reports_success(found: &Match, incoming: &Incoming) -> bool {
+    let ours = found.reasons.iter().any(|reason| matches!(reason, Reason::AnswersLetter { .. }));
+    let arrived = matches!(incoming.reported, Some(Reported::Delivered | Reported::Relayed));
+    ours && arrived && !says_more(incoming) && kept_back(incoming).is_none()
 }
 
 /// Case management systems send decisions with `Auto-Submitted: auto-generated` (RFC 3834 §5): what reads like more

@@ -10,7 +10,7 @@ use crate::store::audit::{self, Act};
 use crate::store::outbox::{Anew, Letter};
 use crate::store::requests::{self, RequestRow, Stamp};
 use crate::store::types::OutboxState;
-use crate::store::{Conn, authorities, outbox, transaction};
+use crate::store::{Conn, at, authorities, outbox, transaction};
 
 /// A letter that is known not to have arrived, refused or come back, leaves again, to the address it had or to one
 /// that the authority has now. To another address it is another mail: its bytes and its Message-ID are new. What was
@@ -124,7 +124,7 @@ pub fn settle_unknown(ctx: &Context, conn: &mut Conn, person: i64, id: i64) -> R
             return Err(Error::NotNow(letter.state));
         }
         let handed_over = letter.in_doubt_at.unwrap_or(letter.created_at).and_utc();
-        outbox::arrived(conn, id, handed_over)?;
+        outbox::arrived(conn, id, (at(handed_over), outbox::SAID_BY_A_PERSON))?;
         let event = told::sent(ctx, conn, &letter, (handed_over, outbox::SAID_BY_A_PERSON))?;
         requests::append(conn, letter.request_id, &event, Stamp { at: now, person: Some(person) })?;
         let act = Act {

@@ -4,7 +4,7 @@ use crate::service::Context;
 use crate::service::delivery::Error;
 use crate::store::audit::{self, Act};
 use crate::store::switches::{self, OUTBOX_PAUSED, Switch};
-use crate::store::{Conn, outbox, transaction};
+use crate::store::{Conn, Db, outbox, transaction};
 use chrono::{DateTime, TimeDelta, Utc};
 
 /// Longest reason that is kept.
@@ -53,8 +53,18 @@ pub fn resume(ctx: &Context, conn: &mut Conn, person: Option<i64>) -> Result<Opt
     })
 }
 
+/// Looks whether too many letters were refused or came back; a bounce is recorded by who reads it.
+pub fn watch(ctx: &Context, db: &Db) -> Result<bool, Error> {
+    let now = ctx.clock.now();
+    transaction(&mut *db.conn()?, |conn| pause_on_spike(conn, now))
+}
+
 /// Pauses the outbox where too many letters were refused or came back, within the transaction that records one more.
 pub(crate) fn pause_on_spike(conn: &mut Conn, now: DateTime<Utc>) -> Result<bool, Error> {
+    let (_, lost) = outbox::fates(conn, now - SPIKE_WITHIN)?;
+    if lost < SPIKE_AT_LEAST || switches::is_on(conn, OUTBOX_PAUSED)? {
+        return Ok(false);
+    }
     // What was before a person looked and let letters leave again counts no more.
     let resumed = audit::last(conn, "outbox_resumed")?.map(|at| at.and_utc());
     let since = resumed.unwrap_or_default().max(now - SPIKE_WITHIN);

@@ -7,6 +7,7 @@ mod learning;
 mod own_words;
 mod place;
 mod plan;
+mod reported;
 mod settle;
 mod storms;
 

@@ -9,7 +9,7 @@ use crate::domain::incoming::delivery::Automatic;
 use crate::domain::incoming::matching::Match;
 use crate::service::cage::{Cage, Whole};
 use crate::service::triage::plan::{self, Columns, Filing, Place, Plan, Traces, Understood, scope_of};
-use crate::service::triage::{authenticity, learning, storms};
+use crate::service::triage::{authenticity, learning, reported, storms};
 use crate::service::{Context, notices};
 use crate::store::matching::{self, again};
 use crate::store::messages::{self, Placed, Unread};
@@ -190,6 +190,7 @@ fn placed(
                 record(ctx, conn, (*request, id), columns)?;
             }
             if !is_forged {
+                reported::note(ctx, conn, *request, &read.incoming)?;
                 learning::filed(conn, (*request, id), &read.incoming, matches)?;
             }
             Ok(again::touch_for_thread(conn, id)?)

@@ -34,7 +34,11 @@ impl SignedIn {
             chrome.menu.retain(|item| !matches!(item.key, "queue" | "authorities"));
         }
         if self.person.role.may_administer() {
-            chrome.menu.push(page::MenuItem { key: "days-off", href: "/desk/days-off", name: "Days off" });
+            chrome.menu.push(page::MenuItem {
+                key: "days-off",
+                href: "/desk/days-off",
+                name: "Days off".into(),
+            });
         }
         chrome.signed_in =
             Some(page::SignedIn { name: self.person.name.clone(), role: self.person.role.to_string() });

@@ -2,18 +2,22 @@
 
 use crate::domain::publication::flow::flow;
 use crate::service::Context;
-use crate::service::delivery::is_lost;
+use crate::service::delivery::{self, is_lost};
 use crate::store::Conn;
 use crate::store::desk::{PAGE, letters};
+use crate::store::switches::{self, OUTBOX_PAUSED};
 use crate::store::types::OutboxState;
-use crate::web::desk::guards::{Said, SignedIn};
-use crate::web::desk::show;
+use crate::web::desk::guards::{Admin, CsrfForm, Nothing, Said, SignedIn};
 use crate::web::desk::words::{self, Pager, Tab, Tag};
+use crate::web::desk::{done, show, show_wrong};
 use crate::web::error::Error;
 use crate::web::guards::Site;
+use crate::web::page::Link;
 use crate::web::rendered::Rendered;
 use chrono::{DateTime, NaiveDateTime, Utc};
-use rocket::{FromForm, Route, State, get, routes};
+use rocket::http::Status;
+use rocket::response::{Flash, Redirect};
+use rocket::{FromForm, Route, State, get, post, routes};
 use serde::Serialize;
 
 /// The template of this file.
@@ -26,6 +30,19 @@ pub struct Page {
     rows: Vec<Letter>,
     pager: Pager,
     no_server: bool,
+    paused: Option<Paused>,
+    /// Whether who looks may pause and resume.
+    may_pause: bool,
+    typed: String,
+    fault: Option<&'static str>,
+}
+
+/// Why no letter leaves.
+#[derive(Debug, Clone, Serialize)]
+struct Paused {
+    reason: String,
+    by: Option<String>,
+    since: NaiveDateTime,
 }
 
 /// A letter as the desk shows it.
@@ -177,16 +194,74 @@ fn load(ctx: &Context, conn: &mut Conn, filter: &Filter) -> Result<Page, Error> 
         })
         .collect();
     let pager = words::pager("/desk/letters", &[("state", key)], (page, rows.len(), sum(states)));
-    Ok(Page { tabs, rows, pager, no_server: ctx.config.smtp_url.is_none() })
+    let paused = switches::get(conn, OUTBOX_PAUSED)?.map(|paused| Paused {
+        reason: paused.reason,
+        by: paused.person,
+        since: paused.since,
+    });
+    let no_server = ctx.config.smtp_url.is_none();
+    Ok(Page { tabs, rows, pager, no_server, paused, may_pause: false, typed: String::new(), fault: None })
 }
 
 #[get("/desk/letters?<filter..>")]
 async fn get(site: &State<Site>, me: SignedIn, said: Said, filter: Filter) -> Result<Rendered, Error> {
     let chrome = me.chrome(said, "Letters", "letters");
-    show(site, TEMPLATE, chrome, move |ctx, conn| load(ctx, conn, &filter)).await
+    let may_pause = me.person.role.may_administer();
+    show(site, TEMPLATE, chrome, move |ctx, conn| Ok(Page { may_pause, ..load(ctx, conn, &filter)? })).await
+}
+
+/// Why letters are to wait.
+#[derive(Debug, Clone, FromForm)]
+struct Why {
+    #[field(default = String::new())]
+    reason: String,
+}
+
+#[post("/desk/letters/pause", data = "<form>")]
+async fn pause(
+    site: &State<Site>,
+    me: Admin,
+    form: CsrfForm<Why>,
+) -> Result<Result<Flash<Redirect>, Rendered>, Error> {
+    let (context, person, reason) = (site.context.clone(), me.0.person.id, form.0.reason.clone());
+    let outcome = site
+        .store
+        .run(move |conn| Ok::<_, Error>(delivery::pause(&context, conn, Some(person), &reason)))
+        .await?;
+    match outcome {
+        Ok(true) => {
+            let words = "Paused.|No letter leaves until somebody resumes it; what is queued waits.";
+            Ok(Ok(done("note", "/desk/letters", words)))
+        }
+        Ok(false) => Ok(Ok(done("warn", "/desk/letters", "Nothing was changed.|It was paused already."))),
+        Err(delivery::Error::NoReason) => {
+            let chrome = me.0.chrome(Said::default(), "Letters", "letters");
+            let fault = Some("Say why, so that others know when to resume.");
+            let load = move |ctx: &Context, conn: &mut Conn| {
+                let page = load(ctx, conn, &Filter::default())?;
+                Ok(Page { may_pause: true, typed: form.0.reason, fault, ..page })
+            };
+            let wrong =
+                move |_: &Page| fault.map(|words| Link::new("#f-reason", words)).into_iter().collect();
+            let page = show_wrong(site, (TEMPLATE, chrome), load, wrong).await?;
+            Ok(Err(page.with_status(Status::UnprocessableEntity)))
+        }
+        Err(error) => Err(Error::internal(&error)),
+    }
+}
+
+#[post("/desk/letters/resume", data = "<_form>")]
+async fn resume(site: &State<Site>, me: Admin, _form: CsrfForm<Nothing>) -> Result<Flash<Redirect>, Error> {
+    let (context, person) = (site.context.clone(), me.0.person.id);
+    let outcome =
+        site.store.run(move |conn| Ok::<_, Error>(delivery::resume(&context, conn, Some(person)))).await?;
+    match outcome.map_err(|error| Error::internal(&error))? {
+        Some(_) => Ok(done("note", "/desk/letters", "Resumed.|Letters leave again, as they are due.")),
+        None => Ok(done("warn", "/desk/letters", "Nothing was changed.|It was not paused.")),
+    }
 }
 
 /// The routes of this file.
 pub fn routes() -> Vec<Route> {
-    routes![get]
+    routes![get, pause, resume]
 }

@@ -10,6 +10,7 @@ pub mod calendar;
 mod candidates;
 pub mod clocks;
 pub mod consequence;
+pub mod contacts;
 pub mod correction;
 pub mod days_off;
 pub mod enclosures;
@@ -38,7 +39,7 @@ pub mod steps;
 pub mod words;
 
 use crate::service::Context;
-use crate::store::Conn;
+use crate::store::{Conn, contact_tasks};
 use crate::web::error::{Error, What};
 use crate::web::guards::Site;
 use crate::web::page::{Chrome, Link};
@@ -66,6 +67,7 @@ pub fn routes() -> Vec<Route> {
         preview::routes(),
         filed::routes(),
         letters::routes(),
+        contacts::routes(),
         authorities::routes(),
         new_authority::routes(),
         authority::routes(),
@@ -132,6 +134,7 @@ where
         .run(move |conn| {
             let page = load(&context, conn)?;
             chrome.errors = errors(&page);
+            chrome.tell_contacts(contact_tasks::count(conn)?);
             pages.render(template, &chrome.as_of(context.clock.now()), &page)
         })
         .await

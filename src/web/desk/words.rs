@@ -6,7 +6,7 @@ use crate::domain::request::Position;
 use crate::domain::request::event::{Event, ExtensionVerdict, Moved};
 use crate::domain::request::state::{Outcome, Status};
 use crate::service::Context;
-use crate::store::outbox::{PROVED_BY_A_REPLY, SAID_BY_A_PERSON};
+use crate::store::outbox::{PROVED_BY_A_REPLY, PROVED_BY_A_REPORT, SAID_BY_A_PERSON};
 use crate::store::types::{MessageState, OutboxState};
 pub use crate::web::choice::Choice;
 use crate::web::filters;
@@ -187,6 +187,7 @@ pub fn standing(
 pub fn proof(said: &str) -> Option<&'static str> {
     match said {
         SAID_BY_A_PERSON => Some("A person said that it arrived."),
+        PROVED_BY_A_REPORT => Some("A delivery report proves that it arrived."),
         PROVED_BY_A_REPLY => Some("The authority’s reply proves that it arrived."),
         _ => None,
     }

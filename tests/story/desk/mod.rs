@@ -4,6 +4,7 @@ mod choosing;
 mod evidence;
 mod guiding;
 mod network;
+mod outgoing;
 mod parts;
 mod placing;
 mod publishing;

@@ -104,7 +104,7 @@ pub(super) fn read(mail: &Mail, incoming: &Incoming) -> Delivery {
         automatic: Automatic::Bounce,
         bounce,
         returned_ids: returned_ids(mail, incoming),
-        by_words: false,
+        ..Delivery::default()
     }
 }
 

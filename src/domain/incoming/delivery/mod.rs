@@ -32,6 +32,21 @@ vocabulary! {
     expected "whether a machine wrote it"
 }
 
+vocabulary! {
+    /// What a mail server reports of a letter (RFC 3464 §2.3.3).
+    pub enum Reported {
+        /// It is in the mailbox.
+        Delivered = "delivered",
+        /// It was passed on to a server that does not report.
+        Relayed = "relayed",
+        /// It is still tried.
+        Delayed = "delayed",
+        /// It was given up.
+        Failed = "failed",
+    }
+    expected "what a delivery report says"
+}
+
 /// What a bounce says.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Bounce {
@@ -54,6 +69,8 @@ pub struct Delivery {
     pub returned_ids: Vec<String>,
     /// Whether only the words say so, and nothing in the head.
     pub by_words: bool,
+    /// What a report in the form of RFC 3464 says.
+    pub reported: Option<Reported>,
 }
 
 /// Judges by report parts, by the header and, where a machine does not say what it is, by its words.

@@ -3,7 +3,7 @@
 use crate::domain::incoming::Incoming;
 use crate::domain::incoming::delivery::addresses;
 use crate::domain::incoming::delivery::bounce::{STATUS, first_match};
-use crate::domain::incoming::delivery::{Automatic, Bounce, Delivery, Said};
+use crate::domain::incoming::delivery::{Automatic, Bounce, Delivery, Reported, Said};
 use crate::domain::incoming::mime::{Leaf, Mail, Notes, address, header};
 use crate::domain::incoming::phrases::List;
 
@@ -42,7 +42,7 @@ fn disposition(leaf: Option<&Leaf>, mail: &Mail, incoming: &Incoming, said: &Sai
             automatic: Automatic::Bounce,
             bounce: Some(bounce),
             returned_ids,
-            by_words: false,
+            ..Delivery::default()
         };
     }
     Delivery { automatic: Automatic::Receipt, ..Delivery::default() }
@@ -50,11 +50,14 @@ fn disposition(leaf: Option<&Leaf>, mail: &Mail, incoming: &Incoming, said: &Sai
 
 fn delivery_status(leaf: &Leaf, mail: &Mail, incoming: &Incoming) -> Delivery {
     let (mut recipients, actions, statuses) = fields(leaf);
-    let returned_ids = returned_parts(mail);
+    let mut returned_ids = returned_parts(mail);
+    returned_ids.extend(envelope_id(leaf));
     if !actions.is_empty()
         && actions.iter().all(|a| matches!(a.as_str(), "delivered" | "relayed" | "expanded"))
     {
-        return Delivery { automatic: Automatic::Receipt, bounce: None, returned_ids, by_words: false };
+        let all_delivered = actions.iter().all(|action| action == "delivered");
+        let reported = Some(if all_delivered { Reported::Delivered } else { Reported::Relayed });
+        return Delivery { automatic: Automatic::Receipt, returned_ids, reported, ..Delivery::default() };
     }
     if recipients.iter().any(|r| r.contains('@')) {
         // An X.400 name or a local part beside a full address says nothing more.
@@ -69,7 +72,24 @@ fn delivery_status(leaf: &Leaf, mail: &Mail, incoming: &Incoming) -> Delivery {
     let delayed = actions.iter().any(|a| a == "delayed") && !actions.iter().any(|a| a == "failed");
     let permanent = !delayed && !status.as_deref().is_some_and(|s| s.starts_with('4') && actions.is_empty());
     let bounce = Some(Bounce { recipients, status, permanent });
-    Delivery { automatic: Automatic::Bounce, bounce, returned_ids, by_words: false }
+    let reported = Some(if permanent { Reported::Failed } else { Reported::Delayed });
+    Delivery { automatic: Automatic::Bounce, bounce, returned_ids, by_words: false, reported }
+}
+
+/// The envelope id that we gave with MAIL, as xtext (RFC 3464 §2.2.1, RFC 3461 §4): the Message-ID of our letter.
+fn envelope_id(leaf: &Leaf) -> Option<String> {
+    let (fields, _) = header::split(&leaf.data, &mut Notes::default());
+    let given = fields.first("Original-Envelope-Id")?;
+    let (mut id, mut rest) = (String::new(), given.trim());
+    while let Some((plain, after)) = rest.split_once('+') {
+        id.push_str(plain);
+        let code = after.get(..2).and_then(|hex| u8::from_str_radix(hex, 16).ok())?;
+        id.push(char::from(code));
+        rest = after.get(2..)?;
+    }
+    id.push_str(rest);
+    let id = id.trim_matches(['<', '>']);
+    (id.contains('@') && id.len() <= 200).then(|| id.to_owned())
 }
 
 /// The address after the type: `rfc822; a@b.example`.

@@ -40,7 +40,9 @@ fn the_guide_shows_the_files_as_they_are() {
     for line in postfix.lines().filter(|line| !line.starts_with('#')) {
         assert!(GUIDE.contains(line), "`{line}` is not in docs/operating.md");
     }
-    for file in ["askance.service", "Containerfile", "postfix/main.cf", "postfix/master.cf", "dovecot/askance.conf"] {
+    for file in
+        ["askance.service", "Containerfile", "postfix/main.cf", "postfix/master.cf", "dovecot/askance.conf"]
+    {
         let path = format!("{}/docs/deploy/{file}", env!("CARGO_MANIFEST_DIR"));
         assert!(Path::new(&path).is_file(), "{path}");
         assert!(GUIDE.contains(&format!("deploy/{file}")), "`{file}` is not in docs/operating.md");

@@ -176,7 +176,10 @@ notify_classes =
 /// What an operator copies: the very file, with the test's own domain and port in it.
 fn as_documented(lmtp_port: u16) -> String {
     let lines = include_str!("../../docs/deploy/postfix/main.cf");
-    assert!(lines.contains(" = post.askance.example\n") && lines.contains("inet:127.0.0.1:2424\n"), "{lines}");
+    assert!(
+        lines.contains(" = post.askance.example\n") && lines.contains("inet:127.0.0.1:2424\n"),
+        "{lines}"
+    );
     lines
         .replace("post.askance.example", OUR_DOMAIN)
         .replace("127.0.0.1:2424", &format!("127.0.0.1:{lmtp_port}"))

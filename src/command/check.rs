@@ -159,7 +159,7 @@ fn mail_server(about: &str, server: Option<SmtpServer>, config: &Config, finding
             findings.remark(about, &format!("{server} cannot be reached now, so letters wait: {why}"));
         }
         Err((why, _)) => {
-            findings.note::<_>(about, Err::<String, _>(format!("{server}: {why}")), exit::CONFIG)
+            findings.note::<_>(about, Err::<String, _>(format!("{server}: {why}")), exit::CONFIG);
         }
     }
 }
@@ -211,7 +211,7 @@ fn machine(config: &Config, findings: &mut Findings<'_>) {
             findings.note::<_>("disk", Err::<String, _>(wrong), exit::IO);
         }
         Ok(room) => {
-            findings.note::<String>("disk", Ok(format!("{} MiB are free", room.free >> 20)), exit::OK)
+            findings.note::<String>("disk", Ok(format!("{} MiB are free", room.free >> 20)), exit::OK);
         }
         Err(error) => findings.note::<_>("disk", Err::<String, _>(error), exit::IO),
     }

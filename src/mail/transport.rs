@@ -165,9 +165,8 @@ pub fn try_out(server: &SmtpServer, from: &str) -> Result<(), (String, bool)> {
             Some(reply) => (format!("{reason}: {reply}"), true),
             None => (reason, false),
         },
-        Dispatch::Refused { reply, .. } => (reply, true),
+        Dispatch::Refused { reply, .. } | Dispatch::Accepted { reply } => (reply, true),
         Dispatch::Unknown { reason } => (reason, false),
-        Dispatch::Accepted { reply } => (reply, true),
     })
 }
 

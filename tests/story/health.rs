@@ -5,7 +5,7 @@ use crate::support::{Site, stories};
 use askance::mail::smtp_url::SmtpServer;
 use askance::mail::transport::Transport;
 use askance::service::health::{Alerts, Figures, Finding, Level, Route, findings};
-use askance::service::{delivery, intake, triage};
+use askance::service::{delivery, intake};
 use askance::store::health::disk::Room;
 use askance::store::types::Role;
 use askance::store::{AnyConn, outbox};
@@ -180,45 +180,6 @@ stories! {
         assert!(text.contains("askance_database_up 0\n"), "{text}");
     }
 
-    fn r55_database_that_went_away_is_told_and_heals(site: &mut Site) {
-        is(site, 200, "well", &[]);
-        let url = site.ctx.config.database_url.clone();
-        let back: Box<dyn Fn()> = if let Some(path) = url.strip_prefix("sqlite://") {
-            // The file is replaced by a folder, as an unmounted disk or a wrong restore does.
-            let (path, aside) = (std::path::PathBuf::from(path), format!("{path}.aside"));
-            std::fs::rename(&path, &aside).unwrap();
-            std::fs::create_dir(&path).unwrap();
-            Box::new(move || {
-                std::fs::remove_dir(&path).unwrap();
-                std::fs::rename(&aside, &path).unwrap();
-            })
-        } else {
-            let name = url.rsplit('/').next().unwrap().split('?').next().unwrap().to_owned();
-            let server = askance::store::Db::open(&url.replacen(&name, "postgres", 1), 1).unwrap();
-            let tell = move |text: &str| match &mut *server.conn().unwrap() {
-                AnyConn::Postgres(c) => c.batch_execute(text).unwrap(),
-                AnyConn::Sqlite(_) => unreachable!(),
-            };
-            tell(&format!("ALTER DATABASE {name} ALLOW_CONNECTIONS false"));
-            tell(&format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"));
-            Box::new(move || tell(&format!("ALTER DATABASE {name} ALLOW_CONNECTIONS true")))
-        };
-        // On SQLite what is open stays open; a new process, as the next start or `receive`, finds nothing.
-        let anew = askance::store::Db::open(&url, 1);
-        if anew.is_err() {
-            let (ctx, old) = (Arc::clone(&site.ctx), site.db.clone());
-            if url.starts_with("postgres") {
-                let found = findings(&askance::service::health::look(&ctx, &old));
-                assert_eq!(found[0].finding, "database", "{found:?}");
-                assert_eq!(found[0].level, Level::Unwell);
-            }
-        } else {
-            panic!("the database should be away");
-        }
-        back();
-        is(site, 200, "well", &[]);
-    }
-
     fn r55_mail_server_that_is_away_is_told_within_a_minute_and_what_waits_is_not_lost(site: &mut Site) {
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let transport = leaves_by(site, &format!("smtp://127.0.0.1:{port}"));
@@ -273,27 +234,22 @@ stories! {
     }
 
     fn r55_mail_that_could_not_be_read_is_told_for_an_hour(site: &mut Site) {
-        let before = figure(site, "askance_read_failures_total").unwrap();
-        // The blob is damaged after it was taken in.
-        let recipients = ["r-1@post.askance.example".to_owned()];
-        let raw = b"Subject: Antwort\r\n\r\nIhr Antrag.\r\n";
-        let mail = intake::Mail { raw, recipients: &recipients, via: "lmtp", handed: None };
-        intake::accept(site.ctx.door(), Some(&site.db), mail).unwrap();
-        let key = askance::store::blobs::sha256(raw);
-        let blob = site.ctx.config.blob_dir.join(&key[..2]).join(&key);
-        std::fs::write(&blob, "other bytes").unwrap();
-        triage::read_next(&site.ctx, &site.db, &site.cage, 10).unwrap();
-        let names = found(site).2;
-        if names.is_empty() {
-            // It waits for a reader: said after five minutes.
-            site.ctx.clock.set(site.now() + TimeDelta::minutes(6));
-            is(site, 200, "degraded", &["reading_waits"]);
-        } else {
-            assert_eq!(names, ["reading_fails"]);
-            assert_eq!(figure(site, "askance_read_failures_total"), Some(before + 1.0));
-            site.ctx.clock.set(site.now() + TimeDelta::minutes(61));
-            is(site, 200, "well", &[]);
-        }
+        // The reader dies over it.
+        let reader = std::mem::replace(&mut site.cage, askance::service::cage::Cage::of("/bin/false".into()));
+        site.receives(b"Subject: Antwort\r\n\r\nIhr Antrag.\r\n", "r-1@post.askance.example");
+        is(site, 200, "degraded", &["reading_fails"]);
+        assert_eq!(figure(site, "askance_read_failures_total"), Some(1.0));
+        assert_eq!(figure(site, "askance_messages{state=\"unreadable\"}"), Some(1.0));
+        site.ctx.clock.set(site.now() + TimeDelta::minutes(61));
+        is(site, 200, "well", &[]);
+        // No reader can be had at all: mail waits for one.
+        site.cage = askance::service::cage::Cage::of("/nowhere/askance".into());
+        site.receives(b"Subject: Antwort 2\r\n\r\nIhr Antrag.\r\n", "r-1@post.askance.example");
+        site.ctx.clock.set(site.now() + TimeDelta::minutes(6));
+        is(site, 200, "degraded", &["reading_waits"]);
+        site.cage = reader;
+        site.works();
+        is(site, 200, "well", &[]);
     }
 
     fn r55_figures_name_nobody_and_are_for_monitors_only(site: &mut Site) {
@@ -407,6 +363,26 @@ stories! {
         assert!(second.contains("Subject: Askance: over: spool_closed\r\n"), "{second}");
         assert_eq!(letters[0].recipients.len(), 1);
     }
+}
+
+#[test]
+fn r55_postgres_that_went_away_is_told_and_heals() {
+    let site = Site::on(crate::support::Backend::Postgres);
+    is(&site, 200, "well", &[]);
+    let url = site.ctx.config.database_url.clone();
+    let name = url.rsplit('/').next().unwrap().split('?').next().unwrap().to_owned();
+    let server = askance::store::Db::open(&url.replacen(&name, "postgres", 1), 1).unwrap();
+    let tell = |text: &str| match &mut *server.conn().unwrap() {
+        AnyConn::Postgres(c) => c.batch_execute(text).unwrap(),
+        AnyConn::Sqlite(_) => unreachable!(),
+    };
+    tell(&format!("ALTER DATABASE {name} ALLOW_CONNECTIONS false"));
+    tell(&format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"));
+    is(&site, 503, "unwell", &["database"]);
+    let text = seen(&site).1.to_string();
+    assert!(text.contains("does not answer") && text.contains("waits in the spool"), "{text}");
+    tell(&format!("ALTER DATABASE {name} ALLOW_CONNECTIONS true"));
+    is(&site, 200, "well", &[]);
 }
 
 fn finding(name: &'static str) -> Finding {

@@ -144,7 +144,12 @@ impl Talk {
     }
 
     /// MAIL, RCPT and DATA: here a 5yz reply is about this letter.
-    async fn offer(&mut self, from: Option<Address>, to: Address, parcel: Parcel<'_>) -> Result<(), Dispatch> {
+    async fn offer(
+        &mut self,
+        from: Option<Address>,
+        to: Address,
+        parcel: Parcel<'_>,
+    ) -> Result<(), Dispatch> {
         let bytes = parcel.bytes;
         let (mut parameters, mut of_recipient) = (Vec::new(), Vec::new());
         // Nowhere else may they be asked for (RFC 3461 §4).

@@ -207,13 +207,14 @@ impl<'a> Fetcher<'a> {
         taking.make_ready(self.source.moved_to.as_deref())?;
         let mut highest = taking.take(None)?;
         fine();
-        let mut waits = 0;
-        while stays {
-            taking.mailbox.wait(IDLE, POLL)?;
-            waits += 1;
-            let after = Some(highest).filter(|_| waits % WHOLE != 0);
-            highest = highest.max(taking.take(after)?);
-            fine();
+        if stays {
+            // Until it is cut, or somebody asks to stop: both are errors of the wait.
+            for waits in 1_u32.. {
+                taking.mailbox.wait(IDLE, POLL)?;
+                let after = Some(highest).filter(|_| waits % WHOLE != 0);
+                highest = highest.max(taking.take(after)?);
+                fine();
+            }
         }
         taking.mailbox.close();
         Ok(())

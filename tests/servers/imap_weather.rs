@@ -25,7 +25,7 @@ fn from_environment(name: &str, usual: u64) -> u64 {
 
 fn seed() -> u64 {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
-    from_environment("ASKANCE_SEED", now.as_nanos() as u64 & 0xffff_ffff)
+    from_environment("ASKANCE_SEED", u64::from(now.subsec_nanos()) ^ (now.as_secs() << 20))
 }
 
 /// Marsaglia's xorshift: the same seed, the same weather.
@@ -40,7 +40,7 @@ impl Dice {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
-        (self.0 >> 11) as usize % n
+        usize::try_from(self.0 >> 11).unwrap() % n
     }
 }
 
@@ -65,9 +65,9 @@ fn fetches(site: &Site, source: &Source) -> Result<usize, fetching::Error> {
 }
 
 /// How often each mail is shown, by its subject.
-fn shown(db: &Db, most: i64) -> BTreeMap<String, usize> {
+fn shown(db: &Db, most: usize) -> BTreeMap<String, usize> {
     let mut shown = BTreeMap::new();
-    for id in 1..=most {
+    for id in (1_i64..).take(most) {
         if let Some(message) = messages::find(&mut db.conn().unwrap(), id).unwrap() {
             *shown.entry(message.subject).or_insert(0) += 1;
         }
@@ -130,7 +130,7 @@ stories! {
         fetches(site, &source).unwrap();
         assert_eq!(fetches(site, &source).unwrap(), 0, "seed {seed}");
         site.works();
-        let shown = shown(&site.db, 4 * sent as i64 + 100);
+        let shown = shown(&site.db, 4 * sent + 100);
         let lost = (1..=sent).filter(|number| !shown.contains_key(&format!("Mail {number}"))).count();
         let twice: usize = shown.values().map(|times| times - 1).sum();
         let early = early.lock().unwrap().len();
@@ -354,7 +354,7 @@ impl Drop for Worker {
 #[test]
 fn r01_imap_mail_survives_kill_9_of_the_whole_group() {
     let (n, seed) = (from_environment("ASKANCE_KILLS", 8), seed());
-    let total = from_environment("ASKANCE_MAILS", 25 * n) as usize;
+    let total = usize::try_from(from_environment("ASKANCE_MAILS", 25 * n)).unwrap();
     let mut dice = Dice::new(seed);
     let server = ImapServer::start();
     let operator = Operator::new()
@@ -364,14 +364,14 @@ fn r01_imap_mail_survives_kill_9_of_the_whole_group() {
     let mut sent = 0;
     let mut cut = 0;
     for kill in 1..=n {
-        let upto = total * kill as usize / n as usize;
+        let upto = usize::try_from(u64::try_from(total).unwrap() * kill / n).unwrap();
         while sent < upto {
             sent += 1;
             server.append(&mail(sent));
         }
         // Up to a moment after the first mails went, wherever that is on this machine.
         let began = Instant::now();
-        let wait = Duration::from_millis(dice.below(400) as u64);
+        let wait = Duration::from_millis(u64::try_from(dice.below(400)).unwrap());
         let worker = Worker::start(&operator);
         while server.with(|house| house.heard.is_empty()) && began.elapsed() < Duration::from_secs(20) {
             std::thread::sleep(Duration::from_millis(2));
@@ -389,13 +389,13 @@ fn r01_imap_mail_survives_kill_9_of_the_whole_group() {
     let began = Instant::now();
     let all_there = || {
         let db = db.as_ref().unwrap();
-        server.with(|house| house.inbox.is_empty()) && !shown(db, 3 * total as i64).contains_key("")
+        server.with(|house| house.inbox.is_empty()) && !shown(db, 3 * total).contains_key("")
     };
     while began.elapsed() < Duration::from_secs(90) && !all_there() {
         std::thread::sleep(Duration::from_millis(100));
     }
     drop(worker);
-    let shown = shown(db.as_ref().unwrap(), 3 * total as i64);
+    let shown = shown(db.as_ref().unwrap(), 3 * total);
     let lost = (1..=total).filter(|number| !shown.contains_key(&format!("Mail {number}"))).count();
     let twice: usize = shown.values().map(|times| times - 1).sum();
     let early = early.lock().unwrap().len();

@@ -222,8 +222,7 @@ impl Scan {
                 Number::Open(n.saturating_mul(10).saturating_add(usize::from(byte - b'0')))
             }
             (Number::Open(n), b'+') => Number::Open(n),
-            (Number::Open(n), b'}') => Number::Closed(n),
-            (Number::Closed(n), b'\r') => Number::Closed(n),
+            (Number::Open(n), b'}') | (Number::Closed(n), b'\r') => Number::Closed(n),
             (Number::Closed(n), b'\n') => {
                 self.left = self.left.checked_sub(n).ok_or(Error::TooLarge)?;
                 self.literal = n;

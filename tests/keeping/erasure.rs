@@ -109,7 +109,7 @@ fn pages(site: &Site, request: &RequestRow) -> String {
         "/requests.json".to_owned(),
         "/feeds/requests.atom".to_owned(),
         "/".to_owned(),
-        "/files/1/0/Wacholder.txt".to_owned(),
+        "/files/1/0/file".to_owned(),
     ];
     paths.iter().filter_map(|path| browser.get(path).dispatch().into_string()).collect()
 }

@@ -57,12 +57,14 @@ fn down_and_up(backend: Backend) {
         let kept = dump::tables(conn).unwrap();
         restored::whole(conn, migrating::bring_up).unwrap();
         let after = rows(conn);
-        for (table, lines) in &before {
-            if kept.contains(table) && !["arrivals", "rank_again"].contains(table) {
-                assert_eq!(&after[table], lines, "{backend:?}: {table} below {left}");
+        for (table, lines) in before.iter().filter(|(table, _)| kept.contains(table)) {
+            // Columns that came later lose what was in them, and `outbox.domain` is made anew from the address.
+            let same = if ["arrivals", "outbox", "rank_again"].contains(table) {
+                after[table].len() == lines.len()
             } else {
-                assert!(!kept.contains(table) || after[table].len() == lines.len(), "{table}");
-            }
+                after[table] == *lines
+            };
+            assert!(same, "{backend:?}: {table} is another one after standing at migration {left}");
         }
         assert_eq!(schema(conn), schema_before);
         assert_eq!(dump::applied(conn).unwrap(), versions);

@@ -39,7 +39,7 @@ pub fn load(conn: &mut Conn, table: &str, lines: &mut dyn BufRead) -> Result<Loa
     if head.table != table {
         return Err(Error::Stored(format!("expected rows of `{table}`, found those of `{}`", head.table)));
     }
-    let there = super::columns(conn, table)?;
+    let there = crate::store::dump::columns(conn, table)?;
     if let Some(strange) = head.columns.iter().find(|column| !there.contains(column)) {
         return Err(Error::Stored(format!("table `{table}` has no column `{}`", strange.name)));
     }

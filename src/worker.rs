@@ -217,6 +217,10 @@ fn clocks(parts: &Parts, stop: &Flag) {
             if once("watch", || delivery::watch(ctx, db)) {
                 tracing::error!("the outbox has paused itself");
             }
+            let repeated = once("repeat", || delivery::repeat_unknown(ctx, db));
+            if repeated > 0 {
+                tracing::warn!(repeated, "letters that may have arrived are sent once more");
+            }
             once("tell", || delivery::tell_requests(ctx, db));
             once("notices", || notices::gather(ctx, db));
         }

@@ -5,7 +5,7 @@ mod holders;
 mod pausing;
 mod told;
 
-pub use again::{is_lost, send_again, send_lost_again, settle_unknown};
+pub use again::{is_lost, repeat_unknown, send_again, send_lost_again, settle_unknown};
 pub use holders::worker_name;
 pub use pausing::{pause, resume, watch};
 pub use told::{expire_leases, tell_requests};

@@ -10,7 +10,8 @@ pub use claiming::{
 };
 
 pub use reports::{
-    PROVED_BY_A_REPLY, PROVED_BY_A_REPORT, SAID_BY_A_PERSON, arrived, named, reported, sent_to,
+    PROVED_BY_A_REPLY, PROVED_BY_A_REPORT, SAID_BY_A_PERSON, arrived, named, repeat, repeatable, reported,
+    sent_to,
 };
 
 use crate::domain::request::state::Status;

@@ -27,14 +27,15 @@ pub fn letter() -> OutgoingLetter {
 
 pub fn transport(sink: &SmtpSink) -> Transport {
     let server = SmtpServer::from_url(&sink.url()).unwrap();
-    Transport::Smtp(server.with_timeout(Duration::from_millis(400)))
+    // Long, because a busy machine is no weather.
+    Transport::Smtp(server.with_timeout(Duration::from_secs(3)))
 }
 
 /// Goes through STARTTLS and AUTH, so that every stage is met.
 pub fn guarded_transport(sink: &SmtpSink) -> Transport {
     let url = format!("smtp+starttls://desk%40askance.example:p%C3%A4ss@localhost:{}", sink.addr.port());
     let server = SmtpServer::from_url(&url).unwrap();
-    Transport::Smtp(server.with_timeout(Duration::from_secs(1)).trusting(SmtpSink::trusted()))
+    Transport::Smtp(server.with_timeout(Duration::from_millis(2500)).trusting(SmtpSink::trusted()))
 }
 
 pub fn send(transport: &Transport, composed: &Composed) -> Dispatch {
@@ -199,7 +200,7 @@ fn r06_every_kind_of_weather_at_every_stage_ends_in_its_state() {
                         "{stage:?} × {name}: the mark belongs between 354 and the body"
                     );
                     assert_eq!(sink.letters().len(), marked, "{stage:?} × {name}");
-                    assert!(started.elapsed() < Duration::from_secs(15), "{stage:?} × {name} held us");
+                    assert!(started.elapsed() < Duration::from_secs(30), "{stage:?} × {name} held us");
                 });
             }
         }

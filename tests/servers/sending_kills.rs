@@ -314,13 +314,13 @@ fn one_acts(database: &str, workers: usize, letters: u64) {
     let (seed, slow) = (seed(), number("ASKANCE_SINK_SLOW", 20));
     let outbox = Outbox::new(database, usize::try_from(letters).unwrap(), BusySink::start(seed, slow));
     let mut crew: Vec<Worker> = (0..workers).map(|_| outbox.worker()).collect();
-    let mut seen = vec![false; workers];
+    let mut sending = vec![false; workers];
     outbox.wait_until("each of them sends", || {
         let holders = outbox::holders(&mut outbox.db.conn().unwrap()).unwrap();
-        for (seen, worker) in seen.iter_mut().zip(&crew) {
-            *seen |= holders.iter().any(|holder| holder.contains(&format!("/{}/", worker.0.id())));
+        for (does, worker) in sending.iter_mut().zip(&crew) {
+            *does |= holders.iter().any(|holder| holder.contains(&format!("/{}/", worker.0.id())));
         }
-        seen.iter().all(|seen| *seen)
+        sending.iter().all(|does| *does)
     });
     let mut stopped = Vec::new();
     for (victim, state) in crew.iter().zip([OutboxState::Claimed, OutboxState::InDoubt]).take(workers - 1) {

@@ -82,6 +82,24 @@ stories! {
         assert_eq!(site.message(1).state.as_str(), "read");
     }
 
+    fn unknown_letter_is_repeated_once_with_the_same_bytes_where_the_operator_wants_it(site: &mut Site) {
+        std::sync::Arc::get_mut(&mut site.ctx).unwrap().config.mail.repeat_unknown = Some(Duration::from_hours(6));
+        let (request, letter) = unknown_letter(site);
+        site.ctx.clock.set(site.now() + TimeDelta::hours(5));
+        site.works();
+        assert_eq!(letter_of(site, &request).state, OutboxState::Unknown);
+        site.ctx.clock.set(site.now() + TimeDelta::hours(2));
+        assert_eq!(delivery::repeat_unknown(&site.ctx, &site.db).unwrap(), 1);
+        assert!(askance::store::audit::last(&mut site.conn(), "letter_repeated").unwrap().is_some());
+        // Again nobody hears the reply: that was the one repeat.
+        let sink = SmtpSink::start(Script::friendly().at(Stage::EndOfData, Act::Drop));
+        let through = Transport::Smtp(SmtpServer::from_url(&sink.url()).unwrap().with_timeout(Duration::from_secs(5)));
+        assert!(delivery::send_next(&site.ctx, &site.db, &through, "worker").unwrap());
+        assert_eq!(sink.letters()[0].bytes, site.ctx.blobs.get(&letter.blob_sha256).unwrap());
+        site.days_pass(30);
+        assert_eq!((letter_of(site, &request).state, site.sent.lock().unwrap().len()), (OutboxState::Unknown, 0));
+    }
+
     fn report_of_a_delay_settles_nothing(site: &mut Site) {
         let (request, letter) = unknown_letter(site);
         site.receives(&report(&letter, ("delayed", "4.4.1")), &letter.envelope_from);

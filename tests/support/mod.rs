@@ -147,6 +147,7 @@ impl Site {
         while delivery::send_next(&self.ctx, &self.db, &transport, "worker").unwrap() {}
         delivery::expire_leases(&self.ctx, &self.db).unwrap();
         delivery::watch(&self.ctx, &self.db).unwrap();
+        delivery::repeat_unknown(&self.ctx, &self.db).unwrap();
         delivery::tell_requests(&self.ctx, &self.db).unwrap();
         deadlines::tick(&self.ctx, &self.db).unwrap();
     }

@@ -329,16 +329,14 @@ impl Stage<'_> {
     /// A worker takes the letter, commits the doubt and is never heard of again.
     fn stop_in_mid_send(&self) -> Result<(), Error> {
         let now = self.ctx.clock.now();
-        let claim =
-            outbox::Claim { worker: "stopped", now, until: now + TimeDelta::minutes(1), per_minute: 0 };
-        let mut conn = self.db.conn()?;
-        transaction(&mut conn, |conn| {
+        let until = now + TimeDelta::minutes(1);
+        let claim = outbox::Claim { worker: "stopped", now, until, per_minute: 0 };
+        transaction(&mut *self.db.conn()?, |conn| {
             if let Some((letter, _)) = outbox::claim_due(conn, &claim)? {
                 outbox::in_doubt(conn, letter.id, &claim)?;
             }
             Ok::<(), crate::store::Error>(())
         })?;
-        drop(conn);
         self.ctx.clock.set(now + TimeDelta::minutes(2));
         Ok(delivery::expire_leases(self.ctx, self.db)?)
     }

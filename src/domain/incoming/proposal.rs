@@ -146,7 +146,7 @@ pub(crate) fn is_plain(incoming: &Incoming) -> bool {
 fn reports_success(found: &Match, incoming: &Incoming) -> bool {
     let ours = found.reasons.iter().any(|reason| matches!(reason, Reason::AnswersLetter { .. }));
     let arrived = matches!(incoming.reported, Some(Reported::Delivered | Reported::Relayed));
-    ours && arrived && !says_more(incoming) && kept_back(incoming).is_none()
+    ours && arrived && !brings_document(incoming) && incoming.hidden.is_empty()
 }
 
 /// Case management systems send decisions with `Auto-Submitted: auto-generated` (RFC 3834 §5): what reads like more

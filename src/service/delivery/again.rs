@@ -10,7 +10,8 @@ use crate::store::audit::{self, Act};
 use crate::store::outbox::{Anew, Letter};
 use crate::store::requests::{self, RequestRow, Stamp};
 use crate::store::types::OutboxState;
-use crate::store::{Conn, at, authorities, outbox, transaction};
+use crate::store::{Conn, Db, at, authorities, outbox, transaction};
+use chrono::TimeDelta;
 
 /// A letter that is known not to have arrived, refused or come back, leaves again, to the address it had or to one
 /// that the authority has now. To another address it is another mail: its bytes and its Message-ID are new. What was
@@ -112,6 +113,31 @@ pub fn send_again(ctx: &Context, conn: &mut Conn, person: i64, id: i64) -> Resul
         };
         Ok(audit::append(conn, &act)?)
     })
+}
+
+/// Repeats letters of which nobody has known for as long as the operator wants (`repeat_unknown_hours`), each once in its
+/// life: the same bytes, the same Message-ID, so that who has it already sees that it is the same. How many were queued.
+pub fn repeat_unknown(ctx: &Context, db: &Db) -> Result<usize, Error> {
+    let Some(after) = ctx.config.mail.repeat_unknown.and_then(|after| TimeDelta::from_std(after).ok()) else {
+        return Ok(0);
+    };
+    let (now, mut conn) = (ctx.clock.now(), db.conn()?);
+    let mut repeated = 0;
+    for id in outbox::repeatable(&mut conn, now - after)? {
+        let queued = transaction(&mut conn, |conn| {
+            let queued = outbox::repeat(conn, id, now)?;
+            if queued {
+                let (subject, body) = (format!("letter:{id}"), serde_json::json!({ "was": "unknown" }));
+                audit::append(
+                    conn,
+                    &Act { at: now, person: None, action: "letter_repeated", subject, body },
+                )?;
+            }
+            Ok::<_, Error>(queued)
+        })?;
+        repeated += usize::from(queued);
+    }
+    Ok(repeated)
 }
 
 /// A person knows that an unknown letter arrived (a reply, a delivery report, a phone call).

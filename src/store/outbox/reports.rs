@@ -41,6 +41,35 @@ pub fn reported(conn: &mut Conn, id: i64, word: &str, now: DateTime<Utc>) -> Res
     Ok(())
 }
 
+/// Letters of which nobody has known since before an instant, that were never repeated by themselves and of which no
+/// report says anything that would settle them.
+pub fn repeatable(conn: &mut Conn, before: DateTime<Utc>) -> Result<Vec<i64>, Error> {
+    Ok(outbox::table
+        .filter(outbox::state.eq(OutboxState::Unknown))
+        .filter(outbox::repeats.eq(0))
+        .filter(outbox::in_doubt_at.le(at(before)))
+        .filter(outbox::delivery.is_null().or(outbox::delivery.eq("delayed")))
+        .order(outbox::id.asc())
+        .select(outbox::id)
+        .load(conn)?)
+}
+
+/// Queues such a letter once more, the same bytes, within the caller's transaction; false = somebody was faster.
+pub fn repeat(conn: &mut Conn, id: i64, now: DateTime<Utc>) -> Result<bool, Error> {
+    let letter =
+        outbox::table.find(id).filter(outbox::state.eq(OutboxState::Unknown)).filter(outbox::repeats.eq(0));
+    let repeated = diesel::update(letter)
+        .set((
+            outbox::state.eq(OutboxState::Queued),
+            outbox::repeats.eq(1),
+            outbox::claimed_by.eq(None::<String>),
+            outbox::first_tried_at.eq(None::<NaiveDateTime>),
+            outbox::next_attempt_at.eq(at(now)),
+        ))
+        .execute(conn)?;
+    Ok(repeated == 1)
+}
+
 /// What stands for the server's line where a person says that the letter arrived.
 pub const SAID_BY_A_PERSON: &str = "said by a person";
 

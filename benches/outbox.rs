@@ -73,6 +73,7 @@ fn measure(folder: &std::path::Path, url: &str, (letters, workers): (usize, usiz
         config,
         library: Arc::new(Library::load()?),
         days_off: askance::service::days_off::Calendars::default(),
+        pulse: askance::service::health::Pulse::default(),
     };
     fill(&ctx, &db, letters)?;
     let taken = Arc::new(AtomicUsize::new(0));

@@ -94,6 +94,7 @@ pub fn restored(old: &Context, from: &Path) -> New {
         library: Arc::clone(&LIBRARY),
         blobs,
         days_off: days_off::Calendars::default(),
+        pulse: askance::service::health::Pulse::default(),
     };
     let told = backup::restore(&ctx, &db, from, None).unwrap();
     New { ctx, db, told, _folder: folder }

@@ -1,6 +1,8 @@
 //! Real servers on loopback: what is said on the wire, byte by byte.
 
 mod authorities;
+mod intake_killed;
+mod intake_synced;
 mod letters_bent;
 mod letters_guarded;
 mod letters_out;

@@ -1,6 +1,7 @@
 //! A whole service in a temporary place, with verbs in the words of the field; on SQLite and on PostgreSQL.
 
 pub mod figures;
+pub mod house;
 pub mod labelled;
 pub mod mail;
 pub mod operator;

@@ -145,17 +145,7 @@ impl House {
     /// server or a visitor still wants.
     pub fn serve(mut self, figment: Figment, only: Option<Only>) -> Result<(), Error> {
         let works = only != Some(Only::Web);
-        let listener = match (self.listener.take(), &self.context.config.lmtp_listen) {
-            (Some(open), _) => Some(open),
-            (None, Some(address)) if works => {
-                Some(Listener::bind(address, Protocol::Lmtp, Limits::default())?)
-            }
-            _ => None,
-        };
-        let strangers = if works { self.door_for_strangers()? } else { None };
-        let doors = [(listener, "lmtp"), (strangers, "smtp")];
-        let doors = doors.into_iter().filter_map(|(listener, via)| Some(self.mail_in(listener?, via)));
-        let mail_in: Vec<MailIn> = doors.collect::<Result<_, _>>()?;
+        let mail_in = self.doors(works)?;
         let cage = cage_for_pages()?;
         let workers = if works {
             let parts = Parts {
@@ -210,6 +200,21 @@ impl House {
             workers.stop(until.saturating_duration_since(Instant::now()));
         }
         served
+    }
+
+    /// Opens the doors for mail and serves them.
+    fn doors(&mut self, works: bool) -> Result<Vec<MailIn>, Error> {
+        let listener = match (self.listener.take(), &self.context.config.lmtp_listen) {
+            (Some(open), _) => Some(open),
+            (None, Some(address)) if works => {
+                Some(Listener::bind(address, Protocol::Lmtp, Limits::default())?)
+            }
+            _ => None,
+        };
+        let strangers = if works { self.door_for_strangers()? } else { None };
+        let doors = [(listener, "lmtp"), (strangers, "smtp")];
+        let doors = doors.into_iter().filter_map(|(listener, via)| Some(self.mail_in(listener?, via)));
+        doors.collect()
     }
 
     /// The door on the open net, if there shall be one.

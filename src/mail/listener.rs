@@ -13,8 +13,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-pub use crate::mail::listener::crowd::network;
 use crate::mail::listener::crowd::Crowd;
+pub use crate::mail::listener::crowd::network;
 use crate::mail::listener::door::{Door, Socket};
 pub use crate::mail::listener::forwarded::Forwarded;
 

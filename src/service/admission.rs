@@ -142,12 +142,16 @@ impl Guesses {
         *of_peer = of_peer.at(now);
         of_peer.count += 1;
         if of_peer.count == GUESSES_OF_ONE {
-            tracing::warn!("one peer named many reply addresses that nobody has; it is told nothing for an hour");
+            tracing::warn!(
+                "one peer named many reply addresses that nobody has; it is told nothing for an hour"
+            );
         }
         self.of_all = self.of_all.at(now);
         self.of_all.count += 1;
         if self.of_all.count == GUESSES_OF_ALL {
-            tracing::warn!("many reply addresses were named that nobody has; nobody is told any more which is right");
+            tracing::warn!(
+                "many reply addresses were named that nobody has; nobody is told any more which is right"
+            );
         }
         self.of_all.count
     }
@@ -167,7 +171,10 @@ mod tests {
         }
         assert_eq!(guesses.of_one.len(), MOST_PEERS);
         let last = IpAddr::V4(19_999.into());
-        assert_eq!((guesses.of(last, now + TimeDelta::minutes(1)), guesses.of(last, now + TimeDelta::hours(2))), (1, 0));
+        assert_eq!(
+            (guesses.of(last, now + TimeDelta::minutes(1)), guesses.of(last, now + TimeDelta::hours(2))),
+            (1, 0)
+        );
         assert_eq!(guesses.count(last, now + TimeDelta::hours(2)), 1);
     }
 }

@@ -171,7 +171,8 @@ fn r01_accepted_mail_survives_kill_9_by_lmtp_and_by_pipe() {
     let began = Instant::now();
     let (weather, acked, last) = std::thread::scope(|scope| {
         let stage = &stage;
-        let feeders: Vec<_> = (0..THREADS).map(|thread| scope.spawn(move || stage.feeds(thread, each))).collect();
+        let feeders: Vec<_> =
+            (0..THREADS).map(|thread| scope.spawn(move || stage.feeds(thread, each))).collect();
         let _curtain = Curtain(stage);
         let weather = storm(stage, &mut dice, (kills, each));
         let (group, _) = stage.starts();
@@ -269,6 +270,7 @@ fn r01_the_check_itself_finds_what_is_lost_twice_or_out_of_order() {
     assert_eq!(verdict(&site, &stage, &acked), (0, 0, 1));
     says("UPDATE messages SET subject = 'Zwischenstand 00000' WHERE subject LIKE '%00001'");
     assert_eq!(verdict(&site, &stage, &acked), (1, 1, 1));
-    std::fs::remove_file(site.ctx.config.blob_dir.join(&acked[0].sha256[..2]).join(&acked[0].sha256)).unwrap();
+    std::fs::remove_file(site.ctx.config.blob_dir.join(&acked[0].sha256[..2]).join(&acked[0].sha256))
+        .unwrap();
     assert_eq!(verdict(&site, &stage, &acked).0, 2);
 }

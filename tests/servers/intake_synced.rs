@@ -68,12 +68,14 @@ fn proof(calls: &[Call], raw: &[u8], ack: &Call) -> Result<&'static str, String>
     };
     let stored = |name: &str, from: usize, thread: Option<u32>| -> Result<usize, String> {
         let mine = |call: &Call| thread.is_none_or(|thread| call.thread == thread);
-        let renamed = after(from, &|call| mine(call) && call.what.starts_with("rename") && call.what.contains(name))
-            .ok_or(format!("no rename to {name}"))?;
+        let renamed =
+            after(from, &|call| mine(call) && call.what.starts_with("rename") && call.what.contains(name))
+                .ok_or(format!("no rename to {name}"))?;
         let old = renamed.what.split('"').nth(1).unwrap();
         let new = renamed.what.split('"').nth(3).unwrap();
         let synced = calls.iter().any(|call| {
-            call.ended < renamed.began && (call.is("fsync", &format!("<{old}>")) || call.is("fdatasync", &format!("<{old}>")))
+            call.ended < renamed.began
+                && (call.is("fsync", &format!("<{old}>")) || call.is("fdatasync", &format!("<{old}>")))
         });
         if !synced {
             return Err(format!("{name} was renamed before it was synced"));
@@ -147,7 +149,9 @@ fn r02_both_syncs_come_before_every_acknowledgement() {
     });
     let mut lock = site.conn();
     let says = |conn: &mut askance::store::Conn, sql: &str| match conn {
-        askance::store::AnyConn::Sqlite(c) => diesel::connection::SimpleConnection::batch_execute(c, sql).unwrap(),
+        askance::store::AnyConn::Sqlite(c) => {
+            diesel::connection::SimpleConnection::batch_execute(c, sql).unwrap()
+        }
         askance::store::AnyConn::Postgres(_) => unreachable!(),
     };
     says(&mut lock, "BEGIN EXCLUSIVE");
@@ -159,11 +163,15 @@ fn r02_both_syncs_come_before_every_acknowledgement() {
     for way in ["a", "b", "c", "d", "locked"] {
         for n in 0..if way == "locked" { 4 } else { 6 } {
             let raw = mail(way, n);
-            let renamed = listed.iter().find(|call| call.what.starts_with("rename") && call.what.contains(&sha256(&raw)));
+            let renamed = listed
+                .iter()
+                .find(|call| call.what.starts_with("rename") && call.what.contains(&sha256(&raw)));
             let thread = renamed.unwrap_or_else(|| panic!("{way} {n} was not stored")).thread;
             // Each delivery is a session, and each session a thread of its own.
-            let ack = listed.iter().find(|call| call.thread == thread && call.what.contains("\"250 2.0.0 safe"));
-            let how = proof(&listed, &raw, ack.expect("an acknowledgement")).unwrap_or_else(|why| panic!("{way} {n}: {why}"));
+            let ack =
+                listed.iter().find(|call| call.thread == thread && call.what.contains("\"250 2.0.0 safe"));
+            let how = proof(&listed, &raw, ack.expect("an acknowledgement"))
+                .unwrap_or_else(|why| panic!("{way} {n}: {why}"));
             *proved.entry(("lmtp", how)).or_default() += 1;
         }
     }

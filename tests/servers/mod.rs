@@ -12,6 +12,8 @@ mod mail_limits;
 pub mod postfix;
 mod running_service;
 mod schemas;
+mod smtp_door;
 pub mod smtp_sink;
 mod stopping;
+mod storage_weather;
 mod whole_way;

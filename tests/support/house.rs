@@ -52,6 +52,7 @@ pub fn until<T>(what: &str, patience: Duration, mut there: impl FnMut() -> Optio
 pub struct Program {
     environment: Vec<(String, String)>,
     folder: std::path::PathBuf,
+    log: std::path::PathBuf,
     pub lmtp: SocketAddr,
     pub smtp: SocketAddr,
     pub web: SocketAddr,
@@ -61,7 +62,8 @@ impl Program {
     /// Over this site's database and blobs, with doors for mail on free ports.
     pub fn over(site: &Site) -> Self {
         let config = &site.ctx.config;
-        let [lmtp, smtp, web] = [free_port(), free_port(), free_port()].map(|port| ([127, 0, 0, 1], port).into());
+        let [lmtp, smtp, web] =
+            [free_port(), free_port(), free_port()].map(|port| ([127, 0, 0, 1], port).into());
         let set = |name: &str, value: String| (name.to_owned(), value);
         let environment = vec![
             set("ASKANCE_DATABASE_URL", config.database_url.clone()),
@@ -75,7 +77,14 @@ impl Program {
             set("RUST_LOG", "warn".to_owned()),
         ];
         let folder = config.blob_dir.parent().unwrap().to_owned();
-        Self { environment, folder, lmtp, smtp, web }
+        let log = folder.join("log");
+        Self { environment, folder, log, lmtp, smtp, web }
+    }
+
+    /// With its log there.
+    pub fn logging_to(mut self, path: &std::path::Path) -> Self {
+        path.clone_into(&mut self.log);
+        self
     }
 
     /// With one more setting.
@@ -97,7 +106,7 @@ impl Program {
     /// `askance serve` with these words more, in a process group of its own.
     pub fn starts(&self, words: &[&str]) -> Group {
         let words: Vec<&str> = ["serve"].iter().chain(words).copied().collect();
-        let log = std::fs::OpenOptions::new().create(true).append(true).open(self.log_file()).unwrap();
+        let log = std::fs::OpenOptions::new().create(true).append(true).open(&self.log).unwrap();
         let mut command = self.command(&[], &words);
         command.process_group(0).stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
         Group(Some(command.spawn().unwrap()))
@@ -114,13 +123,9 @@ impl Program {
         until("the door is open", Duration::from_secs(60), || TcpStream::connect(self.lmtp).ok());
     }
 
-    fn log_file(&self) -> std::path::PathBuf {
-        self.folder.join("log")
-    }
-
     /// What it said, in all its lives.
     pub fn log(&self) -> String {
-        std::fs::read_to_string(self.log_file()).unwrap_or_default()
+        std::fs::read_to_string(&self.log).unwrap_or_default()
     }
 
     /// `askance receive` in the group; whether it ended with 0.
@@ -148,17 +153,6 @@ impl Group {
     /// SIGKILL to all of it: no destructor, no farewell.
     pub fn is_killed(mut self) {
         self.kill();
-    }
-
-    /// Sends a signal to all of it.
-    pub fn hears(&self, signal: &str) {
-        let group = format!("-{}", self.number());
-        assert!(Command::new("kill").args([signal, "--", &group]).status().unwrap().success());
-    }
-
-    /// Its exit code, waited for.
-    pub fn ends(mut self) -> Option<i32> {
-        self.0.take().unwrap().wait().unwrap().code()
     }
 
     fn kill(&mut self) {

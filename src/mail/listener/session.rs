@@ -232,8 +232,7 @@ impl Session<'_> {
 
     /// One reply per verdict; in SMTP one for all, where "later" wins because what comes again is not shown twice.
     fn replies(&self, verdicts: &[Verdict]) -> Vec<String> {
-        let later =
-            verdicts.iter().find(|verdict| matches!(verdict, Verdict::TryLater(_) | Verdict::NoRoom));
+        let later = verdicts.iter().find(|verdict| matches!(verdict, Verdict::TryLater(_) | Verdict::NoRoom));
         let safe = verdicts.iter().find(|verdict| matches!(verdict, Verdict::Safe));
         match self.house.protocol {
             Protocol::Lmtp => verdicts.iter().map(reply).collect(),

@@ -56,12 +56,11 @@ fn bench(name: &str, url: &str, folder: &std::path::Path, seconds: u64) -> Done<
     let address = listener.local_addr().ok_or("no address")?;
     let stopper = listener.stopper();
     std::thread::scope(|scope| {
-        let (db, blobs) = (&db, &blobs);
         scope.spawn(move || {
-            listener.serve(&|envelope, raw| {
-                let door = Door { blobs, clock: &Clock::System };
+            listener.serve(&move |envelope, raw| {
+                let door = Door { blobs: &blobs, clock: &Clock::System };
                 let mail = Mail { raw, recipients: &envelope.recipients, via: "lmtp", handed: None };
-                match accept(door, Some(db), mail) {
+                match accept(door, Some(&db), mail) {
                     Ok(()) => vec![Verdict::Safe; envelope.recipients.len()],
                     Err(error) => vec![Verdict::TryLater(error.to_string()); envelope.recipients.len()],
                 }

@@ -79,7 +79,7 @@ const AT_HOME: &[(&str, &[&str])] = &[
     ("Utc::now", &["clock.rs"]),
     ("Local::now", &["clock.rs"]),
     ("SystemTime::now", &["clock.rs"]),
-    ("Instant::now", &["clock.rs", "worker.rs", "mail/", "service/cage", "command/"]),
+    ("Instant::now", &["clock.rs", "worker.rs", "mail/", "service/cage", "store/together.rs", "command/"]),
     ("process::exit", &[]),
 ];
 

@@ -122,6 +122,9 @@ fn set_up(config: &Config, findings: &mut Findings<'_>) {
     );
     mail_server("mail server", serve::server_of(config).ok().flatten(), config, findings);
     findings.note("mail in", mail_in(config), exit::CONFIG);
+    if let Some(address) = &config.mail.smtp_listen {
+        findings.note("mail from strangers", free(address, Protocol::Smtp, "smtp_listen"), exit::CONFIG);
+    }
     mailbox(config, findings);
     watching(config, findings);
     safety(config, findings);
@@ -246,11 +249,15 @@ fn mail_in(config: &Config) -> Result<String, config::Error> {
     let Some(address) = &config.lmtp_listen else {
         return Ok("`lmtp_listen` is not set: only `askance receive`".to_owned());
     };
-    match Listener::bind(address, Protocol::Lmtp, Limits::default()) {
+    free(address, Protocol::Lmtp, "lmtp_listen")
+}
+
+fn free(address: &str, protocol: Protocol, setting: &str) -> Result<String, config::Error> {
+    match Listener::bind(address, protocol, Limits::default()) {
         Ok(_) => Ok(format!("{address} is free")),
         Err(listener::Error::Bind { source, .. }) if source.kind() == ErrorKind::AddrInUse => {
             Ok(format!("{address} is in use, by Askance itself?"))
         }
-        Err(error) => Err(config::Error::of("lmtp_listen", None, error.to_string())),
+        Err(error) => Err(config::Error::of(setting, None, error.to_string())),
     }
 }

@@ -1,17 +1,14 @@
 //! Real servers on loopback: what is said on the wire, byte by byte.
 
 mod authorities;
-<<<<<<< HEAD
 mod busy_sink;
 mod deploy;
 mod dovecot;
 mod graceful;
 mod imap_server;
 mod imap_weather;
-=======
 mod intake_killed;
 mod intake_synced;
->>>>>>> intake
 mod letters_bent;
 mod letters_guarded;
 mod letters_out;
@@ -22,11 +19,8 @@ mod mail_limits;
 pub mod postfix;
 mod running_service;
 mod schemas;
-<<<<<<< HEAD
 mod sending_kills;
-=======
 mod smtp_door;
->>>>>>> intake
 pub mod smtp_sink;
 mod stopping;
 mod storage_weather;

@@ -189,22 +189,20 @@ impl Outbox {
             }
         }
         assert_eq!(found, self.letters, "letters are missing");
-        let mut listed = 0;
+        let mut listed = 0_usize;
         loop {
-            let page = desk::letters::in_states(conn, &[OutboxState::Unknown], listed).unwrap();
+            let page =
+                desk::letters::in_states(conn, &[OutboxState::Unknown], i64::try_from(listed).unwrap())
+                    .unwrap();
             if page.is_empty() {
                 break;
             }
-            listed += page.len() as i64;
+            listed += page.len();
         }
         let told = self.command(&["outbox", "list", "--json"]).output().unwrap();
         let told: serde_json::Value = serde_json::from_slice(&told.stdout).unwrap();
         let at_console = told["letters"].as_array().unwrap().iter().filter(|row| row["state"] == "unknown");
-        assert_eq!(
-            (listed as usize, at_console.count()),
-            (unknown, unknown),
-            "an unknown letter is not listed"
-        );
+        assert_eq!((listed, at_console.count()), (unknown, unknown), "an unknown letter is not listed");
         unknown
     }
 }
@@ -353,9 +351,8 @@ fn one_acts(database: &str, workers: usize, letters: u64) {
     }
     let unknown = outbox.holds();
     println!(
-        "R4: {workers} workers, {letters} letters, {} stopped in mid-send beyond the lease and continued: 0 twice, {unknown} \
-         unknown; seed {seed}",
-        stopped_count
+        "R4: {workers} workers, {letters} letters, {stopped_count} stopped in mid-send beyond the lease and continued: 0 twice, {unknown} \
+         unknown; seed {seed}"
     );
 }
 

@@ -88,11 +88,11 @@ pub fn same_mail(
     }
 }
 
-/// The attachments of messages, as (message, position, SHA-256, text).
-pub fn attachments_of(
-    conn: &mut Conn,
-    ids: &[i64],
-) -> Result<Vec<(i64, i64, String, Option<String>)>, Error> {
+/// An attachment: message, position, SHA-256, text.
+pub type File = (i64, i64, String, Option<String>);
+
+/// The attachments of messages.
+pub fn attachments_of(conn: &mut Conn, ids: &[i64]) -> Result<Vec<File>, Error> {
     Ok(attachments::table
         .filter(attachments::message_id.eq_any(ids.to_vec()))
         .order((attachments::message_id.asc(), attachments::position.asc()))

@@ -130,9 +130,9 @@ impl Part {
         fill: impl FnOnce(&mut dyn Write) -> Result<T, Error>,
     ) -> Result<T, Error> {
         let path = self.path.join(name);
-        let file =
+        let made =
             OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path).map_err(at(&path))?;
-        let mut out = Counting::new(BufWriter::new(file));
+        let mut out = Counting::new(BufWriter::new(made));
         let filled = fill(&mut out)?;
         out.flush().and_then(|()| out.out.get_ref().sync_all()).map_err(at(&path))?;
         self.written.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned(), out.entry());

@@ -9,6 +9,7 @@ use crate::store::{Conn, Db, dump, migrating, restored};
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::BufReader;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 /// What was restored.
@@ -102,7 +103,6 @@ fn key(ctx: &Context, copy: &Path) -> Result<(), Error> {
     if !made || !kept.exists() {
         return Ok(());
     }
-    use std::os::unix::fs::OpenOptionsExt;
     let bytes = std::fs::read(&kept).map_err(at(&kept))?;
     let beside = own.with_extension("key.restored");
     std::fs::OpenOptions::new()
@@ -116,12 +116,15 @@ fn key(ctx: &Context, copy: &Path) -> Result<(), Error> {
         .map_err(at(&own))
 }
 
+/// Rows; letters in doubt; erasures done again and the bytes that go with them.
+type Brought = (u64, usize, (usize, BTreeSet<String>));
+
 /// All rows, the schema of this program, the queue stopped, what was erased erased again: at once or not at all.
 fn rows(
     ctx: &Context,
     conn: &mut Conn,
     (name, copy, manifest): (&str, &Path, &Manifest),
-) -> Result<(u64, usize, (usize, BTreeSet<String>)), Error> {
+) -> Result<Brought, Error> {
     let now = ctx.clock.now();
     migrating::stand_at(conn, &manifest.schema)?;
     let mut rows = 0;

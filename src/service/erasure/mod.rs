@@ -225,7 +225,7 @@ fn of_person(conn: &mut Conn, email: &str, stone: &mut Tombstone) -> Result<(), 
     }
     let messages = erasure::messages_of(conn, &requests)?;
     let (_, raw) = erasure::same_mail(conn, &messages, &[])?;
-    stone.kind = "person".to_owned();
+    "person".clone_into(&mut stone.kind);
     stone.subject = format!("person:{}", found.id);
     stone.rows = vec![(found.id, added)];
     stone.blobs = letters.into_iter().map(|(.., key)| key).filter(|key| !key.is_empty()).chain(raw).collect();
@@ -234,7 +234,7 @@ fn of_person(conn: &mut Conn, email: &str, stone: &mut Tombstone) -> Result<(), 
 
 fn of_message(conn: &mut Conn, id: i64, stone: &mut Tombstone) -> Result<(), Error> {
     let found = erasure::message(conn, id)?.ok_or(Error::NoSuchMessage(id))?;
-    stone.kind = "message".to_owned();
+    "message".clone_into(&mut stone.kind);
     stone.subject = format!("message:{id}");
     if found.blob_sha256.is_empty() && found.subject == erasure::ERASED {
         return Err(Error::Erased(stone.subject.clone()));
@@ -254,7 +254,7 @@ fn of_attachment(
     (message, position): (i64, i64),
     stone: &mut Tombstone,
 ) -> Result<(), Error> {
-    stone.kind = "attachment".to_owned();
+    "attachment".clone_into(&mut stone.kind);
     stone.subject = format!("attachment:{message}/{position}");
     let files = erasure::attachments_of(conn, &[message])?;
     let key = files.into_iter().find(|(_, at, ..)| *at == position).map(|(_, _, key, _)| key);

@@ -16,7 +16,7 @@ use std::io::Write;
 
 /// Every table, in an order in which each row comes after those that it refers to. A table that is not here stops a
 /// backup: it would be lost without a word.
-pub const TABLES: [&str; 37] = [
+pub const TABLES: [&str; 38] = [
     "people",
     "sessions",
     "sign_in_attempts",
@@ -46,6 +46,7 @@ pub const TABLES: [&str; 37] = [
     "unmatched_keys",
     "rank_again",
     "scans",
+    "folds",
     "lessons",
     "authenticity",
     "imap_taken",

@@ -171,6 +171,7 @@ fn clone_of(site: &Site) -> Arc<Context> {
         library: Arc::clone(&site.ctx.library),
         blobs: site.ctx.blobs.clone(),
         days_off: askance::service::days_off::Calendars::default(),
+        pulse: askance::service::health::Pulse::default(),
         config,
     })
 }

@@ -35,7 +35,7 @@ pub fn transport(sink: &SmtpSink) -> Transport {
 pub fn guarded_transport(sink: &SmtpSink) -> Transport {
     let url = format!("smtp+starttls://desk%40askance.example:p%C3%A4ss@localhost:{}", sink.addr.port());
     let server = SmtpServer::from_url(&url).unwrap();
-    Transport::Smtp(server.with_timeout(Duration::from_millis(2500)).trusting(SmtpSink::trusted()))
+    Transport::Smtp(server.with_timeout(Duration::from_secs(1)).trusting(SmtpSink::trusted()))
 }
 
 pub fn send(transport: &Transport, composed: &Composed) -> Dispatch {

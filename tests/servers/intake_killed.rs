@@ -128,7 +128,7 @@ fn storm(stage: &Stage, dice: &mut Dice, (kills, mails): (u64, usize)) -> Weathe
         };
         stage.releases(mails * usize::try_from(kill + 1).unwrap() / usize::try_from(kills).unwrap());
         std::thread::sleep(after);
-        group.is_killed();
+        group.dies();
         weather.kills += 1;
     }
     weather
@@ -169,7 +169,7 @@ fn r01_accepted_mail_survives_kill_9_by_lmtp_and_by_pipe() {
     };
     let each = mails.div_ceil(THREADS);
     let began = Instant::now();
-    let (weather, acked, last) = std::thread::scope(|scope| {
+    let (weather, acked, alive) = std::thread::scope(|scope| {
         let stage = &stage;
         let feeders: Vec<_> =
             (0..THREADS).map(|thread| scope.spawn(move || stage.feeds(thread, each))).collect();
@@ -188,7 +188,7 @@ fn r01_accepted_mail_survives_kill_9_by_lmtp_and_by_pipe() {
             .ok()?;
         (waiting == 0 && site.ctx.blobs.spooled().unwrap().is_empty()).then_some(())
     });
-    last.is_killed();
+    alive.dies();
     let (lost, twice, disorder) = verdict(&site, &stage, &acked);
     println!(
         "r01 kills {} ({} in the start) mails {} tries {} of which cut or refused {} lost {lost} twice {twice} \

@@ -151,7 +151,7 @@ impl Group {
     }
 
     /// SIGKILL to all of it: no destructor, no farewell.
-    pub fn is_killed(mut self) {
+    pub fn dies(mut self) {
         self.kill();
     }
 

@@ -69,7 +69,7 @@ const AT_HOME: &[(&str, &[&str])] = &[
     ("Utc::now", &["clock.rs"]),
     ("Local::now", &["clock.rs"]),
     ("SystemTime::now", &["clock.rs"]),
-    ("Instant::now", &["worker.rs", "mail/", "service/cage", "command/"]),
+    ("Instant::now", &["worker.rs", "mail/", "service/cage", "store/together.rs", "command/"]),
     ("process::exit", &[]),
 ];
 

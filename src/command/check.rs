@@ -104,6 +104,9 @@ fn set_up(config: &Config, findings: &mut Findings<'_>) {
         exit::CONFIG,
     );
     findings.note("mail in", mail_in(config), exit::CONFIG);
+    if let Some(address) = &config.mail.smtp_listen {
+        findings.note("mail from strangers", free(address, Protocol::Smtp, "smtp_listen"), exit::CONFIG);
+    }
 }
 
 /// What holds the processes that read mail; a layer that this kernel does not have is told, and nothing is wrong.
@@ -123,11 +126,15 @@ fn mail_in(config: &Config) -> Result<String, config::Error> {
     let Some(address) = &config.lmtp_listen else {
         return Ok("`lmtp_listen` is not set: only `askance receive`".to_owned());
     };
-    match Listener::bind(address, Protocol::Lmtp, Limits::default()) {
+    free(address, Protocol::Lmtp, "lmtp_listen")
+}
+
+fn free(address: &str, protocol: Protocol, setting: &str) -> Result<String, config::Error> {
+    match Listener::bind(address, protocol, Limits::default()) {
         Ok(_) => Ok(format!("{address} is free")),
         Err(listener::Error::Bind { source, .. }) if source.kind() == ErrorKind::AddrInUse => {
             Ok(format!("{address} is in use, by Askance itself?"))
         }
-        Err(error) => Err(config::Error::of("lmtp_listen", None, error.to_string())),
+        Err(error) => Err(config::Error::of(setting, None, error.to_string())),
     }
 }

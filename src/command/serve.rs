@@ -2,9 +2,10 @@
 
 use crate::command::{self, exit, say};
 use crate::config::{self, Config};
-use crate::mail::listener::{Limits, Listener, Protocol, Verdict};
+use crate::mail::listener::{Envelope, Limits, Listener, Protocol, Verdict};
 use crate::mail::smtp_url::SmtpServer;
 use crate::mail::transport::Transport;
+use crate::service::admission::Gatekeeper;
 use crate::service::cage::Cage;
 use crate::service::intake::{Mail, accept};
 use crate::service::{Context, seed};
@@ -57,6 +58,9 @@ pub enum Error {
     /// Mail in.
     #[error("setting `lmtp_listen`: {0}")]
     Listener(#[from] crate::mail::listener::Error),
+    /// Mail in from strangers.
+    #[error("setting `smtp_listen`: {0}")]
+    Strangers(#[source] crate::mail::listener::Error),
     /// Threads or the program's own path.
     #[error("the service cannot start: {0}")]
     Start(#[from] std::io::Error),
@@ -69,7 +73,7 @@ impl Error {
     /// The exit code of `sysexits.h`.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Config(_) | Self::Listener(_) => exit::CONFIG,
+            Self::Config(_) | Self::Listener(_) | Self::Strangers(_) => exit::CONFIG,
             Self::Closed(error) => error.exit_code(),
             _ => exit::IO,
         }
@@ -141,14 +145,7 @@ impl House {
     /// server or a visitor still wants.
     pub fn serve(mut self, figment: Figment, only: Option<Only>) -> Result<(), Error> {
         let works = only != Some(Only::Web);
-        let listener = match (self.listener.take(), &self.context.config.lmtp_listen) {
-            (Some(open), _) => Some(open),
-            (None, Some(address)) if works => {
-                Some(Listener::bind(address, Protocol::Lmtp, Limits::default())?)
-            }
-            _ => None,
-        };
-        let mail_in = listener.map(|listener| self.mail_in(listener)).transpose()?;
+        let mail_in = self.doors(works)?;
         let cage = cage_for_pages()?;
         let workers = if works {
             let parts = Parts {
@@ -168,10 +165,10 @@ impl House {
                 "`ip_header` is not set: tries to sign in through the web server before this one count as one visitor's"
             );
         }
-        let mail_stopper = mail_in.as_ref().map(|(stopper, _)| stopper.clone());
+        let mail_stoppers: Vec<_> = mail_in.iter().map(|door| door.stopper.clone()).collect();
         let work_stopper = workers.as_ref().map(Workers::stopper);
         let stop = move || {
-            if let Some(stopper) = &mail_stopper {
+            for stopper in &mail_stoppers {
                 stopper.stop();
             }
             if let Some(stopper) = &work_stopper {
@@ -194,10 +191,10 @@ impl House {
         };
         stop();
         let until = Instant::now() + FAREWELL;
-        if let Some((_, thread)) = mail_in
-            && !worker::ended_by(&thread, until)
-        {
-            tracing::warn!("mail sessions did not end in time and are left; their senders keep the mail");
+        for door in mail_in {
+            if !worker::ended_by(&door.thread, until) {
+                tracing::warn!("mail sessions did not end in time and are left; their senders keep the mail");
+            }
         }
         if let Some(workers) = workers {
             workers.stop(until.saturating_duration_since(Instant::now()));
@@ -205,31 +202,75 @@ impl House {
         served
     }
 
-    fn mail_in(
-        &self,
-        listener: Listener,
-    ) -> Result<(crate::mail::listener::Stopper, std::thread::JoinHandle<()>), Error> {
+    /// Opens the doors for mail and serves them.
+    fn doors(&mut self, works: bool) -> Result<Vec<MailIn>, Error> {
+        let listener = match (self.listener.take(), &self.context.config.lmtp_listen) {
+            (Some(open), _) => Some(open),
+            (None, Some(address)) if works => {
+                Some(Listener::bind(address, Protocol::Lmtp, Limits::default())?)
+            }
+            _ => None,
+        };
+        let strangers = if works { self.door_for_strangers()? } else { None };
+        let doors = [(listener, "lmtp"), (strangers, "smtp")];
+        let doors = doors.into_iter().filter_map(|(listener, via)| Some(self.mail_in(listener?, via)));
+        doors.collect()
+    }
+
+    /// The door on the open net, if there shall be one.
+    fn door_for_strangers(&self) -> Result<Option<Listener>, Error> {
+        let config = &self.context.config;
+        let Some(address) = &config.mail.smtp_listen else { return Ok(None) };
+        let listener = Listener::bind(address, Protocol::Smtp, Limits::of_the_open_net());
+        let gatekeeper = Gatekeeper::new(&self.context, &self.db);
+        let gate = Box::new(move |peer, recipient: &str| gatekeeper.admits(peer, recipient));
+        Ok(Some(listener.map_err(Error::Strangers)?.called(&config.reply_domain).guarded(gate)))
+    }
+
+    fn mail_in(&self, listener: Listener, via: &'static str) -> Result<MailIn, Error> {
         let stopper = listener.stopper();
         let (context, db) = (Arc::clone(&self.context), self.db.clone());
-        let thread = std::thread::Builder::new().name("mail-in".to_owned()).spawn(move || {
+        let thread = std::thread::Builder::new().name(format!("{via}-in")).spawn(move || {
             listener.serve(&move |envelope, raw| {
-                let handed = Handed {
-                    sender: Some(envelope.sender.clone().unwrap_or_default()),
-                    peer: None,
-                    greeted_as: None,
-                };
-                let mail = Mail { raw, recipients: &envelope.recipients, via: "lmtp", handed: Some(&handed) };
+                let handed = handed(envelope, via);
+                let mail = Mail { raw, recipients: &envelope.recipients, via, handed: Some(&handed) };
                 let verdict = match accept(context.door(), Some(&db), mail) {
                     Ok(()) => Verdict::Safe,
                     Err(error) => {
                         tracing::error!(%error, "mail could not be made safe; its sender keeps it");
-                        Verdict::TryLater("it cannot be stored now".to_owned())
+                        if error.is_full() {
+                            Verdict::NoRoom
+                        } else {
+                            Verdict::TryLater("it cannot be stored now".to_owned())
+                        }
                     }
                 };
                 vec![verdict; envelope.recipients.len()]
             });
         })?;
-        Ok((stopper, thread))
+        Ok(MailIn { stopper, thread })
+    }
+}
+
+/// A door for mail that is served.
+struct MailIn {
+    stopper: crate::mail::listener::Stopper,
+    thread: std::thread::JoinHandle<()>,
+}
+
+/// Who handed the mail to us; behind a mail server of our own it is that server's word that counts, if it says one.
+fn handed(envelope: &Envelope, via: &str) -> Handed {
+    let (peer, greeted_as) = match &envelope.forwarded {
+        Some(forwarded) => (forwarded.address, forwarded.greeted_as.clone()),
+        None if via == "smtp" => {
+            (envelope.peer.map(|peer| peer.ip().to_canonical()), Some(envelope.greeted_as.clone()))
+        }
+        None => (None, None),
+    };
+    Handed {
+        sender: Some(envelope.sender.clone().unwrap_or_default()),
+        peer: peer.map(|peer| peer.to_string()),
+        greeted_as,
     }
 }
 

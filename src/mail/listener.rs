@@ -1,17 +1,22 @@
 //! The door for mail: an LMTP (RFC 2033) or SMTP (RFC 5321) server on blocking threads. A message is handed to a
 //! callback, and only what the callback calls safe is answered with 250.
 
+mod crowd;
 mod door;
+mod forwarded;
 mod input;
 mod session;
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
+use crate::mail::listener::crowd::Crowd;
+pub use crate::mail::listener::crowd::network;
 use crate::mail::listener::door::{Door, Socket};
+pub use crate::mail::listener::forwarded::Forwarded;
 
 /// Why the door cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -43,6 +48,8 @@ pub enum Protocol {
 pub struct Limits {
     /// Sessions at the same time; the next is told 421.
     pub connections: usize,
+    /// Sessions at the same time with one network address (of IPv6, one /64); the next is told 421.
+    pub per_peer: usize,
     /// Octets of one message; more is drained and told 552.
     pub message: usize,
     /// Octets of all messages in memory at one time; more is drained and told 452.
@@ -63,6 +70,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             connections: 50,
+            per_peer: usize::MAX,
             message: 64 << 20,
             memory: 192 << 20,
             recipients: 100,
@@ -70,6 +78,21 @@ impl Default for Limits {
             errors: 20,
             idle: Duration::from_secs(60),
             session: Duration::from_secs(1_800),
+        }
+    }
+}
+
+impl Limits {
+    /// For a door on the open net: more peers, each of which may take less. Silence may last five minutes, as RFC 5321
+    /// §4.5.3.2 asks of a receiver.
+    pub fn of_the_open_net() -> Self {
+        Self {
+            connections: 200,
+            per_peer: 10,
+            commands: 500,
+            errors: 10,
+            idle: Duration::from_secs(300),
+            ..Self::default()
         }
     }
 }
@@ -85,6 +108,23 @@ pub struct Envelope {
     pub sender: Option<String>,
     /// Recipients as they were written, in order.
     pub recipients: Vec<String>,
+    /// Who handed the message to the mail server before us, where that server says so.
+    pub forwarded: Option<Forwarded>,
+}
+
+/// What a recipient is told before the message comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Admission {
+    /// 250: a message for it will be taken.
+    Welcome,
+    /// 550 5.1.1: nobody has this address here.
+    Nobody,
+    /// 550 5.7.1: an address of another house; nothing is passed on.
+    Elsewhere,
+    /// 451: it cannot be said now.
+    Later,
+    /// 421, and the session ends: this peer has tried too often.
+    Enough,
 }
 
 /// What became of the message for one recipient.
@@ -92,6 +132,8 @@ pub struct Envelope {
 pub enum Verdict {
     /// Stored and synced: 250.
     Safe,
+    /// Not now, because the disk is full: 452.
+    NoRoom,
     /// Not now: 451, with a reason without personal data.
     TryLater(String),
     /// Never: 550, with a reason without personal data.
@@ -101,9 +143,14 @@ pub enum Verdict {
 /// Takes a message and says one verdict per recipient, in order; a missing one counts as "try later".
 pub type Handler = dyn Fn(&Envelope, &[u8]) -> Vec<Verdict> + Send + Sync;
 
+/// Says at RCPT whether a recipient is taken; the address of the peer and the recipient as it was written.
+pub type Gate = dyn Fn(Option<IpAddr>, &str) -> Admission + Send + Sync;
+
 /// The open door.
 pub struct Listener {
     door: Door,
+    gate: Option<Box<Gate>>,
+    name: String,
     protocol: Protocol,
     limits: Limits,
     stopping: Arc<AtomicBool>,
@@ -128,7 +175,21 @@ impl Listener {
     /// Listens on `address:port` or on a socket (`/run/askance/lmtp` or `unix:/run/askance/lmtp`).
     pub fn bind(address: &str, protocol: Protocol, limits: Limits) -> Result<Self, Error> {
         let door = Door::open(address)?;
-        Ok(Self { door, protocol, limits, stopping: Arc::default() })
+        Ok(Self { door, gate: None, name: "askance".to_owned(), protocol, limits, stopping: Arc::default() })
+    }
+
+    /// With somebody at the gate who is asked for each recipient; without, every recipient is taken.
+    #[must_use]
+    pub fn guarded(mut self, gate: Box<Gate>) -> Self {
+        self.gate = Some(gate);
+        self
+    }
+
+    /// With the name it greets by (RFC 5321 §4.2: the domain of the server).
+    #[must_use]
+    pub fn called(mut self, name: &str) -> Self {
+        name.clone_into(&mut self.name);
+        self
     }
 
     /// The TCP address with its real port; none for a socket in the file system.
@@ -143,27 +204,32 @@ impl Listener {
 
     /// Takes mail until stopped, and returns when the last session has ended.
     pub fn serve(&self, handler: &Handler) {
-        let (sessions, memory) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let (crowd, memory) = (Crowd::default(), AtomicUsize::new(0));
         std::thread::scope(|scope| {
             while !self.stopping.load(Ordering::SeqCst) {
                 let Some((socket, peer)) = self.accept() else { continue };
-                if sessions.fetch_add(1, Ordering::SeqCst) >= self.limits.connections {
-                    sessions.fetch_sub(1, Ordering::SeqCst);
+                let (crowd, memory) = (&crowd, &memory);
+                let Some(place) = crowd.enter(peer.map(|peer| peer.ip()), &self.limits) else {
                     session::turn_away(socket);
                     continue;
-                }
-                let (sessions, memory) = (&sessions, &memory);
-                scope.spawn(move || {
+                };
+                let talk = move || {
                     let house = session::House {
                         protocol: self.protocol,
+                        name: &self.name,
                         limits: &self.limits,
                         stopping: &self.stopping,
                         memory,
+                        gate: self.gate.as_deref(),
                         handler,
                     };
                     session::run(&house, socket, peer);
-                    sessions.fetch_sub(1, Ordering::SeqCst);
-                });
+                    drop(place);
+                };
+                // Where the system has no thread left the socket is dropped, and the peer comes again.
+                if let Err(error) = std::thread::Builder::new().spawn_scoped(scope, talk) {
+                    tracing::warn!(%error, "a mail connection could not be served");
+                }
             }
         });
     }

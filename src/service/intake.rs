@@ -12,6 +12,15 @@ use serde::{Deserialize, Serialize};
 #[error("the mail could not be stored: {0}")]
 pub struct Error(#[from] crate::store::Error);
 
+impl Error {
+    /// Whether there is no room on the disk.
+    pub fn is_full(&self) -> bool {
+        use std::io::ErrorKind;
+        matches!(&self.0, crate::store::Error::Blobs(error)
+            if matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded))
+    }
+}
+
 /// A mail as it came in.
 #[derive(Debug, Clone, Copy)]
 pub struct Mail<'a> {
@@ -60,10 +69,11 @@ pub fn accept(door: Door<'_>, db: Option<&Db>, mail: Mail<'_>) -> Result<(), Err
         handed: mail.handed.cloned().unwrap_or_default(),
     };
     let name = spool_name(arrived_at)?;
-    // Blob and committed row are as safe as blob and note, at half the waiting for the disk. Where it is not
-    // known whether the row was committed, the note under the same name cannot count it twice.
-    let committed = db.map(|db| db.conn().and_then(|mut conn| rows(&mut conn, &name, &note)));
-    if let Some(Ok(())) = committed {
+    // Blob and committed row are as safe as blob and note, at half the waiting for the disk; mails that come at the
+    // same time share a transaction. Where it is not known whether the row was committed, the note under the same name cannot count it twice.
+    let committed = db.map(|db| db.enter(arrivals(&name, &note)));
+    if let Some(Ok(inserted)) = committed {
+        told(&inserted, note.via.as_str());
         return Ok(());
     }
     let bytes = serde_json::to_vec(&note).map_err(crate::store::Error::from)?;
@@ -102,24 +112,35 @@ pub fn sweep(door: Door<'_>, db: &Db) -> Result<usize, Error> {
 
 /// One row for each recipient, in one transaction.
 fn rows(conn: &mut Conn, name: &str, note: &Note) -> Result<(), crate::store::Error> {
-    transaction(conn, |conn| {
-        for (position, recipient) in note.recipients.iter().enumerate() {
-            let arrival = Arrival {
-                blob_sha256: note.sha256.clone(),
-                size: note.size,
-                recipient: recipient.clone(),
-                via: note.via.clone(),
-                spool_key: format!("{name}#{position}"),
-                arrived_at: note.arrived_at,
-                handed: note.handed.clone(),
-            };
-            match messages::insert_received(conn, &arrival)? {
-                Inserted::Fresh(id) => tracing::info!(message = id, via = note.via, "mail received"),
-                Inserted::Again(id) => tracing::info!(message = id, via = note.via, "the same mail again"),
-            }
+    let inserted = transaction(conn, |conn| {
+        let arrivals = arrivals(name, note);
+        arrivals.iter().map(|arrival| messages::insert_received(conn, arrival)).collect::<Result<Vec<_>, _>>()
+    })?;
+    told(&inserted, &note.via);
+    Ok(())
+}
+
+/// One arrival for each recipient.
+fn arrivals(name: &str, note: &Note) -> Vec<Arrival> {
+    let arrival = |(position, recipient): (usize, &String)| Arrival {
+        blob_sha256: note.sha256.clone(),
+        size: note.size,
+        recipient: recipient.clone(),
+        via: note.via.clone(),
+        spool_key: format!("{name}#{position}"),
+        arrived_at: note.arrived_at,
+        handed: note.handed.clone(),
+    };
+    note.recipients.iter().enumerate().map(arrival).collect()
+}
+
+fn told(inserted: &[Inserted], via: &str) {
+    for inserted in inserted {
+        match inserted {
+            Inserted::Fresh(id) => tracing::info!(message = id, via, "mail received"),
+            Inserted::Again(id) => tracing::info!(message = id, via, "the same mail again"),
         }
-        Ok(())
-    })
+    }
 }
 
 /// Sorts by time and is unique: two processes may receive in the same microsecond.

@@ -16,6 +16,8 @@ use std::time::SystemTime;
 pub struct Blobs {
     root: PathBuf,
     complained: Arc<Mutex<BTreeSet<String>>>,
+    /// Folders whose own entry this process has synced.
+    anchored: Arc<Mutex<BTreeSet<PathBuf>>>,
 }
 
 /// SHA-256 of bytes, hex.
@@ -29,7 +31,7 @@ impl Blobs {
         for folder in ["tmp", "spool"] {
             make_folder(&root.join(folder))?;
         }
-        Ok(Self { root: root.to_owned(), complained: Arc::default() })
+        Ok(Self { root: root.to_owned(), complained: Arc::default(), anchored: Arc::default() })
     }
 
     /// Stores bytes and returns their SHA-256. When it returns, they survive a power cut as far as the disk
@@ -37,15 +39,29 @@ impl Blobs {
     pub fn put(&self, bytes: &[u8]) -> Result<String, Error> {
         let key = sha256(bytes);
         let path = self.path(&key);
-        if !path.exists() {
-            let folder = path.parent().unwrap_or(&self.root);
-            if !folder.exists() {
-                make_folder(folder)?;
-                sync_folder(&self.root)?;
-            }
+        let folder = path.parent().unwrap_or(&self.root);
+        self.anchor(folder)?;
+        let whole = path.metadata().is_ok_and(|found| found.len() == bytes.len() as u64);
+        if whole {
+            // Whoever renamed it, perhaps in this very moment, may not have come to this yet; and we vouch for it.
+            sync_folder(folder)?;
+        } else {
             self.write_synced(&path, bytes)?;
         }
         Ok(key)
+    }
+
+    /// Makes a folder and its entry safe. Another process, or thread, may have made it and not synced its entry yet, so
+    /// each process does it once for each folder.
+    fn anchor(&self, folder: &Path) -> Result<(), Error> {
+        let mut anchored = self.anchored.lock().unwrap_or_else(PoisonError::into_inner);
+        if !anchored.contains(folder) {
+            make_folder(folder)?;
+            sync_folder(&self.root)?;
+            // The spool was made before that, so its entry is safe as well.
+            anchored.extend([folder.to_owned(), self.root.join("spool")]);
+        }
+        Ok(())
     }
 
     /// The bytes under `key`, checked against it.
@@ -57,6 +73,7 @@ impl Blobs {
 
     /// Leaves a note in the spool that a mail is safe; `name` is unique, `note` says what it is.
     pub fn spool(&self, name: &str, note: &[u8]) -> Result<(), Error> {
+        self.anchor(&self.root.join("spool"))?;
         self.write_synced(&self.root.join("spool").join(name), note)
     }
 

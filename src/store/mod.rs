@@ -15,6 +15,7 @@ pub mod published;
 pub mod register;
 pub mod requests;
 pub mod schema;
+mod together;
 pub mod types;
 pub mod version;
 
@@ -88,6 +89,19 @@ pub enum Error {
     NotAllowed(#[from] crate::domain::request::state::NotAllowed),
 }
 
+/// Words by which the databases say that it may go well later.
+const PASSING: [&str; 9] = [
+    "deadlock",
+    "locked",
+    "disk is full",
+    "disk I/O error",
+    "readonly database",
+    "No space left",
+    "terminating connection",
+    "server closed the connection",
+    "no connection to the server",
+];
+
 impl Error {
     /// Whether the same may go well at the next turn: the database is away, busy, or asks to try again.
     pub fn is_passing(&self) -> bool {
@@ -96,10 +110,12 @@ impl Error {
             Self::Connection(_) | Self::Database(Diesel::BrokenTransactionManager) => true,
             Self::Database(Diesel::DatabaseError(kind, why)) => {
                 let words = why.message();
-                matches!(kind, DatabaseErrorKind::SerializationFailure | DatabaseErrorKind::ClosedConnection)
-                    || ["deadlock", "locked", "disk is full", "No space left", "terminating connection"]
-                        .iter()
-                        .any(|word| words.contains(word))
+                matches!(
+                    kind,
+                    DatabaseErrorKind::SerializationFailure
+                        | DatabaseErrorKind::ClosedConnection
+                        | DatabaseErrorKind::ReadOnlyTransaction
+                ) || PASSING.iter().any(|word| words.contains(word))
             }
             _ => false,
         }
@@ -118,6 +134,10 @@ impl From<serde_json::Error> for Error {
     }
 }
 
+/// How long SQLite waits for another writer; with the wait for a connection it stays below ten seconds, after which a
+/// page must have said 503.
+const BUSY: std::time::Duration = std::time::Duration::from_secs(5);
+
 /// Opens connections; dispatches on the scheme, because SQLite would happily make a file called `postgres:…`.
 #[derive(Debug)]
 struct Manager {
@@ -133,10 +153,12 @@ impl ManageConnection for Manager {
         if let Some(path) = self.url.strip_prefix("sqlite://") {
             private_file(path);
             let mut conn = diesel::SqliteConnection::establish(path).map_err(open)?;
+            conn.batch_execute(&format!("PRAGMA busy_timeout={}", BUSY.as_millis()))
+                .map_err(diesel::r2d2::Error::QueryError)?;
             // FULL: WAL with NORMAL can lose a commit on power loss, and an accepted mail is a promise.
             conn.batch_execute(
                 // A cache of 1 MB a connection: the system keeps the file's pages anyway, once for all.
-                "PRAGMA busy_timeout=10000; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; \
+                "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; \
                  PRAGMA foreign_keys=ON; PRAGMA cache_size=-1000;",
             )
             .map_err(diesel::r2d2::Error::QueryError)?;
@@ -173,6 +195,7 @@ fn private_file(path: &str) {
 pub struct Db {
     pool: Pool<Manager>,
     url: std::sync::Arc<str>,
+    together: std::sync::Arc<together::Together>,
 }
 
 impl std::fmt::Debug for Db {
@@ -210,16 +233,21 @@ impl Db {
         let pool = Pool::builder()
             .max_size(size)
             .min_idle(Some(1))
-            .connection_timeout(std::time::Duration::from_secs(8))
+            .connection_timeout(std::time::Duration::from_secs(4))
             .test_on_check_out(!url.starts_with("sqlite://"))
             .build(Manager { url: url.to_owned() })
             .map_err(|e| Error::Connection(e.to_string()))?;
-        Ok(Self { pool, url: url.into() })
+        Ok(Self { pool, url: url.into(), together: std::sync::Arc::default() })
     }
 
     /// A connection on loan.
     pub fn conn(&self) -> Result<Loan, Error> {
         self.pool.get().map(Loan).map_err(|e| Error::Connection(e.to_string()))
+    }
+
+    /// A connection on loan, for which nobody waits longer than this.
+    fn conn_within(&self, patience: std::time::Duration) -> Result<Loan, Error> {
+        self.pool.get_timeout(patience).map(Loan).map_err(|e| Error::Connection(e.to_string()))
     }
 
     /// Whether the database is a file of this machine.

@@ -55,6 +55,10 @@ pub enum Error {
 impl Error {
     /// An error of ours, logged under a number that the visitor sees.
     pub fn internal(cause: &(dyn std::error::Error + 'static)) -> Self {
+        if is_passing(cause) {
+            tracing::warn!(error = %chain(cause), "the database is away");
+            return Self::Unavailable;
+        }
         let incident = incident();
         tracing::error!(incident, error = %chain(cause), "a page failed");
         Self::Internal(incident)
@@ -85,10 +89,6 @@ impl Error {
 
 impl From<store::Error> for Error {
     fn from(error: store::Error) -> Self {
-        if matches!(error, store::Error::Connection(_)) {
-            tracing::warn!(error = %error, "the database is away");
-            return Self::Unavailable;
-        }
         Self::internal(&error)
     }
 }
@@ -99,6 +99,12 @@ fn incident() -> String {
     // Without randomness the number is not unique; the entry is still there.
     let _ = getrandom::fill(&mut bytes);
     data_encoding::BASE32_NOPAD.encode(&bytes).to_ascii_lowercase()
+}
+
+/// Whether the database is away, locked or cannot be written, somewhere below.
+fn is_passing(error: &(dyn std::error::Error + 'static)) -> bool {
+    let store = error.downcast_ref::<store::Error>();
+    store.is_some_and(store::Error::is_passing) || error.source().is_some_and(is_passing)
 }
 
 fn chain(error: &(dyn std::error::Error + 'static)) -> String {

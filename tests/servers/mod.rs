@@ -1,6 +1,8 @@
 //! Real servers on loopback: what is said on the wire, byte by byte.
 
 mod authorities;
+mod intake_killed;
+mod intake_synced;
 mod letters_bent;
 mod letters_guarded;
 mod letters_out;
@@ -10,6 +12,8 @@ mod mail_limits;
 pub mod postfix;
 mod running_service;
 mod schemas;
+mod smtp_door;
 pub mod smtp_sink;
 mod stopping;
+mod storage_weather;
 mod whole_way;

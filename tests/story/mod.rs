@@ -1,5 +1,6 @@
 //! What people do with the service, from the letter to the public timeline.
 
+mod again;
 mod calculator;
 mod clocks;
 mod days_off;

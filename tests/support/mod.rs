@@ -1,6 +1,7 @@
 //! A whole service in a temporary place, with verbs in the words of the field; on SQLite and on PostgreSQL.
 
 pub mod figures;
+pub mod house;
 pub mod labelled;
 pub mod mail;
 pub mod operator;
@@ -99,7 +100,11 @@ impl Site {
 
     /// A fresh service with an empty register.
     pub fn new(backend: Backend) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        Self::within(tempfile::tempdir().unwrap(), backend)
+    }
+
+    /// The same in a folder of the caller's choice.
+    pub fn within(folder: tempfile::TempDir, backend: Backend) -> Self {
         let database_url = match backend {
             Backend::Sqlite => format!("sqlite://{}", folder.path().join("askance.db").display()),
             Backend::Postgres => postgres::fresh_database(),

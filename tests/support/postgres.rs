@@ -29,6 +29,11 @@ pub fn fresh_database() -> String {
     SERVER.url(&name)
 }
 
+/// Says something to the server, outside of any story's database.
+pub fn says(text: &str) {
+    SERVER.sql("postgres", text);
+}
+
 impl Server {
     fn start() -> Self {
         let bin = binaries();

@@ -1,21 +1,26 @@
 //! One session at the door: commands in, replies out, the message to the handler before any 250.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize};
 
 use crate::mail::listener::door::Socket;
 use crate::mail::listener::input::{Body, End, Input, Line};
-use crate::mail::listener::{Envelope, Handler, Limits, Protocol, Verdict};
+use crate::mail::listener::{Admission, Envelope, Forwarded, Gate, Handler, Limits, Protocol, Verdict};
 
 /// What all sessions share.
 pub(crate) struct House<'a> {
     pub protocol: Protocol,
+    pub name: &'a str,
     pub limits: &'a Limits,
     pub stopping: &'a AtomicBool,
     pub memory: &'a AtomicUsize,
+    pub gate: Option<&'a Gate>,
     pub handler: &'a Handler,
 }
+
+/// What is said last to a peer that tried too much.
+const ENOUGH: &str = "421 4.7.0 too many commands or errors";
 
 /// What the peer hears when all places are taken.
 pub(crate) fn turn_away(mut socket: Socket) {
@@ -31,7 +36,8 @@ pub(crate) fn turn_away(mut socket: Socket) {
 /// Speaks with one peer until either ends it.
 pub(crate) fn run(house: &House<'_>, socket: Socket, peer: Option<SocketAddr>) {
     let Ok(input) = Input::new(socket, house.limits, house.stopping) else { return };
-    let mut session = Session { house, input, greeted_as: None, mail: None, commands: 0, errors: 0, peer };
+    let (greeted_as, mail, forwarded) = (None, None, None);
+    let mut session = Session { house, input, greeted_as, mail, forwarded, commands: 0, errors: 0, peer };
     let farewell = match session.talk() {
         Err(End::Gone) | Ok(()) => return,
         Err(End::Late) => "421 4.4.2 too slow\r\n",
@@ -46,6 +52,7 @@ struct Session<'h> {
     input: Input<'h>,
     greeted_as: Option<String>,
     mail: Option<Envelope>,
+    forwarded: Option<Forwarded>,
     commands: usize,
     errors: usize,
     peer: Option<SocketAddr>,
@@ -53,10 +60,11 @@ struct Session<'h> {
 
 impl Session<'_> {
     fn talk(&mut self) -> Result<(), End> {
-        self.input.reply(match self.house.protocol {
-            Protocol::Lmtp => "220 askance LMTP ready\r\n",
-            Protocol::Smtp => "220 askance ESMTP ready\r\n",
-        })?;
+        let spoken = match self.house.protocol {
+            Protocol::Lmtp => "LMTP",
+            Protocol::Smtp => "ESMTP",
+        };
+        self.input.reply(&format!("220 {} {spoken} ready\r\n", self.house.name))?;
         loop {
             let reply = match self.input.line()? {
                 Line::TooLong => "500 5.5.2 line too long".to_owned(),
@@ -77,7 +85,10 @@ impl Session<'_> {
             self.errors += usize::from(reply.starts_with('5'));
             let limits = self.house.limits;
             if self.errors > limits.errors || self.commands > limits.commands {
-                return self.input.reply("421 4.7.0 too many commands or errors\r\n");
+                return self.input.reply(&format!("{ENOUGH}\r\n"));
+            }
+            if reply.starts_with("421 ") {
+                return self.input.reply(&format!("{reply}\r\n"));
             }
             self.input.reply(&format!("{reply}\r\n"))?;
         }
@@ -91,10 +102,11 @@ impl Session<'_> {
             ("EHLO" | "HELO" | "LHLO", _) => "500 5.5.1 the other protocol is spoken here",
             ("MAIL", _) => return self.mail_from(rest),
             ("RCPT", _) => return self.rcpt_to(rest),
+            ("XFORWARD", _) if self.is_believed() => return self.xforward(rest),
             ("DATA", _) if !rest.is_empty() => "501 5.5.4 DATA takes nothing",
             ("DATA", _) => "503 5.5.1 first MAIL and RCPT",
             ("RSET", _) => {
-                self.mail = None;
+                (self.mail, self.forwarded) = (None, None);
                 "250 2.0.0 forgotten"
             }
             ("NOOP", _) => "250 2.0.0 fine",
@@ -110,15 +122,35 @@ impl Session<'_> {
             return "501 5.5.4 who is there?".to_owned();
         }
         self.greeted_as = Some(name.chars().filter(|c| !c.is_control()).take(255).collect());
-        self.mail = None;
+        (self.mail, self.forwarded) = (None, None);
+        let name = self.house.name;
         if !extended {
-            return "250 askance".to_owned();
+            return format!("250 {name}");
         }
-        let size = self.house.limits.message;
-        ["askance", "PIPELINING", &format!("SIZE {size}"), "8BITMIME", "SMTPUTF8"]
-            .map(|line| format!("250-{line}\r\n"))
-            .concat()
-            + "250 ENHANCEDSTATUSCODES"
+        let size = format!("SIZE {}", self.house.limits.message);
+        let mut offers = vec![name, "PIPELINING", &size, "8BITMIME", "SMTPUTF8"];
+        offers.extend(self.is_believed().then_some(Forwarded::OFFER));
+        let offers: Vec<String> = offers.iter().map(|line| format!("250-{line}\r\n")).collect();
+        offers.concat() + "250 ENHANCEDSTATUSCODES"
+    }
+
+    /// Whether this peer is a mail server of our own, whose word on its own peers counts: in LMTP, on this machine.
+    fn is_believed(&self) -> bool {
+        let near = self.peer.is_none_or(|peer| peer.ip().to_canonical().is_loopback());
+        near && self.house.protocol == Protocol::Lmtp
+    }
+
+    /// Outside of a message only, for the next one only, as Postfix does it.
+    fn xforward(&mut self, rest: &str) -> String {
+        if self.mail.is_some() || self.greeted_as.is_none() {
+            return "503 5.5.1 not now".to_owned();
+        }
+        let mut forwarded = self.forwarded.take().unwrap_or_default();
+        if forwarded.learn(rest).is_none() {
+            return "501 5.5.4 expected NAME=, ADDR= or HELO=".to_owned();
+        }
+        self.forwarded = Some(forwarded);
+        "250 2.0.0 noted".to_owned()
     }
 
     fn mail_from(&mut self, rest: &str) -> String {
@@ -146,6 +178,7 @@ impl Session<'_> {
             greeted_as: name.clone(),
             sender: (!path.is_empty()).then_some(path),
             recipients: Vec::new(),
+            forwarded: self.forwarded.take(),
         });
         "250 2.1.0 go on".to_owned()
     }
@@ -157,8 +190,12 @@ impl Session<'_> {
                 if mail.recipients.len() >= self.house.limits.recipients {
                     return "452 4.5.3 too many recipients".to_owned();
                 }
-                mail.recipients.push(path);
-                "250 2.1.5 go on".to_owned()
+                let peer: Option<IpAddr> = self.peer.map(|peer| peer.ip());
+                let admission = self.house.gate.map_or(Admission::Welcome, |gate| gate(peer, &path));
+                if admission == Admission::Welcome {
+                    mail.recipients.push(path);
+                }
+                at_the_gate(admission).to_owned()
             }
             Some((path, _)) if !path.is_empty() => "555 5.5.4 parameter not known".to_owned(),
             _ => "501 5.1.3 expected RCPT TO:<address>".to_owned(),
@@ -195,12 +232,23 @@ impl Session<'_> {
 
     /// One reply per verdict; in SMTP one for all, where "later" wins because what comes again is not shown twice.
     fn replies(&self, verdicts: &[Verdict]) -> Vec<String> {
-        let later = verdicts.iter().find(|verdict| matches!(verdict, Verdict::TryLater(_)));
+        let later = verdicts.iter().find(|verdict| matches!(verdict, Verdict::TryLater(_) | Verdict::NoRoom));
         let safe = verdicts.iter().find(|verdict| matches!(verdict, Verdict::Safe));
         match self.house.protocol {
             Protocol::Lmtp => verdicts.iter().map(reply).collect(),
             Protocol::Smtp => later.or(safe).or(verdicts.first()).map(reply).into_iter().collect(),
         }
+    }
+}
+
+/// What a recipient hears before the message comes.
+fn at_the_gate(admission: Admission) -> &'static str {
+    match admission {
+        Admission::Welcome => "250 2.1.5 go on",
+        Admission::Nobody => "550 5.1.1 nobody has this address here",
+        Admission::Elsewhere => "550 5.7.1 no mail for other houses is taken here",
+        Admission::Later => "451 4.3.0 it cannot be said now; try again later",
+        Admission::Enough => "421 4.7.0 too many wrong addresses; try again later",
     }
 }
 
@@ -211,6 +259,7 @@ fn reply(verdict: &Verdict) -> String {
     };
     match verdict {
         Verdict::Safe => "250 2.0.0 safe".to_owned(),
+        Verdict::NoRoom => "452 4.3.1 no room at the moment".to_owned(),
         Verdict::TryLater(reason) => format!("451 4.3.0 {}", plain(reason)),
         Verdict::Refuse(reason) => format!("550 5.7.1 {}", plain(reason)),
     }

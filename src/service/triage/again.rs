@@ -127,7 +127,7 @@ mod tests {
                 via: "lmtp".to_owned(),
                 spool_key: recipient.to_owned(),
                 arrived_at: DateTime::UNIX_EPOCH,
-                handed: Default::default(),
+                handed: crate::store::messages::Handed::default(),
             };
             insert_received(&mut db.conn().unwrap(), &arrival).unwrap();
         }

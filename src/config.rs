@@ -75,8 +75,6 @@ pub(crate) struct Raw {
     dns: String,
     authserv_id: Option<String>,
     arc_sealers: String,
-    dkim_selector: Option<String>,
-    dkim_key: Option<String>,
     letters_per_minute: u32,
     repeat_unknown_hours: u32,
     keep_set_aside_days: u32,
@@ -107,8 +105,6 @@ impl Default for Raw {
             dns: "system".to_owned(),
             authserv_id: None,
             arc_sealers: String::new(),
-            dkim_selector: None,
-            dkim_key: None,
             letters_per_minute: 30,
             repeat_unknown_hours: 0,
             keep_set_aside_days: 180,
@@ -229,8 +225,8 @@ fn unreadable(error: &figment::Error) -> Error {
 }
 
 /// Secrets, which can be given as `ASKANCE_<KEY>_FILE` too.
-const SECRETS: [&str; 7] =
-    ["database_url", "smtp_url", "secret_key", "imap_url", "alert_smtp_url", "dkim_key", "metrics_token"];
+const SECRETS: [&str; 6] =
+    ["database_url", "smtp_url", "secret_key", "imap_url", "alert_smtp_url", "metrics_token"];
 
 /// Keys that take a number.
 const NUMBERS: [&str; 4] =
@@ -261,7 +257,6 @@ fn with_secret_files(mut raw: Raw) -> Result<Raw, Error> {
     raw.secret_key = from_file("secret_key")?.or(raw.secret_key);
     raw.imap_url = from_file("imap_url")?.or(raw.imap_url);
     raw.alert_smtp_url = from_file("alert_smtp_url")?.or(raw.alert_smtp_url);
-    raw.dkim_key = from_file("dkim_key")?.or(raw.dkim_key);
     raw.metrics_token = from_file("metrics_token")?.or(raw.metrics_token);
     Ok(raw)
 }

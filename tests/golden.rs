@@ -26,6 +26,7 @@ fn pages() -> Pages {
 }
 
 /// Name of the golden file and the page, for every template and every state worth a look.
+#[expect(clippy::too_many_lines, reason = "a table of pages, one a line or two")]
 pub fn samples() -> Vec<(&'static str, String)> {
     let site = crate::support::Site::new(crate::support::Backend::Sqlite);
     let ctx = &site.ctx;

@@ -5,7 +5,7 @@ use crate::domain::authority::EmailAddress;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-/// The settings of mail. The default is a house that fetches nothing, verifies nothing and signs nothing.
+/// The settings of mail. The default is a house that fetches nothing and verifies nothing.
 #[derive(Debug, Clone, Default)]
 pub struct MailSettings {
     /// Address where other mail servers hand mail over by SMTP.
@@ -26,8 +26,6 @@ pub struct MailSettings {
     pub authserv_id: Option<String>,
     /// Domains whose ARC seals are believed, lower case.
     pub arc_sealers: Vec<String>,
-    /// What signs letters; none: the mail server does, or nobody.
-    pub dkim: Option<Dkim>,
     /// Letters a minute to one domain; 0 = as many as there are.
     pub letters_per_minute: u32,
     /// After how long a letter of which nobody knows is repeated by itself, once; none = never.
@@ -44,15 +42,6 @@ pub enum Names {
     System,
     /// One name server.
     Server(SocketAddr),
-}
-
-/// Selector and private key of our signatures (RFC 6376 §3.1), for the reply domain.
-#[derive(Debug, Clone)]
-pub struct Dkim {
-    /// As in `<selector>._domainkey.<reply_domain>`.
-    pub selector: String,
-    /// PEM, PKCS #8 (Ed25519 or RSA) or PKCS #1 (RSA).
-    pub key: Secret,
 }
 
 /// The settings as written, checked.
@@ -76,7 +65,6 @@ pub(crate) fn of(raw: &Raw) -> Result<MailSettings, Error> {
         names: names(&raw.dns)?,
         authserv_id: raw.authserv_id.as_ref().map(|id| id.to_ascii_lowercase()),
         arc_sealers: raw.arc_sealers.split_whitespace().map(str::to_ascii_lowercase).collect(),
-        dkim: dkim(raw)?,
         letters_per_minute: raw.letters_per_minute,
         repeat_unknown: (raw.repeat_unknown_hours > 0)
             .then(|| Duration::from_secs(u64::from(raw.repeat_unknown_hours) * 3600)),
@@ -96,16 +84,5 @@ fn names(text: &str) -> Result<Names, Error> {
         "off" => Ok(Names::Nobody),
         "system" => Ok(Names::System),
         server => server.parse().map(Names::Server).map_err(|_| wrong("dns", server)),
-    }
-}
-
-fn dkim(raw: &Raw) -> Result<Option<Dkim>, Error> {
-    match (&raw.dkim_selector, &raw.dkim_key) {
-        (None, None) => Ok(None),
-        (Some(selector), Some(key)) => {
-            Ok(Some(Dkim { selector: selector.clone(), key: Secret::new(key.clone().into_bytes()) }))
-        }
-        (Some(_), None) => Err(Error::of("dkim_key", None, expected("dkim_key"))),
-        (None, Some(_)) => Err(Error::of("dkim_selector", None, expected("dkim_selector"))),
     }
 }

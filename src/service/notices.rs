@@ -182,10 +182,10 @@ fn body(ctx: &Context, due: &Due) -> String {
         None => "/desk".to_owned(),
     };
     let _ = writeln!(out, "{}{page}\n", ctx.config.public_url);
-    let _ = write!(
+    let _ = writeln!(
         out,
         "The service sends this by itself, at most once an hour for a request. You can switch it off at the desk, \
-         under “My calendar”. Please do not answer: nobody expects mail at this address.\n"
+         under “My calendar”. Please do not answer: nobody expects mail at this address."
     );
     out
 }

@@ -167,8 +167,8 @@ fn r20_bounces_that_are_no_reports_are_found_with_the_address_that_failed() {
             missed.push(mail.label.file.clone());
         }
     }
-    let (own, all) = (VINTAGES.len(), VINTAGES.len() + given.len());
-    let (recall, right) = (f64::from(found) / all as f64, f64::from(named) / own as f64);
+    let (own, all) = (count(VINTAGES.len()), count(VINTAGES.len() + given.len()));
+    let (recall, right) = (f64::from(found) / f64::from(all), f64::from(named) / f64::from(own));
     println!(
         "R20: bounces without a report found {found} of {all} ({recall:.3}), failed address right {named} of {own} ({right:.3})"
     );
@@ -176,6 +176,10 @@ fn r20_bounces_that_are_no_reports_are_found_with_the_address_that_failed() {
         println!("  {miss}");
     }
     assert!(recall >= 0.92 && right >= 0.85, "{missed:?}");
+}
+
+fn count(all: usize) -> u32 {
+    u32::try_from(all).unwrap()
 }
 
 #[test]
@@ -204,7 +208,7 @@ fn r20_what_people_write_is_not_taken_for_a_machines() {
             counted.push(it.label.file.clone());
         }
     }
-    let precision = 1.0 - wrong.len() as f64 / f64::from(people);
+    let precision = 1.0 - f64::from(count(wrong.len())) / f64::from(people);
     println!(
         "R20: people {people}, taken for machines {} (precision {precision:.4}); machines {machines}, known {known}",
         wrong.len()

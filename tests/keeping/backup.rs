@@ -54,6 +54,7 @@ fn only_its_owners(folder: &Path) {
 }
 
 /// Mail comes in and letters are filed while backups are taken; the last one is restored to another database.
+#[expect(clippy::too_many_lines, reason = "one story from the first mail to the restored house")]
 fn survives(from: Backend, to: Backend) {
     let n = many("ASKANCE_MAILS", 60);
     let house = House::new(from);
@@ -101,7 +102,9 @@ fn survives(from: Backend, to: Backend) {
         over.store(true, Ordering::SeqCst);
         promised
     });
-    feeders.into_iter().for_each(|feeder| feeder.join().unwrap());
+    for feeder in feeders {
+        feeder.join().unwrap();
+    }
     assert!(done.load(Ordering::SeqCst));
     assert_eq!(house.does(&["backup", "--verify", &place]).split(' ').nth(1), Some("2"));
     only_its_owners(&folder);

@@ -134,7 +134,7 @@ impl Drop for Service {
 /// Somebody who may file.
 pub fn person(conn: &mut Conn, email: &str, name: &str) -> i64 {
     let new = NewPerson { email, name, role: Role::Volunteer, password_hash: "" };
-    people::add(conn, &new, chrono::Utc::now()).unwrap()
+    people::add(conn, &new, askance::clock::Clock::System.now()).unwrap()
 }
 
 /// A German city that can be asked.
@@ -155,7 +155,7 @@ pub fn city(conn: &mut Conn, name: &str) -> i64 {
         email: Some("poststelle@brandau.example".parse().unwrap()),
         identifiers: Vec::new(),
     };
-    authorities::insert(conn, &new, chrono::Utc::now()).unwrap()
+    authorities::insert(conn, &new, askance::clock::Clock::System.now()).unwrap()
 }
 
 /// One letter to one authority.

@@ -84,12 +84,13 @@ fn r54_each_migration_goes_down_and_up_over_data_on_postgres() {
 /// A start that brings the schema up is killed at a random point; the next start finishes it.
 fn killed(backend: Backend) {
     let n = many("ASKANCE_KILLS", 5);
-    let seed = many("ASKANCE_SEED", usize::try_from(chrono::Utc::now().timestamp()).unwrap());
+    let seed =
+        many("ASKANCE_SEED", usize::try_from(askance::clock::Clock::System.now().timestamp()).unwrap());
     let house = lived_in(backend);
     let db = house.db();
     let conn = &mut *db.conn().unwrap();
     let (versions, schema_before) = (dump::applied(conn).unwrap(), schema(conn));
-    let (mut random, mut in_the_middle, mut takes) = (seed as u64 | 1, 0, Duration::from_millis(1000));
+    let (mut random, mut in_the_middle, mut takes) = (seed as u64 | 1, 0, Duration::from_secs(1));
     for kill in 0..=n {
         restored::whole(conn, |conn| migrating::stand_at(conn, &versions[..1])).unwrap();
         let mut before = counts(conn);

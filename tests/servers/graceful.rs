@@ -3,10 +3,12 @@
 use crate::servers::smtp_sink::{Act, Script, SmtpSink, Stage};
 use crate::support::operator::Operator;
 use askance::store::blobs::Blobs;
+use askance::store::schema::arrivals;
 use askance::store::{AnyConn, Db};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Stdio};
@@ -53,12 +55,14 @@ fn queue(operator: &Operator, n: usize) {
     let AnyConn::Sqlite(conn) = &mut *conn else { panic!("expected SQLite") };
     let mut sql = "PRAGMA foreign_keys=OFF; BEGIN IMMEDIATE;".to_owned();
     for n in 1..=n {
-        sql += &format!(
+        write!(
+            sql,
             "INSERT INTO outbox (request_id, letter, mail_message_id, blob_sha256, subject, body, envelope_from,
                envelope_to, state, attempts, leave_after, next_attempt_at, created_at)
              VALUES ({n}, 'request', '{n}@post.askance.example', '{key}', 'Antrag', '', 'r-{n}@post.askance.example',
                'foi@stadt{n}.example', 'queued', 0, '2026-01-01 00:00:00', '2026-01-01 00:00:00', '2026-01-01 00:00:00');"
-        );
+        )
+        .unwrap();
     }
     conn.batch_execute(&(sql + "COMMIT;")).unwrap();
 }
@@ -148,7 +152,6 @@ fn r60_sigterm_during_mails_and_letters_loses_nothing_and_leaves_nothing_unknown
         sender.join().unwrap();
     }
     // Mail: what was answered with 250 is in the database or in the spool.
-    use askance::store::schema::arrivals;
     let rows: i64 = arrivals::table.count().get_result(&mut *database(&operator).conn().unwrap()).unwrap();
     let notes = std::fs::read_dir(operator.path("blobs/spool")).unwrap().count();
     let (safe, taken) = (usize::try_from(rows).unwrap() + notes, taken.load(Ordering::SeqCst));

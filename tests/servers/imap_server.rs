@@ -1,6 +1,7 @@
 //! An IMAP server of our own on loopback, which fails at a chosen command in a chosen way.
 
 use data_encoding::BASE64;
+use std::fmt::Write as _;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
@@ -84,6 +85,9 @@ pub struct Kept {
     pub deleted: bool,
 }
 
+/// Asked of each mail before it leaves the folder.
+pub type Watcher = Arc<dyn Fn(&[u8]) + Send + Sync>;
+
 /// What the server holds.
 pub struct House {
     pub inbox: Vec<Kept>,
@@ -96,7 +100,7 @@ pub struct House {
     /// All command lines, without tags.
     pub heard: Vec<String>,
     /// Asked of each mail before it leaves the folder.
-    pub before_removal: Arc<dyn Fn(&[u8]) + Send + Sync>,
+    pub before_removal: Watcher,
     /// Announced size that is not the real one, for all mails.
     pub claims: Option<usize>,
 }
@@ -320,7 +324,9 @@ impl Session {
                 let mut house = house.lock().unwrap();
                 let removed = change(&mut house, stage, &words);
                 self.told = self.told.saturating_sub(removed.len());
-                untagged = removed.iter().rev().map(|at| format!("* {} EXPUNGE\r\n", at + 1)).collect();
+                for at in removed.iter().rev() {
+                    writeln!(untagged, "* {} EXPUNGE\r", at + 1).unwrap();
+                }
             }
         }
         if fault == Some(Fault::DropAfter) {
@@ -334,7 +340,7 @@ impl Session {
         }
         let now = house.lock().unwrap().inbox.len();
         if now > self.told && stage.starts_with("UID ") {
-            untagged += &format!("* {now} EXISTS\r\n");
+            writeln!(untagged, "* {now} EXISTS\r").unwrap();
         }
         self.told = now;
         self.say(&format!("{untagged}{tag} OK {code}done\r\n"))
@@ -450,10 +456,12 @@ fn list(house: &House, set: &str, fault: Option<Fault>) -> String {
         let mail = &house.inbox[at];
         let uid = if fault == Some(Fault::OtherUid) { mail.uid + 1_000 } else { mail.uid };
         let size = house.claims.unwrap_or(mail.raw.len());
-        said += &format!(
-            "* {} FETCH (UID {uid} RFC822.SIZE {size} INTERNALDATE \"01-Sep-2026 08:00:00 +0000\")\r\n",
-            at + 1
-        );
+        let number = at + 1;
+        writeln!(
+            said,
+            "* {number} FETCH (UID {uid} RFC822.SIZE {size} INTERNALDATE \"01-Sep-2026 08:00:00 +0000\")\r"
+        )
+        .unwrap();
     }
     said
 }

@@ -24,8 +24,8 @@ fn from_environment(name: &str, usual: u64) -> u64 {
 }
 
 fn seed() -> u64 {
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
-    from_environment("ASKANCE_SEED", u64::from(now.subsec_nanos()) ^ (now.as_secs() << 20))
+    let now = askance::clock::Clock::System.now();
+    from_environment("ASKANCE_SEED", u64::try_from(now.timestamp_micros()).unwrap())
 }
 
 /// Marsaglia's xorshift: the same seed, the same weather.

@@ -19,10 +19,10 @@ fn mail(number: usize, received: &str) -> String {
 /// A mailbox of three mails, one twice; a Maildir; a folder with a mail and what is none.
 fn collection(operator: &Operator) {
     let quoted = mail(2, "Tue, 8 Sep 2026") + "\n>From hier an gilt\n>>From dort\n";
-    let mbox: String = [mail(1, "Mon, 7 Sep 2026"), quoted, mail(3, ""), mail(1, "Mon, 7 Sep 2026")]
-        .iter()
-        .map(|mail| format!("From amt@stadt.example Mon Sep  7 08:00:00 2026\n{mail}\n"))
-        .collect();
+    let mut mbox = String::new();
+    for mail in [mail(1, "Mon, 7 Sep 2026"), quoted, mail(3, ""), mail(1, "Mon, 7 Sep 2026")] {
+        mbox.extend(["From amt@stadt.example Mon Sep  7 08:00:00 2026\n", &mail, "\n"]);
+    }
     fs::write(operator.path("archive.mbox"), mbox).unwrap();
     for folder in ["Maildir/new", "Maildir/cur", "Maildir/tmp", "folder"] {
         fs::create_dir_all(operator.path(folder)).unwrap();

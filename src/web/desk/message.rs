@@ -179,10 +179,8 @@ fn load(ctx: &Context, conn: &mut Conn, (id, person, mut back): (i64, i64, Back)
     let proposed = triage::proposed_settlement(ctx, conn, id).map_err(|e| Error::internal(&e))?;
     let picked = picked(ctx, conn, (id, back.kind.filter(|_| back.typed.is_none()), proposed.as_ref()))?;
     let own = asked.iter().find(|a| Some(a.id) == message.request_id);
-    let letters = match own {
-        Some(own) => letters::of_references(conn, std::slice::from_ref(&own.reference))?,
-        None => Vec::new(),
-    };
+    let references: Vec<String> = own.iter().map(|own| own.reference.clone()).collect();
+    let letters = letters::of_references(conn, &references)?;
     let found = matches.iter().find(|m| Some(m.request_id) == message.request_id);
     let foreign = found.map(|found| found.foreign_sender);
     let public = offered(conn, (&message, &files), back.public.take())?;
@@ -191,13 +189,13 @@ fn load(ctx: &Context, conn: &mut Conn, (id, person, mut back): (i64, i64, Back)
         Some(typed) => typed,
         None => filled((&message, back.kind), picked.as_ref().or(proposed.as_ref())),
     };
-    let law = own.and_then(|own| law_of(ctx, own));
     let answered = asked::answered(ctx, conn, (&message, &files), incoming.as_ref())?;
     let kind = picked.as_ref().map(|picked| picked.kind);
-    let offer = incoming.as_ref().map(|mail| Context::offer(&message.own_text, mail, kind));
-    let offer = offer.unwrap_or_default();
+    let offer =
+        incoming.as_ref().map_or_else(Default::default, |mail| Context::offer(&message.own_text, mail, kind));
     let ask = message.held_reason.clone().or(proposal.and_then(|proposal| proposal.ask));
-    let read = reading::shown((&message, files), incoming.as_ref(), law, &answered);
+    let read =
+        reading::shown((&message, files), incoming.as_ref(), own.and_then(|own| law_of(ctx, own)), &answered);
     Ok(Page {
         request: own.map(|own| request(ctx, own, (found, letters))),
         proposed: match picked.as_ref().or(proposed.as_ref()) {

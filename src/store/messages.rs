@@ -2,6 +2,7 @@
 
 pub mod decided;
 pub mod folds;
+mod handed;
 pub mod scans;
 mod settled;
 mod tables;
@@ -10,23 +11,12 @@ pub use settled::{
     Published, Refiled, Reread, attachment_names, locked, publish, published, refile, reread, settle,
 };
 
+pub use crate::store::messages::handed::Handed;
 use crate::store::schema::{arrivals, attachments, messages};
 use crate::store::types::{Direction, MessageState};
 use crate::store::{AnyConn, Conn, Error, at, each};
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
-use serde::{Deserialize, Serialize};
-
-/// What the peer that handed a mail over said of itself and of the sender (RFC 5321 §4.1.1). Private.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Handed {
-    /// Envelope sender; empty = the null sender `<>`, none = not known, as from a file.
-    pub sender: Option<String>,
-    /// Network address of the server that sent it to us or to our own mail server; none = not known.
-    pub peer: Option<String>,
-    /// The name that this server gave itself.
-    pub greeted_as: Option<String>,
-}
 
 /// A mail that is safe in the blobs.
 #[derive(Debug, Clone)]

@@ -63,6 +63,9 @@ fn a_place_that_cannot_be_used_is_named_with_its_key() {
     ] {
         let operator = Operator::new();
         std::fs::write(operator.path("file"), "no database and no folder").unwrap();
+        // One that others could read would be refused for that.
+        let only_mine = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+        std::fs::set_permissions(operator.path("file"), only_mine).unwrap();
         let operator = operator.with(&format!("ASKANCE_{name}"), value);
         let found = refused(&operator);
         let key = format!("setting `{}` = `{value}`: expected ", name.to_lowercase());
@@ -75,7 +78,7 @@ fn a_place_that_cannot_be_used_is_named_with_its_key() {
     // A key that is given does not hide that the folder cannot be written.
     let found = refused(
         &Operator::new()
-            .with("ASKANCE_SECRET_KEY", "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=")
+            .with("ASKANCE_SECRET_KEY", "q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQ6d83vEjRWeI=")
             .with("ASKANCE_DATABASE_URL", "sqlite:///proc/a.db"),
     );
     assert!(
@@ -88,7 +91,7 @@ fn a_place_that_cannot_be_used_is_named_with_its_key() {
 fn a_database_that_does_not_answer_is_named_with_its_key_and_without_its_password() {
     let run = Operator::new()
         .with("ASKANCE_DATABASE_URL", "postgres://us:geheim@127.0.0.1:1/x")
-        .with("ASKANCE_SECRET_KEY", "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=")
+        .with("ASKANCE_SECRET_KEY", "q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQ6d83vEjRWeI=")
         .runs(&["serve"], b"");
     assert_eq!(run.code, Some(74), "{}", run.err);
     let last = run.err.lines().last().unwrap();

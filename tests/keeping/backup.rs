@@ -56,7 +56,7 @@ fn only_its_owners(folder: &Path) {
 /// Mail comes in and letters are filed while backups are taken; the last one is restored to another database.
 #[expect(clippy::too_many_lines, reason = "one story from the first mail to the restored house")]
 fn survives(from: Backend, to: Backend) {
-    let n = many("ASKANCE_MAILS", 60);
+    let n = many("ASKANCE_MAILS", 24);
     let house = House::new(from);
     let service = house.serves();
     let (ctx, db, door) = (house.context(), house.db(), service.door);

@@ -83,7 +83,7 @@ fn r54_each_migration_goes_down_and_up_over_data_on_postgres() {
 
 /// A start that brings the schema up is killed at a random point; the next start finishes it.
 fn killed(backend: Backend) {
-    let n = many("ASKANCE_KILLS", 5);
+    let n = many("ASKANCE_KILLS", 3);
     let seed =
         many("ASKANCE_SEED", usize::try_from(askance::clock::Clock::System.now().timestamp()).unwrap());
     let house = lived_in(backend);

@@ -87,6 +87,7 @@ impl Served {
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "one story, out and in")]
 fn goes_out_and_comes_in(database_url: impl Fn(&std::path::Path) -> String) {
     let folder = tempfile::tempdir().unwrap();
     let lmtp = free_port();
@@ -140,12 +141,20 @@ fn goes_out_and_comes_in(database_url: impl Fn(&std::path::Path) -> String) {
     let reply = Reply::to(&request, "brandau.example").saying("Ihr Antrag wird abgelehnt.");
     let taken = postfix.submit("poststelle@brandau.example", &request.reply_address, &reply.raw());
     assert!(taken.starts_with("250 "), "{taken}");
+    let all = || {
+        let conn = &mut *db.conn().unwrap();
+        (1..=2).filter_map(|id| messages::find(conn, id).unwrap()).collect::<Vec<_>>()
+    };
     let message = until("the reply at the desk", || {
-        messages::find(&mut db.conn().unwrap(), 1)
-            .unwrap()
-            .filter(|message| message.state == MessageState::Held)
+        all().into_iter().find(|message| message.state == MessageState::Held)
     });
     assert_eq!(message.request_id, Some(request.id));
+    // Besides, Postfix reports that it handed the letter on to a server that sends no reports (RFC 3461 §5.2.7).
+    let report =
+        until("Postfix's report", || all().into_iter().find(|message| message.state == MessageState::Read));
+    assert_eq!((report.request_id, report.kind.as_deref()), (Some(request.id), Some("automatic")));
+    let letter = outbox::of_request(&mut db.conn().unwrap(), request.id, "request").unwrap().unwrap();
+    assert_eq!(letter.state, OutboxState::Accepted);
 }
 
 #[test]

@@ -260,13 +260,13 @@ fn survives_kills(database: &str, (wanted, letters): (u64, u64)) {
 
 #[test]
 fn r03_letters_survive_kill_9_of_their_worker_and_none_is_sent_twice_on_sqlite() {
-    survives_kills("", (number("ASKANCE_KILLS", 25), number("ASKANCE_LETTERS", 120)));
+    survives_kills("", (number("ASKANCE_KILLS", 12), number("ASKANCE_LETTERS", 70)));
 }
 
 #[test]
 fn r03_letters_survive_kill_9_of_their_worker_and_none_is_sent_twice_on_postgres() {
     // The same protocol over the other database: fewer, where nobody says how many.
-    survives_kills(&postgres::fresh_database(), (number("ASKANCE_KILLS", 5), number("ASKANCE_LETTERS", 30)));
+    survives_kills(&postgres::fresh_database(), (number("ASKANCE_KILLS", 4), number("ASKANCE_LETTERS", 24)));
 }
 
 /// Stops a worker in an instant in which it holds a letter in this state; the letter's number.

@@ -112,7 +112,8 @@ stories! {
 
         std::fs::write(place(desk, &key), b"other bytes").unwrap();
         assert_eq!(desk.get(PUBLIC).status(), Status::NotFound, "other bytes are not given out as these");
-        assert_eq!(desk.get(AT_THE_DESK).status(), Status::NotFound);
+        assert_eq!(sha256(&desk.get(AT_THE_DESK).into_bytes().unwrap()), key, "taken out of its mail again");
+        assert_eq!(sha256(&desk.get(PUBLIC).into_bytes().unwrap()), key);
         assert_eq!(desk.get("/desk/messages/1/raw").into_bytes().unwrap(), raw);
 
         std::fs::remove_file(place(desk, &key)).unwrap();

@@ -215,7 +215,7 @@ fn killed_schedulers(backend: Backend) {
     let person = site.person("Mara Varga", Role::Activist);
     let requests = many(&site, person, 8);
     let mut dice = Dice::new();
-    let (seed, kills) = (dice.0, number("ASKANCE_SCHEDULER_KILLS", 4));
+    let (seed, kills) = (dice.0, number("ASKANCE_SCHEDULER_KILLS", 2));
     let due = site.request("2026-0001").due_on.unwrap();
     let now = format!("{}T10:00:00Z", due + chrono::Days::new(7));
     let folder = tempfile::tempdir().unwrap();

@@ -21,6 +21,7 @@ pub fn register(ctx: &Context, db: &Db) -> Result<usize, Error> {
     let (deployments, organisations) = (register::deployments()?, register::organisations()?);
     let mut conn = db.conn()?;
     transaction(&mut conn, |conn| {
+        store::register::hold(conn)?;
         let mut added = 0;
         for deployment in &deployments {
             added += usize::from(store::register::insert(conn, deployment, now)?);

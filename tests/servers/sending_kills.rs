@@ -13,7 +13,7 @@ use askance::store::authorities::{self, NewAuthority};
 use askance::store::blobs::Blobs;
 use askance::store::people::{self, NewPerson};
 use askance::store::types::{OutboxState, Role};
-use askance::store::{AnyConn, Db, desk, outbox, transaction};
+use askance::store::{AnyConn, Conn, Db, desk, outbox, switches, transaction};
 use diesel::connection::SimpleConnection;
 use std::collections::BTreeMap;
 use std::os::unix::process::CommandExt;
@@ -149,6 +149,31 @@ impl Outbox {
         Worker(command.spawn().unwrap())
     }
 
+    /// Several, who begin at the same time: the first would be done before the last has started.
+    fn crew(&self, workers: usize) -> Vec<Worker> {
+        let conn = &mut *self.db.conn().unwrap();
+        let set = |conn: &mut Conn| {
+            switches::set(conn, switches::OUTBOX_PAUSED, "a test", None, Clock::System.now())
+        };
+        transaction(conn, set).unwrap();
+        let logs: Vec<_> = (0..workers).map(|_| tempfile::NamedTempFile::new().unwrap()).collect();
+        let begin = |log: &tempfile::NamedTempFile| {
+            let mut command = self.command(&["serve", "--only", "worker"]);
+            command.process_group(0).stdout(Stdio::null()).stderr(log.reopen().unwrap());
+            Worker(command.spawn().unwrap())
+        };
+        let crew = logs.iter().map(begin).collect();
+        let serves =
+            |log: &tempfile::NamedTempFile| std::fs::read_to_string(log.path()).unwrap().contains("serving");
+        let told = || {
+            let said = logs.iter().map(|log| std::fs::read_to_string(log.path()).unwrap());
+            said.collect::<Vec<_>>().join("\n")
+        };
+        self.wait_until_or("all have started", || logs.iter().all(serves), told);
+        transaction(conn, |conn| switches::clear(conn, switches::OUTBOX_PAUSED)).unwrap();
+        crew
+    }
+
     fn counts(&self) -> BTreeMap<OutboxState, i64> {
         desk::letters::counts(&mut self.db.conn().unwrap()).unwrap()
     }
@@ -161,10 +186,15 @@ impl Outbox {
         self.count(OutboxState::Accepted) + self.count(OutboxState::Unknown) == self.letters
     }
 
-    fn wait_until(&self, what: &str, mut there: impl FnMut() -> bool) {
+    fn wait_until(&self, what: &str, there: impl FnMut() -> bool) {
+        self.wait_until_or(what, there, String::new);
+    }
+
+    /// The same; what is told where it never comes about.
+    fn wait_until_or(&self, what: &str, mut there: impl FnMut() -> bool, told: impl Fn() -> String) {
         let patience = Instant::now() + Duration::from_secs(120 + self.letters as u64);
         while !there() {
-            assert!(Instant::now() < patience, "waited until {what}: {:?}", self.counts());
+            assert!(Instant::now() < patience, "waited until {what}: {:?} {}", self.counts(), told());
             std::thread::sleep(Duration::from_millis(50));
         }
     }
@@ -311,7 +341,7 @@ fn held_by(outbox: &Outbox, mark: &str, state: OutboxState) -> Option<(i64, Stri
 fn one_acts(database: &str, workers: usize, letters: u64) {
     let (seed, slow) = (seed(), number("ASKANCE_SINK_SLOW", 20));
     let outbox = Outbox::new(database, usize::try_from(letters).unwrap(), BusySink::start(seed, slow));
-    let mut crew: Vec<Worker> = (0..workers).map(|_| outbox.worker()).collect();
+    let mut crew = outbox.crew(workers);
     let mut sending = vec![false; workers];
     outbox.wait_until("each of them sends", || {
         let holders = outbox::holders(&mut outbox.db.conn().unwrap()).unwrap();

@@ -35,15 +35,22 @@ fn when_memory_is_used_up_mail_is_to_come_later() {
     let letterbox = Letterbox::open(Protocol::Lmtp, limits);
     let mut first = Peer::begin(letterbox.addr, &["a@x.example"]);
     first.data("x".repeat(150_000));
+    // The server may not have read yet, or not have let go of, what the first sent: so more than once, in one session.
     let mut second = Peer::begin(letterbox.addr, &["a@x.example"]);
-    second.data(format!("{}\r\n.\r\n", "y".repeat(290_000)));
-    assert!(second.hear().starts_with("452 4.3.1"));
+    let mut hears = |octets: usize, wanted: &str| {
+        (0..100).any(|_| {
+            second.data(format!("{}\r\n.\r\n", "y".repeat(octets)));
+            let heard = second.hear();
+            assert!(second.ask("MAIL FROM:<>").starts_with("250 "));
+            second.ask("RCPT TO:<a@x.example>");
+            std::thread::sleep(Duration::from_millis(20));
+            heard.starts_with(wanted)
+        })
+    };
+    assert!(hears(290_000, "452 4.3.1"));
     first.say("\r\n.\r\n");
     assert!(first.hear().starts_with("250 "));
-    assert!(second.ask("MAIL FROM:<>").starts_with("250 "));
-    second.ask("RCPT TO:<a@x.example>");
-    second.data(format!("{}\r\n.\r\n", "y".repeat(250_000)));
-    assert!(second.hear().starts_with("250 "), "there is room again");
+    assert!(hears(250_000, "250 "), "there is room again");
 }
 
 #[test]

@@ -65,7 +65,7 @@ pub fn claim_due(conn: &mut Conn, claim: &Claim<'_>) -> Result<Option<(Letter, i
 fn in_turn(conn: &mut Conn, alone: bool) -> Result<(), Error> {
     if let AnyConn::Postgres(c) = conn {
         let lock = if alone { "pg_advisory_xact_lock" } else { "pg_advisory_xact_lock_shared" };
-        c.batch_execute(&format!("SELECT {lock}(4289389)"))?;
+        c.batch_execute(&format!("SELECT {lock}(4289391)"))?;
     }
     Ok(())
 }

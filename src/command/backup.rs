@@ -124,8 +124,8 @@ fn bring_back(args: &RestoreArgs, config: Config) -> Result<String, Failure> {
     let restored = backup::restore(&ctx, &db, &args.folder, args.copy.as_deref())?;
     Ok(format!(
         "Restored {}: {} rows, {} blobs, {} notes of mail; {} erasures done again.\nThe queue of letters stands still: \
-         they may have left since. {} were on their way and become unknown. Look at Letters at the desk, then let it go \
-         on there.\n",
+         they may have left since. {} of them were on their way or waited to leave, and become unknown. Settle each at \
+         the desk, under Letters, then let the queue go on there. Everybody signs in anew.\n",
         restored.copy,
         restored.rows,
         restored.blobs,

@@ -107,6 +107,12 @@ fn pages(config: &Config, rocket: &Figment) -> Vec<Error> {
             found.push(Error::of(key, Some(address), problem));
         }
     }
+    let address = rocket.extract_inner::<IpAddr>("address").ok().filter(|at| !at.is_loopback());
+    if let Some(address) = address.filter(|_| !config.demonstration && is_of_here(&config.public_url)) {
+        let problem = "whoever reaches this machine could sign in over a network in the clear, while `public_url` names \
+                       this machine alone; expected `127.0.0.1` behind a web server, or the `public_url` that people use";
+        found.push(Error::of("address", Some(&address.to_string()), problem));
+    }
     if config.public_url.starts_with("https://") {
         if !config.clock.is_system() {
             let problem =
@@ -133,6 +139,11 @@ fn tells_too_much(directive: &str) -> bool {
     let (target, level) = directive.split_once('=').unwrap_or(("", directive));
     let level = level.trim().to_ascii_lowercase();
     !target.trim().starts_with("askance") && (level == "debug" || level == "trace")
+}
+
+/// An address in the clear that only this machine can ask for.
+fn is_of_here(address: &str) -> bool {
+    address.starts_with("http://") && stays_here(address) && !address.contains(".onion")
 }
 
 /// An address of this machine, or an onion service, whose way is encrypted from end to end.

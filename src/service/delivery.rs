@@ -15,7 +15,7 @@ use crate::service::{Context, LawError};
 use crate::store::outbox::{Claim, Ended, Letter};
 use crate::store::requests;
 use crate::store::types::OutboxState;
-use crate::store::{Conn, Db, authorities, contact_tasks, outbox, switches, transaction};
+use crate::store::{Conn, Db, authorities, contact_tasks, outbox, transaction};
 use chrono::{DateTime, TimeDelta, Utc};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Duration;
@@ -32,6 +32,9 @@ pub enum Error {
     /// The letter stands where this cannot be done.
     #[error("expected a letter that is unknown or refused, found one that is `{0}`")]
     NotNow(OutboxState),
+    /// Nothing is there that could leave.
+    #[error("the letter was erased and cannot be sent again")]
+    Erased,
     /// There is no such letter.
     #[error("there is no such letter")]
     NoSuchLetter,
@@ -55,6 +58,8 @@ const LEASE: TimeDelta = TimeDelta::seconds(45);
 const BEAT: Duration = Duration::from_secs(10);
 /// A letter that no server took in this time since it was first tried cannot be delivered.
 const GIVE_UP: TimeDelta = TimeDelta::days(5);
+/// And only when it was tried so often; in five days of trying it is 36 times.
+const TRIES: i64 = 20;
 /// Seconds between attempts to record an end while the database does not let us.
 const WAITS: [u64; 8] = [1, 2, 4, 8, 15, 30, 30, 60];
 
@@ -140,7 +145,7 @@ impl Sender<'_> {
             }
             let mut conn = db.conn()?;
             let marked = transaction(&mut conn, |conn| {
-                if switches::is_on(conn, switches::OUTBOX_PAUSED)? {
+                if !outbox::may_leave(conn)? {
                     return Ok(Err(PAUSED));
                 }
                 let held = outbox::in_doubt(conn, letter.id, &self.claim(ctx))?;
@@ -163,9 +168,12 @@ impl Sender<'_> {
         (letter, attempt): (&Letter, i64),
         dispatch: &Dispatch,
     ) -> Result<(), Error> {
-        let mut end = end_of(letter, dispatch, ctx.clock.now());
-        let paused = matches!(dispatch, Dispatch::Deferred { reason, .. } if reason.ends_with(PAUSED));
-        if end.state == OutboxState::Deferred && (paused || (self.stopping)()) {
+        let now = ctx.clock.now();
+        let handed_back = matches!(dispatch, Dispatch::Deferred { reason, .. }
+            if reason.ends_with(PAUSED) || reason.ends_with(STOPPING));
+        let is_over = !handed_back && self.is_over(db, letter, now)?;
+        let mut end = end_of(letter, dispatch, is_over, now);
+        if end.state == OutboxState::Deferred && (handed_back || (self.stopping)()) {
             // Handed back: it need not wait for what was no failure of its own.
             end.next_attempt_at = Some(end.at);
         }
@@ -205,6 +213,19 @@ impl Sender<'_> {
                 Err(error)
             }
         }
+    }
+
+    /// Whether a letter that no server takes was tried for long enough: for days, and often. Days in which the outbox
+    /// was paused, the service was down or the clock jumped are no tries.
+    fn is_over(&self, db: &Db, letter: &Letter, now: DateTime<Utc>) -> Result<bool, Error> {
+        let first = letter.first_tried_at.map_or(now, |at| at.and_utc());
+        if now - first <= GIVE_UP {
+            return Ok(false);
+        }
+        self.persist(|| {
+            let earlier = outbox::tries(&mut *db.conn()?, letter, &[PAUSED, STOPPING])?;
+            Ok(earlier + 1 >= TRIES)
+        })
     }
 
     /// Tries again for some minutes what only the database can refuse; gives up early when asked to stop.
@@ -248,7 +269,7 @@ fn address_failed(conn: &mut Conn, letter: &Letter, end: &Ended) -> Result<(), E
     Ok(())
 }
 
-fn end_of(letter: &Letter, dispatch: &Dispatch, now: DateTime<Utc>) -> Ended {
+fn end_of(letter: &Letter, dispatch: &Dispatch, is_over: bool, now: DateTime<Utc>) -> Ended {
     let ended =
         |state, server_reply, error| Ended { state, server_reply, error, next_attempt_at: None, at: now };
     match dispatch {
@@ -256,8 +277,7 @@ fn end_of(letter: &Letter, dispatch: &Dispatch, now: DateTime<Utc>) -> Ended {
         Dispatch::Refused { reply, .. } => ended(OutboxState::Refused, Some(reply.clone()), None),
         Dispatch::Unknown { reason } => ended(OutboxState::Unknown, None, Some(reason.clone())),
         Dispatch::Deferred { reason, reply } => {
-            let first = letter.first_tried_at.map_or(now, |at| at.and_utc());
-            if now - first > GIVE_UP {
+            if is_over {
                 let error = Some(format!("tried for five days; at last: {reason}"));
                 return ended(OutboxState::Refused, reply.clone(), error);
             }

@@ -112,7 +112,7 @@ pub fn writable(conn: &mut Conn) -> Result<(), Error> {
             c.batch_execute("PRAGMA busy_timeout=2000")?;
             let taken = c.batch_execute("BEGIN IMMEDIATE");
             let given_back = if taken.is_ok() { c.batch_execute("ROLLBACK") } else { Ok(()) };
-            c.batch_execute("PRAGMA busy_timeout=10000")?;
+            c.batch_execute(&format!("PRAGMA busy_timeout={}", crate::store::BUSY.as_millis()))?;
             Ok(taken.and(given_back)?)
         }
         AnyConn::Postgres(c) => Ok(c

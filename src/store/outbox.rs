@@ -6,9 +6,10 @@ mod reports;
 pub(crate) use claiming::hold_claims;
 pub use claiming::{
     Claim, Ended, claim_due, end_holds, ended, fates, hand_back, held_in, holders, in_doubt, lapse, lapsed,
-    renew,
+    may_leave, renew, tries,
 };
 
+pub(crate) use reports::MAY_PROVE;
 pub use reports::{
     PROVED_BY_A_REPLY, PROVED_BY_A_REPORT, SAID_BY_A_PERSON, arrived, named, repeat, repeatable, reported,
     sent_to,
@@ -168,8 +169,12 @@ pub fn take_back(conn: &mut Conn, id: i64) -> Result<bool, Error> {
 
 /// Queues a letter again, the same bytes, because a person said so; false = it stands where that is not possible.
 pub fn send_again(conn: &mut Conn, id: i64, now: DateTime<Utc>) -> Result<bool, Error> {
+    // A letter whose bytes were erased has nothing that could leave.
     let again = diesel::update(
-        outbox::table.find(id).filter(outbox::state.eq_any([OutboxState::Unknown, OutboxState::Refused])),
+        outbox::table
+            .find(id)
+            .filter(outbox::state.eq_any([OutboxState::Unknown, OutboxState::Refused]))
+            .filter(outbox::blob_sha256.ne("")),
     )
     .set((
         outbox::state.eq(OutboxState::Queued),

@@ -295,15 +295,19 @@ fn proves_arrival(event: &Event) -> bool {
     )
 }
 
-/// A letter of which nobody knew whether it arrived did: delivery then records when its clock started.
+/// A letter of which nobody knew whether it arrived did: delivery then records when its clock started. One that waits to
+/// be repeated leaves no more.
 fn arrived(conn: &mut Conn, request: i64) -> Result<(), Error> {
     diesel::update(
         outbox::table
             .filter(outbox::request_id.eq(request))
             .filter(outbox::letter.eq("request"))
-            .filter(outbox::state.eq(OutboxState::Unknown)),
+            .filter(outbox::state.eq_any(crate::store::outbox::MAY_PROVE))
+            .filter(outbox::in_doubt_at.is_not_null()),
     )
     .set((
+        outbox::claimed_by.eq(None::<String>),
+        outbox::lease_until.eq(None::<NaiveDateTime>),
         outbox::state.eq(OutboxState::Accepted),
         outbox::accepted_at.eq(outbox::in_doubt_at),
         outbox::server_reply.eq(crate::store::outbox::PROVED_BY_A_REPLY),

@@ -1,8 +1,8 @@
 //! What a database that comes from a backup must be told before it works again: its letters may have left since.
 
-use crate::store::schema::{outbox, switches};
+use crate::store::schema::{outbox, sessions, switches};
 use crate::store::types::OutboxState;
-use crate::store::{Conn, Error, at, each};
+use crate::store::{Conn, Error, at};
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::connection::Connection;
 use diesel::prelude::*;
@@ -10,16 +10,53 @@ use diesel::prelude::*;
 /// The switch that keeps letters here while it is there.
 pub const OUTBOX_PAUSED: &str = "outbox_paused";
 
-/// Stops the queue until a person says otherwise; one that stands keeps its reason.
-pub fn pause(conn: &mut Conn, reason: &str, now: DateTime<Utc>) -> Result<(), Error> {
-    let row = (
-        switches::name.eq(OUTBOX_PAUSED),
-        switches::reason.eq(reason),
-        switches::person_id.eq(None::<i64>),
-        switches::since.eq(at(now)),
-    );
-    each!(conn, |c| diesel::insert_into(switches::table).values(row).on_conflict_do_nothing().execute(c))?;
-    Ok(())
+/// Stops the queue until a person says otherwise, and says why; true = it was stopped when the copy was made.
+pub fn pause(conn: &mut Conn, reason: &str, now: DateTime<Utc>) -> Result<bool, Error> {
+    let stood: Option<String> = switches::table
+        .filter(switches::name.eq(OUTBOX_PAUSED))
+        .select(switches::reason)
+        .first(conn)
+        .optional()?;
+    let reason = match &stood {
+        Some(before) => format!("{reason}; it was paused then: {before}"),
+        None => reason.to_owned(),
+    };
+    diesel::delete(switches::table.filter(switches::name.eq(OUTBOX_PAUSED))).execute(conn)?;
+    diesel::insert_into(switches::table)
+        .values((
+            switches::name.eq(OUTBOX_PAUSED),
+            switches::reason.eq(reason),
+            switches::person_id.eq(None::<i64>),
+            switches::since.eq(at(now)),
+        ))
+        .execute(conn)?;
+    Ok(stood.is_some())
+}
+
+/// Letters that waited when the copy was made and could have left since: nobody here knows. They are `unknown`, and a
+/// person decides of each; how many there are. Those that could still be taken back wait on.
+pub fn doubt_what_may_have_left(
+    conn: &mut Conn,
+    taken_at: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<usize, Error> {
+    let waited = [OutboxState::Queued, OutboxState::Deferred];
+    Ok(diesel::update(
+        outbox::table.filter(outbox::state.eq_any(waited)).filter(outbox::leave_after.le(at(now))),
+    )
+    .set((
+        outbox::state.eq(OutboxState::Unknown),
+        // The earliest that it can have left after the copy.
+        outbox::in_doubt_at.eq(at(taken_at)),
+        outbox::claimed_by.eq(None::<String>),
+        outbox::last_error.eq("it waited when the backup was made and may have left since"),
+    ))
+    .execute(conn)?)
+}
+
+/// Whoever signed in before signs in anew: a session of the copy may have been ended since.
+pub fn end_sessions(conn: &mut Conn) -> Result<usize, Error> {
+    Ok(diesel::delete(sessions::table).execute(conn)?)
 }
 
 /// Letters that a worker held when the backup was taken were on their way: nobody here knows their end. As leases that

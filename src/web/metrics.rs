@@ -31,8 +31,9 @@ const PASSED_ON: [&str; 7] = [
     "X-Forwarded-Server",
 ];
 
-/// Somebody who may read figures: who knows `metrics_token`, or, where none is set, who asks from this machine or its
-/// private network without a web server in between. To all others there is no such page.
+/// Somebody who may read figures: who knows `metrics_token`, or, where none is set and the pages are for this machine
+/// only, who asks from it or its private network. To all others there is no such page. With pages for the public a token
+/// is needed: a web server in between that adds nothing to what it passes on looks as if it were the visitor.
 struct Monitor;
 
 #[rocket::async_trait]
@@ -40,11 +41,10 @@ impl<'r> FromRequest<'r> for Monitor {
     type Error = ();
 
     async fn from_request(request: &'r Request<'_>) -> request::Outcome<Self, ()> {
-        let token =
-            request.rocket().state::<Site>().and_then(|site| site.context.config.run.metrics_token.as_ref());
-        let may = match token {
+        let config = request.rocket().state::<Site>().map(|site| &site.context.config);
+        let may = match config.and_then(|config| config.run.metrics_token.as_ref()) {
             Some(token) => bearer(request).is_some_and(|said| said.ct_eq(token.bytes()).into()),
-            None => is_direct(request),
+            None => config.is_some_and(|it| !it.public_url.starts_with("https://")) && is_direct(request),
         };
         if may { Outcome::Success(Self) } else { Outcome::Error((Status::NotFound, ())) }
     }

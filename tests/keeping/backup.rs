@@ -5,7 +5,8 @@ use crate::support::Backend;
 use askance::mail::lmtp;
 use askance::store::blobs::sha256;
 use askance::store::types::OutboxState;
-use askance::store::{dump, messages, outbox};
+use askance::store::{dump, messages, outbox, schema};
+use diesel::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -177,6 +178,7 @@ fn r53_letters_under_way_are_in_doubt_after_a_restore() {
     let (mara, brandau) = (person(conn, "mara@askance.example", "Mara Varga"), city(conn, "Stadt Brandau"));
     let filed = files(&ctx, conn, (mara, brandau), "one");
     files(&ctx, conn, (mara, brandau), "two");
+    let third = files(&ctx, conn, (mara, brandau), "three");
     let later = ctx.clock.now() + chrono::TimeDelta::hours(1);
     let claim = outbox::Claim {
         worker: "w",
@@ -185,11 +187,17 @@ fn r53_letters_under_way_are_in_doubt_after_a_restore() {
         per_minute: 0,
     };
     assert!(outbox::claim_due(conn, &claim).unwrap().is_some());
+    // The third may leave from now on, and leaves while nobody copies it.
+    let third = request(conn, &third.reference).id;
+    diesel::update(schema::outbox::table.filter(schema::outbox::request_id.eq(third)))
+        .set(schema::outbox::leave_after.eq(chrono::DateTime::UNIX_EPOCH.naive_utc()))
+        .execute(conn)
+        .unwrap();
     let place = house.operator.path("backup").display().to_string();
     house.does(&["backup", &place]);
 
     let bare = House::new(Backend::Sqlite);
-    assert!(bare.does(&["restore", &place]).contains("1 were on their way"));
+    assert!(bare.does(&["restore", &place]).contains("2 of them"));
     let _service = bare.serves();
     let db = bare.db();
     let conn = &mut *db.conn().unwrap();
@@ -198,7 +206,20 @@ fn r53_letters_under_way_are_in_doubt_after_a_restore() {
         let letter = outbox::of_request(conn, id, "request").unwrap().unwrap();
         (letter.state == OutboxState::Unknown).then_some(())
     });
+    // What could still be taken back cannot have left; what could have left is for people to settle, each by itself.
     assert_eq!(outbox::of_request(conn, id + 1, "request").unwrap().unwrap().state, OutboxState::Queued);
+    assert_eq!(outbox::of_request(conn, third, "request").unwrap().unwrap().state, OutboxState::Unknown);
+
+    // Whoever moves house pauses first: then nothing has left since.
+    house.does(&["outbox", "pause", "the machine moves"]);
+    house.does(&["backup", &place]);
+    let moved = House::new(Backend::Sqlite);
+    assert!(moved.does(&["restore", &place]).contains("1 of them"));
+    let listed = moved.does(&["outbox", "list"]);
+    assert!(listed.contains("it was paused then: the machine moves"), "{listed}");
+    let db = moved.db();
+    let waits = outbox::of_request(&mut db.conn().unwrap(), third, "request").unwrap().unwrap();
+    assert_eq!(waits.state, OutboxState::Queued);
 }
 
 #[test]

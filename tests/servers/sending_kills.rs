@@ -243,9 +243,10 @@ fn kills(outbox: &Outbox, dice: &Dice, (wanted, slow): (u64, u64)) -> (u64, u64)
     while done < wanted && !outbox.ended() {
         let worker = outbox.worker();
         let (pid, before) = (worker.0.id(), outbox.sink.connections());
-        // Two of five are aimed, between the first octet of the body and the end of its record.
-        let aimed = dice.up_to(4) < 2;
-        let at = Doubt::ALL[usize::try_from(dice.up_to(3)).unwrap()];
+        // Two of five are aimed, between the first octet of the body and the end of its record; the first for sure in doubt.
+        let aimed = done % 5 < 2;
+        let drawn = Doubt::ALL[usize::try_from(dice.up_to(3)).unwrap()];
+        let at = if done == 0 && drawn == Doubt::AfterReply { Doubt::ALL[0] } else { drawn };
         if aimed {
             outbox.sink.strike_at(at, move || signal_group(pid, "-KILL"));
             let mut child = worker;

@@ -1,7 +1,9 @@
 //! What delivery reports make of letters, and addresses that do not work until somebody finds another.
 
 use crate::servers::smtp_sink::{Act, Script, SmtpSink, Stage};
+use crate::support::mail::Reply;
 use crate::support::{Site, stories};
+use askance::domain::authority::AuthorityKind;
 use askance::domain::request::state::Status;
 use askance::mail::smtp_url::SmtpServer;
 use askance::mail::transport::Transport;
@@ -49,7 +51,11 @@ fn delivery_of(site: &Site, id: i64) -> Option<String> {
 /// A letter whose server said nothing after the body.
 fn unknown_letter(site: &Site) -> (RequestRow, Letter) {
     let activist = site.person("Mara Varga", Role::Activist);
-    let filed = site.files(activist, site.city());
+    unknown_letter_to(site, activist, site.city())
+}
+
+fn unknown_letter_to(site: &Site, activist: i64, city: i64) -> (RequestRow, Letter) {
+    let filed = site.files(activist, city);
     site.ctx.clock.set(site.now() + TimeDelta::minutes(11));
     let sink = SmtpSink::start(Script::friendly().at(Stage::EndOfData, Act::Drop));
     let through =
@@ -98,6 +104,74 @@ stories! {
         assert_eq!(sink.letters()[0].bytes, site.ctx.blobs.get(&letter.blob_sha256).unwrap());
         site.days_pass(30);
         assert_eq!((letter_of(site, &request).state, site.sent.lock().unwrap().len()), (OutboxState::Unknown, 0));
+    }
+
+    fn unknown_letter_is_not_repeated_while_anything_says_that_it_may_have_arrived(site: &mut Site) {
+        std::sync::Arc::get_mut(&mut site.ctx).unwrap().config.mail.repeat_unknown = Some(Duration::from_hours(6));
+        let (request, letter) = unknown_letter(site);
+        // Somebody wrote about it; what, nobody has settled yet.
+        site.ctx.clock.set(site.now() + TimeDelta::hours(1));
+        let mail = format!(
+            "From: Amt <amt@brandau.example>\r\nTo: <{}>\r\nSubject: Ihre Anfrage\r\nMessage-ID: <a@b.example>\r\n\r\n\
+             Wir haben eine Frage zu Ihrem Schreiben.\r\n",
+            letter.envelope_from
+        );
+        site.receives(mail.as_bytes(), &letter.envelope_from);
+        site.ctx.clock.set(site.now() + TimeDelta::hours(7));
+        assert_eq!(delivery::repeat_unknown(&site.ctx, &site.db).unwrap(), 0);
+        // Of another one nothing was heard, but the outbox is paused: people look first.
+        let (kind, domain) = ((AuthorityKind::Municipality, "de-nw-ifg", "de"), "waldau.example");
+        let elsewhere = site.authority("Stadt Waldau", kind, domain);
+        let (second, other) = unknown_letter_to(site, request.person_id, elsewhere);
+        site.ctx.clock.set(site.now() + TimeDelta::hours(7));
+        let conn = &mut *site.conn();
+        delivery::pause(&site.ctx, conn, None, "the machine moved").unwrap();
+        assert_eq!(delivery::repeat_unknown(&site.ctx, &site.db).unwrap(), 0);
+        delivery::resume(&site.ctx, conn, None).unwrap();
+        assert_eq!(delivery::repeat_unknown(&site.ctx, &site.db).unwrap(), 1);
+        assert_eq!(letter_of(site, &second).state, OutboxState::Queued);
+        // While it waits to leave once more, a report says that it arrived: it does not leave.
+        site.receives(&report(&other, ("delivered", "2.0.0")), &other.envelope_from);
+        assert_eq!(letter_of(site, &second).state, OutboxState::Accepted);
+        assert!(!delivery::send_next(&site.ctx, &site.db, &Transport::Memory(std::sync::Arc::clone(&site.sent)), "worker").unwrap());
+        assert_eq!(letter_of(site, &request).state, OutboxState::Unknown);
+    }
+
+    fn report_of_a_stranger_who_knows_only_what_is_public_says_nothing_of_a_letter(site: &mut Site) {
+        let activist = site.person("Mara Varga", Role::Activist);
+        let request = site.sends(activist, site.city());
+        let letter = letter_of(site, &request);
+        let forged = Letter { mail_message_id: "guessed@elsewhere.example".to_owned(), ..letter.clone() };
+        let text = format!("This is a report about your message.\r\n\r\n{}", letter.body.replace('\n', "\r\n"));
+        let forged = String::from_utf8(report(&forged, ("failed", "5.1.1"))).unwrap();
+        let forged = forged
+            .replace(&letter.envelope_from, "postmaster@post.askance.example")
+            .replace("Delivery report", &format!("Undeliverable: {} [{}]", letter.subject, request.reference))
+            .replace("This is a report about your message.", &text);
+        site.receives(forged.as_bytes(), "postmaster@post.askance.example");
+        let message = site.message(1);
+        assert_eq!(message.request_id, Some(request.id), "what it quotes says where it belongs, and no more");
+        assert_eq!((delivery_of(site, letter.id), open_tasks(site)), (None, vec![]));
+        assert_eq!(site.request(&request.reference).status, Status::Sent);
+    }
+
+    fn bounce_after_the_authority_wrote_is_put_before_a_person(site: &mut Site) {
+        let activist = site.person("Mara Varga", Role::Activist);
+        let request = site.sends(activist, site.city());
+        let letter = letter_of(site, &request);
+        let receipt = "Sehr geehrte Frau Varga,\n\nwir bestätigen den Eingang Ihres Antrags. Er wird unter dem Aktenzeichen \
+                       32-1024/2026 bearbeitet.\n\nMit freundlichen Grüßen";
+        site.receives(&Reply::to(&request, "brandau.example").about("Eingang").saying(receipt).raw(), &request.reply_address);
+        assert_eq!(site.request(&request.reference).status, Status::Acknowledged);
+        site.receives(&report(&letter, ("failed", "5.1.1")), &letter.envelope_from);
+        assert_eq!(site.request(&request.reference).status, Status::Acknowledged, "its clock runs on");
+        let held = site.message(2);
+        assert_eq!(held.state.as_str(), "held");
+        // The same report again changes nothing, and one that it was passed on does not undo that it came back.
+        let first = delivery_of(site, letter.id);
+        site.receives(&report(&letter, ("relayed", "2.0.0")), &letter.envelope_from);
+        assert_eq!((first.as_deref(), delivery_of(site, letter.id)), (Some("failed"), first.clone()));
+        assert_eq!(open_tasks(site).len(), 1);
     }
 
     fn report_of_a_delay_settles_nothing(site: &mut Site) {

@@ -131,6 +131,12 @@ impl State {
         self.status.is_open() || self.status == Status::Answered
     }
 
+    /// Whether the authority wrote of it, so that its letter arrived.
+    pub fn is_known_to_the_authority(&self) -> bool {
+        let written = self.status.is_open() && !matches!(self.status, Status::Sent | Status::Unknown);
+        written || self.status == Status::Answered
+    }
+
     /// The state after the first event, which files the request.
     pub fn first(event: &Event) -> Result<Self, NotAllowed> {
         let Event::Filed { .. } = event else {
@@ -208,7 +214,7 @@ impl State {
             Event::SendingUnknown { .. } => self.status = Status::Unknown,
             Event::QueuedAgain { .. } => self.queued_again(),
             Event::Bounced { permanent, .. } => {
-                if *permanent && self.status.is_open() {
+                if *permanent && matches!(self.status, Status::Sent | Status::Unknown) {
                     self.status = Status::Undelivered;
                 }
             }

@@ -140,12 +140,16 @@ fn rows(
         rows += loaded.rows;
     }
     migrating::bring_up(conn)?;
-    let in_doubt = restored::doubt_what_was_held(conn, now)?;
+    let mut in_doubt = restored::doubt_what_was_held(conn, now)?;
+    restored::end_sessions(conn)?;
     let reason = format!(
         "restored from the backup of {}: letters in the queue may have left since",
         manifest.taken_at.format("%Y-%m-%d %H:%M UTC")
     );
-    restored::pause(conn, &reason, now)?;
+    // Whoever moves house pauses first: then nothing has left since, and what waits waits on.
+    if !restored::pause(conn, &reason, now)? {
+        in_doubt += restored::doubt_what_may_have_left(conn, manifest.taken_at, now)?;
+    }
     let (erased_again, keys) = erasure::replay(ctx, conn, manifest.taken_at)?;
     let act = Act {
         at: now,

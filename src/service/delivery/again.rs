@@ -10,7 +10,7 @@ use crate::store::audit::{self, Act};
 use crate::store::outbox::{Anew, Letter};
 use crate::store::requests::{self, RequestRow, Stamp};
 use crate::store::types::OutboxState;
-use crate::store::{Conn, Db, at, authorities, outbox, transaction};
+use crate::store::{Conn, Db, at, authorities, outbox, switches, transaction};
 use chrono::TimeDelta;
 
 /// A letter that is known not to have arrived, refused or come back, leaves again, to the address it had or to one
@@ -24,11 +24,13 @@ pub fn send_lost_again(
 ) -> Result<(), Error> {
     let now = ctx.clock.now();
     transaction(conn, |conn| {
-        let letter = outbox::hold(conn, id)?.ok_or(Error::NoSuchLetter)?;
-        requests::lock(conn, letter.request_id)?;
+        let letter = told::hold(conn, id)?.ok_or(Error::NoSuchLetter)?;
         let request = requests::find(conn, letter.request_id)?.ok_or(Error::NoSuchLetter)?;
         if !is_lost(letter.state, request.status) {
             return Err(Error::NotNow(letter.state));
+        }
+        if letter.blob_sha256.is_empty() {
+            return Err(Error::Erased);
         }
         let theirs = authorities::in_use(conn, request.authority_id)?;
         if to != letter.envelope_to && !theirs.iter().any(|known| known == to) {
@@ -101,6 +103,9 @@ pub fn send_again(ctx: &Context, conn: &mut Conn, person: i64, id: i64) -> Resul
     let now = ctx.clock.now();
     transaction(conn, |conn| {
         let letter = outbox::find(conn, id)?.ok_or(Error::NoSuchLetter)?;
+        if letter.blob_sha256.is_empty() {
+            return Err(Error::Erased);
+        }
         if !outbox::send_again(conn, id, now)? {
             return Err(Error::NotNow(letter.state));
         }
@@ -123,6 +128,10 @@ pub fn repeat_unknown(ctx: &Context, db: &Db) -> Result<usize, Error> {
     };
     let (now, mut conn) = (ctx.clock.now(), db.conn()?);
     let mut repeated = 0;
+    // While it is paused, after a restore for instance, a person settles first what is settled.
+    if switches::is_on(&mut conn, switches::OUTBOX_PAUSED)? {
+        return Ok(0);
+    }
     for id in outbox::repeatable(&mut conn, now - after)? {
         let queued = transaction(&mut conn, |conn| {
             let queued = outbox::repeat(conn, id, now)?;
@@ -144,7 +153,7 @@ pub fn repeat_unknown(ctx: &Context, db: &Db) -> Result<usize, Error> {
 pub fn settle_unknown(ctx: &Context, conn: &mut Conn, person: i64, id: i64) -> Result<(), Error> {
     let now = ctx.clock.now();
     transaction(conn, |conn| {
-        let letter = outbox::find(conn, id)?.ok_or(Error::NoSuchLetter)?;
+        let letter = told::hold(conn, id)?.ok_or(Error::NoSuchLetter)?;
         let request = requests::find(conn, letter.request_id)?.ok_or(Error::NoSuchLetter)?;
         if letter.state != OutboxState::Unknown || request.status != Status::Unknown {
             return Err(Error::NotNow(letter.state));

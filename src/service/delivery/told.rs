@@ -53,12 +53,19 @@ pub(crate) fn tell(ctx: &Context, db: &Db, id: i64) -> Result<bool, Error> {
     tell_on(ctx, &mut *db.conn()?, id)
 }
 
-/// The letter is held first and the request after it, as everywhere: in another order two workers could wait for
-/// each other for ever.
+/// A letter, held with its request until the caller's transaction ends: the request first and the letter after it, as
+/// whoever files a reply does; in another order two of them could wait for each other for ever.
+pub(super) fn hold(conn: &mut Conn, id: i64) -> Result<Option<Letter>, Error> {
+    let Some(letter) = outbox::find(conn, id)? else { return Ok(None) };
+    requests::lock(conn, letter.request_id)?;
+    Ok(outbox::hold(conn, id)?)
+}
+
+/// As `tell`, on a connection that is there.
 fn tell_on(ctx: &Context, conn: &mut Conn, id: i64) -> Result<bool, Error> {
     let now = ctx.clock.now();
     transaction(conn, |conn| {
-        let Some(letter) = outbox::hold(conn, id)?.filter(|letter| letter.letter == "request") else {
+        let Some(letter) = hold(conn, id)?.filter(|letter| letter.letter == "request") else {
             return Ok(false);
         };
         let Some(state) = requests::state(conn, letter.request_id)? else { return Ok(false) };

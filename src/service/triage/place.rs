@@ -7,6 +7,7 @@ pub use pictures::recognise_next;
 use crate::domain::incoming::authenticity::Verdict;
 use crate::domain::incoming::delivery::Automatic;
 use crate::domain::incoming::matching::Match;
+use crate::domain::request::event::Event;
 use crate::service::cage::{Cage, Whole};
 use crate::service::triage::plan::{self, Columns, Filing, Place, Plan, Traces, Understood, scope_of};
 use crate::service::triage::{authenticity, learning, reported, storms};
@@ -190,7 +191,9 @@ fn placed(
                 record(ctx, conn, (*request, id), columns)?;
             }
             if !is_forged {
-                reported::note(ctx, conn, *request, &read.incoming)?;
+                if matches.iter().any(|found| found.request_id == *request && found.is_proved()) {
+                    reported::note(ctx, conn, *request, &read.incoming)?;
+                }
                 learning::filed(conn, (*request, id), &read.incoming, matches)?;
             }
             Ok(again::touch_for_thread(conn, id)?)
@@ -230,30 +233,32 @@ fn record(
 ) -> Result<(), PlaceError> {
     let Some(event) = &columns.proposal.event else { return Ok(()) };
     let now = ctx.clock.now();
-    let allowed = requests::state(conn, request)?.is_some_and(|state| state.apply(event).is_ok());
-    if allowed {
+    let state = requests::state(conn, request)?;
+    // A letter that the authority answered arrived, whatever a report says later.
+    let is_answered = state.as_ref().is_some_and(|state| state.is_known_to_the_authority());
+    let is_late_bounce = is_answered && matches!(event, Event::Bounced { permanent: true, .. });
+    if !is_late_bounce && state.is_some_and(|state| state.apply(event).is_ok()) {
         requests::append(conn, request, event, Stamp { at: now, person: None })?;
         bounced_address(conn, request, event)?;
         return Ok(());
     }
-    let reason = "It came for a request that was taken back.".to_owned();
+    let reason = if is_late_bounce {
+        "It says that a letter did not arrive, but the authority has written about this request: look which letter."
+    } else {
+        "It came for a request that was taken back."
+    };
     let to = messages::Refiled {
         request_id: Some(request),
         scope: columns.reading.scope,
         state: MessageState::Held,
         proposal: columns.reading.proposal,
-        reason: Some(reason),
+        reason: Some(reason.to_owned()),
     };
     Ok(messages::refile(conn, message, &to)?)
 }
 
 /// An address that bounced for good needs a person to find another one.
-fn bounced_address(
-    conn: &mut Conn,
-    request: i64,
-    event: &crate::domain::request::event::Event,
-) -> Result<(), PlaceError> {
-    use crate::domain::request::event::Event;
+fn bounced_address(conn: &mut Conn, request: i64, event: &Event) -> Result<(), PlaceError> {
     if let Event::Bounced { permanent: true, recipients, .. } = event
         && let Some(row) = requests::find(conn, request)?
     {

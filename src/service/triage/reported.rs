@@ -6,7 +6,6 @@ use crate::service::Context;
 use crate::store::audit::{self, Act};
 use crate::store::contact_tasks::{self, New};
 use crate::store::outbox::{self, Letter, PROVED_BY_A_REPORT};
-use crate::store::types::OutboxState;
 use crate::store::{Conn, Error, requests};
 use chrono::{DateTime, Utc};
 
@@ -32,7 +31,10 @@ pub(super) fn note(ctx: &Context, conn: &mut Conn, request: i64, incoming: &Inco
     outbox::reported(conn, letter.id, word.as_str(), now)?;
     match word {
         Reported::Delivered | Reported::Relayed => {
-            contact_tasks::went_through(conn, request, &letter.envelope_to, now)?;
+            // That it went on to another server does not undo that it came back from there.
+            if word == Reported::Delivered {
+                contact_tasks::went_through(conn, request, &letter.envelope_to, now)?;
+            }
             arrived(conn, &letter, now)
         }
         Reported::Failed => open_task(conn, &letter, incoming, now),
@@ -42,9 +44,6 @@ pub(super) fn note(ctx: &Context, conn: &mut Conn, request: i64, incoming: &Inco
 
 /// A letter of which nobody knew is known to have arrived; the request is told at the worker's next look.
 fn arrived(conn: &mut Conn, letter: &Letter, at: DateTime<Utc>) -> Result<(), Error> {
-    if letter.state != OutboxState::Unknown {
-        return Ok(());
-    }
     let handed_over = letter.in_doubt_at.unwrap_or(letter.created_at);
     if outbox::arrived(conn, letter.id, (handed_over, PROVED_BY_A_REPORT))? {
         let (subject, body) =

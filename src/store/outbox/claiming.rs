@@ -9,6 +9,9 @@ use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use std::collections::BTreeSet;
 
+/// A mail server further on that cannot deliver gives up after days (RFC 5321 §4.5.4.1: four to five).
+const RETURNS_WITHIN: TimeDelta = TimeDelta::days(6);
+
 /// A worker's hold on a letter.
 #[derive(Debug, Clone)]
 pub struct Claim<'a> {
@@ -68,6 +71,12 @@ fn in_turn(conn: &mut Conn, alone: bool) -> Result<(), Error> {
         c.batch_execute(&format!("SELECT {lock}(4289391)"))?;
     }
     Ok(())
+}
+
+/// Whether letters may leave, as the mark before a body asks: whoever pauses waits until that mark is committed.
+pub fn may_leave(conn: &mut Conn) -> Result<bool, Error> {
+    in_turn(conn, false)?;
+    Ok(!switches::is_on(conn, switches::OUTBOX_PAUSED)?)
 }
 
 /// Waits until no claim is under way that could miss what the caller's transaction does next.
@@ -147,10 +156,46 @@ pub fn ended(conn: &mut Conn, (id, attempt): (i64, i64), worker: &str, end: &End
         outbox::lease_until.eq(None::<NaiveDateTime>),
     ))
     .execute(conn)?;
-    if let Some(next) = end.next_attempt_at {
+    if updated == 0 && end.state == OutboxState::Accepted {
+        return late(conn, id, end);
+    }
+    if let Some(next) = end.next_attempt_at.filter(|_| updated == 1) {
         diesel::update(outbox::table.find(id)).set(outbox::next_attempt_at.eq(at(next))).execute(conn)?;
     }
     Ok(updated == 1)
+}
+
+/// A server took the letter, but its worker was thought gone and the same bytes wait to leave once more: they do not.
+fn late(conn: &mut Conn, id: i64, end: &Ended) -> Result<bool, Error> {
+    let waiting = outbox::table
+        .find(id)
+        .filter(outbox::claimed_by.is_null())
+        .filter(outbox::state.eq_any([OutboxState::Queued, OutboxState::Deferred]))
+        .filter(outbox::in_doubt_at.is_not_null());
+    let updated = diesel::update(waiting)
+        .set((
+            outbox::state.eq(OutboxState::Accepted),
+            outbox::server_reply.eq(&end.server_reply),
+            outbox::last_error.eq(None::<String>),
+            outbox::accepted_at.eq(at(end.at)),
+        ))
+        .execute(conn)?;
+    Ok(updated == 1)
+}
+
+/// How often a letter was tried in earnest since it was first tried: an attempt that was handed back because the
+/// outbox was paused or the service stopped is none.
+pub fn tries(conn: &mut Conn, letter: &Letter, handed_back: &[&str]) -> Result<i64, Error> {
+    let details: Vec<Option<String>> = outbox_attempts::table
+        .filter(outbox_attempts::outbox_id.eq(letter.id))
+        .filter(outbox_attempts::started_at.ge(letter.first_tried_at.unwrap_or(letter.created_at)))
+        .filter(outbox_attempts::ended_at.is_not_null())
+        .select(outbox_attempts::detail)
+        .load(conn)?;
+    let in_earnest = details.iter().filter(|detail| {
+        !detail.as_deref().is_some_and(|it| handed_back.iter().any(|end| it.ends_with(end)))
+    });
+    Ok(i64::try_from(in_earnest.count()).unwrap_or(i64::MAX))
 }
 
 /// Makes a hold last longer while its worker is at work.
@@ -228,6 +273,18 @@ pub fn lapse(conn: &mut Conn, id: i64, now: DateTime<Utc>) -> Result<bool, Error
         outbox::last_error.eq("the service stopped while it handed the letter over"),
     ))
     .execute(conn)?;
+    if lapsed == 1 {
+        // From then on nobody knows; a worker that wakes up late writes its own end over it.
+        let open = outbox_attempts::table
+            .filter(outbox_attempts::outbox_id.eq(id))
+            .filter(outbox_attempts::ended_at.is_null());
+        diesel::update(open)
+            .set((
+                outbox_attempts::ended_at.eq(at(now)),
+                outbox_attempts::result.eq(OutboxState::Unknown.as_str()),
+            ))
+            .execute(conn)?;
+    }
     Ok(lapsed == 1)
 }
 
@@ -243,6 +300,8 @@ pub fn fates(conn: &mut Conn, since: DateTime<Utc>) -> Result<(i64, i64), Error>
     let returned: Vec<i64> = outbox::table
         .filter(outbox::delivery.eq("failed"))
         .filter(outbox::delivery_at.gt(at(since)))
+        // Reports on letters of long ago say nothing of how mail fares now.
+        .filter(outbox::in_doubt_at.gt(at(since - RETURNS_WITHIN)))
         .select(outbox::id)
         .load(conn)?;
     let mut lost: BTreeSet<i64> = returned.into_iter().collect();

@@ -1,10 +1,12 @@
 //! What delivery reports say of letters (RFC 3464).
 
+use crate::domain::request::state::Status;
 use crate::store::outbox::Letter;
-use crate::store::schema::outbox;
+use crate::store::schema::{messages, outbox, outbox_attempts, requests};
 use crate::store::types::OutboxState;
 use crate::store::{Conn, Error, at};
 use chrono::{DateTime, NaiveDateTime, Utc};
+use diesel::dsl::{exists, not};
 use diesel::prelude::*;
 
 /// The letter of a request that a report names by its Message-ID, which is also its envelope id.
@@ -29,26 +31,42 @@ pub fn sent_to(conn: &mut Conn, request: i64, addresses: &[String]) -> Result<Op
     Ok(letters.into_iter().find(|letter| is_one(&letter.envelope_to)))
 }
 
-/// Keeps what a report says: delivered, relayed, delayed or failed. A delay says nothing where more is known.
+/// Keeps what a report says: delayed, relayed, failed or delivered. Each counts more than those before it, and what
+/// says the same again changes nothing: its time is that of the first.
 pub fn reported(conn: &mut Conn, id: i64, word: &str, now: DateTime<Utc>) -> Result<(), Error> {
-    let letter = outbox::table.find(id);
-    let said = (outbox::delivery.eq(word), outbox::delivery_at.eq(at(now)));
-    if word == "delayed" {
-        diesel::update(letter.filter(outbox::delivery.is_null())).set(said).execute(conn)?;
-    } else {
-        diesel::update(letter).set(said).execute(conn)?;
-    }
+    let weaker: &[&str] = match word {
+        "delivered" => &["delayed", "relayed", "failed"],
+        "failed" => &["delayed", "relayed"],
+        "relayed" => &["delayed"],
+        _ => &[],
+    };
+    let less = outbox::delivery.is_null().or(outbox::delivery.eq_any(weaker.to_vec()).assume_not_null());
+    diesel::update(outbox::table.find(id).filter(less))
+        .set((outbox::delivery.eq(word), outbox::delivery_at.eq(at(now))))
+        .execute(conn)?;
     Ok(())
 }
 
-/// Letters of which nobody has known since before an instant, that were never repeated by themselves and of which no
-/// report says anything that would settle them.
+/// Letters that became unknown before an instant, that were never repeated by themselves, of which no report says
+/// anything that would settle them, and whose request has heard nothing since they were handed over.
 pub fn repeatable(conn: &mut Conn, before: DateTime<Utc>) -> Result<Vec<i64>, Error> {
+    let tried_since = outbox_attempts::table
+        .filter(outbox_attempts::outbox_id.eq(outbox::id))
+        .filter(outbox_attempts::ended_at.gt(at(before)));
+    let heard = messages::table
+        .filter(messages::request_id.eq(requests::id.nullable()))
+        .filter(messages::received_at.nullable().ge(outbox::in_doubt_at));
     Ok(outbox::table
+        .inner_join(requests::table)
         .filter(outbox::state.eq(OutboxState::Unknown))
+        .filter(requests::status.eq_any([Status::Filed, Status::Unknown]))
         .filter(outbox::repeats.eq(0))
+        .filter(outbox::blob_sha256.ne(""))
         .filter(outbox::in_doubt_at.le(at(before)))
-        .filter(outbox::delivery.is_null().or(outbox::delivery.eq("delayed")))
+        // Even one that says it takes longer: then a server has it.
+        .filter(outbox::delivery.is_null())
+        .filter(not(exists(tried_since)))
+        .filter(not(exists(heard)))
         .order(outbox::id.asc())
         .select(outbox::id)
         .load(conn)?)
@@ -79,14 +97,26 @@ pub const PROVED_BY_A_REPLY: &str = "the authority's reply proves that it arrive
 /// The same where a mail server further on reported it.
 pub const PROVED_BY_A_REPORT: &str = "a delivery report proves that it arrived";
 
-/// Marks an unknown letter as arrived when it was handed over, with what proves it; false = it is not unknown.
+/// States of a letter whose body was begun once and that no body leaves from now: what proves that it arrived ends
+/// them, so that a repeat which waits does not leave.
+pub(crate) const MAY_PROVE: [OutboxState; 4] =
+    [OutboxState::Unknown, OutboxState::Queued, OutboxState::Deferred, OutboxState::Claimed];
+
+/// Marks a letter that may have arrived as arrived when it was handed over, with what proves it; false = it is known
+/// what became of it, or it was never begun.
 pub fn arrived(conn: &mut Conn, id: i64, (handed_over, proof): (NaiveDateTime, &str)) -> Result<bool, Error> {
-    let marked = diesel::update(outbox::table.find(id).filter(outbox::state.eq(OutboxState::Unknown)))
+    let doubted = outbox::table
+        .find(id)
+        .filter(outbox::state.eq_any(MAY_PROVE))
+        .filter(outbox::in_doubt_at.is_not_null());
+    let marked = diesel::update(doubted)
         .set((
             outbox::state.eq(OutboxState::Accepted),
             outbox::accepted_at.eq(handed_over),
             outbox::server_reply.eq(proof),
             outbox::last_error.eq(None::<String>),
+            outbox::claimed_by.eq(None::<String>),
+            outbox::lease_until.eq(None::<NaiveDateTime>),
         ))
         .execute(conn)?;
     Ok(marked == 1)

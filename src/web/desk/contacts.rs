@@ -1,6 +1,7 @@
 //! Addresses that do not work and wait for somebody to find another: `/desk/contacts`.
 
 use crate::service::Context;
+use crate::store::audit::{self, Act};
 use crate::store::contact_tasks::{self, Task};
 use crate::store::{Conn, transaction};
 use crate::web::desk::guards::{CsrfForm, Nothing, Said, Triage};
@@ -76,7 +77,17 @@ async fn close(
     let closed = site
         .store
         .run(move |conn| {
-            transaction(conn, |conn| contact_tasks::close(conn, id, person, now)).map_err(Error::from)
+            transaction(conn, |conn| {
+                let closed = contact_tasks::close(conn, id, person, now)?;
+                if closed {
+                    let (subject, body) = (format!("contact_task:{id}"), serde_json::json!({}));
+                    let person = Some(person);
+                    let action = "contact_task_closed";
+                    audit::append(conn, &Act { at: now, person, action, subject, body })?;
+                }
+                Ok::<_, crate::store::Error>(closed)
+            })
+            .map_err(Error::from)
         })
         .await?;
     let words = if closed {

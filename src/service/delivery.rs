@@ -41,6 +41,9 @@ pub enum Error {
     /// The letter cannot be made a mail to the new address.
     #[error(transparent)]
     Mail(#[from] crate::mail::compose::Error),
+    /// The settings name a key, and it signs nothing.
+    #[error("the letter could not be signed; whoever runs this service must look: {0}")]
+    Signing(#[from] crate::mail::signing::Error),
     /// Nobody would know why.
     #[error("expected a reason why no letter may leave, found none")]
     NoReason,

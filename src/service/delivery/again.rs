@@ -91,7 +91,7 @@ fn anew(ctx: &Context, letter: &Letter, (request, to): (&RequestRow, &str)) -> R
             references: Vec::new(),
         })?;
         anew.mail_message_id = message_id;
-        anew.blob_sha256 = ctx.blobs.put(&mail.bytes)?;
+        anew.blob_sha256 = ctx.blobs.put(&ctx.signed(mail.bytes)?)?;
         anew.envelope_to = mail.envelope_to;
     }
     Ok(anew)

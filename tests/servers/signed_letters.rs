@@ -123,7 +123,7 @@ stories! {
         // A letter to another address is another mail, signed with the key of now; a notice is signed too.
         delivery::tell_requests(&later, &site.db).unwrap();
         let asked = site.request("2026-0002");
-        site.receives(&Reply::to(&asked, "n1.example").saying("Ihr Antrag wird abgelehnt.").raw(), &asked.reply_address);
+        site.receives(&Reply::to(&asked, "n1.example").saying("Herr Kunze hat Ihre Akte 4711 gelesen.").raw(), &asked.reply_address);
         site.ctx.clock.set(site.now() + TimeDelta::minutes(2));
         notices::gather(&later, &site.db).unwrap();
         while notices::send_next(&later, &site.db, &transport).unwrap() {}

@@ -1,7 +1,7 @@
 //! Letters a second to a mail server on this machine, on SQLite and on PostgreSQL, one worker at a time and several.
 //!
-//! `cargo bench --bench outbox` prints them for this machine; `ASKANCE_LETTERS=1000` takes so many instead of 500.
-//! PostgreSQL is measured where `ASKANCE_BENCH_POSTGRES` names an empty database.
+//! `cargo bench --bench outbox` prints them for this machine; `BENCH_LETTERS=1000` takes so many instead of 500.
+//! PostgreSQL is measured where `BENCH_POSTGRES` names an empty database.
 
 use askance::config::Config;
 use askance::data::Library;
@@ -22,14 +22,14 @@ use std::time::Instant;
 type Done<T> = Result<T, Box<dyn Error>>;
 
 fn main() -> Done<()> {
-    let letters: usize = std::env::var("ASKANCE_LETTERS").ok().and_then(|n| n.parse().ok()).unwrap_or(500);
+    let letters: usize = std::env::var("BENCH_LETTERS").ok().and_then(|n| n.parse().ok()).unwrap_or(500);
     say(&machine())?;
     let folder = tempfile::tempdir()?;
     let sqlite = format!("sqlite://{}", folder.path().join("askance.db").display());
-    let postgres = std::env::var("ASKANCE_BENCH_POSTGRES").ok();
+    let postgres = std::env::var("BENCH_POSTGRES").ok();
     for (name, url) in [("SQLite", Some(sqlite)), ("PostgreSQL", postgres)] {
         let Some(url) = url else {
-            say(&format!("{name:<11} not measured: `ASKANCE_BENCH_POSTGRES` names no database"))?;
+            say(&format!("{name:<11} not measured: `BENCH_POSTGRES` names no database"))?;
             continue;
         };
         for workers in [1, 4] {
@@ -62,6 +62,9 @@ fn measure(folder: &std::path::Path, url: &str, (letters, workers): (usize, usiz
         "database_url": url,
         "blob_url": format!("file://{}", folder.join("blobs").display()),
         "reply_domain": "post.askance.example",
+        "secret_key": "q3Zb1n0yS8mPqkL2uVdH5tRwXo7cJfGeAi4N6hT9sKU=",
+        // All letters go to a few domains at once.
+        "letters_per_minute": 0,
     }});
     let mut config = Config::from_figment(&Figment::from(Serialized::defaults(settings)))?;
     config.undo = std::time::Duration::ZERO;

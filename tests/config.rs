@@ -1,7 +1,7 @@
 //! How an operator is told of a wrong set-up: the key, the value, what would be right, exit code 78.
 
 mod places;
-mod unsafe_settings;
+pub mod unsafe_settings;
 
 use crate::support::operator::Operator;
 use std::os::unix::fs::MetadataExt;

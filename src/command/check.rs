@@ -1,6 +1,6 @@
 //! `askance check`: configuration, data, migrations, storage, mail; each finding one line.
 
-use crate::command::{Closed, exit, places, serve};
+use crate::command::{Closed, exit, places, published, serve};
 use crate::config::{self, Config};
 use crate::data::{Library, register};
 use crate::mail::listener::{self, Limits, Listener, Protocol};
@@ -28,20 +28,20 @@ pub struct CheckArgs {
 }
 
 /// One finding a line: `ok` or `WRONG`, what it is about, what was found.
-struct Findings<'a> {
+pub(crate) struct Findings<'a> {
     out: &'a mut dyn Write,
     worst: u8,
 }
 
 impl Findings<'_> {
     /// What works and should be known.
-    fn remark(&mut self, about: &str, what: &str) {
+    pub(crate) fn remark(&mut self, about: &str, what: &str) {
         if writeln!(self.out, "note   {about}: {what}").is_err() {
             self.worst = self.worst.max(exit::IO);
         }
     }
 
-    fn note<E: std::fmt::Display>(&mut self, about: &str, found: Result<String, E>, code: u8) {
+    pub(crate) fn note<E: std::fmt::Display>(&mut self, about: &str, found: Result<String, E>, code: u8) {
         let line = match found {
             Ok(fine) => format!("ok     {about}: {fine}"),
             Err(error) => {
@@ -125,6 +125,7 @@ fn set_up(config: &Config, findings: &mut Findings<'_>) {
     if let Some(address) = &config.mail.smtp_listen {
         findings.note("mail from strangers", free(address, Protocol::Smtp, "smtp_listen"), exit::CONFIG);
     }
+    published::check(config, findings);
     mailbox(config, findings);
     watching(config, findings);
     safety(config, findings);

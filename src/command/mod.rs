@@ -16,6 +16,7 @@ pub mod import;
 pub mod law_of;
 pub mod outbox;
 pub mod places;
+pub(crate) mod published;
 pub mod read;
 pub mod receive;
 pub mod regimes;

@@ -4,12 +4,13 @@ use crate::command::{self, exit, say};
 use crate::config::run::LogFormat;
 use crate::config::{self, Config};
 use crate::mail::listener::{Envelope, Limits, Listener, Protocol, Verdict};
+use crate::mail::signing::Signer;
 use crate::mail::smtp_url::SmtpServer;
 use crate::mail::transport::Transport;
 use crate::service::admission::Gatekeeper;
 use crate::service::cage::Cage;
 use crate::service::intake::{Mail, accept};
-use crate::service::{Context, fetching, seed};
+use crate::service::{self, Context, fetching, seed};
 use crate::store::Db;
 use crate::store::messages::Handed;
 use crate::web;
@@ -145,6 +146,7 @@ impl House {
     pub fn open(config: Config) -> Result<Self, Error> {
         let transport = server_of(&config)?.map(Transport::Smtp);
         fetching::Source::of(&config)?;
+        signer_of(&config)?;
         templates_of(&config)?;
         let (context, db) = command::open(config, 10)?;
         let context = Arc::new(context);
@@ -322,6 +324,13 @@ impl Signals {
         }
         Ok(())
     }
+}
+
+/// What signs letters and notices, if the settings name a key.
+pub fn signer_of(config: &Config) -> Result<Option<Signer>, config::Error> {
+    let file = config.mail.dkim.as_ref().map(|dkim| dkim.file.display().to_string());
+    service::signer_of(config)
+        .map_err(|error| config::Error::of("dkim_key", file.as_deref(), error.to_string()))
 }
 
 /// The mail server that letters go to, if one is set.

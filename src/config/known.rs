@@ -1,7 +1,7 @@
 //! The keys there are, and what is right for each.
 
 /// Each key with what it takes, in the order of `Rocket.toml`.
-const KEYS: [(&str, &str); 25] = [
+const KEYS: [(&str, &str); 27] = [
     ("database_url", "`sqlite://path` or `postgres://user@host/name`"),
     ("blob_url", "`file://folder`"),
     ("public_url", "a web address such as `https://askance.example`"),
@@ -19,6 +19,8 @@ const KEYS: [(&str, &str); 25] = [
     ("dns", "`system`, `off` or the address of a name server such as `127.0.0.1:53`"),
     ("authserv_id", "the name that our own mail server writes, such as `mx.askance.example`"),
     ("arc_sealers", "domains with blanks between them"),
+    ("dkim_selector", "a name such as `askance`, under which the public key is published"),
+    ("dkim_key", "the path of a private key in PEM, such as `/etc/askance/dkim.pem`"),
     ("letters_per_minute", "a whole number from 0"),
     ("repeat_unknown_hours", "a whole number from 0"),
     ("admin_email", "an address such as `admin@askance.example`"),

@@ -3,6 +3,7 @@
 use crate::config::{Error, Raw, Secret, door, known, wrong};
 use crate::domain::authority::EmailAddress;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// The settings of mail. The default is a house that fetches nothing and verifies nothing.
@@ -26,10 +27,23 @@ pub struct MailSettings {
     pub authserv_id: Option<String>,
     /// Domains whose ARC seals are believed, lower case.
     pub arc_sealers: Vec<String>,
+    /// The key that signs what leaves; none = nothing is signed.
+    pub dkim: Option<Dkim>,
     /// Letters a minute to one domain; 0 = as many as there are.
     pub letters_per_minute: u32,
     /// After how long a letter of which nobody knows is repeated by itself, once; none = never.
     pub repeat_unknown: Option<Duration>,
+}
+
+/// The key that signs what leaves (RFC 6376).
+#[derive(Debug, Clone)]
+pub struct Dkim {
+    /// The name under which its public half is published.
+    pub selector: String,
+    /// Where it is kept.
+    pub file: PathBuf,
+    /// What stood there at the start, or why it could not be read: who only takes mail in need not be able to.
+    pub pem: Result<Secret, String>,
 }
 
 /// Whom we ask for names when we verify who wrote.
@@ -65,10 +79,42 @@ pub(crate) fn of(raw: &Raw) -> Result<MailSettings, Error> {
         names: names(&raw.dns)?,
         authserv_id: raw.authserv_id.as_ref().map(|id| id.to_ascii_lowercase()),
         arc_sealers: raw.arc_sealers.split_whitespace().map(str::to_ascii_lowercase).collect(),
+        dkim: dkim(raw)?,
         letters_per_minute: raw.letters_per_minute,
         repeat_unknown: (raw.repeat_unknown_hours > 0)
             .then(|| Duration::from_secs(u64::from(raw.repeat_unknown_hours) * 3600)),
     })
+}
+
+/// Key and selector, or neither: a signature names both.
+fn dkim(raw: &Raw) -> Result<Option<Dkim>, Error> {
+    let (selector, file) = match (&raw.dkim_selector, &raw.dkim_key) {
+        (None, None) => return Ok(None),
+        (Some(selector), Some(file)) => (selector.to_ascii_lowercase(), file.clone()),
+        (Some(_), None) => {
+            let problem =
+                format!("needs `dkim_key` too, {}", known::expected("dkim_key").unwrap_or_default());
+            return Err(Error::of("dkim_selector", raw.dkim_selector.as_deref(), problem));
+        }
+        (None, Some(file)) => {
+            let problem = format!(
+                "needs `dkim_selector` too, {}",
+                known::expected("dkim_selector").unwrap_or_default()
+            );
+            return Err(Error::of("dkim_key", Some(&file.display().to_string()), problem));
+        }
+    };
+    let label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    if selector.len() > 100 || !selector.split('.').all(label) {
+        return Err(wrong("dkim_selector", &selector));
+    }
+    let pem = std::fs::read(&file).map(Secret::new).map_err(|error| error.to_string());
+    Ok(Some(Dkim { selector, file, pem }))
 }
 
 fn expected(key: &str) -> String {

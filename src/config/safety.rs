@@ -83,6 +83,9 @@ fn kept_files(config: &Config) -> Vec<Error> {
     if config.blob_dir.is_dir() {
         found.extend(open("blob_url", &config.blob_dir, 0o007, "a folder of mail"));
     }
+    if let Some(dkim) = &config.mail.dkim {
+        found.extend(open("dkim_key", &dkim.file, 0o007, "a private key"));
+    }
     if let Some(folder) = &config.templates_dir {
         let writable = mode(folder).is_some_and(|mode| mode & 0o002 != 0);
         let problem = "everybody may write pages there; `chmod o-w` it";

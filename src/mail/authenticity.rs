@@ -4,6 +4,7 @@
 //! that are looked at, the names that are asked for, the time. Nothing else that a mail names is fetched (R33).
 
 mod names;
+pub mod published;
 mod signatures;
 
 use crate::domain::incoming::authenticity::head::{self, Author, Doubt, Head};

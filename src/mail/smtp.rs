@@ -18,7 +18,7 @@ use lettre::transport::smtp::response::Response;
 use crate::mail::guard::Guard;
 use crate::mail::reply::Reply;
 use crate::mail::smtp_url::{Encryption, SmtpServer};
-use crate::mail::transport::{BoxError, Dispatch, Parcel};
+use crate::mail::transport::{BoxError, Dispatch, NOT_MARKED, Parcel};
 
 /// What we want to be told of (RFC 3461 §4.1).
 const NOTIFY: &str = "SUCCESS,FAILURE,DELAY";
@@ -52,7 +52,7 @@ pub(crate) fn send(
         Err(dispatch) => return dispatch,
     };
     if let Err(error) = before_body() {
-        return Dispatch::deferred(format!("the letter could not be marked as on its way: {error}"));
+        return Dispatch::deferred(format!("{NOT_MARKED}: {error}"));
     }
     talk.guard.begin_body(server.timeout);
     runtime.block_on(talk.deliver(parcel.bytes))

@@ -10,6 +10,9 @@ use sha2::{Digest, Sha256};
 use crate::mail::smtp;
 use crate::mail::smtp_url::SmtpServer;
 
+/// How the reason of a letter begins that was not sent because we could not mark it.
+pub const NOT_MARKED: &str = "the letter could not be marked as on its way";
+
 /// An error of the caller's own, kept as its words.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
@@ -201,7 +204,7 @@ fn marked(
 ) -> Dispatch {
     match before_body() {
         Ok(()) => deliver(),
-        Err(error) => Dispatch::deferred(format!("the letter could not be marked as on its way: {error}")),
+        Err(error) => Dispatch::deferred(format!("{NOT_MARKED}: {error}")),
     }
 }
 

@@ -10,7 +10,7 @@ pub use holders::worker_name;
 pub use pausing::{pause, resume, watch};
 pub use told::{expire_leases, tell_requests};
 
-use crate::mail::transport::{Dispatch, Envelope, Transport};
+use crate::mail::transport::{Dispatch, Envelope, NOT_MARKED, Transport};
 use crate::service::{Context, LawError};
 use crate::store::outbox::{Claim, Ended, Letter};
 use crate::store::requests;
@@ -44,6 +44,9 @@ pub enum Error {
     /// The letter cannot be made a mail to the new address.
     #[error(transparent)]
     Mail(#[from] crate::mail::compose::Error),
+    /// The settings name a key, and it signs nothing.
+    #[error("the letter could not be signed; whoever runs this service must look: {0}")]
+    Signing(#[from] crate::mail::signing::Error),
     /// Nobody would know why.
     #[error("expected a reason why no letter may leave, found none")]
     NoReason,
@@ -54,6 +57,8 @@ pub enum Error {
 
 /// How long a letter stays held by a worker that says nothing more; at work it renews its hold each `BEAT`.
 const LEASE: TimeDelta = TimeDelta::seconds(45);
+/// After this a letter is tried again that we could not mark: a full disk or a database that is away is no server's.
+const OUR_FAULT: TimeDelta = TimeDelta::seconds(10);
 /// A few of these fit into a lease.
 const BEAT: Duration = Duration::from_secs(10);
 /// A letter that no server took in this time since it was first tried cannot be delivered.
@@ -176,6 +181,10 @@ impl Sender<'_> {
         if end.state == OutboxState::Deferred && (handed_back || (self.stopping)()) {
             // Handed back: it need not wait for what was no failure of its own.
             end.next_attempt_at = Some(end.at);
+        } else if end.state == OutboxState::Deferred
+            && end.error.as_deref().is_some_and(|error| error.starts_with(NOT_MARKED))
+        {
+            end.next_attempt_at = Some(end.at + OUR_FAULT);
         }
         let no_such_address = matches!(dispatch, Dispatch::Refused { about_recipient: true, .. });
         let written = self.persist(|| {

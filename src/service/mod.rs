@@ -41,6 +41,7 @@ use crate::domain::request::clocks::{facts, looked, moved_by_days_off, unrecorde
 use crate::domain::request::event::Event;
 use crate::domain::request::fold;
 use crate::domain::request::state::State;
+use crate::mail::signing::{self, Signer};
 use crate::store::blobs::Blobs;
 use crate::store::requests::Stamp;
 use crate::store::{Conn, requests};
@@ -165,7 +166,22 @@ impl<'a> KeptLaws<'a> {
     }
 }
 
+/// What signs letters and notices, if the settings name a key.
+pub fn signer_of(config: &Config) -> Result<Option<Signer>, signing::Error> {
+    let Some(dkim) = &config.mail.dkim else { return Ok(None) };
+    let pem = dkim.pem.as_ref().map_err(|error| signing::Error::NoFile(error.clone()))?;
+    Signer::new(pem.bytes(), &dkim.selector, &config.reply_domain).map(Some)
+}
+
 impl Context {
+    /// A mail as it leaves: with our signature on top, where the settings name a key.
+    pub fn signed(&self, mail: Vec<u8>) -> Result<Vec<u8>, signing::Error> {
+        match signer_of(&self.config)? {
+            Some(signer) => signer.sign(mail),
+            None => Ok(mail),
+        }
+    }
+
     /// What of a message the rules propose for everyone to read, before anything is struck out. `kind`: what a person
     /// says that it is; where it was read as another, the passages of its files show what it is not.
     pub fn offer(own_text: &str, incoming: &Incoming, kind: Option<Kind>) -> Offer {

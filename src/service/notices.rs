@@ -148,7 +148,12 @@ fn mail(ctx: &Context, due: &Due, now: DateTime<Utc>) -> Result<Vec<u8>, String>
         message_id: format!("{NOTICE}{}@{domain}", hash.get(..32).unwrap_or(&hash)),
         date: now,
     };
-    compose(&notice).map_err(|error| error.to_string())
+    let bytes = compose(&notice).map_err(|error| error.to_string())?;
+    // A notice is told once, so it goes without a signature rather than not at all.
+    Ok(ctx.signed(bytes.clone()).unwrap_or_else(|error| {
+        tracing::error!(%error, "a notice could not be signed and goes without a signature");
+        bytes
+    }))
 }
 
 fn subject(due: &Due) -> String {

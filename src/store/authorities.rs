@@ -237,6 +237,18 @@ pub fn in_use(conn: &mut Conn, id: i64) -> Result<Vec<String>, Error> {
         .load(conn)?)
 }
 
+/// The number of the latest record of an address that requests to an authority go to, or went to.
+pub fn address_record(conn: &mut Conn, id: i64, email: &str) -> Result<Option<i64>, Error> {
+    Ok(authority_addresses::table
+        .filter(authority_addresses::authority_id.eq(id))
+        .filter(authority_addresses::purpose.eq("requests"))
+        .filter(authority_addresses::email.eq(email))
+        .order(authority_addresses::id.desc())
+        .select(authority_addresses::id)
+        .first(conn)
+        .optional()?)
+}
+
 /// The address that requests go to.
 pub fn address(conn: &mut Conn, id: i64) -> Result<Option<String>, Error> {
     Ok(in_use(conn, id)?.into_iter().next())

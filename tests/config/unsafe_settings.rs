@@ -10,6 +10,12 @@ fn mode(operator: &Operator, name: &str, mode: u32) {
     std::fs::set_permissions(operator.path(name), std::fs::Permissions::from_mode(mode)).unwrap();
 }
 
+/// A key file with these permissions.
+pub fn key_file(operator: &Operator, name: &str, (pem, bits): (&str, u32)) {
+    std::fs::write(operator.path(name), pem).unwrap();
+    mode(operator, name, bits);
+}
+
 /// Refused by `serve`; no secret is repeated.
 fn is_refused(operator: &Operator, told: &str) {
     let found = refused(operator);
@@ -222,4 +228,47 @@ fn r58_no_secret_stands_where_others_on_the_machine_can_read_it() {
             assert!(!text.contains(secret), "{place}: {text}");
         }
     }
+}
+
+/// 1,024 bits.
+const SHORT_KEY: &str = include_str!("short-key.pem");
+
+#[test]
+fn r58_keys_of_signatures_that_others_read_or_that_sign_nothing_are_refused() {
+    let good = include_str!("../corpus/signed/key-of-the-tests.pem");
+    let signing = |pem: &str, bits: u32| {
+        let operator =
+            Operator::new().with("ASKANCE_DKIM_SELECTOR", "askance").with("ASKANCE_DKIM_KEY", "dkim.pem");
+        key_file(&operator, "dkim.pem", (pem, bits));
+        operator
+    };
+    is_fine(&signing(good, 0o640));
+    is_refused(
+        &signing(good, 0o644),
+        "setting `dkim_key` = `dkim.pem`: expected a private key that others cannot",
+    );
+    let none =
+        "setting `dkim_key` = `dkim.pem`: expected a private key in PEM without a password, found none";
+    for pem in ["", "geheim", "-----BEGIN PUBLIC KEY-----\nAAAAAAAA\n-----END PUBLIC KEY-----\n"] {
+        is_refused(&signing(pem, 0o600), none);
+    }
+    let cut: Vec<&str> = good.lines().filter(|line| !line.starts_with("MII")).collect();
+    let cut = cut.join("\n");
+    for pem in [SHORT_KEY, &cut] {
+        is_refused(&signing(pem, 0o600), "expected an RSA key of 2048 to 4096 bits or an Ed25519 key");
+    }
+    let away =
+        Operator::new().with("ASKANCE_DKIM_SELECTOR", "askance").with("ASKANCE_DKIM_KEY", "nowhere.pem");
+    is_refused(
+        &away,
+        "setting `dkim_key` = `nowhere.pem`: expected a private key, found a file that cannot be read",
+    );
+    // Who only takes mail in need not be able to read it.
+    assert_eq!(away.runs(&["receive", "--recipient=r-x@localhost"], b"Subject: x\n\nx\n").code, Some(0));
+    let half = Operator::new().with("ASKANCE_DKIM_SELECTOR", "askance");
+    is_refused(&half, "setting `dkim_selector` = `askance`: needs `dkim_key` too");
+    let other_half = Operator::new().with("ASKANCE_DKIM_KEY", "dkim.pem");
+    is_refused(&other_half, "setting `dkim_key` = `dkim.pem`: needs `dkim_selector` too");
+    let no_name = signing(good, 0o600).with("ASKANCE_DKIM_SELECTOR", "no name");
+    is_refused(&no_name, "setting `dkim_selector` = `no name`: expected a name such as `askance`");
 }

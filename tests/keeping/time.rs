@@ -3,9 +3,10 @@
 use crate::keeping::house::{House, city, files, person};
 use crate::support::mail::Reply;
 use crate::support::{Backend, Site, stories};
-use askance::service::{digests as days, retention, triage};
+use askance::domain::authority::AuthorityKind;
+use askance::service::{delivery, digests as days, retention, triage};
 use askance::store::types::{MessageState, Role};
-use askance::store::{AnyConn, audit, digests, dump};
+use askance::store::{AnyConn, audit, authorities, digests, dump};
 use chrono::TimeDelta;
 use diesel::prelude::*;
 
@@ -106,9 +107,23 @@ stories! {
         triage::settle(&site.ctx, &mut site.conn(), theo, &said).unwrap();
         let log = table(site, "audit");
         assert_eq!(log.len(), before + 1, "one act, one entry");
+        // A letter that was refused is sent again, to the address that it had and to another one.
+        let north = site.authority("Stadt Nord", (AuthorityKind::Municipality, "de-nw-ifg", "de"), "nord.example");
+        site.files(mara, north);
+        let known = authorities::address(&mut site.conn(), north).unwrap().unwrap();
+        let changed = "frau.distelfink@nord.example";
+        for to in [&known, changed] {
+            run(site, "UPDATE outbox SET state = 'refused' WHERE id = 2");
+            authorities::set_address(&mut site.conn(), north, &to.parse().unwrap(), site.now()).unwrap();
+            delivery::send_lost_again(&site.ctx, &mut site.conn(), mara, (2, to)).unwrap();
+        }
+        let log = table(site, "audit");
+        let again = log.iter().filter(|line| line.contains("send_lost_again")).collect::<Vec<_>>();
+        assert!(again.len() == 2 && again[0].contains(r#"\"other_address\":false"#), "{again:?}");
+        assert!(again[1].contains(r#"\"other_address\":true"#) && again[1].contains("address_record"), "{again:?}");
         let all = log.concat();
         let token = request.reply_address.split('@').next().unwrap();
-        for private in ["Distelfink", "@", token, "abgelehnt", "\\u001b", "Antrag", "Varga"] {
+        for private in ["Distelfink", "distelfink", "nord.example", "@", token, "abgelehnt", "\\u001b", "Antrag", "Varga"] {
             assert!(!all.contains(private), "`{private}` is in the audit log: {all}");
         }
     }

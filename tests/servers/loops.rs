@@ -2,8 +2,9 @@
 
 use crate::servers::mail_in::{Letterbox, quick};
 use crate::servers::smtp_sink::{Script, SmtpSink};
+use crate::support::house::{Group, Program};
 use crate::support::mail::Reply;
-use crate::support::{Backend, Site, filing_of, stories};
+use crate::support::{Backend, Site, filing_of, start, stories};
 use askance::domain::authority::AuthorityKind;
 use askance::mail::listener::{Envelope, Protocol, Verdict};
 use askance::mail::lmtp;
@@ -15,9 +16,11 @@ use askance::store::authorities::{self, NewAuthority};
 use askance::store::desk::requests as desk;
 use askance::store::people::{self, NewPerson};
 use askance::store::requests::RequestRow;
-use askance::store::types::{MessageState, Role};
+use askance::store::types::{MessageState, OutboxState, Role};
 use chrono::TimeDelta;
+use diesel::prelude::*;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 /// One instance with its door and the mail server that its letters go to.
 struct House {
@@ -80,14 +83,14 @@ impl House {
     }
 
     /// Carries what left to another house; how many mails that were.
-    fn hands_over_to(&mut self, other: &House, bent: impl Fn(&[u8]) -> Vec<u8>) -> usize {
+    fn hands_over_to(&mut self, other: &House) -> usize {
         let letters = self.sink.letters();
         let fresh: Vec<_> = letters.iter().skip(self.relayed).collect();
         self.relayed = letters.len();
         for letter in &fresh {
             let to: Vec<&str> = letter.recipients.iter().map(|line| path(line)).collect();
             let from = path(&letter.mail);
-            let said = lmtp::deliver(other.door.addr, from, &to, &bent(&letter.bytes)).unwrap();
+            let said = lmtp::deliver(other.door.addr, from, &to, &letter.bytes).unwrap();
             assert!(said.iter().all(|reply| reply.starts_with("250")), "{said:?}");
         }
         fresh.len()
@@ -100,10 +103,7 @@ fn path(line: &str) -> &str {
 }
 
 /// Two houses whose requests, and whose people, are each other; mails that went between them in six hours.
-fn pointed_at_each_other(
-    backend: Backend,
-    bent: impl Fn(&[u8]) -> Vec<u8> + Copy,
-) -> (House, House, Vec<usize>) {
+fn pointed_at_each_other(backend: Backend) -> (House, House, Vec<usize>) {
     let (mut a, mut b) = (House::new(backend), House::new(backend));
     // Each must know the other's address before it is made: a first request gives one.
     let first = b.asks("someone@b.example", "amt@stadt.example");
@@ -117,9 +117,9 @@ fn pointed_at_each_other(
             house.site.ctx.clock.set(house.site.now() + TimeDelta::minutes(if minute == 0 { 11 } else { 5 }));
             house.works();
         }
-        let from_a = a.hands_over_to(&b, bent);
+        let from_a = a.hands_over_to(&b);
         // What B writes to the authority of its own first letter does not concern A.
-        let from_b = b.hands_over_to(&a, bent);
+        let from_b = b.hands_over_to(&a);
         went.push(from_a + from_b);
     }
     (a, b, went)
@@ -128,7 +128,7 @@ fn pointed_at_each_other(
 #[test]
 fn r17_two_instances_pointed_at_each_other_fall_silent() {
     for backend in [Backend::Sqlite, Backend::Postgres] {
-        let (a, b, went) = pointed_at_each_other(backend, <[u8]>::to_vec);
+        let (a, b, went) = pointed_at_each_other(backend);
         let total: usize = went.iter().sum();
         println!("R17: {total} mails between two instances in six hours: {went:?}");
         // Each side's one letter, and what its people are told of it: two mails a pair.
@@ -138,6 +138,105 @@ fn r17_two_instances_pointed_at_each_other_fall_silent() {
             let events = house.site.kinds(1);
             assert!(!events.contains(&"answered") && !events.contains(&"acknowledged"), "{events:?}");
         }
+    }
+}
+
+/// One instance as a program of its own, with a request whose authority and whose requester are the other instance.
+struct Instance {
+    site: Site,
+    program: Program,
+    sink: SmtpSink,
+    request: RequestRow,
+    relayed: usize,
+}
+
+impl Instance {
+    fn new(domain: &str) -> Self {
+        let mut site = Site::new(Backend::Sqlite);
+        let ctx = Arc::get_mut(&mut site.ctx).unwrap();
+        domain.clone_into(&mut ctx.config.reply_domain);
+        ctx.config.undo = Duration::ZERO;
+        let person = site.person("Mara Varga", Role::Activist);
+        let filed = site.files(person, site.city());
+        let request = site.request(&filed.reference);
+        let sink = SmtpSink::start(Script::friendly());
+        let program = Program::over(&site).with("ASKANCE_SMTP_URL", &sink.url());
+        Self { site, program, sink, request, relayed: 0 }
+    }
+
+    /// It runs, at this instant.
+    fn runs(&self, minutes: i64) -> Group {
+        let at = (start() + TimeDelta::minutes(minutes)).to_rfc3339();
+        self.program.clone().with("ASKANCE_CLOCK", &format!("fixed:{at}")).starts(&["--only", "worker"])
+    }
+
+    /// Hands all that left to the request of the other, as a bad relay does: under another envelope sender, and
+    /// without any mark that a machine wrote it. How many mails that were.
+    fn relays_to(&mut self, other: &Self) -> usize {
+        let letters = self.sink.letters();
+        let fresh: Vec<_> = letters.iter().skip(self.relayed).collect();
+        self.relayed = letters.len();
+        for letter in &fresh {
+            let bare = without_marks(&letter.bytes);
+            let to = [other.request.reply_address.as_str()];
+            let said = lmtp::deliver(other.program.lmtp, "relay@between.example", &to, &bare).unwrap();
+            assert!(said.iter().all(|reply| reply.starts_with("250")), "{said:?}");
+        }
+        fresh.len()
+    }
+
+    /// Nothing waits to be read or to leave.
+    fn is_idle(&self) -> bool {
+        let conn = &mut *self.site.conn();
+        let unread = askance::store::schema::messages::table
+            .filter(askance::store::schema::messages::state.eq(MessageState::Received))
+            .count();
+        let waiting = askance::store::schema::outbox::table
+            .filter(askance::store::schema::outbox::state.ne(OutboxState::Accepted))
+            .count();
+        unread.get_result::<i64>(conn).unwrap() + waiting.get_result::<i64>(conn).unwrap() == 0
+    }
+}
+
+/// The mail without the lines that say that a machine wrote it.
+fn without_marks(mail: &[u8]) -> Vec<u8> {
+    let marks: [&[u8]; 4] =
+        [b"auto-submitted:", b"x-auto-response-suppress:", b"precedence:", b"return-path:"];
+    let kept = mail.split_inclusive(|b| *b == b'\n').filter(|line| {
+        let line = line.to_ascii_lowercase();
+        !marks.iter().any(|mark| line.starts_with(mark))
+    });
+    kept.flatten().copied().collect()
+}
+
+#[test]
+fn r17_two_programs_behind_a_relay_that_strips_every_mark_write_two_mails_an_hour_at_most() {
+    let (mut a, mut b) = (Instance::new("post.a.example"), Instance::new("post.b.example"));
+    // The letters; what people are told of them; the hour after.
+    let mut went = Vec::new();
+    for minutes in [1, 4, 66] {
+        let _running = (a.runs(minutes), b.runs(minutes));
+        a.program.wait_for_door();
+        b.program.wait_for_door();
+        let (mut mails, mut quiet_since) = (0, Instant::now());
+        // Loops look twice a second.
+        while quiet_since.elapsed() < Duration::from_millis(800) {
+            let new = a.relays_to(&b) + b.relays_to(&a);
+            mails += new;
+            if new > 0 || !(a.is_idle() && b.is_idle()) {
+                quiet_since = Instant::now();
+            }
+            assert!(mails < 20, "they do not stop: {went:?}");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        went.push(mails);
+    }
+    println!("R17: mails between two programs at 1, 4 and 66 minutes: {went:?}");
+    assert_eq!(went[0], 2, "a letter each");
+    assert!(went[1] <= 2 && went[2] <= 2, "{went:?}");
+    for instance in [&a, &b] {
+        let events = instance.site.kinds(instance.request.id);
+        assert!(!events.contains(&"answered") && !events.contains(&"acknowledged"), "{events:?}");
     }
 }
 

@@ -20,6 +20,7 @@ pub mod postfix;
 mod running_service;
 mod schemas;
 mod sending_kills;
+mod signed_letters;
 mod smtp_door;
 pub mod smtp_sink;
 mod stopping;

@@ -239,14 +239,14 @@ impl Outbox {
 
 /// Kills workers until there were enough kills or no letter is left; how many, and how many of them in doubt for sure.
 fn kills(outbox: &Outbox, dice: &Dice, (wanted, slow): (u64, u64)) -> (u64, u64) {
-    let (mut done, mut in_doubt) = (0, 0);
+    let (mut done, mut in_doubt, first) = (0, 0, dice.up_to(3));
     while done < wanted && !outbox.ended() {
         let worker = outbox.worker();
         let (pid, before) = (worker.0.id(), outbox.sink.connections());
-        // Two of five are aimed, between the first octet of the body and the end of its record; the first for sure in doubt.
-        let aimed = done % 5 < 2;
-        let drawn = Doubt::ALL[usize::try_from(dice.up_to(3)).unwrap()];
-        let at = if done == 0 && drawn == Doubt::AfterReply { Doubt::ALL[0] } else { drawn };
+        // Two of five are aimed, between the first octet of the body and the end of its record: each point in its turn,
+        // so that of few kills some are in doubt too.
+        let aimed = matches!(done % 5, 1 | 3);
+        let at = Doubt::ALL[usize::try_from((first + done / 5 * 2 + done % 5 / 2) % 4).unwrap()];
         if aimed {
             outbox.sink.strike_at(at, move || signal_group(pid, "-KILL"));
             let mut child = worker;

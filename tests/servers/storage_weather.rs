@@ -1,19 +1,24 @@
 //! R7 and R8: a disk that is full, a database that is locked or gone. Each mail is kept whole or left with its sender,
 //! and all heals without hands.
 
+use super::busy_sink::BusySink;
 use crate::support::house::{Dice, Program, asked, until};
 use crate::support::mail::Reply;
-use crate::support::{Backend, Site, postgres};
+use crate::support::{Backend, Site, filing_of, postgres};
+use askance::clock::Clock;
 use askance::mail::lmtp;
+use askance::service::filing;
 use askance::store::blobs::sha256;
+use askance::store::desk;
 use askance::store::requests::RequestRow;
 use askance::store::schema::messages;
-use askance::store::types::{MessageState, Role};
+use askance::store::types::{MessageState, OutboxState, Role};
 use askance::store::{AnyConn, Conn};
 use diesel::prelude::*;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// A small file system in memory; it is gone when this is dropped.
@@ -129,23 +134,98 @@ fn lmtp(program: &Program, request: &RequestRow, raw: &[u8]) -> String {
     lmtp::deliver(program.lmtp, "", &[&request.reply_address], raw).unwrap().remove(0)
 }
 
+/// Letters that are filed while the disk fills up, and the mail server that counts them.
+struct Letters {
+    sink: BusySink,
+    person: i64,
+    city: i64,
+    /// Filed, and said to be so.
+    filed: usize,
+    refused: usize,
+}
+
+impl Letters {
+    /// By the machine's clock, and without time to take one back.
+    fn of(site: &mut Site, request: &RequestRow, seed: u64) -> Self {
+        let ctx = Arc::get_mut(&mut site.ctx).unwrap();
+        (ctx.clock, ctx.config.undo) = (Clock::System, Duration::ZERO);
+        let (person, city) = (request.person_id, request.authority_id);
+        Self { sink: BusySink::start(seed, 30), person, city, filed: 0, refused: 0 }
+    }
+
+    fn file(&mut self, site: &Site, letters: usize) {
+        for _ in 0..letters {
+            assert!(self.files_one(site), "there is room");
+        }
+    }
+
+    /// What is refused leaves nothing behind.
+    fn try_to_file(&mut self, site: &Site) {
+        for _ in 0..2 {
+            if !self.files_one(site) {
+                self.refused += 1;
+            }
+        }
+    }
+
+    fn files_one(&mut self, site: &Site) -> bool {
+        let form = filing_of(&[self.city], &format!("form-{}-{}", self.filed, self.refused));
+        let filed = filing::file(&site.ctx, &mut site.conn(), self.person, &form).is_ok();
+        self.filed += usize::from(filed);
+        filed
+    }
+
+    /// Each letter left once, or is listed as unknown; the figures.
+    fn ended(&self, site: &Site) -> String {
+        let count = |state| {
+            let counts = desk::letters::counts(&mut site.conn()).unwrap();
+            usize::try_from(counts.get(&state).copied().unwrap_or(0)).unwrap()
+        };
+        until("every letter ended", Duration::from_secs(90), || {
+            // The one of before was sent to memory.
+            let ended = count(OutboxState::Accepted) + count(OutboxState::Unknown);
+            (ended == self.filed + 1).then_some(())
+        });
+        let whole = self.sink.whole();
+        assert!(whole.values().all(|times| *times == 1), "twice: {whole:?}");
+        let unknown = count(OutboxState::Unknown);
+        assert!(
+            whole.len() <= self.filed && whole.len() + unknown >= self.filed,
+            "{} letters arrived",
+            whole.len()
+        );
+        format!("letters {} refused when filed {} lost 0 twice 0 unknown {unknown}", self.filed, self.refused)
+    }
+}
+
 #[test]
 fn r07_full_disk_loses_nothing_and_heals_when_there_is_room() {
     let (fills, mut dice) = (usize::try_from(asked("ASKANCE_FILLS", 5)).unwrap(), Dice::new());
     let seed = dice.0;
     let each = usize::try_from(asked("ASKANCE_MAILS", 60)).unwrap().div_ceil(fills);
+    let letters_each = usize::try_from(asked("ASKANCE_LETTERS", 20)).unwrap().div_ceil(fills);
     let disk = SmallDisk::new(64);
-    let site = Site::within(tempfile::tempdir_in(disk.folder.path()).unwrap(), Backend::Sqlite);
+    let mut site = Site::within(tempfile::tempdir_in(disk.folder.path()).unwrap(), Backend::Sqlite);
     let request = request(&site);
+    let mut letters = Letters::of(&mut site, &request, seed);
     // What the program says must not want room on the disk that is full.
-    let program = Program::over(&site).logging_to(Path::new("/dev/null"));
+    let program = Program::over(&site)
+        .logging_to(Path::new("/dev/null"))
+        .with("ASKANCE_SMTP_URL", &format!("smtp://{}", letters.sink.addr))
+        .with("ASKANCE_LETTERS_PER_MINUTE", "0");
     let service = program.opens(&[]);
     until("it is well", Duration::from_secs(60), || is_well(&program));
     let (mut sent, mut refused, mut slowest) = (Vec::new(), 0, Duration::ZERO);
     for fill in 0..fills {
         // Every second time a little room is left, so that it ends in the midst of a mail or of a commit.
         let but = if fill % 2 == 0 { 0 } else { dice.below(150_000) };
+        // Some letters are on their way when it fills up, some wait, and some are filed while there is no room.
+        letters.file(&site, letters_each);
+        if fill % 2 == 1 {
+            std::thread::sleep(Duration::from_millis(dice.below(600)));
+        }
         disk.fill(but);
+        letters.try_to_file(&site);
         let mut waiting = Vec::new();
         for n in 0..each {
             let raw = mail(&request, fill * each + n);
@@ -175,8 +255,9 @@ fn r07_full_disk_loses_nothing_and_heals_when_there_is_room() {
     }
     assert!(refused > 0, "the disk was never full");
     all_there(&site, &request, &sent);
+    let letters = letters.ended(&site);
     println!(
-        "r07 fills {fills} mails {} sent back {refused} lost 0 twice 0 slowest recovery {slowest:?} seed {seed}",
+        "r07 fills {fills} mails {} sent back {refused} lost 0 twice 0 {letters} slowest recovery {slowest:?} seed {seed}",
         sent.len()
     );
     drop(service);

@@ -44,12 +44,13 @@ pub fn send_lost_again(
                 Event::QueuedAgain { letter: anew.mail_message_id.clone(), to: anew.envelope_to.clone() };
             requests::append(conn, letter.request_id, &event, stamp)?;
         }
+        // No address stands in the audit log (R51): an authority's may be that of a person. Which one it was is the
+        // number of a record that can be corrected or erased; the letter itself is known by the hash of its bytes.
         let body = serde_json::json!({
             "was": letter.state.as_str(),
-            "was_to": letter.envelope_to,
-            "was_message_id": letter.mail_message_id,
             "was_bytes": letter.blob_sha256,
-            "to": anew.envelope_to,
+            "other_address": anew.envelope_to != letter.envelope_to,
+            "address_record": authorities::address_record(conn, request.authority_id, &anew.envelope_to)?,
         });
         let subject = format!("letter:{id}");
         Ok(audit::append(
@@ -92,7 +93,7 @@ fn anew(ctx: &Context, letter: &Letter, (request, to): (&RequestRow, &str)) -> R
             references: Vec::new(),
         })?;
         anew.mail_message_id = message_id;
-        anew.blob_sha256 = ctx.blobs.put(&mail.bytes)?;
+        anew.blob_sha256 = ctx.blobs.put(&ctx.signed(mail.bytes)?)?;
         anew.envelope_to = mail.envelope_to;
     }
     Ok(anew)

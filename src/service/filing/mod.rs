@@ -11,7 +11,7 @@ use crate::domain::publication::derivation::Derivation;
 use crate::domain::questions::Bundle;
 use crate::domain::reference::{PublicReference, ReplyToken};
 use crate::domain::request::event::Event;
-use crate::mail::{compose, letters};
+use crate::mail::{compose, letters, signing};
 use crate::service::Context;
 use crate::store::audit::{self, Act};
 use crate::store::matching::again;
@@ -116,6 +116,11 @@ pub enum Error {
     /// The letter cannot be made a mail.
     #[error(transparent)]
     Mail(#[from] compose::Error),
+    /// The settings name a key, and it signs nothing.
+    #[error(
+        "nothing was filed, because the letter could not be signed; whoever runs this service must look: {0}"
+    )]
+    Signing(#[from] signing::Error),
     /// There is no such request.
     #[error("there is no request `{0}`")]
     NoSuchRequest(String),
@@ -259,6 +264,7 @@ fn file_one(
     let letter = write(draft, regime, (bundle, filing), (reference, &reply_address), now)?;
     let message_id = compose::message_id(&random()?, &ctx.config.reply_domain);
     let mail = compose::compose(&outgoing(&letter, &message_id, (email, &reply_address), (filing, now)))?;
+    let bytes = ctx.signed(mail.bytes)?;
     let rules = serde_json::to_string(regime).map_err(crate::store::Error::from)?;
     requests::keep_regime(conn, (regime.id.as_str(), &regime.version), &rules, now)?;
     let id = requests::insert(
@@ -290,7 +296,7 @@ fn file_one(
             request_id: id,
             letter: "request".to_owned(),
             mail_message_id: message_id,
-            blob_sha256: ctx.blobs.put(&mail.bytes)?,
+            blob_sha256: ctx.blobs.put(&bytes)?,
             subject: letter.subject,
             body: letter.body,
             envelope_from: mail.envelope_from,

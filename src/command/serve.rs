@@ -158,17 +158,17 @@ impl House {
         let works = only != Some(Only::Web);
         let mail_in = self.doors(works)?;
         let cage = cage_for_pages()?;
-        let workers = if works {
-            let parts = Parts {
-                context: Arc::clone(&self.context),
-                db: self.db.clone(),
-                // Pages only take files out of mails again: no picture is looked at for them.
-                cage: Arc::new(Cage::of_this_program()?.recognising()),
-                transport: self.transport.clone(),
-            };
-            Some(worker::start(&parts)?)
-        } else {
-            None
+        let parts = Parts {
+            context: Arc::clone(&self.context),
+            db: self.db.clone(),
+            // Pages only take files out of mails again: no picture is looked at for them.
+            cage: Arc::new(Cage::of_this_program()?.recognising()),
+            transport: self.transport.clone(),
+        };
+        let workers = match works {
+            true => Some(worker::start(&parts)?),
+            false if self.context.blobs.are_in_a_bucket() => Some(worker::start_carrying(&parts)?),
+            false => None,
         };
         tracing::info!(url = self.context.config.public_url, "serving");
         if self.context.config.public_url.starts_with("https://") && !names_a_header(&figment) {

@@ -1,8 +1,9 @@
 //! R53: a backup that is taken under load comes back whole, on either database, and no letter leaves twice.
 
 use crate::keeping::house::{House, city, files, many, person, request, rows, until};
-use crate::support::Backend;
+use crate::support::{Backend, Site};
 use askance::mail::lmtp;
+use askance::service::backup;
 use askance::store::blobs::sha256;
 use askance::store::types::OutboxState;
 use askance::store::{dump, messages, outbox};
@@ -242,4 +243,50 @@ fn r53_what_is_no_whole_backup_is_not_restored() {
     assert!(refused.err.contains("expected a finished backup"), "{}", refused.err);
     house.does(&["backup", &place]);
     assert_eq!(std::fs::read_dir(Path::new(&place).join("copies")).unwrap().count(), 1);
+}
+
+#[test]
+fn r53_old_backups_go_and_nothing_that_is_not_one() {
+    let site = Site::new(Backend::Sqlite);
+    let folder = tempfile::tempdir().unwrap();
+    let keep = backup::Keep { days: 3, newest: 2, daily: true };
+    let names = || {
+        let copies = std::fs::read_dir(folder.path().join("copies")).unwrap();
+        let mut names: Vec<String> =
+            copies.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned()).collect();
+        names.sort();
+        names
+    };
+    std::fs::create_dir_all(folder.path().join("copies/20200101T000000000Z")).unwrap();
+    std::fs::create_dir_all(folder.path().join("copies/holiday pictures")).unwrap();
+    // At 10, 16, 22 and 4 o'clock for five days; in one of the first somebody put a file of their own.
+    for turn in 0..20 {
+        let taken = backup::take(&site.ctx, &site.db, folder.path(), keep).unwrap();
+        if turn == 1 {
+            std::fs::write(folder.path().join("copies").join(&taken.copy).join("tables/notes.txt"), "x")
+                .unwrap();
+        }
+        site.ctx.clock.set(site.now() + chrono::TimeDelta::hours(6));
+    }
+    let is = names();
+    let days: Vec<&str> = is.iter().map(|name| name.get(..11).unwrap()).collect();
+    assert_eq!(
+        days,
+        [
+            "20200101T00",
+            "20260907T16",
+            "20260909T22",
+            "20260910T22",
+            "20260911T22",
+            "20260912T04",
+            "holiday pic"
+        ],
+        "{is:?}"
+    );
+    // Without daily ones only the newest, whole ones; and all that are left can be restored.
+    let two = backup::Keep { days: 0, newest: 2, daily: false };
+    backup::take(&site.ctx, &site.db, folder.path(), two).unwrap();
+    let left: Vec<String> = names().into_iter().filter(|name| name.starts_with("202609")).collect();
+    assert_eq!(left.len(), 3, "{left:?}");
+    assert_eq!(backup::verify(folder.path()).unwrap().wrong, Vec::<String>::new());
 }

@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 fn mail(number: usize) -> Vec<u8> {
     format!(
@@ -87,6 +88,7 @@ fn survives(from: Backend, to: Backend) {
     let done = AtomicBool::new(false);
     let folder = house.operator.path("backup");
     let place = folder.display().to_string();
+    let (mut began, mut backed_up) = (Instant::now(), Duration::ZERO);
     let promised = std::thread::scope(|scope| {
         scope.spawn(|| {
             let conn = &mut *db.conn().unwrap();
@@ -99,7 +101,9 @@ fn survives(from: Backend, to: Backend) {
         // What was safe before the last backup began must be in it.
         until("half of the mail", || (safe.lock().unwrap().len() * 2 > n).then_some(()));
         let promised = safe.lock().unwrap().clone();
+        began = Instant::now();
         assert!(house.does(&["backup", &place]).starts_with("Backup "));
+        backed_up = began.elapsed();
         over.store(true, Ordering::SeqCst);
         promised
     });
@@ -112,7 +116,9 @@ fn survives(from: Backend, to: Backend) {
     drop(service);
 
     let bare = House::new(to);
+    began = Instant::now();
     let told = bare.does(&["restore", &place]);
+    let brought_back = began.elapsed();
     assert!(told.contains("The queue of letters stands still"), "{told}");
     let (copy, db) = (last_copy(&folder), bare.db());
     let conn = &mut *db.conn().unwrap();
@@ -147,8 +153,10 @@ fn survives(from: Backend, to: Backend) {
     // The next number is one that was never given.
     let (theo, again) = (person(conn, "theo@askance.example", "Theo Okafor"), bare.context());
     files(&again, conn, (theo, brandau), "form-after");
+    let bytes: u64 = promised.iter().map(|key| blobs.size(key).unwrap().unwrap()).sum();
     println!(
-        "{from:?} to {to:?}: n = {n}, {} promised, {equal} restored, sha256 of each equal",
+        "r53 {from:?} to {to:?}: n = {n}, {} promised ({bytes} bytes), {equal} restored, 0 missing, sha256 of each equal, \
+         backup {backed_up:.1?}, restore {brought_back:.1?}",
         promised.len()
     );
 }

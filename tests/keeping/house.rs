@@ -23,14 +23,15 @@ pub fn many(name: &str, usual: usize) -> usize {
     std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(usual)
 }
 
-/// Waits for something to be there, a minute at most.
+/// Waits for something to be there, a minute at most; longer in a full run.
 pub fn until<T>(what: &str, mut there: impl FnMut() -> Option<T>) -> T {
-    let patience = Instant::now() + Duration::from_secs(60);
+    let more = many("ASKANCE_MAILS", 0) / 10;
+    let patience = Instant::now() + Duration::from_secs(60 + more as u64);
     loop {
         if let Some(found) = there() {
             return found;
         }
-        assert!(Instant::now() < patience, "waited a minute for: {what}");
+        assert!(Instant::now() < patience, "waited too long for: {what}");
         std::thread::sleep(Duration::from_millis(20));
     }
 }

@@ -18,12 +18,14 @@ const RESOLVE: Duration = Duration::from_secs(2);
 const CONNECT: Duration = Duration::from_secs(3);
 /// Until the store begins to answer.
 const ANSWER: Duration = Duration::from_secs(4);
-/// Until it has written what we sent.
+/// Until it has written what we sent, if that is more than a little.
 const WRITTEN: Duration = Duration::from_secs(20);
+/// So much is written at once: who asks how the store is does not wait for long.
+const LITTLE: usize = 4096;
 /// To send the bytes themselves, and more for many.
 const BYTES: Duration = Duration::from_secs(30);
 /// To read the bytes themselves.
-const READ: Duration = Duration::from_secs(120);
+const READ: Duration = Duration::from_secs(60);
 /// Octets a second that are asked of the way there.
 const PACE: u64 = 256 << 10;
 /// No blob is larger.
@@ -317,9 +319,10 @@ impl Bucket {
         let sent = if let Some(bytes) = body {
             let on_the_way = BYTES + Duration::from_secs(bytes.len() as u64 / PACE);
             let request = request.body(bytes).map_err(ureq::Error::from)?;
+            let written = if bytes.len() > LITTLE { WRITTEN } else { ANSWER };
             let request = self.agent.configure_request(request).timeout_send_body(Some(on_the_way));
             self.agent
-                .run(request.timeout_recv_response(Some(WRITTEN)).timeout_recv_body(Some(BYTES)).build())
+                .run(request.timeout_recv_response(Some(written)).timeout_recv_body(Some(BYTES)).build())
         } else {
             let request = request.body(()).map_err(ureq::Error::from)?;
             let request = self.agent.configure_request(request).timeout_recv_response(Some(ANSWER));

@@ -165,10 +165,12 @@ impl House {
             cage: Arc::new(Cage::of_this_program()?.recognising()),
             transport: self.transport.clone(),
         };
-        let workers = match works {
-            true => Some(worker::start(&parts)?),
-            false if self.context.blobs.are_in_a_bucket() => Some(worker::start_carrying(&parts)?),
-            false => None,
+        let workers = if works {
+            Some(worker::start(&parts)?)
+        } else if self.context.blobs.are_in_a_bucket() {
+            Some(worker::start_carrying(&parts)?)
+        } else {
+            None
         };
         tracing::info!(url = self.context.config.public_url, "serving");
         if self.context.config.public_url.starts_with("https://") && !names_a_header(&figment) {

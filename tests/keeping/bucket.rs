@@ -57,6 +57,7 @@ fn is_read(site: &Site, raw: &[u8]) -> Option<()> {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one story from the first mail to the restored houses")]
 fn r53_mail_goes_to_a_bucket_survives_its_absence_and_comes_back_from_a_backup() {
     let (site, store) = (Site::new(Backend::Sqlite), ObjectStore::start());
     let person = site.person("Mara Varga", Role::Activist);

@@ -32,9 +32,9 @@ fn systemd_takes_the_units_and_finds_them_well_closed_in() {
     let (fine, said) = analyze(folder.path(), &["verify", "--man=no"], &all);
     let about_us: Vec<&str> = said.lines().filter(|line| line.contains("askance")).collect();
     assert!(fine && about_us.is_empty(), "{said}");
+    let level = regex::Regex::new(r"exposure level for askance[a-z-]*\.service: ([0-9.]+)").unwrap();
     for unit in ["askance.service", "askance-backup.service"] {
         let (_, said) = analyze(folder.path(), &["security", "--offline=true"], &[unit]);
-        let level = regex::Regex::new(r"exposure level for askance[a-z-]*\.service: ([0-9.]+)").unwrap();
         let level: f64 = level.captures(&said).unwrap_or_else(|| panic!("{said}"))[1].parse().unwrap();
         assert!(level <= 2.0, "{unit}: {level}: {said}");
     }

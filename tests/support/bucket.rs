@@ -5,6 +5,7 @@ use askance::store::blobs::{Address, Bucket, sha256};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -142,7 +143,7 @@ impl ObjectStore {
             _ => {}
         }
         let turn = self.state.served.fetch_add(1, Ordering::SeqCst);
-        let (status, mut answer) = if mood == Mood::Busy && turn % 2 == 0 {
+        let (status, mut answer) = if mood == Mood::Busy && turn.is_multiple_of(2) {
             (503, b"<Error><Code>SlowDown</Code></Error>".to_vec())
         } else if let Err(problem) = is_signed((&method, &target), &headers, &body) {
             self.state.refused.lock().unwrap().push(format!("{method} {target}: {problem}"));
@@ -199,10 +200,10 @@ fn listed(objects: &BTreeMap<String, Vec<u8>>, query: &str) -> String {
     let more = names.next().is_some();
     let mut xml = format!("<ListBucketResult><IsTruncated>{more}</IsTruncated>");
     for name in &part {
-        xml += &format!("<Contents><Key>{name}</Key></Contents>");
+        write!(xml, "<Contents><Key>{name}</Key></Contents>").unwrap();
     }
     if let (true, Some(last)) = (more, part.last()) {
-        xml += &format!("<NextContinuationToken>{last}</NextContinuationToken>");
+        write!(xml, "<NextContinuationToken>{last}</NextContinuationToken>").unwrap();
     }
     xml + "</ListBucketResult>"
 }
@@ -243,9 +244,9 @@ fn is_signed(
     pairs.sort_unstable();
     let mut canonical = format!("{method}\n{path}\n{}\n", pairs.join("&"));
     for name in names.split(';') {
-        canonical += &format!("{name}:{}\n", header(name)?);
+        write!(canonical, "{name}:{}\n", header(name)?).unwrap();
     }
-    canonical += &format!("\n{names}\n{hash}");
+    write!(canonical, "\n{names}\n{hash}").unwrap();
     let text = format!("AWS4-HMAC-SHA256\n{date}\n{scope}\n{}", sha256(canonical.as_bytes()));
     let mut key = format!("AWS4{SECRET_KEY}").into_bytes();
     for step in [&date[..8], REGION, "s3", "aws4_request", &text] {

@@ -244,7 +244,7 @@ fn is_signed(
     pairs.sort_unstable();
     let mut canonical = format!("{method}\n{path}\n{}\n", pairs.join("&"));
     for name in names.split(';') {
-        write!(canonical, "{name}:{}\n", header(name)?).unwrap();
+        writeln!(canonical, "{name}:{}", header(name)?).unwrap();
     }
     write!(canonical, "\n{names}\n{hash}").unwrap();
     let text = format!("AWS4-HMAC-SHA256\n{date}\n{scope}\n{}", sha256(canonical.as_bytes()));

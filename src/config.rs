@@ -1,5 +1,6 @@
 //! What an operator can set: `Rocket.toml`, section `[default.askance]`, and `ASKANCE_*` variables, checked at start.
 
+pub mod blobs;
 pub mod file;
 mod known;
 pub mod mail;
@@ -57,6 +58,9 @@ impl Error {
 pub(crate) struct Raw {
     database_url: String,
     blob_url: String,
+    spool_dir: Option<PathBuf>,
+    s3_access_key: Option<String>,
+    s3_secret_key: Option<String>,
     public_url: Option<String>,
     files_url: Option<String>,
     reply_domain: Option<String>,
@@ -89,6 +93,9 @@ impl Default for Raw {
         Self {
             database_url: "sqlite://askance.db".to_owned(),
             blob_url: "file://blobs".to_owned(),
+            spool_dir: None,
+            s3_access_key: None,
+            s3_secret_key: None,
             public_url: None,
             files_url: None,
             reply_domain: None,
@@ -123,8 +130,10 @@ impl Default for Raw {
 pub struct Config {
     /// `sqlite://path` or `postgres://…`; may hold a password.
     pub database_url: String,
-    /// The folder of blobs and spool.
+    /// The folder of blobs and spool; with a bucket, of spool and of what is not carried there yet.
     pub blob_dir: PathBuf,
+    /// The bucket in which blobs are kept; none: in `blob_dir`.
+    pub bucket: Option<blobs::BucketSettings>,
     /// Base of every link that leaves the service, without a slash at the end.
     pub public_url: String,
     /// Base of links to attachments; the same as `public_url` unless set.
@@ -229,8 +238,15 @@ fn unreadable(error: &figment::Error) -> Error {
 }
 
 /// Secrets, which can be given as `ASKANCE_<KEY>_FILE` too.
-const SECRETS: [&str; 6] =
-    ["database_url", "smtp_url", "secret_key", "imap_url", "alert_smtp_url", "metrics_token"];
+const SECRETS: [&str; 7] = [
+    "database_url",
+    "smtp_url",
+    "secret_key",
+    "imap_url",
+    "alert_smtp_url",
+    "metrics_token",
+    "s3_secret_key",
+];
 
 /// Keys that take a number.
 const NUMBERS: [&str; 4] =
@@ -262,6 +278,7 @@ fn with_secret_files(mut raw: Raw) -> Result<Raw, Error> {
     raw.imap_url = from_file("imap_url")?.or(raw.imap_url);
     raw.alert_smtp_url = from_file("alert_smtp_url")?.or(raw.alert_smtp_url);
     raw.metrics_token = from_file("metrics_token")?.or(raw.metrics_token);
+    raw.s3_secret_key = from_file("s3_secret_key")?.or(raw.s3_secret_key);
     Ok(raw)
 }
 
@@ -274,12 +291,7 @@ fn from_raw(raw: Raw, port: u16) -> Result<Config, Error> {
     let mail = mail::of(&raw)?;
     let run = run::of(&raw)?;
     database_place(&raw.database_url)?;
-    let blob_dir = raw
-        .blob_url
-        .strip_prefix("file://")
-        .filter(|folder| !folder.is_empty())
-        .map(PathBuf::from)
-        .ok_or_else(|| wrong("blob_url", &raw.blob_url))?;
+    let (blob_dir, bucket) = blobs::of(&raw)?;
     let clock = clock_of(&raw.clock)?;
     let public_url = raw.public_url.unwrap_or_else(|| format!("http://127.0.0.1:{port}"));
     let public_url = web_address("public_url", &public_url)?;
@@ -292,6 +304,7 @@ fn from_raw(raw: Raw, port: u16) -> Result<Config, Error> {
     Ok(Config {
         database_url: raw.database_url,
         blob_dir,
+        bucket,
         public_url,
         files_url,
         reply_domain,

@@ -26,7 +26,6 @@ const WELL: Duration = Duration::from_secs(10);
 const ALERT_AGAIN: Duration = Duration::from_secs(60);
 /// How often the learner looks whether people settled something to learn from.
 const LEARN: Duration = Duration::from_secs(300);
-
 /// How often it is looked whether a day has ended, for its digest and for what was kept long enough.
 const HOUSEKEEPING: Duration = Duration::from_secs(3600);
 
@@ -119,9 +118,20 @@ pub fn start(parts: &Parts) -> std::io::Result<Workers> {
         workers.spawn("telling", move |parts, stop| tell(parts, &transport, stop))?;
     }
     workers.spawn("keeping", keep)?;
+    if parts.context.blobs.are_in_a_bucket() {
+        workers.spawn("carrying", carry)?;
+    }
     if let Some(transport) = parts.transport.clone() {
         workers.spawn("sending", move |parts, stop| send(parts, &transport, &name, stop))?;
     }
+    Ok(workers)
+}
+
+/// Starts the one loop that a process needs which serves pages only: letters that are filed there go to the bucket.
+pub fn start_carrying(parts: &Parts) -> std::io::Result<Workers> {
+    let name = delivery::worker_name();
+    let mut workers = Workers { stop: Arc::default(), threads: Vec::new(), parts: parts.clone(), name };
+    workers.spawn("carrying", carry)?;
     Ok(workers)
 }
 
@@ -245,8 +255,19 @@ fn read(parts: &Parts, stop: &Flag) {
     let (ctx, db) = (&*parts.context, &parts.db);
     while !stop.is_set() {
         let swept = once("sweep", || intake::sweep(ctx.door(), db));
-        let read = once("read", || triage::read_next(ctx, db, &parts.cage, 20));
+        // While a bucket is away no mail can be read that was carried there.
+        let some = if ctx.blobs.answer() { 20 } else { 0 };
+        let read = once("read", || triage::read_next(ctx, db, &parts.cage, some));
         if swept + read == 0 {
+            stop.pause();
+        }
+    }
+}
+
+/// Carries blobs from this disk to the bucket.
+fn carry(parts: &Parts, stop: &Flag) {
+    while !stop.is_set() {
+        if once("carry", || parts.context.blobs.carry_all()) == 0 {
             stop.pause();
         }
     }

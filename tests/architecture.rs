@@ -48,7 +48,8 @@ const AT_HOME: &[(&str, &[&str])] = &[
     ("rocket::", &["web/", "command/serve.rs", "command/demo"]),
     ("minijinja", &["web/", "mail/"]),
     ("lettre", &["mail/"]),
-    ("rustls", &["mail/"]),
+    ("rustls", &["mail/", "store/blobs/bucket.rs"]),
+    ("ureq", &["store/blobs/bucket.rs"]),
     ("tokio_rustls", &["mail/guard.rs", "mail/imap"]),
     ("mail_auth", &["mail/"]),
     ("hickory_resolver", &["mail/"]),
@@ -70,7 +71,18 @@ const AT_HOME: &[(&str, &[&str])] = &[
     ("Utc::now", &["clock.rs"]),
     ("Local::now", &["clock.rs"]),
     ("SystemTime::now", &["clock.rs"]),
-    ("Instant::now", &["clock.rs", "worker.rs", "mail/", "service/cage", "store/together.rs", "command/"]),
+    (
+        "Instant::now",
+        &[
+            "clock.rs",
+            "worker.rs",
+            "mail/",
+            "service/cage",
+            "store/together.rs",
+            "store/blobs/bucket.rs",
+            "command/",
+        ],
+    ),
     ("process::exit", &[]),
 ];
 

@@ -44,7 +44,25 @@ fn a_wrong_setting_names_key_and_value_and_what_would_be_right() {
             "nowhere",
             "setting `templates_dir` = `nowhere`: expected a folder such as `templates`",
         ),
-        ("BLOB_URL", "s3://bucket", "setting `blob_url` = `s3://bucket`: expected `file://folder`"),
+        ("BLOB_URL", "gs://bucket", "setting `blob_url` = `gs://bucket`: expected `file://folder` or `s3://"),
+        ("BLOB_URL", "s3://bucket", "setting `s3_access_key`: is needed with `s3://` in `blob_url`"),
+        (
+            "BLOB_URL",
+            "s3://key:secret@bucket",
+            "setting `blob_url`: addresses stand in logs; keys belong into",
+        ),
+        (
+            "BLOB_URL",
+            "s3://Bucket_1",
+            "setting `blob_url`: expected `s3://bucket/prefix`, the bucket in small",
+        ),
+        (
+            "BLOB_URL",
+            "s3://bucket?endpoint=http://s3.example",
+            "setting `blob_url`: private mail would cross a network in the clear",
+        ),
+        ("BLOB_URL", "s3://bucket?acl=public", "setting `blob_url`: expected nothing behind `?` but"),
+        ("SPOOL_DIR", "spool", "setting `spool_dir`: is for a `blob_url` that begins with `s3://` only"),
         (
             "UNDO_MINUTES",
             "many",

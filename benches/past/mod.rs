@@ -264,6 +264,7 @@ fn config(folder: &Path) -> Done<Config> {
     Ok(Config {
         database_url: format!("sqlite://{}", folder.join("askance.db").display()),
         blob_dir: folder.join("blobs"),
+        bucket: None,
         public_url: "http://127.0.0.1:8000".to_owned(),
         files_url: "http://127.0.0.1:8000".to_owned(),
         reply_domain: "post.askance.example".to_owned(),

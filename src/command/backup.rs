@@ -3,6 +3,7 @@
 use crate::command::{Closed, exit, places, print, say};
 use crate::config::Config;
 use crate::data::Library;
+use crate::service::backup::Keep;
 use crate::service::{Context, backup, days_off};
 use crate::store::Db;
 use std::io::Write;
@@ -12,7 +13,7 @@ use std::sync::Arc;
 /// Take a backup while the service runs.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  askance backup /backup/askance\n  askance backup --verify /backup/askance\n\nA backup holds \
+    after_help = "Examples:\n  askance backup /backup/askance\n  askance backup --keep 96 --daily /backup/askance\n  askance backup --verify /backup/askance\n\nA backup holds \
                   private mail and, beside SQLite, the key: keep it as closed as the service, and on another machine."
 )]
 pub struct BackupArgs {
@@ -24,6 +25,12 @@ pub struct BackupArgs {
     /// Remove backups older than so many days, but never the last; 0 keeps all
     #[arg(long, default_value_t = 30)]
     keep_days: u32,
+    /// Keep so many of the newest, and no other; 0 keeps all
+    #[arg(long, default_value_t = 0)]
+    keep: u32,
+    /// Of those that --keep would remove, keep the last of each day
+    #[arg(long, requires = "keep")]
+    daily: bool,
 }
 
 /// Restore a backup into an empty database.
@@ -82,7 +89,8 @@ pub fn run(args: &BackupArgs, config: Config, out: &mut dyn Write, err: &mut dyn
 
 fn take(args: &BackupArgs, config: Config) -> Result<(String, Vec<String>), Failure> {
     let (ctx, db) = open(config)?;
-    let taken = backup::take(&ctx, &db, &args.folder, args.keep_days)?;
+    let keep = Keep { days: args.keep_days, newest: args.keep, daily: args.daily };
+    let taken = backup::take(&ctx, &db, &args.folder, keep)?;
     let told = format!(
         "Backup {}: {} rows, {} blobs, {} of them new, {} notes of mail; {} old backups and {} blobs removed.\n",
         taken.copy,

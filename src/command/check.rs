@@ -9,6 +9,7 @@ use crate::mail::transport;
 use crate::service::cage::Cage;
 use crate::service::fetching::{self, Source};
 use crate::service::health::Route as Alarm;
+use crate::store::blobs::Bucket;
 use crate::store::health::clock;
 use crate::store::health::disk::Room;
 use crate::web::page::{Pages, Setup};
@@ -96,16 +97,7 @@ fn set_up(config: &Config, findings: &mut Findings<'_>) {
     let database = places::database(config, 1).and_then(|db| Ok(db.migrate()?));
     let code = database.as_ref().err().map_or(exit::OK, Closed::exit_code);
     findings.note("database", database.map(|()| "reached, schema up to date".to_owned()), code);
-    let written = places::blobs(config).map_err(Closed::from).and_then(|blobs| {
-        let key = blobs.put(b"askance check")?;
-        Ok(blobs.get(&key)?)
-    });
-    let code = written.as_ref().err().map_or(exit::OK, Closed::exit_code);
-    findings.note(
-        "blobs",
-        written.map(|_| format!("written and read in {}", config.blob_dir.display())),
-        code,
-    );
+    blobs(config, findings);
     let files = if config.files_url == config.public_url { "where the pages are" } else { &config.files_url };
     findings.note::<String>("attachments", Ok(format!("linked at {files}")), exit::CONFIG);
     if let Some(folder) = &config.templates_dir {
@@ -130,6 +122,27 @@ fn set_up(config: &Config, findings: &mut Findings<'_>) {
     watching(config, findings);
     safety(config, findings);
     machine(config, findings);
+}
+
+/// Writes and reads a blob: in the folder, or in the bucket, beside which there is the folder of what is under way to it.
+fn blobs(config: &Config, findings: &mut Findings<'_>) {
+    let written = places::blobs(config).map_err(Closed::from).and_then(|blobs| {
+        if config.bucket.is_none() {
+            blobs.get(&blobs.put(b"askance check")?)?;
+        }
+        Ok(())
+    });
+    let code = written.as_ref().err().map_or(exit::OK, Closed::exit_code);
+    let folder = config.blob_dir.display();
+    let (about, what) = match &config.bucket {
+        None => ("blobs", format!("written and read in {folder}")),
+        Some(_) => ("spool", format!("written in {folder}")),
+    };
+    findings.note(about, written.map(|()| what), code);
+    let Some(bucket) = &config.bucket else { return };
+    let bucket = Bucket::new(places::address(bucket));
+    let tried = bucket.try_all().map(|()| format!("written, read, listed and removed in {bucket}"));
+    findings.note("blobs", tried.map_err(|error| format!("{bucket}: {error}")), exit::IO);
 }
 
 /// Signs in where mail is fetched from, and counts what waits; changes nothing there.

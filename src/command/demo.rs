@@ -202,6 +202,7 @@ fn config((folder, url): (&Path, &str), clock: Clock, secret: Vec<u8>) -> Config
     Config {
         database_url: format!("sqlite://{}", folder.join("askance.db").display()),
         blob_dir: folder.join("blobs"),
+        bucket: None,
         public_url: url.to_owned(),
         files_url: url.to_owned(),
         reply_domain: "post.askance.example".to_owned(),

@@ -1,8 +1,10 @@
 //! Opens what the settings name on this machine; what cannot be used is named with its key and what would be right.
 
+use crate::clock::Clock;
 use crate::command::Closed;
+use crate::config::blobs::BucketSettings;
 use crate::config::{self, Config};
-use crate::store::blobs::Blobs;
+use crate::store::blobs::{Address, Blobs, Bucket};
 use crate::store::{Db, Error as StoreError};
 use std::fs::OpenOptions;
 use std::io::{ErrorKind, Read};
@@ -45,14 +47,37 @@ fn database_file(path: &Path) -> Result<(), String> {
     }
 }
 
-/// The folder of blobs and spool, in which a file can be made.
+/// Where the settings say that a bucket is.
+pub fn address(bucket: &BucketSettings) -> Address {
+    let bucket = bucket.clone();
+    Address {
+        endpoint: bucket.endpoint,
+        bucket: bucket.bucket,
+        prefix: bucket.prefix,
+        region: bucket.region,
+        access_key: bucket.access_key,
+        secret_key: bucket.secret_key.bytes().to_vec(),
+        // A store refuses what is signed for another time than it is, whatever `clock` says.
+        now: || Clock::System.now(),
+    }
+}
+
+/// The folder of blobs and spool, in which a file can be made; over a bucket if one is set, which is not asked yet: a
+/// store that is away keeps no mail out.
 pub fn blobs(config: &Config) -> Result<Blobs, config::Error> {
     let wrong = |found: String| {
-        let url = format!("file://{}", config.blob_dir.display());
+        let folder = config.blob_dir.display().to_string();
         let problem = format!("expected a folder that can be made and written, found: {found}");
-        config::Error::of("blob_url", Some(&url), problem)
+        match &config.bucket {
+            None => config::Error::of("blob_url", Some(&format!("file://{folder}")), problem),
+            Some(_) => config::Error::of("spool_dir", Some(&folder), problem),
+        }
     };
-    let opened = Blobs::open(&config.blob_dir).map_err(|error| match error {
+    let opened = match &config.bucket {
+        None => Blobs::open(&config.blob_dir),
+        Some(bucket) => Blobs::over(&config.blob_dir, Bucket::new(address(bucket))),
+    };
+    let opened = opened.map_err(|error| match error {
         StoreError::Blobs(cause) => wrong(cause.to_string()),
         error => wrong(error.to_string()),
     })?;

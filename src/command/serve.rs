@@ -160,15 +160,17 @@ impl House {
         let works = only != Some(Only::Web);
         let mail_in = self.doors(works)?;
         let cage = cage_for_pages()?;
+        let parts = Parts {
+            context: Arc::clone(&self.context),
+            db: self.db.clone(),
+            // Pages only take files out of mails again: no picture is looked at for them.
+            cage: Arc::new(Cage::of_this_program()?.recognising()),
+            transport: self.transport.clone(),
+        };
         let workers = if works {
-            let parts = Parts {
-                context: Arc::clone(&self.context),
-                db: self.db.clone(),
-                // Pages only take files out of mails again: no picture is looked at for them.
-                cage: Arc::new(Cage::of_this_program()?.recognising()),
-                transport: self.transport.clone(),
-            };
             Some(worker::start(&parts)?)
+        } else if self.context.blobs.are_in_a_bucket() {
+            Some(worker::start_carrying(&parts)?)
         } else {
             None
         };

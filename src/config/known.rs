@@ -1,9 +1,12 @@
 //! The keys there are, and what is right for each.
 
 /// Each key with what it takes, in the order of `Rocket.toml`.
-const KEYS: [(&str, &str); 27] = [
+const KEYS: [(&str, &str); 30] = [
     ("database_url", "`sqlite://path` or `postgres://user@host/name`"),
-    ("blob_url", "`file://folder`"),
+    ("blob_url", "`file://folder` or `s3://bucket/prefix?endpoint=https://host&region=name`"),
+    ("spool_dir", "a folder such as `spool`"),
+    ("s3_access_key", "the name of a key"),
+    ("s3_secret_key", "the key that belongs to `s3_access_key`"),
     ("public_url", "a web address such as `https://askance.example`"),
     ("files_url", "a web address such as `https://files.askance.example`"),
     ("reply_domain", "a domain such as `post.askance.example`"),

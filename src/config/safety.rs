@@ -52,7 +52,8 @@ fn settings_file(config: &Config, rocket: &Figment, path: &Path) -> Option<Error
     let password = |key: &str| {
         written(key).is_some_and(|text| url::Url::parse(&text).is_ok_and(|url| url.password().is_some()))
     };
-    let secret = ["secret_key", "metrics_token"].into_iter().find(|key| written(key).is_some());
+    let secret =
+        ["secret_key", "metrics_token", "s3_secret_key"].into_iter().find(|key| written(key).is_some());
     let secret = secret.or_else(|| {
         ["database_url", "smtp_url", "imap_url", "alert_smtp_url"].into_iter().find(|key| password(key))
     });

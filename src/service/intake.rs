@@ -6,6 +6,7 @@ use crate::store::messages::{Arrival, Handed, Inserted};
 use crate::store::{Conn, Db, messages, transaction};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
 
 /// Why a mail could not be made safe; the sender must be told to try later.
 #[derive(Debug, thiserror::Error)]
@@ -85,7 +86,9 @@ pub fn accept_arrived(
     // Blob and committed row are as safe as blob and note, at half the waiting for the disk; mails that come at the
     // same time share a transaction. Where it is not known whether the row was committed, the note under the same name
     // cannot count it twice.
-    let committed = db.map(|db| db.enter(arrivals(&name, &note)));
+    // With a bucket the note waits until the blob is there.
+    let at_once = db.filter(|_| !door.blobs.are_in_a_bucket());
+    let committed = at_once.map(|db| db.enter(arrivals(&name, &note)));
     if let Some(Ok(inserted)) = committed {
         told(&inserted, note.via.as_str());
         return Ok(sha256);
@@ -107,14 +110,20 @@ pub fn sweep(door: Door<'_>, db: &Db) -> Result<usize, Error> {
     }
     // Without a database no note has a chance: that is one failure, not one for each.
     let mut conn = db.conn()?;
+    let read = |bytes: &[u8]| serde_json::from_slice::<Note>(bytes).map_err(crate::store::Error::from);
+    let notes: Vec<_> = spooled.into_iter().map(|(name, bytes)| (name, read(&bytes))).collect();
+    // A row speaks of what every machine can read.
+    let keys = notes.iter().filter_map(|(_, note)| Some(note.as_ref().ok()?.sha256.clone()));
+    let left: HashMap<_, _> = door.blobs.carry(keys.collect()).into_iter().collect();
     let mut entered = 0;
-    for (name, bytes) in spooled {
-        let done = serde_json::from_slice::<Note>(&bytes)
-            .map_err(crate::store::Error::from)
-            .and_then(|note| rows(&mut conn, &name, &note))
-            .and_then(|()| door.blobs.unspool(&name));
+    for (name, note) in notes {
+        let done = note.and_then(|note| match left.get(&note.sha256) {
+            Some(crate::store::Error::Away(_)) => Ok(false),
+            Some(error) => Err(crate::store::Error::Stored(error.to_string())),
+            None => rows(&mut conn, &name, &note).and_then(|()| door.blobs.unspool(&name)).map(|()| true),
+        });
         match done {
-            Ok(()) => entered += 1,
+            Ok(done) => entered += usize::from(done),
             Err(error) if door.blobs.is_news(&name) => {
                 tracing::error!(%error, note = name, "a note in the spool cannot be entered; it stays");
             }

@@ -4,12 +4,18 @@ use crate::service::Context;
 use crate::service::erasure::{self, Target, Wish};
 use crate::store::audit::{self, Act};
 use crate::store::{Conn, Db, erasure as rows, retention, transaction};
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Timelike, Utc};
 
 /// How long it is kept from which address a mail came.
 const PEERS: TimeDelta = TimeDelta::days(7);
 /// How long tries to sign in are kept: far longer than they count.
 const TRIES: TimeDelta = TimeDelta::days(1);
+/// Hours (UTC) in which few read and write.
+const NIGHT: std::ops::Range<u32> = 1..5;
+/// At most one night's work a night.
+const REST: TimeDelta = TimeDelta::hours(12);
+/// What was erased is nowhere after a day (R50); what went just after a night is not yet so old in the next.
+const LONGEST: TimeDelta = TimeDelta::hours(22);
 /// Mails erased at one turn.
 const AT_ONCE: i64 = 200;
 
@@ -37,6 +43,8 @@ pub struct Gone {
     pub sessions: usize,
     /// Erasures that had been cut off.
     pub finished: usize,
+    /// Whether the files of the database were written anew.
+    pub scrubbed: bool,
 }
 
 /// Lets everything go whose time is over. Twice, or on several machines at once, is as good as once.
@@ -52,12 +60,36 @@ pub fn run(ctx: &Context, db: &Db) -> Result<Gone, Error> {
         Ok::<_, crate::store::Error>(())
     })?;
     gone.set_aside = set_aside(ctx, conn, now)?;
+    gone.scrubbed = scrub(conn, now)?;
     if gone != Gone::default() {
-        let Gone { set_aside, peers, tries, sessions, finished } = gone;
-        tracing::info!(set_aside, peers, tries, sessions, finished, "what was over its time is gone");
-        rows::scrub(conn)?;
+        let Gone { set_aside, peers, tries, sessions, finished, scrubbed } = gone;
+        tracing::info!(
+            set_aside,
+            peers,
+            tries,
+            sessions,
+            finished,
+            scrubbed,
+            "what was over its time is gone"
+        );
     }
     Ok(gone)
+}
+
+/// Writes the files of the database anew where they still hold what was erased: by night, once, because the database
+/// stands still meanwhile; and by day where no night came.
+fn scrub(conn: &mut Conn, now: DateTime<Utc>) -> Result<bool, Error> {
+    let Some(owed) = rows::owed_scrub(conn)? else { return Ok(false) };
+    let rested = owed.last.is_none_or(|last| now - last.and_utc() >= REST);
+    let due = (NIGHT.contains(&now.hour()) && rested) || now - owed.since.and_utc() >= LONGEST;
+    if !due {
+        return Ok(false);
+    }
+    let done = rows::settle_scrub(conn, owed, now)?;
+    if !done {
+        tracing::warn!("the database is in use, so its files still hold what was erased; it is tried again");
+    }
+    Ok(done)
 }
 
 /// Removes one class and writes down how much, if it was anything.

@@ -1,4 +1,11 @@
-//! Raw mail and attachments by SHA-256 in a directory, and the spool of mail that no row speaks of yet.
+//! Raw mail and attachments by SHA-256 in a directory or a bucket, and the spool of mail that no row speaks of yet.
+
+mod bucket;
+mod carrying;
+mod listing;
+mod signature;
+
+pub use bucket::{Address, Bucket};
 
 use crate::store::Error;
 use sha2::{Digest, Sha256};
@@ -11,10 +18,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
 /// A directory of blobs: `ab/abcdef…`, each named by its SHA-256, each checked when read. Raw mail is private, so
-/// what is made here is its owner's only.
+/// what is made here is its owner's only. With a bucket the directory holds what is not carried there yet.
 #[derive(Debug, Clone)]
 pub struct Blobs {
     root: PathBuf,
+    bucket: Option<Bucket>,
     complained: Arc<Mutex<BTreeSet<String>>>,
     /// Folders whose own entry this process has synced.
     anchored: Arc<Mutex<BTreeSet<PathBuf>>>,
@@ -22,6 +30,8 @@ pub struct Blobs {
 
 /// Where it is written down what was erased, so that no backup brings it back.
 const TOMBSTONES: &str = "tombstones";
+/// How the names of files end that say which bytes an erasure still has to remove.
+const DOOMED: &str = "doomed";
 
 /// SHA-256 of bytes, hex.
 pub fn sha256(bytes: &[u8]) -> String {
@@ -34,11 +44,16 @@ impl Blobs {
         for folder in ["tmp", "spool", TOMBSTONES] {
             make_folder(&root.join(folder))?;
         }
-        Ok(Self { root: root.to_owned(), complained: Arc::default(), anchored: Arc::default() })
+        Ok(Self { root: root.to_owned(), bucket: None, complained: Arc::default(), anchored: Arc::default() })
+    }
+
+    /// The same with a bucket to which blobs are carried from there.
+    pub fn over(root: &Path, bucket: Bucket) -> Result<Self, Error> {
+        Ok(Self { bucket: Some(bucket), ..Self::open(root)? })
     }
 
     /// Stores bytes and returns their SHA-256. When it returns, they survive a power cut as far as the disk
-    /// tells the truth: file synced, renamed, folder synced.
+    /// tells the truth: file synced, renamed, folder synced. A bucket gets them later (`carry`).
     pub fn put(&self, bytes: &[u8]) -> Result<String, Error> {
         let key = sha256(bytes);
         let path = self.path(&key);
@@ -69,23 +84,35 @@ impl Blobs {
 
     /// The bytes under `key`, checked against it.
     pub fn get(&self, key: &str) -> Result<Vec<u8>, Error> {
-        let bytes = fs::read(self.path(key))?;
-        let found = sha256(&bytes);
-        if found == key { Ok(bytes) } else { Err(Error::Corrupt { expected: key.to_owned(), found }) }
+        match (fs::read(self.path(key)), &self.bucket) {
+            (Err(e), Some(bucket)) if e.kind() == std::io::ErrorKind::NotFound => Self::fetched(bucket, key),
+            (bytes, _) => checked(bytes?, key),
+        }
     }
 
-    /// Whether there is something under `key`.
-    pub fn has(&self, key: &str) -> bool {
-        self.path(key).exists()
-    }
-
-    /// How many bytes are under `key`.
-    pub fn size(&self, key: &str) -> Result<u64, Error> {
-        Ok(fs::metadata(self.path(key))?.len())
+    /// How many bytes are under `key`; none = there is nothing.
+    pub fn size(&self, key: &str) -> Result<Option<u64>, Error> {
+        match (fs::metadata(self.path(key)), &self.bucket) {
+            (Ok(found), _) => Ok(Some(found.len())),
+            (Err(e), Some(bucket)) if e.kind() == std::io::ErrorKind::NotFound => bucket.size(&name(key)),
+            (Err(e), None) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            (Err(e), _) => Err(e.into()),
+        }
     }
 
     /// All keys that there are, in order.
     pub fn keys(&self) -> Result<BTreeSet<String>, Error> {
+        // First what is not carried yet: it may be carried while the bucket is asked.
+        let mut keys = self.keys_here()?;
+        if let Some(bucket) = &self.bucket {
+            let named = |name: String| name.rsplit_once('/').map(|(_, key)| key.to_owned());
+            keys.extend(bucket.names("")?.into_iter().filter_map(named).filter(|key| is_key(key)));
+        }
+        Ok(keys)
+    }
+
+    /// The keys in the directory.
+    fn keys_here(&self) -> Result<BTreeSet<String>, Error> {
         let mut keys = BTreeSet::new();
         for folder in fs::read_dir(&self.root)? {
             let folder = folder?;
@@ -104,33 +131,68 @@ impl Blobs {
 
     /// Removes what is under `key` for good; nothing there is as well.
     pub fn remove(&self, key: &str) -> Result<(), Error> {
+        // Whoever carries it in this moment is done before, so that nothing comes back.
+        let _held = self.bucket.as_ref().map(|_| self.hold(key)).transpose()?;
         let path = self.path(key);
         match fs::remove_file(&path) {
-            Ok(()) => Ok(path.parent().map_or(Ok(()), sync_folder)?),
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(()),
-            Err(e) => Err(e.into()),
+            Ok(()) => path.parent().map_or(Ok(()), sync_folder)?,
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => {}
+            Err(e) => return Err(e.into()),
         }
+        self.bucket.as_ref().map_or(Ok(()), |bucket| bucket.remove(&name(key)))
     }
 
     /// Writes down what was erased; when it returns, that survives a power cut.
     pub fn bury(&self, mark: &str, tombstone: &[u8]) -> Result<(), Error> {
-        self.write_synced(&self.root.join(TOMBSTONES).join(format!("{mark}.json")), tombstone)
+        let file = format!("{mark}.json");
+        if let Some(bucket) = &self.bucket {
+            bucket.put(&format!("{TOMBSTONES}/{file}"), tombstone)?;
+        }
+        self.write_synced(&self.root.join(TOMBSTONES).join(file), tombstone)
     }
 
     /// All that was written down as erased, as (mark, JSON).
     pub fn tombstones(&self) -> Result<Vec<(String, Vec<u8>)>, Error> {
+        if let Some(bucket) = &self.bucket {
+            self.share_tombstones(bucket)?;
+        }
+        self.marked("json")
+    }
+
+    /// The files beside the tombstones that end so, as (mark, bytes).
+    fn marked(&self, end: &str) -> Result<Vec<(String, Vec<u8>)>, Error> {
         let mut found = Vec::new();
         for entry in fs::read_dir(self.root.join(TOMBSTONES))? {
             let path = entry?.path();
-            if let (Some(mark), Some("json")) = (
-                path.file_stem().and_then(|name| name.to_str()),
-                path.extension().and_then(|end| end.to_str()),
-            ) {
+            if path.extension().and_then(|found| found.to_str()) != Some(end) {
+                continue;
+            }
+            if let Some(mark) = path.file_stem().and_then(|name| name.to_str()) {
                 found.push((mark.to_owned(), fs::read(&path)?));
             }
         }
         found.sort_unstable();
         Ok(found)
+    }
+
+    /// Writes down, before an erasure commits, which bytes go after it: whoever is cut off between finds them again.
+    pub fn doom(&self, mark: &str, keys: &BTreeSet<String>) -> Result<(), Error> {
+        let text = keys.iter().flat_map(|key| [key, "\n"]).collect::<String>();
+        self.write_synced(&self.root.join(TOMBSTONES).join(format!("{mark}.{DOOMED}")), text.as_bytes())
+    }
+
+    /// Which bytes are still to go, as (mark, keys).
+    pub fn doomed(&self) -> Result<Vec<(String, BTreeSet<String>)>, Error> {
+        let read = |bytes: &[u8]| String::from_utf8_lossy(bytes).lines().map(str::to_owned).collect();
+        Ok(self.marked(DOOMED)?.into_iter().map(|(mark, bytes)| (mark, read(&bytes))).collect())
+    }
+
+    /// Forgets which bytes were to go, because they are gone.
+    pub fn undoomed(&self, mark: &str) -> Result<(), Error> {
+        match fs::remove_file(self.root.join(TOMBSTONES).join(format!("{mark}.{DOOMED}"))) {
+            Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(e.into()),
+            _ => Ok(()),
+        }
     }
 
     /// Leaves a note in the spool that a mail is safe; `name` is unique, `note` says what it is.
@@ -203,7 +265,7 @@ impl Blobs {
     }
 
     fn path(&self, key: &str) -> PathBuf {
-        self.root.join(key.get(..2).unwrap_or("xx")).join(key)
+        self.root.join(name(key))
     }
 
     fn write_synced(&self, path: &Path, bytes: &[u8]) -> Result<(), Error> {
@@ -222,6 +284,17 @@ impl Blobs {
         }
         Ok(written?)
     }
+}
+
+/// Bytes that are what their key says.
+fn checked(bytes: Vec<u8>, key: &str) -> Result<Vec<u8>, Error> {
+    let found = sha256(&bytes);
+    if found == key { Ok(bytes) } else { Err(Error::Corrupt { expected: key.to_owned(), found }) }
+}
+
+/// Where a blob is, below the directory and in a bucket.
+fn name(key: &str) -> String {
+    format!("{}/{key}", key.get(..2).unwrap_or("xx"))
 }
 
 /// Whether it is a SHA-256 in hex: what else lies in the folder is nobody's blob.

@@ -5,7 +5,7 @@ mod scrub;
 mod tombstones;
 
 pub use links::{Redacted, accepted, is_accepted, redact_events};
-pub use scrub::scrub;
+pub use scrub::{Owed, owed_scrub, scrub, scrubbed, settle_scrub};
 pub use tombstones::{Tombstone, insert, known};
 
 use crate::store::messages::scans;

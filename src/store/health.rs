@@ -105,7 +105,7 @@ pub fn mails(conn: &mut Conn, now: DateTime<Utc>) -> Result<Mails, Error> {
 }
 
 /// Whether the database can be written, found out without writing: on SQLite the write lock is taken and given back,
-/// on PostgreSQL the lock that every writer of these tables takes. Waits two seconds for who holds it.
+/// on PostgreSQL the lock that every writer of these tables takes, which a read-only database gives as well. Waits two seconds for who holds it.
 pub fn writable(conn: &mut Conn) -> Result<(), Error> {
     match conn {
         AnyConn::Sqlite(c) => {
@@ -118,7 +118,7 @@ pub fn writable(conn: &mut Conn) -> Result<(), Error> {
         AnyConn::Postgres(c) => Ok(c
             .batch_execute(
                 "BEGIN; SET LOCAL lock_timeout = '2s'; \
-             LOCK TABLE outbox, messages, arrivals, events IN ROW EXCLUSIVE MODE; ROLLBACK",
+             SELECT 1 / (current_setting('transaction_read_only') = 'off')::int; LOCK TABLE outbox, messages, arrivals, events IN ROW EXCLUSIVE MODE; ROLLBACK",
             )
             .inspect_err(|_| {
                 // The failed transaction would stay open on a connection that others use next.

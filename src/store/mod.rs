@@ -88,6 +88,9 @@ pub enum Error {
     /// The blobs failed.
     #[error("the blob store failed: {0}")]
     Blobs(#[from] std::io::Error),
+    /// The bucket does not answer, or says no.
+    #[error("the store of blobs does not answer as it should: {0}")]
+    Away(String),
     /// A blob's bytes are not those that were stored.
     #[error("expected bytes with SHA-256 `{expected}`, found `{found}`")]
     Corrupt {
@@ -119,7 +122,7 @@ impl Error {
     pub fn is_passing(&self) -> bool {
         use diesel::result::{DatabaseErrorKind, Error as Diesel};
         match self {
-            Self::Connection(_) | Self::Database(Diesel::BrokenTransactionManager) => true,
+            Self::Connection(_) | Self::Away(_) | Self::Database(Diesel::BrokenTransactionManager) => true,
             Self::Database(Diesel::DatabaseError(kind, why)) => {
                 let words = why.message();
                 matches!(
@@ -149,6 +152,12 @@ impl From<serde_json::Error> for Error {
 /// How long SQLite waits for another writer; with the wait for a connection it stays below ten seconds, after which a
 /// page must have said 503.
 const BUSY: std::time::Duration = std::time::Duration::from_secs(5);
+
+/// A session that was begun while the database was read-only stays so, whatever is changed since; so one that is ten
+/// seconds old makes room for a new one.
+const FRESH: &str = "SELECT 1 / CASE WHEN current_setting('default_transaction_read_only') = 'off' THEN 1 ELSE \
+    (SELECT (clock_timestamp() - backend_start < interval '10 s')::int FROM pg_stat_activity \
+     WHERE pid = pg_backend_pid()) END";
 
 /// Opens connections; dispatches on the scheme, because SQLite would happily make a file called `postgres:…`.
 #[derive(Debug)]
@@ -188,7 +197,11 @@ impl ManageConnection for Manager {
     }
 
     fn is_valid(&self, conn: &mut AnyConn) -> Result<(), Self::Error> {
-        conn.batch_execute("SELECT 1").map_err(diesel::r2d2::Error::QueryError)
+        let asked = match conn {
+            AnyConn::Sqlite(_) => "SELECT 1",
+            AnyConn::Postgres(_) => FRESH,
+        };
+        conn.batch_execute(asked).map_err(diesel::r2d2::Error::QueryError)
     }
 
     fn has_broken(&self, _conn: &mut AnyConn) -> bool {

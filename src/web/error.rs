@@ -56,7 +56,7 @@ impl Error {
     /// An error of ours, logged under a number that the visitor sees.
     pub fn internal(cause: &(dyn std::error::Error + 'static)) -> Self {
         if is_passing(cause) {
-            tracing::warn!(error = %chain(cause), "the database is away");
+            tracing::warn!(error = %chain(cause), "the database or the store of blobs is away");
             return Self::Unavailable;
         }
         let incident = incident();
@@ -199,7 +199,7 @@ fn words(error: &Error, path: &str) -> (String, String, Option<String>) {
         ),
         Error::Unavailable => said(
             "Just now this cannot be shown",
-            "The database does not answer. Nothing is lost: mail that comes in is kept safe meanwhile."
+            "What is kept here cannot be reached. Nothing is lost: mail that comes in is kept safe meanwhile."
                 .to_owned(),
             "Try again in a few seconds.",
         ),

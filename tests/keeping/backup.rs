@@ -1,8 +1,9 @@
 //! R53: a backup that is taken under load comes back whole, on either database, and no letter leaves twice.
 
 use crate::keeping::house::{House, city, files, many, person, request, rows, until};
-use crate::support::Backend;
+use crate::support::{Backend, Site};
 use askance::mail::lmtp;
+use askance::service::backup;
 use askance::store::blobs::sha256;
 use askance::store::types::OutboxState;
 use askance::store::{dump, messages, outbox, schema};
@@ -11,6 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 fn mail(number: usize) -> Vec<u8> {
     format!(
@@ -87,6 +89,7 @@ fn survives(from: Backend, to: Backend) {
     let done = AtomicBool::new(false);
     let folder = house.operator.path("backup");
     let place = folder.display().to_string();
+    let (mut began, mut backed_up) = (Instant::now(), Duration::ZERO);
     let promised = std::thread::scope(|scope| {
         scope.spawn(|| {
             let conn = &mut *db.conn().unwrap();
@@ -99,7 +102,9 @@ fn survives(from: Backend, to: Backend) {
         // What was safe before the last backup began must be in it.
         until("half of the mail", || (safe.lock().unwrap().len() * 2 > n).then_some(()));
         let promised = safe.lock().unwrap().clone();
+        began = Instant::now();
         assert!(house.does(&["backup", &place]).starts_with("Backup "));
+        backed_up = began.elapsed();
         over.store(true, Ordering::SeqCst);
         promised
     });
@@ -112,7 +117,9 @@ fn survives(from: Backend, to: Backend) {
     drop(service);
 
     let bare = House::new(to);
+    began = Instant::now();
     let told = bare.does(&["restore", &place]);
+    let brought_back = began.elapsed();
     assert!(told.contains("The queue of letters stands still"), "{told}");
     let (copy, db) = (last_copy(&folder), bare.db());
     let conn = &mut *db.conn().unwrap();
@@ -147,8 +154,10 @@ fn survives(from: Backend, to: Backend) {
     // The next number is one that was never given.
     let (theo, again) = (person(conn, "theo@askance.example", "Theo Okafor"), bare.context());
     files(&again, conn, (theo, brandau), "form-after");
+    let bytes: u64 = promised.iter().map(|key| blobs.size(key).unwrap().unwrap()).sum();
     println!(
-        "{from:?} to {to:?}: n = {n}, {} promised, {equal} restored, sha256 of each equal",
+        "r53 {from:?} to {to:?}: n = {n}, {} promised ({bytes} bytes), {equal} restored, 0 missing, sha256 of each equal, \
+         backup {backed_up:.1?}, restore {brought_back:.1?}",
         promised.len()
     );
 }
@@ -263,4 +272,50 @@ fn r53_what_is_no_whole_backup_is_not_restored() {
     assert!(refused.err.contains("expected a finished backup"), "{}", refused.err);
     house.does(&["backup", &place]);
     assert_eq!(std::fs::read_dir(Path::new(&place).join("copies")).unwrap().count(), 1);
+}
+
+#[test]
+fn r53_old_backups_go_and_nothing_that_is_not_one() {
+    let site = Site::new(Backend::Sqlite);
+    let folder = tempfile::tempdir().unwrap();
+    let keep = backup::Keep { days: 3, newest: 2, daily: true };
+    let names = || {
+        let copies = std::fs::read_dir(folder.path().join("copies")).unwrap();
+        let mut names: Vec<String> =
+            copies.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned()).collect();
+        names.sort();
+        names
+    };
+    std::fs::create_dir_all(folder.path().join("copies/20200101T000000000Z")).unwrap();
+    std::fs::create_dir_all(folder.path().join("copies/holiday pictures")).unwrap();
+    // At 10, 16, 22 and 4 o'clock for five days; in one of the first somebody put a file of their own.
+    for turn in 0..20 {
+        let taken = backup::take(&site.ctx, &site.db, folder.path(), keep).unwrap();
+        if turn == 1 {
+            std::fs::write(folder.path().join("copies").join(&taken.copy).join("tables/notes.txt"), "x")
+                .unwrap();
+        }
+        site.ctx.clock.set(site.now() + chrono::TimeDelta::hours(6));
+    }
+    let is = names();
+    let days: Vec<&str> = is.iter().map(|name| name.get(..11).unwrap()).collect();
+    assert_eq!(
+        days,
+        [
+            "20200101T00",
+            "20260907T16",
+            "20260909T22",
+            "20260910T22",
+            "20260911T22",
+            "20260912T04",
+            "holiday pic"
+        ],
+        "{is:?}"
+    );
+    // Without daily ones only the newest, whole ones; and all that are left can be restored.
+    let two = backup::Keep { days: 0, newest: 2, daily: false };
+    backup::take(&site.ctx, &site.db, folder.path(), two).unwrap();
+    let left: Vec<String> = names().into_iter().filter(|name| name.starts_with("202609")).collect();
+    assert_eq!(left.len(), 3, "{left:?}");
+    assert_eq!(backup::verify(folder.path()).unwrap().wrong, Vec::<String>::new());
 }

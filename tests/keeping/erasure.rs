@@ -11,7 +11,7 @@ use askance::store::{AnyConn, audit};
 use diesel::prelude::*;
 
 /// What a reply holds that must go; each stands where its name says.
-const PLANTED: [&str; 14] = [
+pub const PLANTED: [&str; 14] = [
     "Quittenbrot",
     "Rabenfeder",
     "Distelfink",
@@ -55,7 +55,7 @@ fn reply(request: &RequestRow) -> Vec<u8> {
 }
 
 /// A request whose reply is settled and published, with all that is planted.
-fn published(site: &Site) -> RequestRow {
+pub fn published(site: &Site) -> RequestRow {
     site.person("Mara Varga", Role::Admin);
     let theodora = site.person("T Okaforowa", Role::Activist);
     run(

@@ -2,7 +2,7 @@
 
 use crate::support::operator::{Operator, Run};
 use crate::support::{Backend, LIBRARY, filing_of, postgres};
-use askance::config::Config;
+use askance::config::{Config, Secret};
 use askance::domain::authority::AuthorityKind;
 use askance::service::filing::Filed;
 use askance::service::{Context, days_off, filing};
@@ -23,14 +23,15 @@ pub fn many(name: &str, usual: usize) -> usize {
     std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(usual)
 }
 
-/// Waits for something to be there, a minute at most.
+/// Waits for something to be there, a minute at most; longer in a full run.
 pub fn until<T>(what: &str, mut there: impl FnMut() -> Option<T>) -> T {
-    let patience = Instant::now() + Duration::from_secs(60);
+    let more = many("ASKANCE_MAILS", 0) / 10;
+    let patience = Instant::now() + Duration::from_secs(60 + more as u64);
     loop {
         if let Some(found) = there() {
             return found;
         }
-        assert!(Instant::now() < patience, "waited a minute for: {what}");
+        assert!(Instant::now() < patience, "waited too long for: {what}");
         std::thread::sleep(Duration::from_millis(20));
     }
 }
@@ -86,15 +87,14 @@ impl House {
 
     /// What use cases need, with the same settings as the program.
     pub fn context(&self) -> Context {
-        let settings = figment::Figment::from(figment::providers::Serialized::defaults(serde_json::json!({
-            "askance": {
-                "database_url": self.url,
-                "blob_url": format!("file://{}", self.operator.path("blobs").display()),
-                "reply_domain": "post.askance.example",
-                "secret_key": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
-            },
-        })));
-        let config = Config::from_figment(&settings).unwrap();
+        // Not as the program reads it: variables such as ASKANCE_KILLS are for the tests.
+        let folder = tempfile::tempdir().unwrap();
+        let config = Config {
+            blob_dir: self.operator.path("blobs"),
+            clock: askance::clock::Clock::System,
+            secret: Secret::new(b"01234567890123456789012345678901".to_vec()),
+            ..crate::support::config(&folder, &self.url)
+        };
         Context {
             clock: config.clock.clone(),
             config,

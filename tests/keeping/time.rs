@@ -1,6 +1,7 @@
 //! What is kept for a time only, the two chains, and the daily digests by which outsiders hold us to them (R51).
 
 use crate::keeping::house::{House, city, files, person};
+use crate::keeping::place::Place;
 use crate::support::mail::Reply;
 use crate::support::{Backend, Site, stories};
 use askance::domain::authority::AuthorityKind;
@@ -41,10 +42,26 @@ stories! {
         let gone = retention::run(&site.ctx, &site.db).unwrap();
         assert_eq!((gone.peers, gone.tries, gone.sessions, gone.set_aside), (2, 1, 1, 0));
         assert!(!table(site, "arrivals").concat().contains("192.0.2.7"));
+        // The files of the database are written anew by night, once, and within a day in any case.
+        let (place, noon) = (Place::of(&site.ctx, &site.db), site.now());
+        let holds = |word: &str| place.files().iter().any(|(_, bytes)| bytes.windows(word.len()).any(|part| part == word.as_bytes()));
+        let at = |hours: i64| {
+            site.ctx.clock.set(noon + TimeDelta::hours(hours));
+            retention::run(&site.ctx, &site.db).unwrap().scrubbed
+        };
+        assert!(!gone.scrubbed && !at(1) && !at(14), "until one o'clock");
+        assert!(at(16) && !at(17) && !at(40), "once, and never for nothing");
+        assert!(!holds("192.0.2.7"));
+        site.ctx.clock.set(noon);
         site.days_pass(171);
         assert_eq!(retention::run(&site.ctx, &site.db).unwrap().set_aside, 0, "179 days");
         site.days_pass(2);
-        assert_eq!(retention::run(&site.ctx, &site.db).unwrap().set_aside, 1);
+        let gone = retention::run(&site.ctx, &site.db).unwrap();
+        assert_eq!((gone.set_aside, gone.scrubbed), (1, false));
+        let noon = site.now();
+        site.ctx.clock.set(noon + TimeDelta::hours(23));
+        assert!(retention::run(&site.ctx, &site.db).unwrap().scrubbed);
+        assert!(!holds("Zaunk"), "nowhere within a day");
         assert!(!table(site, "messages").concat().contains("Zaunkönige"));
         assert_ne!(site.message(2).blob_sha256, "", "a reply is never over its time");
         assert_eq!(site.message(1).state, MessageState::SetAside);

@@ -325,3 +325,102 @@ fn r08_database_that_is_gone_stops_no_mail_and_pages_say_so() {
     all_there(&site, &request, &mails);
     println!("r08 gone: mails {} lost 0 healed after {:?}", mails.len(), back.elapsed());
 }
+
+/// Makes each write into these files fail as on a file system that has become read-only, until it is dropped.
+struct ReadOnly(std::process::Child);
+
+impl ReadOnly {
+    fn files(process: u32, files: &[PathBuf]) -> Self {
+        let mut strace = Command::new("strace");
+        strace.args(["-f", "-q", "-o", "/dev/null", "-e", "trace=write,pwrite64,ftruncate,fallocate"]);
+        strace.args([
+            "-e",
+            "inject=write,pwrite64,ftruncate,fallocate:error=EROFS",
+            "-p",
+            &process.to_string(),
+        ]);
+        for file in files {
+            strace.arg("-P").arg(file);
+        }
+        let child = strace.stderr(std::process::Stdio::null()).spawn();
+        let mut held = Self(child.expect("this test needs `strace`: `apt-get install -y strace`"));
+        until("strace holds the service", Duration::from_secs(20), || {
+            assert!(held.0.try_wait().unwrap().is_none(), "strace may not hold another process here");
+            let tasks: Vec<_> =
+                std::fs::read_dir(format!("/proc/{process}/task")).unwrap().flatten().collect();
+            let is_held = |task: &std::fs::DirEntry| {
+                let status = std::fs::read_to_string(task.path().join("status")).unwrap_or_default();
+                !status.contains("TracerPid:\t0")
+            };
+            tasks.iter().all(is_held).then_some(())
+        });
+        held
+    }
+}
+
+impl Drop for ReadOnly {
+    fn drop(&mut self) {
+        let _ = Command::new("kill").args(["-INT", &self.0.id().to_string()]).status();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn r08_read_only_file_of_the_database_stops_no_mail() {
+    let site = Site::new(Backend::Sqlite);
+    let request = request(&site);
+    let program = Program::over(&site);
+    let service = program.opens(&[]);
+    until("it is well", Duration::from_secs(60), || is_well(&program));
+    let path = site.ctx.config.database_url.strip_prefix("sqlite://").unwrap();
+    let files = ["", "-wal"].map(|end| PathBuf::from(format!("{path}{end}")));
+    let held = ReadOnly::files(service.number(), &files);
+    let mails: Vec<Vec<u8>> = (0..12).map(|n| mail(&request, n)).collect();
+    for raw in &mails {
+        assert_eq!(lmtp(&program, &request, raw), "250 2.0.0 safe");
+    }
+    assert_eq!(site.ctx.blobs.spooled().unwrap().len(), mails.len(), "no row could be written");
+    for path in ["/requests", "/healthz"] {
+        let (status, later, took) = page(&program, path).unwrap();
+        assert!(took < Duration::from_secs(10), "{path}: {took:?}");
+        assert!(
+            status == 200 || (status == 503 && (later.is_some() || path == "/healthz")),
+            "{path}: {status}"
+        );
+    }
+    drop(held);
+    let back = Instant::now();
+    all_there(&site, &request, &mails);
+    assert!(back.elapsed() < Duration::from_secs(30));
+    println!("r08 read-only file: mails {} lost 0 all read after {:?}", mails.len(), back.elapsed());
+}
+
+#[test]
+fn r08_read_only_postgres_stops_no_mail_and_heals() {
+    let site = Site::new(Backend::Postgres);
+    let request = request(&site);
+    let program = Program::over(&site);
+    let _service = program.opens(&[]);
+    until("it is well", Duration::from_secs(60), || is_well(&program));
+    let name = site.ctx.config.database_url.rsplit('/').next().unwrap().to_owned();
+    let all_begin_anew =
+        format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'");
+    postgres::says(&format!("ALTER DATABASE {name} SET default_transaction_read_only = on"));
+    postgres::says(&all_begin_anew);
+    let mails: Vec<Vec<u8>> = (0..12).map(|n| mail(&request, n)).collect();
+    for raw in &mails {
+        assert_eq!(lmtp(&program, &request, raw), "250 2.0.0 safe");
+    }
+    assert_eq!(site.ctx.blobs.spooled().unwrap().len(), mails.len(), "no row could be written");
+    until("it says that it is not well", Duration::from_secs(60), || is_ill(&program));
+    let (status, later, took) = page(&program, "/requests").unwrap();
+    assert!(took < Duration::from_secs(10), "{took:?}");
+    assert!(status == 200 || (status == 503 && later.is_some()), "{status}");
+    // Sessions that began meanwhile stay read-only, and nobody ends them.
+    postgres::says(&format!("ALTER DATABASE {name} RESET default_transaction_read_only"));
+    let back = Instant::now();
+    until("it is well again", Duration::from_secs(30), || is_well(&program));
+    all_there(&site, &request, &mails);
+    assert!(back.elapsed() < Duration::from_secs(30));
+    println!("r08 read-only server: mails {} lost 0 healed after {:?}", mails.len(), back.elapsed());
+}

@@ -1,5 +1,6 @@
 //! A whole service in a temporary place, with verbs in the words of the field; on SQLite and on PostgreSQL.
 
+pub mod bucket;
 pub mod dns;
 pub mod figures;
 pub mod house;
@@ -277,6 +278,7 @@ pub fn config(folder: &tempfile::TempDir, database_url: &str) -> Config {
     Config {
         database_url: database_url.to_owned(),
         blob_dir: folder.path().join("blobs"),
+        bucket: None,
         public_url: "http://127.0.0.1:8000".to_owned(),
         files_url: "http://127.0.0.1:8000".to_owned(),
         reply_domain: "post.askance.example".to_owned(),

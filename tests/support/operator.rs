@@ -51,7 +51,8 @@ impl Operator {
         command
     }
 
-    /// Runs the program to its end; one that has not ended after half a minute is ended and has no code.
+    /// Runs the program to its end; one that has not ended after half a minute (a full run: more) is
+    /// ended and has no code.
     pub fn runs(&self, words: &[&str], stdin: &[u8]) -> Run {
         let mut child = self
             .command(words)
@@ -71,7 +72,9 @@ impl Operator {
         let out = std::thread::scope(|scope| {
             let out = scope.spawn(|| reads(&mut out));
             let err = scope.spawn(|| reads(&mut err));
-            let patience = Instant::now() + Duration::from_secs(30);
+            // A full run has thousands of mails to copy.
+            let more = crate::support::house::asked("ASKANCE_MAILS", 0) / 10;
+            let patience = Instant::now() + Duration::from_secs(30 + more);
             while child.try_wait().unwrap().is_none() && Instant::now() < patience {
                 std::thread::sleep(Duration::from_millis(5));
             }

@@ -183,19 +183,75 @@ pub fn copies(root: &Path) -> Result<Vec<(String, Manifest)>, Error> {
     Ok(found)
 }
 
-/// Removes copies older than so many days, but never the last one, then the blobs that no copy speaks of any more and
-/// those that were erased: what a tombstone names is never restored.
-pub fn prune(folder: &Folder, now: DateTime<Utc>, keep_days: u32) -> Result<Pruned, Error> {
+/// Which copies stay.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Keep {
+    /// None that is older than so many days; 0 = however old.
+    pub days: u32,
+    /// So many of the newest; 0 = all.
+    pub newest: u32,
+    /// Of the others the last of each day (UTC).
+    pub daily: bool,
+}
+
+impl From<u32> for Keep {
+    fn from(days: u32) -> Self {
+        Self { days, ..Self::default() }
+    }
+}
+
+impl Keep {
+    /// Whether a copy may go; `newer` are the times of those taken after it.
+    fn spares(self, taken_at: DateTime<Utc>, newer: &[DateTime<Utc>], now: DateTime<Utc>) -> bool {
+        let young = self.days == 0 || now - taken_at <= TimeDelta::days(i64::from(self.days));
+        let new = self.newest == 0 || newer.len() < self.newest as usize;
+        let last_of_its_day = newer.iter().all(|other| other.date_naive() != taken_at.date_naive());
+        young && (new || (self.daily && last_of_its_day))
+    }
+}
+
+/// Whether a copy is as we wrote it, and holds no file that somebody put there.
+fn is_ours(copy: &Path, manifest: &Manifest) -> Result<bool, Error> {
+    for folder in ["", "tables", "spool"] {
+        let folder_path = copy.join(folder);
+        for entry in fs::read_dir(&folder_path).map_err(at(&folder_path))? {
+            let entry = entry.map_err(at(&folder_path))?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let is_folder = entry.file_type().map_err(at(&folder_path))?.is_dir();
+            let known = match (folder, is_folder) {
+                ("", true) => name == "tables" || name == "spool",
+                ("", false) => name == "manifest.json" || manifest.files.contains_key(&name),
+                (_, true) => false,
+                (_, false) => manifest.files.contains_key(&format!("{folder}/{name}")),
+            };
+            if !known {
+                return Ok(false);
+            }
+        }
+    }
+    Ok(true)
+}
+
+/// Removes the copies that are not to be kept, but never the last one and none that holds what we did not write; then
+/// the blobs that no copy speaks of any more and those that were erased: what a tombstone names is never restored.
+pub fn prune(folder: &Folder, now: DateTime<Utc>, keep: Keep) -> Result<Pruned, Error> {
     let (mut pruned, mut needed) = (Pruned::default(), BTreeSet::new());
     let copies = copies(&folder.root)?;
-    let last = copies.len().saturating_sub(1);
+    let times: Vec<DateTime<Utc>> = copies.iter().map(|(_, manifest)| manifest.taken_at).collect();
     for (place, (name, manifest)) in copies.iter().enumerate() {
         let path = folder.root.join("copies").join(name);
-        let old = keep_days > 0 && now - manifest.taken_at > TimeDelta::days(i64::from(keep_days));
-        if old && place < last {
-            fs::remove_dir_all(&path).map_err(at(&path))?;
+        let newer = times.get(place + 1..).unwrap_or_default();
+        let goes = !newer.is_empty() && !keep.spares(manifest.taken_at, newer, now);
+        if goes && is_ours(&path, manifest)? {
+            // One that is half removed is none any more, and the next backup removes the rest.
+            let part = path.with_extension("part");
+            fs::rename(&path, &part).map_err(at(&path))?;
+            fs::remove_dir_all(&part).map_err(at(&part))?;
             pruned.copies += 1;
         } else {
+            if goes {
+                tracing::warn!(copy = name, "an old backup holds files that are not ours; it stays");
+            }
             needed.extend(Manifest::blobs_of(&path)?);
         }
     }

@@ -7,7 +7,7 @@ mod folder;
 mod manifest;
 mod restoring;
 
-pub use folder::{Pruned, copies, prune};
+pub use folder::{Keep, Pruned, copies, prune};
 pub use manifest::{Manifest, Verified, verify};
 pub use restoring::{Restored, restore};
 
@@ -70,11 +70,11 @@ pub struct Taken {
     pub pruned: Pruned,
 }
 
-/// Takes a backup into `root` while the service runs, and removes copies older than `keep_days` (0 = none).
+/// Takes a backup into `root` while the service runs, and removes the copies that are not to be kept.
 ///
 /// In this order: notes of the spool, rows in one snapshot, blobs. So mail of which only a note spoke is in the copy,
 /// and each row finds its blob, because blobs are added before rows and never changed.
-pub fn take(ctx: &Context, db: &Db, root: &Path, keep_days: u32) -> Result<Taken, Error> {
+pub fn take(ctx: &Context, db: &Db, root: &Path, keep: impl Into<Keep>) -> Result<Taken, Error> {
     let folder = Folder::open(root)?;
     let now = ctx.clock.now();
     let part = folder.begin(now)?;
@@ -98,7 +98,7 @@ pub fn take(ctx: &Context, db: &Db, root: &Path, keep_days: u32) -> Result<Taken
         missing,
     };
     let copy = part.finish(&manifest)?;
-    let pruned = prune(&folder, now, keep_days)?;
+    let pruned = prune(&folder, now, keep.into())?;
     Ok(Taken {
         copy,
         rows: manifest.rows.values().sum(),
@@ -155,9 +155,11 @@ struct Copied {
 fn blobs(ctx: &Context, folder: &Folder, needed: &BTreeSet<String>) -> Result<Copied, Error> {
     let mut copied = Copied { blobs: BTreeSet::new(), bytes: 0, fresh: 0, missing: Vec::new() };
     for key in ctx.blobs.keys()? {
-        if !folder.blobs.has(&key) {
+        if folder.blobs.size(&key)?.is_none() {
             match ctx.blobs.get(&key) {
                 Ok(bytes) => folder.blobs.put(&bytes).map(|_| copied.fresh += 1)?,
+                // The next backup is whole; one without half of its blobs is none.
+                Err(error @ crate::store::Error::Away(_)) => return Err(error.into()),
                 // Erased, or merged, while we were at it; or damaged.
                 Err(error) => {
                     if needed.contains(&key) {
@@ -167,7 +169,7 @@ fn blobs(ctx: &Context, folder: &Folder, needed: &BTreeSet<String>) -> Result<Co
                 }
             }
         }
-        copied.bytes += folder.blobs.size(&key)?;
+        copied.bytes += folder.blobs.size(&key)?.unwrap_or_default();
         copied.blobs.insert(key);
     }
     for (mark, tombstone) in ctx.blobs.tombstones()? {

@@ -71,9 +71,13 @@ fn blobs(ctx: &Context, from: &Blobs, (copy, erased): (&Path, &BTreeSet<String>)
             continue;
         }
         // One that is there is read too: a damaged one is not what was promised.
-        if ctx.blobs.get(&key).is_err() {
-            ctx.blobs.remove(&key)?;
-            ctx.blobs.put(&from.get(&key)?)?;
+        match ctx.blobs.get(&key) {
+            Ok(_) => {}
+            Err(error @ crate::store::Error::Away(_)) => return Err(error.into()),
+            Err(_) => {
+                ctx.blobs.remove(&key)?;
+                ctx.blobs.put_through(&from.get(&key)?)?;
+            }
         }
         count += 1;
     }

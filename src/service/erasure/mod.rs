@@ -113,10 +113,19 @@ impl From<crate::store::Error> for Undone {
 pub fn erase(ctx: &Context, db: &Db, wish: &Wish) -> Result<Extent, Error> {
     let conn = &mut *db.conn()?;
     let extent = erase_rows(ctx, conn, wish)?;
-    Ok(Extent { scrubbed: erasure::scrub(conn)?, ..extent })
+    Ok(Extent { scrubbed: scrub(ctx, conn)?, ..extent })
 }
 
-/// The same but for the files of the database, which the caller scrubs once for many.
+/// Rewrites the files of the database; where that must wait, `retention` does it within a day.
+fn scrub(ctx: &Context, conn: &mut Conn) -> Result<bool, Error> {
+    let done = erasure::scrub(conn)?;
+    if done {
+        transaction(conn, |conn| erasure::scrubbed(conn, ctx.clock.now()))?;
+    }
+    Ok(done)
+}
+
+/// The same but for the files of the database, which are scrubbed once for many.
 pub fn erase_rows(ctx: &Context, conn: &mut Conn, wish: &Wish) -> Result<Extent, Error> {
     let stone = tombstone(ctx, conn, wish)?;
     let bytes = serde_json::to_vec(&stone).map_err(crate::store::Error::from)?;
@@ -135,9 +144,30 @@ pub fn finish(ctx: &Context, db: &Db) -> Result<usize, Error> {
         }
     }
     if finished > 0 {
-        erasure::scrub(conn)?;
+        scrub(ctx, conn)?;
     }
+    sweep_late(ctx, conn)?;
     Ok(finished)
+}
+
+/// Removes the bytes of erasures that were cut off after their rows were gone, or whose bucket did not answer then.
+fn sweep_late(ctx: &Context, conn: &mut Conn) -> Result<(), Error> {
+    for (mark, keys) in ctx.blobs.doomed()? {
+        let notes = ctx.blobs.spooled()?;
+        let comes_again =
+            |key: &String| notes.iter().any(|(_, note)| String::from_utf8_lossy(note).contains(key.as_str()));
+        // The same mail that came since is a new one: it has its row within a second.
+        if keys.iter().any(comes_again) {
+            continue;
+        }
+        for key in keys.iter().filter(|key| !key.is_empty()) {
+            if !erasure::is_needed(conn, key)? {
+                ctx.blobs.remove(key)?;
+            }
+        }
+        ctx.blobs.undoomed(&mark)?;
+    }
+    Ok(())
 }
 
 /// Erases again, within the caller's transaction, what was erased after a backup was taken; how much, and which bytes
@@ -150,7 +180,9 @@ pub fn replay(
     let (mut again, mut keys) = (0, BTreeSet::new());
     for stone in stones(ctx)? {
         if stone.erased_at >= taken_at && !erasure::known(conn, &stone.mark)? {
-            keys.extend(execute(ctx, conn, (&stone, "erase_again"))?.1);
+            let gone = execute(ctx, conn, (&stone, "erase_again"))?.1;
+            ctx.blobs.doom(&stone.mark, &gone)?;
+            keys.extend(gone);
             again += 1;
         }
     }
@@ -164,8 +196,13 @@ fn stones(ctx: &Context) -> Result<Vec<Tombstone>, Error> {
 }
 
 fn complete(ctx: &Context, conn: &mut Conn, (stone, action): (&Tombstone, &str)) -> Result<Extent, Error> {
-    let (extent, keys) = transaction(conn, |conn| execute(ctx, conn, (stone, action)))?;
+    let (extent, keys) = transaction(conn, |conn| {
+        let (extent, keys) = execute(ctx, conn, (stone, action))?;
+        ctx.blobs.doom(&stone.mark, &keys)?;
+        Ok::<_, Error>((extent, keys))
+    })?;
     let blobs = sweep(ctx, conn, &keys)?;
+    ctx.blobs.undoomed(&stone.mark)?;
     Ok(Extent { blobs, ..extent })
 }
 

@@ -68,12 +68,20 @@ fn storage(figures: &Figures, add: &mut Add<'_>) {
             "No mail can be taken in: the spool below the folder of `blob_url` cannot be written. Mail servers keep \
              their mail meanwhile. Look whether the folder is there, is owned by the user of the service and has room."
                 .to_owned()),
-        Some((notes, age)) if age > SPOOL && figures.database == Database::Well => {
+        Some((notes, age))
+            if age > SPOOL && figures.database == Database::Well && figures.bucket != Some(false) =>
+        {
             add("spool_old", Level::Unwell, format!(
                 "{notes} mails wait in the spool, the oldest for {}, though the database is there. Look whether a \
                  worker runs; a note that cannot be entered is named in the log.", in_words(age)));
         }
         Some(_) => {}
+    }
+    if figures.bucket == Some(false) {
+        add("blobs_away", Level::Unwell,
+            "The bucket of `blob_url` cannot be written or read. Mail is still taken in and waits in the spool, and \
+             pages with files say 503. Look at the store, at its keys and at the log; `askance check` tries it."
+                .to_owned());
     }
     for (key, room) in [("disk_of_database", figures.database_room), ("disk_of_blobs", figures.blob_room)] {
         if let Some(room) = room.filter(|room| room.is_short()) {

@@ -31,6 +31,8 @@ pub struct Figures {
     pub skew: Option<TimeDelta>,
     /// How many notes wait in the spool, and for how long the oldest; none = no mail can be taken in.
     pub spool: Option<(usize, TimeDelta)>,
+    /// Whether the bucket of blobs can be written and read; none = blobs are in a folder.
+    pub bucket: Option<bool>,
     /// Room on the disk of the database file; none where the database is another program.
     pub database_room: Option<Room>,
     /// Room on the disk of the blobs.
@@ -71,9 +73,11 @@ pub fn look(ctx: &Context, db: &Db) -> Figures {
         (notes, age)
     });
     let database_file = ctx.config.database_url.strip_prefix("sqlite://").map(Path::new);
+    let bucket = ctx.blobs.try_bucket();
     let mut figures = Figures {
         now,
         spool,
+        bucket: bucket.map(|tried| told("the bucket of blobs", tried).is_some()),
         database_room: database_file.and_then(|file| told("the disk", Room::on(file))),
         blob_room: told("the disk", Room::on(&ctx.config.blob_dir)),
         stepped: ctx.pulse.stepped(),

@@ -1,8 +1,11 @@
 //! What is deleted is gone from the files of the database too, not only from its pages.
 
-use crate::store::{AnyConn, Conn, Error};
-use diesel::RunQueryDsl;
+use crate::store::audit::{self, Act};
+use crate::store::schema::audit as log;
+use crate::store::{AnyConn, Conn, Error, transaction};
+use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 
 /// The tables that hold what can be erased.
@@ -23,6 +26,12 @@ const TABLES: [&str; 15] = [
     "authority_domains",
     "notices",
 ];
+/// What the audit log calls it.
+const SCRUB: &str = "scrub";
+/// What it says where network addresses went.
+const ADDRESSES: &str = "class:network_addresses";
+/// How often a table of PostgreSQL is asked for.
+const PATIENCE: u32 = 3;
 /// How often the journal is tried to be emptied while others read.
 const TRIES: u32 = 20;
 
@@ -41,8 +50,57 @@ struct Checkpoint {
     busy: i64,
 }
 
-/// Rewrites the files; false = the journal of SQLite still holds old pages, because somebody reads them: try later.
+/// Rewrites the files at once; false = the journal of SQLite still holds old pages, because somebody reads them, or a
+/// table of PostgreSQL is in use: try later.
 pub fn scrub(conn: &mut Conn) -> Result<bool, Error> {
+    anew(conn, &TABLES)
+}
+
+/// Rewrites what is owed, and writes down that it was; false = it stays owed.
+pub fn settle_scrub(conn: &mut Conn, owed: Owed, now: DateTime<Utc>) -> Result<bool, Error> {
+    let tables: &[&str] = if owed.only_addresses { &["arrivals"] } else { &TABLES };
+    Ok(anew(conn, tables)? && transaction(conn, |conn| scrubbed(conn, now)).map(|()| true)?)
+}
+
+/// Writes down, within the caller's transaction, that nothing erased is left in the files.
+pub fn scrubbed(conn: &mut Conn, now: DateTime<Utc>) -> Result<(), Error> {
+    let body = serde_json::json!({});
+    let act = Act { at: now, person: None, action: SCRUB, subject: "database".to_owned(), body };
+    audit::append(conn, &act)
+}
+
+/// What was erased and still lies in the files of the database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Owed {
+    /// When the first of it was erased.
+    pub since: NaiveDateTime,
+    /// When the files were last rewritten.
+    pub last: Option<NaiveDateTime>,
+    /// Whether it is network addresses alone, which stand in one table.
+    pub only_addresses: bool,
+}
+
+/// What is owed, by the audit log: it knows of all machines and over every restart. Tries to sign in and sessions hold
+/// hashes only.
+pub fn owed_scrub(conn: &mut Conn) -> Result<Option<Owed>, Error> {
+    let last: Option<(i64, NaiveDateTime)> = log::table
+        .filter(log::action.eq(SCRUB))
+        .order(log::id.desc())
+        .select((log::id, log::at))
+        .first(conn)
+        .optional()?;
+    let after = last.map_or(0, |(id, _)| id);
+    let gone: Vec<(NaiveDateTime, String)> = log::table
+        .filter(log::id.gt(after))
+        .filter(log::action.eq_any(["erase", "erase_again"]).or(log::subject.eq(ADDRESSES)))
+        .order(log::id.asc())
+        .select((log::at, log::subject))
+        .load(conn)?;
+    let only_addresses = gone.iter().all(|(_, subject)| subject == ADDRESSES);
+    Ok(gone.first().map(|(since, _)| Owed { since: *since, last: last.map(|(_, at)| at), only_addresses }))
+}
+
+fn anew(conn: &mut Conn, tables: &[&str]) -> Result<bool, Error> {
     match conn {
         AnyConn::Sqlite(c) => {
             c.batch_execute("VACUUM")?;
@@ -57,13 +115,27 @@ pub fn scrub(conn: &mut Conn) -> Result<bool, Error> {
         }
         AnyConn::Postgres(c) => {
             let unseen = wait_until_unseen(c)?;
-            // FULL writes each table anew; without it old rows lie in their pages until others take the place.
-            for table in TABLES {
-                c.batch_execute(&format!("VACUUM FULL {table}"))?;
-            }
-            Ok(unseen)
+            // Whoever waits for a table keeps all others from it who come later, so nobody waits long.
+            c.batch_execute("SET lock_timeout = '3s'")?;
+            let written =
+                tables.iter().try_fold(unseen, |unseen, table| one_anew(c, table).map(|done| done && unseen));
+            c.batch_execute("RESET lock_timeout")?;
+            written
         }
     }
+}
+
+/// Writes one table of PostgreSQL anew: plain VACUUM leaves what old rows held in their pages until others take the
+/// place. False = somebody was at work in it for too long, each time.
+fn one_anew(c: &mut diesel::PgConnection, table: &str) -> Result<bool, Error> {
+    for _ in 0..PATIENCE {
+        match c.batch_execute(&format!("VACUUM FULL {table}")) {
+            Ok(()) => return Ok(true),
+            Err(error) if error.to_string().contains("lock timeout") => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(false)
 }
 
 /// Waits until no transaction is older than what was erased: VACUUM keeps a dead row that one of them may see, and its

@@ -12,6 +12,7 @@ mod queueing;
 mod reading;
 mod register;
 mod resending;
+mod same_letter;
 mod session;
 
 use crate::support::{Backend, postgres};
@@ -168,7 +169,7 @@ impl Desk {
             language: None,
             signed_as: "Mira Varga".to_owned(),
             form_key: format!("test-{authority}"),
-            campaign: None,
+            ..Filing::default()
         };
         let mut conn = self.db.conn().unwrap();
         let filed = filing::file(&self.ctx, &mut conn, 1, &filing).unwrap();

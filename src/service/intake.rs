@@ -1,9 +1,11 @@
 //! Mail in: safe on disk first, then in the database, and only then acknowledged. However mail comes, it ends here.
 
 use crate::clock::Clock;
+use crate::config::Secret;
+use crate::domain::incoming::known_again;
 use crate::store::blobs::Blobs;
 use crate::store::messages::{Arrival, Handed, Inserted};
-use crate::store::{Conn, Db, messages, transaction};
+use crate::store::{Conn, Db, erasure, messages, transaction};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -41,6 +43,8 @@ pub struct Door<'a> {
     pub blobs: &'a Blobs,
     /// When it arrived.
     pub clock: &'a Clock,
+    /// By which an erased mail is known again.
+    pub secret: &'a Secret,
 }
 
 /// The note in the spool: all that is needed to make the rows later.
@@ -85,9 +89,13 @@ pub fn accept_arrived(
     // Blob and committed row are as safe as blob and note, at half the waiting for the disk; mails that come at the
     // same time share a transaction. Where it is not known whether the row was committed, the note under the same name
     // cannot count it twice.
-    let committed = db.map(|db| db.enter(arrivals(&name, &note)));
-    if let Some(Ok(inserted)) = committed {
-        told(&inserted, note.via.as_str());
+    let committed = db.map(|db| db.enter(arrivals(door, &name, &note)));
+    if let Some(Ok(inserted)) = &committed {
+        told(inserted, note.via.as_str());
+        if let (true, Some(db)) = (inserted.contains(&Inserted::Erased), db) {
+            // The sender may be told that it is safe: what was erased stays erased, and that it came is written down.
+            drop_bytes(door, &mut *db.conn()?, &sha256)?;
+        }
         return Ok(sha256);
     }
     let bytes = serde_json::to_vec(&note).map_err(crate::store::Error::from)?;
@@ -111,7 +119,7 @@ pub fn sweep(door: Door<'_>, db: &Db) -> Result<usize, Error> {
     for (name, bytes) in spooled {
         let done = serde_json::from_slice::<Note>(&bytes)
             .map_err(crate::store::Error::from)
-            .and_then(|note| rows(&mut conn, &name, &note))
+            .and_then(|note| rows(door, &mut conn, (&name, &note)))
             .and_then(|()| door.blobs.unspool(&name));
         match done {
             Ok(()) => entered += 1,
@@ -125,17 +133,23 @@ pub fn sweep(door: Door<'_>, db: &Db) -> Result<usize, Error> {
 }
 
 /// One row for each recipient, in one transaction.
-fn rows(conn: &mut Conn, name: &str, note: &Note) -> Result<(), crate::store::Error> {
+fn rows(door: Door<'_>, conn: &mut Conn, (name, note): (&str, &Note)) -> Result<(), crate::store::Error> {
     let inserted = transaction(conn, |conn| {
-        let arrivals = arrivals(name, note);
+        let arrivals = arrivals(door, name, note);
         arrivals.iter().map(|arrival| messages::insert_received(conn, arrival)).collect::<Result<Vec<_>, _>>()
     })?;
     told(&inserted, &note.via);
-    Ok(())
+    if inserted.contains(&Inserted::Erased) { drop_bytes(door, conn, &note.sha256) } else { Ok(()) }
+}
+
+/// Removes the bytes of a mail that was erased and came again, unless something else is these very bytes.
+fn drop_bytes(door: Door<'_>, conn: &mut Conn, sha256: &str) -> Result<(), crate::store::Error> {
+    if erasure::is_needed(conn, sha256)? { Ok(()) } else { door.blobs.remove(sha256) }
 }
 
 /// One arrival for each recipient.
-fn arrivals(name: &str, note: &Note) -> Vec<Arrival> {
+fn arrivals(door: Door<'_>, name: &str, note: &Note) -> Vec<Arrival> {
+    let fingerprint = known_again::of_bytes(door.secret.bytes(), &note.sha256);
     let arrival = |(position, recipient): (usize, &String)| Arrival {
         blob_sha256: note.sha256.clone(),
         size: note.size,
@@ -144,6 +158,7 @@ fn arrivals(name: &str, note: &Note) -> Vec<Arrival> {
         spool_key: format!("{name}#{position}"),
         arrived_at: note.arrived_at,
         handed: note.handed.clone(),
+        fingerprint: fingerprint.clone(),
     };
     note.recipients.iter().enumerate().map(arrival).collect()
 }
@@ -153,6 +168,9 @@ fn told(inserted: &[Inserted], via: &str) {
         match inserted {
             Inserted::Fresh(id) => tracing::info!(message = id, via, "mail received"),
             Inserted::Again(id) => tracing::info!(message = id, via, "the same mail again"),
+            Inserted::Erased => {
+                tracing::info!(via, "a mail that was erased came again; nothing of it is kept")
+            }
         }
     }
 }

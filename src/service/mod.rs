@@ -261,7 +261,7 @@ impl Context {
 
     /// What taking mail in needs of it.
     pub fn door(&self) -> intake::Door<'_> {
-        intake::Door { blobs: &self.blobs, clock: &self.clock }
+        intake::Door { blobs: &self.blobs, clock: &self.clock, secret: &self.config.secret }
     }
 
     /// The law of a request, from the copy that was kept when it was filed.

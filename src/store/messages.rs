@@ -14,7 +14,7 @@ pub use settled::{
 pub use crate::store::messages::handed::Handed;
 use crate::store::schema::{arrivals, attachments, messages};
 use crate::store::types::{Direction, MessageState};
-use crate::store::{AnyConn, Conn, Error, at, each};
+use crate::store::{AnyConn, Conn, Error, at, each, erasure};
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
 
@@ -35,6 +35,7 @@ pub struct Arrival {
     pub arrived_at: DateTime<Utc>,
     /// By whom it was handed over.
     pub handed: Handed,
+    pub fingerprint: String, // see `domain::incoming::known_again`
 }
 
 /// What became of an arrival.
@@ -44,10 +45,16 @@ pub enum Inserted {
     Fresh(i64),
     /// The same bytes for the same recipient again: one more arrival of this message.
     Again(i64),
+    /// The very bytes of a mail that was erased: nothing is kept of it.
+    Erased,
 }
 
 /// Records an arrival within the caller's transaction; the same bytes for the same recipient make no second message.
 pub fn insert_received(conn: &mut Conn, arrival: &Arrival) -> Result<Inserted, Error> {
+    let came = (arrival.via.as_str(), arrival.spool_key.as_str(), at(arrival.arrived_at));
+    if erasure::came_again(conn, &arrival.fingerprint, came)? {
+        return Ok(Inserted::Erased);
+    }
     let raw_key = format!("raw:{}", arrival.blob_sha256);
     let known: Option<i64> = arrivals::table
         .filter(arrivals::blob_sha256.eq(&arrival.blob_sha256))
@@ -60,7 +67,7 @@ pub fn insert_received(conn: &mut Conn, arrival: &Arrival) -> Result<Inserted, E
         Some(id) => Inserted::Again(id),
         None => insert_new(conn, arrival, &raw_key)?,
     };
-    let (Inserted::Fresh(id) | Inserted::Again(id)) = inserted;
+    let (Inserted::Fresh(id) | Inserted::Again(id)) = inserted else { return Ok(inserted) };
     let row = (
         arrivals::message_id.eq(id),
         arrivals::blob_sha256.eq(&arrival.blob_sha256),

@@ -1,6 +1,7 @@
 //! What is kept stays, what is erased stays away: backups, erasures, retention, chains, migrations.
 
 mod backup;
+mod erased_again;
 mod erasure;
 mod house;
 mod migrations;

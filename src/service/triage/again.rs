@@ -121,6 +121,7 @@ mod tests {
         db.migrate().unwrap();
         for recipient in ["one@post.example", "two@post.example"] {
             let arrival = Arrival {
+                fingerprint: String::new(),
                 blob_sha256: "0".repeat(64),
                 size: 1,
                 recipient: recipient.to_owned(),

@@ -139,3 +139,32 @@ diesel::table! {
         at -> Timestamp,
     }
 }
+
+diesel::table! {
+    erased_parts (id) {
+        id -> BigInt,
+        message_id -> BigInt,
+        position -> BigInt,
+        class -> Text,
+        erased_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    erased_mails (id) {
+        id -> BigInt,
+        fingerprint -> Text,
+        message_id -> Nullable<BigInt>,
+        erased_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    erased_again (id) {
+        id -> BigInt,
+        mail_id -> BigInt,
+        via -> Text,
+        spool_key -> Text,
+        came_at -> Timestamp,
+    }
+}

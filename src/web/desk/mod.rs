@@ -14,6 +14,7 @@ pub mod contacts;
 pub mod correction;
 pub mod days_off;
 pub mod enclosures;
+pub mod erase;
 pub mod facts;
 pub mod file_request;
 pub mod filed;
@@ -73,6 +74,7 @@ pub fn routes() -> Vec<Route> {
         authority::routes(),
         calendar::routes(),
         days_off::routes(),
+        erase::routes(),
     ]
     .concat()
 }

@@ -1,10 +1,11 @@
 //! The desk as its people meet it: a desk over a temporary place, and its stories.
 
 mod choosing;
+mod erasing;
 mod evidence;
 mod guiding;
 mod network;
-mod outgoing;
+pub mod outgoing;
 mod parts;
 mod placing;
 mod publishing;

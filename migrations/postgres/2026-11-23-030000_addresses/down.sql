@@ -1,0 +1,3 @@
+DROP TABLE erased_again;
+DROP TABLE erased_mails;
+DROP TABLE erased_parts;

@@ -1,5 +1,6 @@
 //! What the house does, one file a use case; each owns its transaction.
 
+pub mod addresses;
 pub mod admission;
 pub mod authorities;
 pub mod backup;

@@ -1,4 +1,4 @@
--- What was public and is erased, and mails that were erased and must not come back by themselves.
+-- What was public and is erased, mails that were erased and must not come back by themselves, addresses given up.
 
 CREATE TABLE erased_parts (                       -- what everyone could read before it was erased: its address says so
   id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
@@ -25,3 +25,12 @@ CREATE TABLE erased_again (                       -- an erased mail came again: 
   came_at TIMESTAMP NOT NULL
 );
 CREATE INDEX erased_again_mail ON erased_again(mail_id);
+
+CREATE TABLE former_addresses (                   -- reply addresses that were given up: their mail is kept and goes to a person
+  id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
+  request_id BIGINT NOT NULL REFERENCES requests(id),
+  token_hash TEXT NOT NULL UNIQUE,                -- SHA-256 of the token in it
+  address TEXT NOT NULL,                          -- private
+  given_up_at TIMESTAMP NOT NULL
+);
+CREATE INDEX former_addresses_request ON former_addresses(request_id);

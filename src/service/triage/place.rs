@@ -83,12 +83,21 @@ fn read_one(ctx: &Context, db: &Db, cage: &Cage, unread: Unread) -> Result<bool,
 fn unreadable(unread: Unread, why: &str) -> Understood {
     let size = usize::try_from(unread.size).unwrap_or_default();
     let incoming = Whole { sha256: unread.blob_sha256.clone(), size }.unread(why);
-    Understood { unread, incoming, failure: Some(why.to_owned()), judged: None, circles: None }
+    Understood {
+        unread,
+        incoming,
+        failure: Some(why.to_owned()),
+        judged: None,
+        circles: None,
+        given_up: None,
+    }
 }
 
 fn read(ctx: &Context, cage: &Cage, unread: Unread) -> Option<Understood> {
     match cage.read_kept(&ctx.blobs, &unread.blob_sha256) {
-        Ok(incoming) => Some(Understood { unread, incoming, failure: None, judged: None, circles: None }),
+        Ok(incoming) => {
+            Some(Understood { unread, incoming, failure: None, judged: None, circles: None, given_up: None })
+        }
         Err(error) if error.is_about_the_mail() => {
             tracing::error!(%error, message = unread.id, "mail could not be read; it is kept as it came");
             ctx.pulse.mail_failed();

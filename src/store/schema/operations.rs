@@ -168,3 +168,13 @@ diesel::table! {
         came_at -> Timestamp,
     }
 }
+
+diesel::table! {
+    former_addresses (id) {
+        id -> BigInt,
+        request_id -> BigInt,
+        token_hash -> Text,
+        address -> Text,
+        given_up_at -> Timestamp,
+    }
+}

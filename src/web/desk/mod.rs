@@ -1,5 +1,6 @@
 //! Pages for volunteers and activists; all but the sign-in ask who is there.
 
+pub mod address;
 pub mod alike;
 pub mod answers;
 pub mod asked;
@@ -63,6 +64,7 @@ pub fn routes() -> Vec<Route> {
         files::routes(),
         requests::routes(),
         request::routes(),
+        address::routes(),
         steps::routes(),
         file_request::routes(),
         preview::routes(),

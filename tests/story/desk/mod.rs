@@ -5,6 +5,7 @@ mod erasing;
 mod evidence;
 mod guiding;
 mod network;
+mod new_address;
 pub mod outgoing;
 mod parts;
 mod placing;

@@ -35,7 +35,8 @@ pub struct Arrival {
     pub arrived_at: DateTime<Utc>,
     /// By whom it was handed over.
     pub handed: Handed,
-    pub fingerprint: String, // see `domain::incoming::known_again`
+    /// By what it would be known as a mail that was erased.
+    pub fingerprint: String,
 }
 
 /// What became of an arrival.
@@ -55,7 +56,6 @@ pub fn insert_received(conn: &mut Conn, arrival: &Arrival) -> Result<Inserted, E
     if erasure::came_again(conn, &arrival.fingerprint, came)? {
         return Ok(Inserted::Erased);
     }
-    let raw_key = format!("raw:{}", arrival.blob_sha256);
     let known: Option<i64> = arrivals::table
         .filter(arrivals::blob_sha256.eq(&arrival.blob_sha256))
         .filter(arrivals::recipient.eq(&arrival.recipient))
@@ -65,7 +65,7 @@ pub fn insert_received(conn: &mut Conn, arrival: &Arrival) -> Result<Inserted, E
         .optional()?;
     let inserted = match known {
         Some(id) => Inserted::Again(id),
-        None => insert_new(conn, arrival, &raw_key)?,
+        None => insert_new(conn, arrival, &format!("raw:{}", arrival.blob_sha256))?,
     };
     let (Inserted::Fresh(id) | Inserted::Again(id)) = inserted else { return Ok(inserted) };
     let row = (

@@ -3,7 +3,8 @@
 use crate::domain::words::words;
 
 words! {
-    /// Why something was erased.
+    /// Why something was erased. Without a word of it, another reason: from before reasons had a word.
+    #[derive(Default)]
     pub enum Reason {
         /// It told of a person who is no official.
         PersonalData = "personal_data",
@@ -16,6 +17,7 @@ words! {
         /// The time for which it may be kept is over.
         TimeIsUp = "time_is_up",
         /// Another reason, which the audit log has.
+        #[default]
         Other = "other",
     }
     expected "a reason to erase"
@@ -36,12 +38,5 @@ impl Reason {
             Self::TimeIsUp => "The time for which it may be kept is over.",
             Self::Other => "Whoever runs this service has the reason in its audit log.",
         }
-    }
-}
-
-impl Default for Reason {
-    /// What was erased before reasons had a word, or from the console without one.
-    fn default() -> Self {
-        Self::Other
     }
 }

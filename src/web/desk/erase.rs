@@ -3,8 +3,8 @@
 use crate::domain::publication::erasing::Reason;
 use crate::service::Context;
 use crate::service::erasure::{self, Extent, Target, Wish};
+use crate::store::Conn;
 use crate::store::desk::message;
-use crate::store::{Conn, Db, erasure as rows};
 use crate::web::desk::guards::{Admin, CsrfForm, Said};
 use crate::web::desk::words::Choice;
 use crate::web::desk::{done, show_wrong};
@@ -168,7 +168,7 @@ async fn post(
         return ask(site, (me, typed, None), none).await.map(Err);
     };
     let (context, db, wish) = (site.context.clone(), site.store.db(), typed.wish(reason, me.0.person.id));
-    let erased = spawn_blocking(move || erase(&context, &db, &wish));
+    let erased = spawn_blocking(move || erasure::erase(&context, &db, &wish));
     let back = format!("/desk/messages/{}", typed.message);
     match erased.await.map_err(|e| Error::internal(&e))? {
         Ok(Extent { scrubbed: true, .. }) => {
@@ -180,17 +180,6 @@ async fn post(
         }
         Err(error) => Ok(Ok(done("warn", back, &format!("Nothing was changed.|{}", told(error)?)))),
     }
-}
-
-/// Erases; that the files of the database cannot be written anew just now does not undo it.
-fn erase(ctx: &Context, db: &Db, wish: &Wish) -> Result<Extent, erasure::Error> {
-    let conn = &mut *db.conn()?;
-    let extent = erasure::erase_rows(ctx, conn, wish)?;
-    let scrubbed = rows::scrub(conn).unwrap_or_else(|error| {
-        tracing::warn!(%error, "what was erased still lies in old pages of the database");
-        false
-    });
-    Ok(Extent { scrubbed, ..extent })
 }
 
 /// The routes of this file.

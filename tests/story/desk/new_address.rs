@@ -54,7 +54,7 @@ stories! {
         // The new one routes; the old one does not, whoever writes and whatever letter is answered.
         desk.receives("\"Ordnungsamt\" <post@brandau.example>", &new, ("Bescheid", REFUSAL));
         assert_eq!(message(desk, 1).request_id, message(desk, 1).request_id.filter(|id| *id == 1));
-        let id = desk.letter(&reference).message_id;
+        let id = desk.letter(&reference).mail_message_id;
         let raw = format!(
             "From: \"Ordnungsamt\" <post@brandau.example>\r\nTo: <{old}>\r\nSubject: AW: [{reference}]\r\n\
              In-Reply-To: <{id}>\r\nReferences: <{id}>\r\nDate: Sat, 21 Nov 2026 11:00:00 +0000\r\n\

@@ -53,7 +53,7 @@ stories! {
 
         // The new one routes; the old one does not, whoever writes and whatever letter is answered.
         desk.receives("\"Ordnungsamt\" <post@brandau.example>", &new, ("Bescheid", REFUSAL));
-        assert_eq!(message(desk, 1).request_id, message(desk, 1).request_id.filter(|id| *id == 1));
+        assert_eq!(message(desk, 1).request_id, Some(1));
         let id = desk.letter(&reference).mail_message_id;
         let raw = format!(
             "From: \"Ordnungsamt\" <post@brandau.example>\r\nTo: <{old}>\r\nSubject: AW: [{reference}]\r\n\
@@ -66,7 +66,6 @@ stories! {
         let shown = desk.page("/desk/messages/2");
         let warning = format!("It came to an address of request {reference} that was given up on 21 November 2026");
         assert!(shown.contains(&warning), "{shown}");
-        assert!(!desk.page(&format!("/requests/{reference}")).contains("A reply came in on 21 November 2026.</strong> It is being read and is not public yet.</p></div></article>\n<article"));
         // What is learnt later ranks it anew and leaves the warning.
         {
             let conn = &mut *desk.db.conn().unwrap();

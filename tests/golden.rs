@@ -39,7 +39,7 @@ pub fn samples() -> Vec<(&'static str, String)> {
     vec![
         ("public/about", pages.text(about::TEMPLATE, &about::chrome(), &about::Page::sample()).unwrap()),
         (
-            "public/erased",
+            "public/attachment",
             pages.text(attachment::TEMPLATE, &attachment::chrome(), &attachment::Gone::sample()).unwrap(),
         ),
         (

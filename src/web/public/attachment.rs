@@ -13,7 +13,7 @@ use rocket::{Route, State, get, routes};
 use serde::Serialize;
 
 /// The template of the page that stands where an erased file stood.
-pub const TEMPLATE: &str = "public/erased.html";
+pub const TEMPLATE: &str = "public/attachment.html";
 
 /// What was public and is erased, in words.
 #[derive(Debug, Clone, Serialize)]

@@ -52,13 +52,14 @@ fn machine() -> String {
 fn bench(name: &str, url: &str, folder: &std::path::Path, seconds: u64) -> Done<()> {
     let (db, blobs) = (Db::open(url, 10)?, Blobs::open(&folder.join(name))?);
     db.migrate()?;
+    let secret = askance::config::Secret::new(vec![7; 32]);
     let listener = Listener::bind("127.0.0.1:0", Protocol::Lmtp, Limits::default())?;
     let address = listener.local_addr().ok_or("no address")?;
     let stopper = listener.stopper();
     std::thread::scope(|scope| {
         scope.spawn(move || {
             listener.serve(&move |envelope, raw| {
-                let door = Door { blobs: &blobs, clock: &Clock::System };
+                let door = Door { blobs: &blobs, clock: &Clock::System, secret: &secret };
                 let mail = Mail { raw, recipients: &envelope.recipients, via: "lmtp", handed: None };
                 match accept(door, Some(&db), mail) {
                     Ok(()) => vec![Verdict::Safe; envelope.recipients.len()],

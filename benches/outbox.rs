@@ -149,9 +149,10 @@ fn fill(ctx: &Context, db: &Db, letters: usize) -> Done<()> {
             authorities: some,
             bundle: "contract_and_dpia".to_owned(),
             language: None,
-            signed_as: "Mara Varga\nKlarblick e. V.".to_owned(),
+            // The same letter again would be asked about.
+            signed_as: format!("Mara Varga\nKlarblick {left}"),
             form_key: format!("form-{left}-{stamp}"),
-            campaign: None,
+            ..Filing::default()
         };
         left -= filing::file(ctx, conn, mara, &filing)?.len();
     }

@@ -7,8 +7,8 @@ mod desk;
 use askance::web::error;
 use askance::web::page::{Chrome, Pages, Setup};
 use askance::web::public::{
-    about, authorities, authority, dates, deadline, deployment, deployments, digests, home, law, laws,
-    request, request_sample, requests,
+    about, attachment, authorities, authority, dates, deadline, deployment, deployments, digests, home, law,
+    laws, request, request_sample, requests,
 };
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -38,6 +38,10 @@ pub fn samples() -> Vec<(&'static str, String)> {
     let foia = law::Page::sample(ctx).unwrap();
     vec![
         ("public/about", pages.text(about::TEMPLATE, &about::chrome(), &about::Page::sample()).unwrap()),
+        (
+            "public/attachment",
+            pages.text(attachment::TEMPLATE, &attachment::chrome(), &attachment::Gone::sample()).unwrap(),
+        ),
         (
             "public/digests",
             pages.text(digests::TEMPLATE, &digests::chrome(), &digests::Page::sample()).unwrap(),

@@ -102,9 +102,10 @@ impl Past {
                 authorities: asked,
                 bundle: "contract_and_dpia".to_owned(),
                 language: None,
-                signed_as: "Mara Varga\nKlarblick e. V.".to_owned(),
+                // The same letter again would be asked about.
+                signed_as: format!("Mara Varga\nKlarblick {round}"),
                 form_key: format!("round-{round}"),
-                campaign: None,
+                ..Filing::default()
             };
             for filed in filing::file(&self.ctx, &mut conn, self.person, &filing)? {
                 let row =

@@ -2,6 +2,7 @@
 
 use crate::command::{self, Closed, exit, print, say};
 use crate::config::Config;
+use crate::domain::publication::erasing::Reason;
 use crate::service::erasure::{self, Extent, Target, Wish};
 use std::io::Write;
 
@@ -19,6 +20,9 @@ pub struct EraseArgs {
     /// Why; it stays in the audit log, so write it without personal data
     #[arg(long)]
     reason: String,
+    /// Why in one word, which everyone reads where it was public: personal_data, asked_for, order, mistake, other
+    #[arg(long, default_value = "other", value_parser = class)]
+    class: Reason,
     /// Do it; without this it is only said what would go
     #[arg(long, conflicts_with = "dry_run")]
     yes: bool,
@@ -44,6 +48,14 @@ struct What {
 fn place(text: &str) -> Result<(i64, i64), String> {
     let found = text.split_once('/').and_then(|(one, two)| Some((one.parse().ok()?, two.parse().ok()?)));
     found.ok_or_else(|| format!("expected message and position such as `12/0`, found `{text}`"))
+}
+
+fn class(text: &str) -> Result<Reason, String> {
+    let found: Option<Reason> = text.parse().ok();
+    let words = Reason::CHOICES.map(Reason::as_str).join(", ");
+    found
+        .filter(|reason| Reason::CHOICES.contains(reason))
+        .ok_or_else(|| format!("expected one of {words}, found `{text}`"))
 }
 
 /// Why nothing was erased.
@@ -80,7 +92,7 @@ fn act(args: &EraseArgs, config: Config) -> Result<String, Failure> {
             Target::Attachment(message, position)
         }
     };
-    let wish = Wish { target, reason: args.reason.clone(), person: None };
+    let wish = Wish { target, reason: args.reason.clone(), class: args.class, person: None };
     let (ctx, db) = command::open(config, 2)?;
     if !args.yes {
         let extent = erasure::extent(&ctx, &db, &wish)?;

@@ -5,6 +5,7 @@ use crate::domain::incoming::matching::reply::{local_part, reply_address};
 use crate::domain::reference::ReplyToken;
 use crate::mail::listener::{Admission, network};
 use crate::service::Context;
+use crate::store::requests::former;
 use crate::store::{Db, matching};
 use chrono::{DateTime, TimeDelta, Utc};
 use std::collections::HashMap;
@@ -80,10 +81,14 @@ impl Gatekeeper {
             return Admission::Enough;
         }
         let hash = [ReplyToken::hash_of(token)];
-        let found = self.db.conn().and_then(|mut conn| matching::by_tokens(&mut conn, &hash));
+        let found = self.db.conn().and_then(|mut conn| {
+            // Mail to an address that was given up is kept, too (R15).
+            Ok(!matching::by_tokens(&mut conn, &hash)?.is_empty()
+                || !former::by_tokens(&mut conn, &hash)?.is_empty())
+        });
         match found {
-            Ok(requests) if !requests.is_empty() => Admission::Welcome,
-            Ok(_) => {
+            Ok(true) => Admission::Welcome,
+            Ok(false) => {
                 let all = self.guesses().count(peer, now);
                 // So many guesses are an attack: a refusal would tell it what is wrong, and so what is right.
                 if all > GUESSES_OF_ALL { Admission::Welcome } else { self.unknown() }

@@ -1,9 +1,11 @@
 //! Mail in: safe on disk first, then in the database, and only then acknowledged. However mail comes, it ends here.
 
 use crate::clock::Clock;
+use crate::config::Secret;
+use crate::domain::incoming::known_again;
 use crate::store::blobs::Blobs;
 use crate::store::messages::{Arrival, Handed, Inserted};
-use crate::store::{Conn, Db, messages, transaction};
+use crate::store::{Conn, Db, erasure, messages, transaction};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
@@ -42,6 +44,8 @@ pub struct Door<'a> {
     pub blobs: &'a Blobs,
     /// When it arrived.
     pub clock: &'a Clock,
+    /// By which an erased mail is known again.
+    pub secret: &'a Secret,
 }
 
 /// The note in the spool: all that is needed to make the rows later.
@@ -88,9 +92,13 @@ pub fn accept_arrived(
     // cannot count it twice.
     // With a bucket the note waits until the blob is there.
     let at_once = db.filter(|_| !door.blobs.are_in_a_bucket());
-    let committed = at_once.map(|db| db.enter(arrivals(&name, &note)));
-    if let Some(Ok(inserted)) = committed {
-        told(&inserted, note.via.as_str());
+    let committed = at_once.map(|db| (db, db.enter(arrivals(door, &name, &note))));
+    if let Some((db, Ok(inserted))) = &committed {
+        told(inserted, note.via.as_str());
+        if inserted.contains(&Inserted::Erased) {
+            // The sender may be told that it is safe: what was erased stays erased, and that it came is written down.
+            drop_bytes(door, &mut *db.conn()?, &sha256)?;
+        }
         return Ok(sha256);
     }
     let bytes = serde_json::to_vec(&note).map_err(crate::store::Error::from)?;
@@ -120,7 +128,9 @@ pub fn sweep(door: Door<'_>, db: &Db) -> Result<usize, Error> {
         let done = note.and_then(|note| match left.get(&note.sha256) {
             Some(crate::store::Error::Away(_)) => Ok(false),
             Some(error) => Err(crate::store::Error::Stored(error.to_string())),
-            None => rows(&mut conn, &name, &note).and_then(|()| door.blobs.unspool(&name)).map(|()| true),
+            None => {
+                rows(door, &mut conn, (&name, &note)).and_then(|()| door.blobs.unspool(&name)).map(|()| true)
+            }
         });
         match done {
             Ok(done) => entered += usize::from(done),
@@ -134,17 +144,23 @@ pub fn sweep(door: Door<'_>, db: &Db) -> Result<usize, Error> {
 }
 
 /// One row for each recipient, in one transaction.
-fn rows(conn: &mut Conn, name: &str, note: &Note) -> Result<(), crate::store::Error> {
+fn rows(door: Door<'_>, conn: &mut Conn, (name, note): (&str, &Note)) -> Result<(), crate::store::Error> {
     let inserted = transaction(conn, |conn| {
-        let arrivals = arrivals(name, note);
+        let arrivals = arrivals(door, name, note);
         arrivals.iter().map(|arrival| messages::insert_received(conn, arrival)).collect::<Result<Vec<_>, _>>()
     })?;
     told(&inserted, &note.via);
-    Ok(())
+    if inserted.contains(&Inserted::Erased) { drop_bytes(door, conn, &note.sha256) } else { Ok(()) }
+}
+
+/// Removes the bytes of a mail that was erased and came again, unless something else is these very bytes.
+fn drop_bytes(door: Door<'_>, conn: &mut Conn, sha256: &str) -> Result<(), crate::store::Error> {
+    if erasure::is_needed(conn, sha256)? { Ok(()) } else { door.blobs.remove(sha256) }
 }
 
 /// One arrival for each recipient.
-fn arrivals(name: &str, note: &Note) -> Vec<Arrival> {
+fn arrivals(door: Door<'_>, name: &str, note: &Note) -> Vec<Arrival> {
+    let fingerprint = known_again::of_bytes(door.secret.bytes(), &note.sha256);
     let arrival = |(position, recipient): (usize, &String)| Arrival {
         blob_sha256: note.sha256.clone(),
         size: note.size,
@@ -153,6 +169,7 @@ fn arrivals(name: &str, note: &Note) -> Vec<Arrival> {
         spool_key: format!("{name}#{position}"),
         arrived_at: note.arrived_at,
         handed: note.handed.clone(),
+        fingerprint: fingerprint.clone(),
     };
     note.recipients.iter().enumerate().map(arrival).collect()
 }
@@ -162,6 +179,9 @@ fn told(inserted: &[Inserted], via: &str) {
         match inserted {
             Inserted::Fresh(id) => tracing::info!(message = id, via, "mail received"),
             Inserted::Again(id) => tracing::info!(message = id, via, "the same mail again"),
+            Inserted::Erased => {
+                tracing::info!(via, "a mail that was erased came again; nothing of it is kept")
+            }
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What the house does, one file a use case; each owns its transaction.
 
+pub mod addresses;
 pub mod admission;
 pub mod authorities;
 pub mod backup;
@@ -277,7 +278,7 @@ impl Context {
 
     /// What taking mail in needs of it.
     pub fn door(&self) -> intake::Door<'_> {
-        intake::Door { blobs: &self.blobs, clock: &self.clock }
+        intake::Door { blobs: &self.blobs, clock: &self.clock, secret: &self.config.secret }
     }
 
     /// The law of a request, from the copy that was kept when it was filed.

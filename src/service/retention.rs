@@ -1,5 +1,6 @@
 //! What is kept for a time only goes when its time is over: mail that was set aside, network addresses, sign-ins.
 
+use crate::domain::publication::erasing::Reason;
 use crate::service::Context;
 use crate::service::erasure::{self, Target, Wish};
 use crate::store::audit::{self, Act};
@@ -121,7 +122,7 @@ fn set_aside(ctx: &Context, conn: &mut Conn, now: DateTime<Utc>) -> Result<usize
             continue;
         }
         let reason = format!("set aside for more than {days} days");
-        let wish = Wish { target: Target::Message(id), reason, person: None };
+        let wish = Wish { target: Target::Message(id), reason, class: Reason::TimeIsUp, person: None };
         match erasure::erase_rows(ctx, conn, &wish) {
             Ok(_) => erased += 1,
             // Another one of the same mail went before, or another machine was quicker.

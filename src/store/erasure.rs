@@ -3,10 +3,15 @@
 mod links;
 mod scrub;
 mod tombstones;
+mod traces;
 
 pub use links::{Redacted, accepted, is_accepted, redact_events};
 pub use scrub::{Owed, owed_scrub, scrub, scrubbed, settle_scrub};
 pub use tombstones::{Tombstone, insert, known};
+pub use traces::{
+    Came, arrivals_of, came_again, contents, forget_unread, is_erased, is_needed_beside, is_noted,
+    know_again, returns,
+};
 
 use crate::store::messages::scans;
 use crate::store::schema::{
@@ -112,7 +117,11 @@ pub fn with_attachment(conn: &mut Conn, sha256: &str) -> Result<Vec<i64>, Error>
 }
 
 /// Empties messages: what they are and when they came stays, who wrote what does not.
-pub fn empty(conn: &mut Conn, ids: &[i64], reason: &str) -> Result<(), Error> {
+pub fn empty(conn: &mut Conn, ids: &[i64], stone: &Tombstone) -> Result<(), Error> {
+    for (message, position, ..) in attachments_of(conn, ids)? {
+        empty_attachment(conn, (message, position), stone)?;
+    }
+    traces::public_texts(conn, ids, stone)?;
     strip(conn, ids)?;
     for id in ids {
         let settled = MessageState::Settled;
@@ -127,7 +136,7 @@ pub fn empty(conn: &mut Conn, ids: &[i64], reason: &str) -> Result<(), Error> {
                 messages::subject.eq(ERASED),
                 messages::mail_message_id.eq(None::<String>),
                 messages::own_text.eq(""),
-                messages::held_reason.eq(format!("erased: {reason}")),
+                messages::held_reason.eq(format!("erased: {}", stone.reason)),
                 messages::published_text.eq(None::<String>),
                 messages::published_subject.eq(None::<String>),
                 messages::published_at.eq(None::<NaiveDateTime>),
@@ -142,9 +151,6 @@ pub fn empty(conn: &mut Conn, ids: &[i64], reason: &str) -> Result<(), Error> {
     diesel::update(arrived)
         .set((arrivals::recipient.eq(""), arrivals::sender.eq(None::<String>)))
         .execute(conn)?;
-    for (message, position, ..) in attachments_of(conn, ids)? {
-        empty_attachment(conn, (message, position))?;
-    }
     diesel::delete(authenticity::table.filter(authenticity::message_id.eq_any(ids.to_vec())))
         .execute(conn)?;
     unlearn(conn, ids)
@@ -195,7 +201,12 @@ pub fn strip(conn: &mut Conn, ids: &[i64]) -> Result<(), Error> {
 }
 
 /// Empties an attachment; that there was one at this place stays.
-pub fn empty_attachment(conn: &mut Conn, (message, position): (i64, i64)) -> Result<(), Error> {
+pub fn empty_attachment(
+    conn: &mut Conn,
+    (message, position): (i64, i64),
+    stone: &Tombstone,
+) -> Result<(), Error> {
+    traces::public_file(conn, (message, position), stone)?;
     let file = attachments::table
         .filter(attachments::message_id.eq(message))
         .filter(attachments::position.eq(position));

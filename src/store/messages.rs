@@ -14,7 +14,7 @@ pub use settled::{
 pub use crate::store::messages::handed::Handed;
 use crate::store::schema::{arrivals, attachments, messages};
 use crate::store::types::{Direction, MessageState};
-use crate::store::{AnyConn, Conn, Error, at, each};
+use crate::store::{AnyConn, Conn, Error, at, each, erasure};
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
 
@@ -35,6 +35,8 @@ pub struct Arrival {
     pub arrived_at: DateTime<Utc>,
     /// By whom it was handed over.
     pub handed: Handed,
+    /// By what it would be known as a mail that was erased.
+    pub fingerprint: String,
 }
 
 /// What became of an arrival.
@@ -44,11 +46,16 @@ pub enum Inserted {
     Fresh(i64),
     /// The same bytes for the same recipient again: one more arrival of this message.
     Again(i64),
+    /// The very bytes of a mail that was erased: nothing is kept of it.
+    Erased,
 }
 
 /// Records an arrival within the caller's transaction; the same bytes for the same recipient make no second message.
 pub fn insert_received(conn: &mut Conn, arrival: &Arrival) -> Result<Inserted, Error> {
-    let raw_key = format!("raw:{}", arrival.blob_sha256);
+    let came = (arrival.via.as_str(), arrival.spool_key.as_str(), at(arrival.arrived_at));
+    if erasure::came_again(conn, &arrival.fingerprint, came)? {
+        return Ok(Inserted::Erased);
+    }
     let known: Option<i64> = arrivals::table
         .filter(arrivals::blob_sha256.eq(&arrival.blob_sha256))
         .filter(arrivals::recipient.eq(&arrival.recipient))
@@ -58,9 +65,9 @@ pub fn insert_received(conn: &mut Conn, arrival: &Arrival) -> Result<Inserted, E
         .optional()?;
     let inserted = match known {
         Some(id) => Inserted::Again(id),
-        None => insert_new(conn, arrival, &raw_key)?,
+        None => insert_new(conn, arrival, &format!("raw:{}", arrival.blob_sha256))?,
     };
-    let (Inserted::Fresh(id) | Inserted::Again(id)) = inserted;
+    let (Inserted::Fresh(id) | Inserted::Again(id)) = inserted else { return Ok(inserted) };
     let row = (
         arrivals::message_id.eq(id),
         arrivals::blob_sha256.eq(&arrival.blob_sha256),

@@ -4,7 +4,9 @@ mod clocks;
 mod lookup;
 
 pub use clocks::{Waiting, counted_at, look_again, looked_at, open_under, still_quiet, to_look_at};
-pub use lookup::open_with_bundle;
+pub mod former;
+
+pub use lookup::{Earlier, filed_lately, open_with_bundle};
 
 use crate::domain::law::remedy::RemedyStep;
 use crate::domain::reference::PublicReference;

@@ -334,8 +334,8 @@ pub use crate::store::matching::tables::{
     authority_domains, domain_lessons, file_numbers, lessons, rank_again, unmatched_keys,
 };
 pub use crate::store::schema::operations::{
-    authenticity, contact_tasks, digests, folds, imap_taken, notices, outbox, outbox_attempts, switches,
-    tombstones,
+    authenticity, contact_tasks, digests, erased_again, erased_mails, erased_parts, folds, former_addresses,
+    imap_taken, notices, outbox, outbox_attempts, switches, tombstones,
 };
 
 diesel::joinable!(sessions -> people (person_id));
@@ -367,11 +367,14 @@ diesel::joinable!(contact_tasks -> outbox (outbox_id));
 diesel::joinable!(notices -> people (person_id));
 diesel::joinable!(notices -> requests (request_id));
 diesel::joinable!(folds -> messages (message_id));
+diesel::joinable!(former_addresses -> requests (request_id));
+diesel::joinable!(erased_parts -> messages (message_id));
+diesel::joinable!(erased_again -> erased_mails (mail_id));
 
 diesel::allow_tables_to_appear_in_same_query! {
     answers, arrivals, attachments, audit, authenticity, authorities, authority_addresses, authority_domains,
-    authority_identifiers, campaigns, contact_tasks, days_off, deployments, digests, domain_lessons, events,
-    file_numbers, folds, imap_taken, lessons, messages, notices, organisations, outbox, outbox_attempts, people, rank_again,
+    authority_identifiers, campaigns, contact_tasks, days_off, deployments, digests, domain_lessons, erased_again, erased_mails, erased_parts, events,
+    file_numbers, folds, former_addresses, imap_taken, lessons, messages, notices, organisations, outbox, outbox_attempts, people, rank_again,
     regimes, request_questions, request_rights, requests, sessions, sign_in_attempts, statements, switches, tombstones,
     unmatched_keys,
 }

@@ -1,5 +1,6 @@
 //! Every page of the desk after one and the same story, as a volunteer sees it.
 
+use crate::story::desk::outgoing::admin_signs_in;
 use crate::story::desk::{Desk, REFUSAL, between};
 use askance::mail::transport::Transport;
 use askance::service::delivery;
@@ -48,6 +49,7 @@ pub fn samples() -> Vec<(&'static str, String)> {
     let sent = desk.post("/desk/requests", &[&chosen[..], &[("form_key", &key)]].concat());
     let filed = sent.headers().get_one("Location").unwrap().to_owned();
     drop(sent);
+    let same = desk.post("/desk/requests/preview", &chosen).into_string().unwrap();
     let wrong_settlement = [
         ("csrf", token.as_str()),
         ("kind", "refusal"),
@@ -82,10 +84,21 @@ pub fn samples() -> Vec<(&'static str, String)> {
         ("desk/file_request-first", desk.page("/desk/requests/new")),
         ("desk/file_request", desk.page(&format!("/desk/requests/new?q=com&a=1&bundle={bundle}"))),
         ("desk/preview", preview),
+        ("desk/preview-same", same),
         ("desk/filed", desk.page(&filed)),
         ("desk/message-settled", settled(&desk, &token)),
     ];
-    pages.into_iter().map(|(name, page)| (name, masked(&page))).collect()
+    let pages = pages.into_iter().chain(erasing(&desk));
+    pages.map(|(name, page)| (name, masked(&page))).collect()
+}
+
+/// What an administrator reads before anything is erased.
+fn erasing(desk: &Desk) -> [(&'static str, String); 2] {
+    let token = admin_signs_in(desk);
+    let form = [("csrf", token.as_str()), ("message", "1"), ("reason", "personal_data")];
+    let wrong = desk.post("/desk/erase/preview", &form[..2]).into_string().unwrap();
+    let goes = desk.post("/desk/erase/preview", &form).into_string().unwrap();
+    [("desk/erase", goes), ("desk/erase-wrong", wrong)]
 }
 
 /// An authority whose name is in the register already.

@@ -3,6 +3,7 @@
 use crate::keeping::place::{Place, restored};
 use crate::support::mail::Reply;
 use crate::support::{Site, stories};
+use askance::domain::publication::erasing::Reason;
 use askance::service::erasure::{self, Target, Wish};
 use askance::service::{backup, publishing, triage};
 use askance::store::requests::{self, RequestRow};
@@ -31,7 +32,7 @@ pub const PLANTED: [&str; 14] = [
 const PERSON: [&str; 6] =
     ["Theodora", "Okaforowa", "t.okaforowa@", "Klettenberg", "Frau Okaforowa", "THEODORA OKAFOROWA"];
 
-fn reply(request: &RequestRow) -> Vec<u8> {
+pub(crate) fn reply(request: &RequestRow) -> Vec<u8> {
     let head = Reply::to(request, "brandau.example")
         .about("AW: Quittenbrot")
         .from("Rabenfeder Distelfink <amt@zaunrebe.example>")
@@ -95,8 +96,8 @@ fn run(site: &Site, sql: &str) {
     };
 }
 
-fn wish(target: Target) -> Wish {
-    Wish { target, reason: "asked for it".to_owned(), person: None }
+pub(crate) fn wish(target: Target) -> Wish {
+    Wish { target, reason: "asked for it".to_owned(), class: Reason::AskedFor, person: None }
 }
 
 /// What everyone can read, on every page that tells of the request.
@@ -115,13 +116,13 @@ fn pages(site: &Site, request: &RequestRow) -> String {
 }
 
 /// Which of the planted strings stand in some bytes.
-fn hits(planted: &[&str], bytes: &[u8]) -> Vec<String> {
+pub(crate) fn hits(planted: &[&str], bytes: &[u8]) -> Vec<String> {
     let found = planted.iter().filter(|word| bytes.windows(word.len()).any(|part| part == word.as_bytes()));
     found.map(|word| (*word).to_owned()).collect()
 }
 
 /// All planted strings in all files of the place, with the file.
-fn anywhere(place: &Place<'_>, planted: &[&str]) -> Vec<String> {
+pub(crate) fn anywhere(place: &Place<'_>, planted: &[&str]) -> Vec<String> {
     let mut found = Vec::new();
     for (name, bytes) in place.files() {
         found.extend(hits(planted, &bytes).into_iter().map(|word| format!("{word} in {name}")));

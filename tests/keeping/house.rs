@@ -160,7 +160,10 @@ pub fn city(conn: &mut Conn, name: &str) -> i64 {
 
 /// One letter to one authority.
 pub fn files(ctx: &Context, conn: &mut Conn, (person, authority): (i64, i64), form: &str) -> Filed {
-    filing::file(ctx, conn, person, &filing_of(&[authority], form)).unwrap().remove(0)
+    // Each form is signed otherwise: the same letter again would be asked about.
+    let mut filing = filing_of(&[authority], form);
+    filing.signed_as = format!("Mara Varga\nKlarblick {form}");
+    filing::file(ctx, conn, person, &filing).unwrap().remove(0)
 }
 
 pub fn request(conn: &mut Conn, reference: &str) -> RequestRow {

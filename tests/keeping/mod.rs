@@ -2,6 +2,7 @@
 
 mod backup;
 mod bucket;
+mod erased_again;
 mod erasure;
 mod house;
 mod migrations;

@@ -209,7 +209,7 @@ stories! {
         site.receives(&mail("b", info), info);
         // As a version before kept it: a settled reply's host, and one of which nobody knows any more who taught it.
         for _ in 0..2 {
-            revert(site, 3);
+            revert(site, 4);
             run(site, &format!(
                 "INSERT INTO authority_domains (authority_id, host, registrable, source, since) \
                  VALUES ({}, 'forgotten.example', 'forgotten.example', 'reply', '2026-01-01 00:00:00')",
@@ -228,12 +228,12 @@ stories! {
         }
         // A mark outlives the change of its table, there and back, and so does what marked no mail yet.
         run(site, "INSERT INTO rank_again (message_id, turn) VALUES (2, 7), (2, 8)");
-        revert(site, 2);
+        revert(site, 3);
         site.db.migrate().unwrap();
         assert_eq!(again::touched(&mut site.conn(), 9).unwrap().len(), 1);
         run(site, "DELETE FROM rank_again");
         run(site, "INSERT INTO lessons (key) VALUES ('domain:kanzlei.example')");
-        revert(site, 2);
+        revert(site, 3);
         site.db.migrate().unwrap();
         assert_eq!(again::touched(&mut site.conn(), 9).unwrap().len(), 1);
         triage::set_aside(&site.ctx, &mut site.conn(), volunteer, 1, "spam").unwrap();

@@ -10,7 +10,7 @@ stories! {
         let activist = site.person("Mara Varga", Role::Activist);
         let city = site.city();
         let filing = filing_of(&[city], "form-1");
-        let preview = filing::preview(&site.ctx, &mut site.conn(), &filing).unwrap().remove(0);
+        let preview = filing::preview(&site.ctx, &mut site.conn(), activist, &filing).unwrap().remove(0);
         assert_eq!(preview.impossible, None);
         assert_eq!(preview.language, "de");
         assert!(preview.body.contains("IFG NRW") || preview.body.contains("Informationsfreiheitsgesetz"), "{}", preview.body);
@@ -34,7 +34,7 @@ stories! {
         let estimated = site.authority("Comune di Pietralta", (AuthorityKind::Municipality, "it-foia", "it"), "pietralta.example");
         let laws = &site.ctx.library.laws;
         let filing = filing_of(&[sure, estimated], "form-1");
-        for letter in filing::preview(&site.ctx, &mut site.conn(), &filing).unwrap() {
+        for letter in filing::preview(&site.ctx, &mut site.conn(), 1, &filing).unwrap() {
             let law = laws.regime(&letter.regime.parse().unwrap()).unwrap();
             let derivation = letter.derivation.unwrap();
             assert_eq!(derivation.estimate, law.is_estimate(), "{}", letter.regime);
@@ -106,7 +106,7 @@ stories! {
         let activist = site.person("Mara Varga", Role::Activist);
         let town = site.authority("Stadt Heidewald", (AuthorityKind::Municipality, "de-ni-none", "de"), "heidewald.example");
         let filing = filing_of(&[town], "none");
-        let preview = filing::preview(&site.ctx, &mut site.conn(), &filing).unwrap().remove(0);
+        let preview = filing::preview(&site.ctx, &mut site.conn(), 1, &filing).unwrap().remove(0);
         assert!(preview.impossible.is_some());
         assert!(filing::file(&site.ctx, &mut site.conn(), activist, &filing).is_err());
         site.days_pass(1);

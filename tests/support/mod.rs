@@ -269,7 +269,7 @@ pub fn filing_of(authorities: &[i64], form_key: &str) -> Filing {
         language: None,
         signed_as: "Mara Varga\nKlarblick e. V.".to_owned(),
         form_key: form_key.to_owned(),
-        campaign: None,
+        ..Filing::default()
     }
 }
 

@@ -288,7 +288,7 @@ impl Stage<'_> {
             language: None,
             signed_as: "Mara Varga\nKlarblick e. V.".to_owned(),
             form_key: format!("past-{index}"),
-            campaign: None,
+            ..Filing::default()
         };
         let mut conn = self.db.conn()?;
         let filed = filing::file(self.ctx, &mut conn, self.activist, &filing)?;

@@ -7,6 +7,7 @@ pub mod body;
 pub mod delivery;
 pub mod documents;
 pub mod envelope;
+pub mod known_again;
 pub mod language;
 pub mod looking;
 pub mod loops;

@@ -7,6 +7,7 @@ pub mod clocks;
 pub mod counting;
 pub mod dates;
 pub mod derivation;
+pub mod erasing;
 pub mod flow;
 pub mod grounds;
 pub mod letter_text;

@@ -1,6 +1,8 @@
 //! Doing what a tombstone says, in one transaction, at the first time and again.
 
+use crate::domain::incoming::known_again;
 use crate::domain::letter::Signature;
+use crate::domain::publication::erasing::Reason;
 use crate::service::Context;
 use crate::service::erasure::words::{Names, event_without_names, event_without_words, shares_a_line};
 use crate::service::erasure::{Error, Extent};
@@ -26,9 +28,13 @@ pub(super) fn execute(
 ) -> Result<(Extent, BTreeSet<String>), Error> {
     let mut gone = Gone { keys: stone.blobs.iter().cloned().collect(), ..Gone::default() };
     match stone.kind.as_str() {
-        "person" => person(conn, stone, &mut gone)?,
-        "attachment" => attachment(conn, stone, &mut gone)?,
-        _ => message(conn, stone, &mut gone)?,
+        "person" => person(ctx, conn, (stone, &mut gone))?,
+        "attachment" => attachment(ctx, conn, (stone, &mut gone))?,
+        _ => message(ctx, conn, (stone, &mut gone))?,
+    }
+    // Whatever of it is not here any more, or was never here.
+    for fingerprint in &stone.mails {
+        erasure::know_again(conn, (fingerprint, None), stone.erased_at)?;
     }
     erasure::insert(conn, stone)?;
     gone.extent.events = gone.redacted.len();
@@ -40,6 +46,7 @@ pub(super) fn execute(
         body: serde_json::json!({
             "mark": stone.mark,
             "reason": stone.reason,
+            "class": stone.class,
             "messages": gone.extent.messages,
             "attachments": gone.extent.attachments,
             "letters": gone.extent.letters,
@@ -48,6 +55,33 @@ pub(super) fn execute(
     };
     audit::append(conn, &act)?;
     Ok((gone.extent, gone.keys))
+}
+
+/// Writes down by what these mails are known if they come again. Mail that went because its time was over may come
+/// again: nobody asked that it never be read.
+fn know_again(ctx: &Context, conn: &mut Conn, (stone, ids): (&Tombstone, &[i64])) -> Result<(), Error> {
+    if stone.class == Reason::TimeIsUp {
+        return Ok(());
+    }
+    for (message, fingerprint) in fingerprints(ctx, conn, ids)? {
+        erasure::know_again(conn, (&fingerprint, Some(message)), stone.erased_at)?;
+    }
+    Ok(())
+}
+
+/// By what mails are known again, each with its message: by their bytes, however they came, and by their content.
+pub(super) fn fingerprints(ctx: &Context, conn: &mut Conn, ids: &[i64]) -> Result<Vec<(i64, String)>, Error> {
+    let key = ctx.config.secret.bytes();
+    let mut found = Vec::new();
+    for (message, content) in erasure::contents(conn, ids)? {
+        let (_, raw) = erasure::same_mail(conn, &[message], &[])?;
+        found.extend(raw.iter().map(|sha256| (message, known_again::of_bytes(key, sha256))));
+        // Before it is read a mail has no content key, and an erased one none any more.
+        if !content.starts_with("raw:") && !content.starts_with("erased:") {
+            found.push((message, known_again::of_content(key, &content)));
+        }
+    }
+    Ok(found)
 }
 
 /// The messages of a tombstone that are there: the same number and time, or the same bytes from before the erasure.
@@ -72,18 +106,19 @@ fn messages(
     Ok((before, keys))
 }
 
-fn message(conn: &mut Conn, stone: &Tombstone, gone: &mut Gone) -> Result<(), Error> {
+fn message(ctx: &Context, conn: &mut Conn, (stone, gone): (&Tombstone, &mut Gone)) -> Result<(), Error> {
     let (ids, keys) = messages(conn, stone, &stone.blobs)?;
     let files = erasure::attachments_of(conn, &ids)?;
     gone.extent.messages = ids.len();
     gone.extent.attachments = files.len();
+    know_again(ctx, conn, (stone, &ids))?;
     gone.keys.extend(keys.into_iter().chain(files.into_iter().map(|(_, _, key, _)| key)));
-    erasure::empty(conn, &ids, &stone.reason)?;
+    erasure::empty(conn, &ids, stone)?;
     gone.redacted = erasure::redact_events(conn, (&ids, &[]), event_without_words)?;
     Ok(())
 }
 
-fn attachment(conn: &mut Conn, stone: &Tombstone, gone: &mut Gone) -> Result<(), Error> {
+fn attachment(ctx: &Context, conn: &mut Conn, (stone, gone): (&Tombstone, &mut Gone)) -> Result<(), Error> {
     let Some(key) = stone.blobs.first() else { return Ok(()) };
     let mut ids = Vec::new();
     for id in erasure::with_attachment(conn, key)? {
@@ -91,12 +126,13 @@ fn attachment(conn: &mut Conn, stone: &Tombstone, gone: &mut Gone) -> Result<(),
         ids.extend(row.filter(|row| row.received_at.and_utc() <= stone.erased_at).map(|row| row.id));
     }
     let (same, keys) = erasure::same_mail(conn, &ids, &[])?;
+    know_again(ctx, conn, (stone, &same))?;
     gone.keys.extend(keys);
     for (message, position, sha256, content) in erasure::attachments_of(conn, &ids)? {
         if sha256 != *key {
             continue;
         }
-        erasure::empty_attachment(conn, (message, position))?;
+        erasure::empty_attachment(conn, (message, position), stone)?;
         gone.extent.attachments += 1;
         // What was quoted from it to everyone, or taken for the text of the mail, goes with it.
         if let (Some(content), Some(mut row)) = (content, erasure::message(conn, message)?) {
@@ -114,7 +150,7 @@ fn attachment(conn: &mut Conn, stone: &Tombstone, gone: &mut Gone) -> Result<(),
     Ok(())
 }
 
-fn person(conn: &mut Conn, stone: &Tombstone, gone: &mut Gone) -> Result<(), Error> {
+fn person(ctx: &Context, conn: &mut Conn, (stone, gone): (&Tombstone, &mut Gone)) -> Result<(), Error> {
     let Some((id, added)) = stone.rows.first() else { return Ok(()) };
     let Some((email, name, _)) = erasure::person(conn, *id)?.filter(|(.., at)| at == added) else {
         return Ok(());
@@ -129,11 +165,12 @@ fn person(conn: &mut Conn, stone: &Tombstone, gone: &mut Gone) -> Result<(), Err
     erasure::empty_letters(conn, &requests)?;
     let ids = erasure::messages_of(conn, &requests)?;
     let (same, keys) = erasure::same_mail(conn, &ids, &[])?;
+    know_again(ctx, conn, (stone, &same))?;
     gone.keys.extend(keys);
     gone.extent.messages = same.len();
     for (message, position, key, content) in erasure::attachments_of(conn, &same)? {
         if content.as_ref().is_some_and(|content| names.are_in(content)) {
-            erasure::empty_attachment(conn, (message, position))?;
+            erasure::empty_attachment(conn, (message, position), stone)?;
             gone.extent.attachments += 1;
             gone.keys.insert(key);
         }

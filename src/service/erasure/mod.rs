@@ -5,11 +5,12 @@
 mod execution;
 mod words;
 
+use crate::domain::publication::erasing::Reason;
 use crate::service::Context;
 use crate::store::erasure::{self, Tombstone};
 use crate::store::types::OutboxState;
 use crate::store::{Conn, Db, people, transaction};
-use execution::execute;
+use execution::{execute, fingerprints};
 use std::collections::BTreeSet;
 
 /// Why nothing was erased.
@@ -59,6 +60,8 @@ pub struct Wish {
     pub target: Target,
     /// Why, without personal data.
     pub reason: String,
+    /// The same in one word, which everyone may read where it was public.
+    pub class: Reason,
     /// Who; none = from the console.
     pub person: Option<i64>,
 }
@@ -113,7 +116,12 @@ impl From<crate::store::Error> for Undone {
 pub fn erase(ctx: &Context, db: &Db, wish: &Wish) -> Result<Extent, Error> {
     let conn = &mut *db.conn()?;
     let extent = erase_rows(ctx, conn, wish)?;
-    Ok(Extent { scrubbed: scrub(ctx, conn)?, ..extent })
+    // What is erased stays erased; only old pages of the database's files may still hold it.
+    let scrubbed = scrub(ctx, conn).unwrap_or_else(|error| {
+        tracing::warn!(%error, "what was erased still lies in old pages of the database");
+        false
+    });
+    Ok(Extent { scrubbed, ..extent })
 }
 
 /// Rewrites the files of the database; where that must wait, `retention` does it within a day.
@@ -224,6 +232,15 @@ pub fn sweep(ctx: &Context, conn: &mut Conn, keys: &BTreeSet<String>) -> Result<
     Ok(gone)
 }
 
+/// Writes onto the stone by what its mails are known again: a database that never had them must know them, too.
+fn remember(ctx: &Context, conn: &mut Conn, (ids, stone): (&[i64], &mut Tombstone)) -> Result<(), Error> {
+    if stone.class != Reason::TimeIsUp {
+        let found = fingerprints(ctx, conn, ids)?.into_iter().map(|(_, fingerprint)| fingerprint);
+        stone.mails = found.collect::<BTreeSet<String>>().into_iter().collect();
+    }
+    Ok(())
+}
+
 /// What is written down of an erasure before it is done.
 fn tombstone(ctx: &Context, conn: &mut Conn, wish: &Wish) -> Result<Tombstone, Error> {
     let reason = wish.reason.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -237,20 +254,24 @@ fn tombstone(ctx: &Context, conn: &mut Conn, wish: &Wish) -> Result<Tombstone, E
         kind: String::new(),
         subject: String::new(),
         reason,
+        class: wish.class,
         person: wish.person,
         erased_at: ctx.clock.now(),
         rows: Vec::new(),
         blobs: Vec::new(),
+        mails: Vec::new(),
     };
     match &wish.target {
-        Target::Person(email) => of_person(conn, email, &mut stone)?,
-        Target::Message(id) => of_message(conn, *id, &mut stone)?,
-        Target::Attachment(message, position) => of_attachment(conn, (*message, *position), &mut stone)?,
+        Target::Person(email) => of_person(ctx, conn, (email, &mut stone))?,
+        Target::Message(id) => of_message(ctx, conn, (*id, &mut stone))?,
+        Target::Attachment(message, position) => {
+            of_attachment(ctx, conn, ((*message, *position), &mut stone))?
+        }
     }
     Ok(stone)
 }
 
-fn of_person(conn: &mut Conn, email: &str, stone: &mut Tombstone) -> Result<(), Error> {
+fn of_person(ctx: &Context, conn: &mut Conn, (email, stone): (&str, &mut Tombstone)) -> Result<(), Error> {
     let found = people::by_email(conn, email)?.ok_or_else(|| Error::Nobody(email.to_owned()))?;
     let (.., added) = erasure::person(conn, found.id)?.ok_or_else(|| Error::Nobody(email.to_owned()))?;
     let requests: Vec<i64> = erasure::requests_of(conn, found.id)?.into_iter().map(|(id, _)| id).collect();
@@ -261,7 +282,8 @@ fn of_person(conn: &mut Conn, email: &str, stone: &mut Tombstone) -> Result<(), 
         return Err(Error::UnderWay(waiting));
     }
     let messages = erasure::messages_of(conn, &requests)?;
-    let (_, raw) = erasure::same_mail(conn, &messages, &[])?;
+    let (same, raw) = erasure::same_mail(conn, &messages, &[])?;
+    remember(ctx, conn, (&same, stone))?;
     "person".clone_into(&mut stone.kind);
     stone.subject = format!("person:{}", found.id);
     stone.rows = vec![(found.id, added)];
@@ -269,7 +291,7 @@ fn of_person(conn: &mut Conn, email: &str, stone: &mut Tombstone) -> Result<(), 
     Ok(())
 }
 
-fn of_message(conn: &mut Conn, id: i64, stone: &mut Tombstone) -> Result<(), Error> {
+fn of_message(ctx: &Context, conn: &mut Conn, (id, stone): (i64, &mut Tombstone)) -> Result<(), Error> {
     let found = erasure::message(conn, id)?.ok_or(Error::NoSuchMessage(id))?;
     "message".clone_into(&mut stone.kind);
     stone.subject = format!("message:{id}");
@@ -280,6 +302,7 @@ fn of_message(conn: &mut Conn, id: i64, stone: &mut Tombstone) -> Result<(), Err
     for id in &ids {
         stone.rows.extend(erasure::message(conn, *id)?.map(|row| (row.id, row.received_at)));
     }
+    remember(ctx, conn, (&ids, stone))?;
     let files = erasure::attachments_of(conn, &ids)?;
     keys.extend(files.into_iter().map(|(_, _, key, _)| key).filter(|key| !key.is_empty()));
     stone.blobs = keys.into_iter().collect();
@@ -287,9 +310,9 @@ fn of_message(conn: &mut Conn, id: i64, stone: &mut Tombstone) -> Result<(), Err
 }
 
 fn of_attachment(
+    ctx: &Context,
     conn: &mut Conn,
-    (message, position): (i64, i64),
-    stone: &mut Tombstone,
+    ((message, position), stone): ((i64, i64), &mut Tombstone),
 ) -> Result<(), Error> {
     "attachment".clone_into(&mut stone.kind);
     stone.subject = format!("attachment:{message}/{position}");
@@ -303,7 +326,8 @@ fn of_attachment(
     for id in &ids {
         stone.rows.extend(erasure::message(conn, *id)?.map(|row| (row.id, row.received_at)));
     }
-    let (_, raw) = erasure::same_mail(conn, &ids, &[])?;
+    let (same, raw) = erasure::same_mail(conn, &ids, &[])?;
+    remember(ctx, conn, (&same, stone))?;
     // The first is the file itself: by it the rows are found again.
     stone.blobs = std::iter::once(key).chain(raw).collect();
     Ok(())

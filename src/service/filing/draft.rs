@@ -17,9 +17,10 @@ use crate::service::Context;
 use crate::service::filing::{Error, Filing};
 use crate::store::authorities::{self, Authority};
 use crate::store::{Conn, requests};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 
 /// A letter in the making: everything but reference and reply address.
+#[derive(Clone)]
 pub(super) struct Draft<'a> {
     pub(super) authority: Authority,
     pub(super) email: Option<String>,
@@ -58,7 +59,8 @@ pub(super) fn drafts<'a>(
             authority,
         };
         if let Some(regime) = regime {
-            draft.questions = match asked(ctx, &draft, regime, bundle) {
+            let today = ctx.clock.today(regime.zone);
+            draft.questions = match asked_on(ctx, &draft, (regime, bundle), today) {
                 Err(letter::Error::NothingToAsk { .. }) => Vec::new(),
                 other => other?,
             };
@@ -84,13 +86,13 @@ fn language_of(filing: &Filing, authority: &Authority, regime: Option<&Regime>) 
     chosen.filter(|word| regime.is_some_and(|r| r.letter.contains_key(word.as_str()))).unwrap_or(usual)
 }
 
-fn asked(
+/// The questions as they are asked on a day.
+pub(super) fn asked_on(
     ctx: &Context,
     draft: &Draft<'_>,
-    regime: &Regime,
-    bundle: &Bundle,
+    (regime, bundle): (&Regime, &Bundle),
+    today: NaiveDate,
 ) -> Result<Vec<AskedQuestion>, letter::Error> {
-    let today = ctx.clock.today(regime.zone);
     let asking = Asking {
         bundle: &bundle.key,
         language: draft.language,

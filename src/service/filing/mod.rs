@@ -1,6 +1,9 @@
 //! One letter to one or many authorities: read exactly as it will be sent, then filed, each under its own law.
 
 mod draft;
+mod same;
+
+pub use same::Same;
 
 use crate::domain::authority::fold;
 use crate::domain::law::deadline::{Clock, deadline};
@@ -20,9 +23,10 @@ use crate::store::requests::{self, NewRequest, Stamp};
 use crate::store::{Conn, outbox, transaction};
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use draft::{Draft, drafts, write};
+use same::same_letters;
 
 /// What a form says.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Filing {
     /// Numbers of the authorities.
     pub authorities: Vec<i64>,
@@ -36,6 +40,10 @@ pub struct Filing {
     pub form_key: String,
     /// Of which campaign.
     pub campaign: Option<i64>,
+    /// References of requests beside which the same letter is to be a second one.
+    pub again: Vec<String>,
+    /// References of which the form said that they are the same letter; what is not in `again` is left out.
+    pub told: Vec<String>,
 }
 
 /// A letter as it will be sent. Only the reference may grow and the secret part of the address is hidden.
@@ -71,6 +79,8 @@ pub struct Preview {
     pub warnings: Vec<String>,
     /// Why it cannot be sent at all.
     pub impossible: Option<String>,
+    /// The same letter, which this person filed lately.
+    pub same: Option<Same>,
 }
 
 /// A request that was filed.
@@ -99,6 +109,9 @@ pub enum Error {
     /// Several laws want a name under the letter.
     #[error("expected the name of the person who asks, found none")]
     NoName,
+    /// These letters were filed before, and nobody said that they are to go a second time.
+    #[error("the same letter was filed lately to {} of them", .0.len())]
+    Same(Vec<Same>),
     /// A letter cannot be sent.
     #[error("the letter to {authority} cannot be sent: {why}")]
     Impossible {
@@ -133,12 +146,14 @@ pub enum Error {
 }
 
 /// Every letter exactly as it will be sent; nothing is stored.
-pub fn preview(ctx: &Context, conn: &mut Conn, filing: &Filing) -> Result<Vec<Preview>, Error> {
+pub fn preview(ctx: &Context, conn: &mut Conn, person: i64, filing: &Filing) -> Result<Vec<Preview>, Error> {
     let bundle = bundle_of(ctx, filing)?;
     let now = ctx.clock.now();
     let first = next_number(requests::next_reference(conn, now.year())?.as_str());
     let mut previews = Vec::new();
-    for (offset, draft) in (0_i64..).zip(drafts(ctx, conn, filing, bundle)?) {
+    let drafts = drafts(ctx, conn, filing, bundle)?;
+    let same = same_letters(ctx, conn, (person, filing, bundle), &drafts)?;
+    for ((offset, draft), same) in (0_i64..).zip(drafts).zip(same) {
         let reference = PublicReference::new(now.year(), first + offset);
         // As long as a token, so that lines break where they will.
         let from = format!("r-{}-{}@{}", reference.as_str(), "·".repeat(20), ctx.config.reply_domain);
@@ -168,15 +183,18 @@ pub fn preview(ctx: &Context, conn: &mut Conn, filing: &Filing) -> Result<Vec<Pr
             due_if_sent_today: due,
             derivation: derivation.filter(|_| due.is_some()),
             alarms: draft.alarms,
-            warnings: draft.warnings,
+            // One word on the same request is enough.
+            warnings: without(draft.warnings, same.as_ref()),
             impossible: draft.impossible,
+            same,
         });
     }
     Ok(previews)
 }
 
 /// Files the letters: requests, events, outbox rows, Message-IDs and final bytes in one transaction.
-/// The same form files once: a second press returns what the first one filed.
+/// The same form files once: a second press returns what the first one filed. The same letter from another form is
+/// asked about (`Error::Same`), whoever comes first.
 pub fn file(ctx: &Context, conn: &mut Conn, person: i64, filing: &Filing) -> Result<Vec<Filed>, Error> {
     let bundle = bundle_of(ctx, filing)?;
     if Signature::parse(&filing.signed_as).person.is_empty() {
@@ -190,8 +208,23 @@ pub fn file(ctx: &Context, conn: &mut Conn, person: i64, filing: &Filing) -> Res
         // Taken before the look-up, so that two presses at once wait for each other.
         let mut reference = requests::next_reference(conn, now.year())?;
         let filed = requests::filed_by_form(conn, &keys)?;
+        let same = same_letters(ctx, conn, (person, filing, bundle), &drafts)?;
+        let is_filed = |id: i64| filed.iter().any(|(authority, _)| *authority == id);
+        let left_out: Vec<Same> = same
+            .into_iter()
+            .flatten()
+            .filter(|same| !is_filed(same.authority_id) && !filing.again.contains(&same.reference))
+            .collect();
+        // Nobody was told of one of these, or there is nothing else to file.
+        let untold = left_out.iter().any(|same| !filing.told.contains(&same.reference));
+        if untold || left_out.len() == drafts.len() {
+            return Err(Error::Same(left_out));
+        }
         let mut done = Vec::with_capacity(drafts.len());
         for draft in drafts {
+            if left_out.iter().any(|same| same.authority_id == draft.authority.id) {
+                continue;
+            }
             if let Some((_, again)) = filed.iter().find(|(authority, _)| *authority == draft.authority.id) {
                 done.push(Filed { reference: again.clone(), authority: draft.authority.name, leaves_at });
                 continue;
@@ -234,6 +267,14 @@ fn bundle_of<'a>(ctx: &'a Context, filing: &Filing) -> Result<&'a Bundle, Error>
     }
     let catalogue = &ctx.library.catalogue;
     catalogue.bundle(&filing.bundle).ok_or_else(|| Error::UnknownBundle(filing.bundle.clone()))
+}
+
+/// The warnings but for the one that the same request is open.
+fn without(mut warnings: Vec<String>, same: Option<&Same>) -> Vec<String> {
+    if let Some(same) = same {
+        warnings.retain(|warning| !warning.contains(&same.reference));
+    }
+    warnings
 }
 
 fn next_number(reference: &str) -> i64 {

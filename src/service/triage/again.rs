@@ -6,7 +6,7 @@ use crate::domain::incoming::proposal::Proposal;
 use crate::service::Context;
 use crate::service::triage::candidates;
 use crate::service::triage::place::PlaceError;
-use crate::service::triage::plan::{scope_of, unmatched};
+use crate::service::triage::plan::{given_up, scope_of, unmatched};
 use crate::store::matching::again::{self, Touched};
 use crate::store::messages::{self, MessageRow};
 use crate::store::types::MessageState;
@@ -64,7 +64,7 @@ fn rank_one(ctx: &Context, conn: &mut Conn, touched: Touched) -> Result<(), Erro
     keep_keys(conn, &row, &clues)?;
     let ranked = candidates::ranked(conn, &clues)?;
     let matches = elsewhere(conn, &row, ranked.matches)?;
-    let why = unmatched(&matches);
+    let why = ranked.former.first().map_or_else(|| unmatched(&matches), given_up);
     let proposal = serde_json::to_string(&Proposal { matches, event: None, ask: Some(why.clone()) })?;
     let is_new = proposal != row.proposal;
     transaction(conn, |conn| {
@@ -121,6 +121,7 @@ mod tests {
         db.migrate().unwrap();
         for recipient in ["one@post.example", "two@post.example"] {
             let arrival = Arrival {
+                fingerprint: String::new(),
                 blob_sha256: "0".repeat(64),
                 size: 1,
                 recipient: recipient.to_owned(),

@@ -5,6 +5,7 @@ use crate::domain::incoming::matching::reply::{slip, variants};
 use crate::domain::incoming::matching::{Addressed, Candidate, Clues, Match, Ours, rank};
 use crate::domain::reference::ReplyToken;
 use crate::store::matching::{self, Found, Letter};
+use crate::store::requests::former::{self, Former};
 use crate::store::{Conn, Error};
 use std::collections::BTreeSet;
 
@@ -19,6 +20,8 @@ pub(super) struct Ranked {
     pub matches: Vec<Match>,
     /// Those whose reply address it was sent to with a slip, with what stands before the `@` there.
     pub mistyped: Vec<(i64, String)>,
+    /// Addresses that were given up, to which it was sent.
+    pub former: Vec<Former>,
 }
 
 /// Ranks the requests that a mail may belong to. It only reads and may take its time over a mail that was made to be
@@ -28,6 +31,8 @@ pub(super) fn ranked(conn: &mut Conn, clues: &Clues) -> Result<Ranked, Error> {
     let tokens = hashes(&clues.reply_tokens);
     let in_text = hashes(&clues.text_tokens);
     search.add(matching::by_tokens(conn, &tokens)?);
+    let former = former::by_tokens(conn, &tokens)?;
+    search.add(former.iter().map(|former| former.request_id));
     search.add(matching::by_tokens(conn, &in_text)?);
     search.add(matching::by_letters(conn, &clues.message_ids)?);
     let replies = matching::by_replies(conn, &clues.message_ids)?;
@@ -50,7 +55,7 @@ pub(super) fn ranked(conn: &mut Conn, clues: &Clues) -> Result<Ranked, Error> {
     let facts = Facts { clues, tokens, in_text, letters, replies, numbers, known };
     let candidates: Vec<Candidate> = found.iter().map(|found| facts.candidate(found)).collect();
     let mistyped = found.iter().filter_map(|found| Some((found.id, facts.mistyped(found)?))).collect();
-    Ok(Ranked { matches: rank(clues, &candidates), mistyped })
+    Ok(Ranked { matches: rank(clues, &candidates), mistyped, former })
 }
 
 /// How an authority is known to write, for a message that a person files.

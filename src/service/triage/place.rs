@@ -1,5 +1,6 @@
 //! Reads what waits and places it: at its request, or at "unmatched"; one mail to several requests is one message in each.
 
+mod erased;
 mod pictures;
 
 pub use pictures::recognise_next;
@@ -53,6 +54,9 @@ pub fn read_next(ctx: &Context, db: &Db, cage: &Cage, limit: i64) -> Result<usiz
 /// Reads and places one message; false = it waits for a better time.
 fn read_one(ctx: &Context, db: &Db, cage: &Cage, unread: Unread) -> Result<bool, PlaceError> {
     let id = unread.id;
+    if !ctx.blobs.has(&unread.blob_sha256) && erased::finish(&mut *db.conn()?, &unread)? {
+        return Ok(true);
+    }
     let Some(mut understood) = read(ctx, cage, unread) else { return Ok(false) };
     let mut conn = db.conn()?;
     let error = match place(ctx, &mut conn, &mut understood) {
@@ -80,12 +84,21 @@ fn read_one(ctx: &Context, db: &Db, cage: &Cage, unread: Unread) -> Result<bool,
 fn unreadable(unread: Unread, why: &str) -> Understood {
     let size = usize::try_from(unread.size).unwrap_or_default();
     let incoming = Whole { sha256: unread.blob_sha256.clone(), size }.unread(why);
-    Understood { unread, incoming, failure: Some(why.to_owned()), judged: None, circles: None }
+    Understood {
+        unread,
+        incoming,
+        failure: Some(why.to_owned()),
+        judged: None,
+        circles: None,
+        given_up: None,
+    }
 }
 
 fn read(ctx: &Context, cage: &Cage, unread: Unread) -> Option<Understood> {
     match cage.read_kept(&ctx.blobs, &unread.blob_sha256) {
-        Ok(incoming) => Some(Understood { unread, incoming, failure: None, judged: None, circles: None }),
+        Ok(incoming) => {
+            Some(Understood { unread, incoming, failure: None, judged: None, circles: None, given_up: None })
+        }
         Err(error) if error.is_about_the_mail() => {
             tracing::error!(%error, message = unread.id, "mail could not be read; it is kept as it came");
             ctx.pulse.mail_failed();
@@ -102,6 +115,9 @@ fn read(ctx: &Context, cage: &Cage, unread: Unread) -> Option<Understood> {
 /// SQLite's only lock nobody else writes: the ranking reads before, and the writing looks again at what may have changed.
 fn place(ctx: &Context, conn: &mut Conn, read: &mut Understood) -> Result<bool, PlaceError> {
     for _ in 0..MOST_TURNS {
+        if erased::let_go(ctx, conn, (&read.unread, &read.incoming))? {
+            return Ok(true);
+        }
         read.judged = authenticity::judged(conn, read.unread.id)?;
         let plan = plan::of(ctx, conn, read)?;
         if transaction(conn, |conn| write(ctx, conn, plan))? {
@@ -118,6 +134,10 @@ fn write(ctx: &Context, conn: &mut Conn, plan: Plan) -> Result<bool, PlaceError>
     // Before anything is written: of two workers with the same mail the second writes nothing at all.
     if !messages::claim_unread(conn, read.unread.id)? {
         return Ok(true);
+    }
+    // Erased in this very instant: the next turn lets go of it.
+    if erased::is_known(ctx, conn, &read.incoming)? {
+        return Ok(false);
     }
     // Whoever finds out who wrote it waits for this transaction, or is seen here.
     if !stands(conn, &filings)? || authenticity::judged(conn, read.unread.id)? != read.judged {

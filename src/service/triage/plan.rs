@@ -11,6 +11,7 @@ use crate::service::triage::candidates::{self, Ranked};
 use crate::service::triage::own_words;
 use crate::store::matching::{self, again};
 use crate::store::messages::{NewAttachment, Reading, Unread};
+use crate::store::requests::former::Former;
 use crate::store::types::MessageState;
 use crate::store::{Conn, Error, at};
 
@@ -28,6 +29,8 @@ pub(super) struct Understood {
     pub judged: Option<Judged>,
     /// Why it is a mail that runs in circles, where it is one.
     pub circles: Option<&'static str>,
+    /// That it came to an address that was given up, in words.
+    pub given_up: Option<String>,
 }
 
 /// What is to be written of a mail. It holds no lock: whoever writes looks again at what may have changed.
@@ -112,6 +115,7 @@ pub(super) fn of(ctx: &Context, conn: &mut Conn, read: &Understood) -> Result<Pl
     let own = if filed.is_empty() { None } else { own_words::of(ctx, conn, (&read.incoming, &filed))? };
     let mut read = read.clone();
     read.circles = circles(conn, &read.incoming, &ctx.config.reply_domain)?;
+    read.given_up = ranked.former.first().map(given_up);
     if let Some(incoming) = own {
         read.incoming = incoming;
     }
@@ -151,6 +155,10 @@ fn places(ranked: &Ranked, reply_domain: &str) -> Vec<Place> {
     let matches = || ranked.matches.iter();
     let addressed: Vec<Place> =
         matches().filter(|found| found.is_addressed()).map(|found| Place::Filed(found.request_id)).collect();
+    if addressed.is_empty() && !ranked.former.is_empty() {
+        // Whoever has an address that was given up may be anybody: no other clue routes it either.
+        return vec![Place::Unmatched];
+    }
     if addressed.is_empty() {
         let winner = matches().find(|found| found.certain);
         return vec![winner.map_or(Place::Unmatched, |found| Place::Filed(found.request_id))];
@@ -164,7 +172,20 @@ fn places(ranked: &Ranked, reply_domain: &str) -> Vec<Place> {
             Place::Meant(*request)
         })
     });
-    addressed.into_iter().chain(meant).collect()
+    let former = ranked.former.iter().filter(|former| !addressed.contains(&Place::Filed(former.request_id)));
+    let former: Vec<Place> =
+        former.map(|former| Place::Proposed(former.request_id, former.address.clone())).collect();
+    let former: Vec<Place> = former.into_iter().chain(meant).collect();
+    addressed.into_iter().chain(former).collect()
+}
+
+/// What a person is told of a mail to an address that was given up.
+pub(super) fn given_up(former: &Former) -> String {
+    let (reference, day) = (&former.reference, former.given_up_at.format("%-d %B %Y"));
+    format!(
+        "It came to an address of request {reference} that was given up on {day}: whoever has that address may be anybody. \
+         Find out who wrote it, and file it there if it belongs there."
+    )
 }
 
 /// The matches as one of the places sees them.
@@ -218,6 +239,9 @@ fn columns(read: &Understood, matches: &[Match], place: &Place, message: i64) ->
     let mut proposal = proposal(message, read, (matches, place));
     if let Some(why) = read.circles {
         (proposal.event, proposal.ask) = (None, Some(why.to_owned()));
+    }
+    if let (Some(why), Place::Unmatched | Place::Proposed(..)) = (&read.given_up, place) {
+        (proposal.event, proposal.ask) = (None, Some(why.clone()));
     }
     let filed = place.filed();
     let state = match (&read.failure, filed, &proposal.event) {

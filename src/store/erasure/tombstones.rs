@@ -1,5 +1,6 @@
 //! What was erased, as a row and as a file beside the blobs: whoever restores a backup erases it again.
 
+use crate::domain::publication::erasing::Reason;
 use crate::store::schema::tombstones;
 use crate::store::{Conn, Error, at, each};
 use chrono::{DateTime, NaiveDateTime, Utc};
@@ -17,6 +18,9 @@ pub struct Tombstone {
     pub subject: String,
     /// Why, in words without personal data.
     pub reason: String,
+    /// The same in one word, which everyone may read.
+    #[serde(default)]
+    pub class: Reason,
     /// Who did it; none = from the console.
     pub person: Option<i64>,
     /// When.
@@ -25,11 +29,15 @@ pub struct Tombstone {
     pub rows: Vec<(i64, NaiveDateTime)>,
     /// The bytes that went, or went unless another row needs them.
     pub blobs: Vec<String>,
+    /// By what the mails are known again (`domain::incoming::known_again`).
+    #[serde(default)]
+    pub mails: Vec<String>,
 }
 
 /// Keeps a tombstone; one that is there already stays.
 pub fn insert(conn: &mut Conn, stone: &Tombstone) -> Result<(), Error> {
-    let body = serde_json::json!({ "rows": stone.rows, "blobs": stone.blobs }).to_string();
+    let body =
+        serde_json::json!({ "rows": stone.rows, "blobs": stone.blobs, "mails": stone.mails }).to_string();
     let row = (
         tombstones::mark.eq(&stone.mark),
         tombstones::kind.eq(&stone.kind),

@@ -8,6 +8,7 @@
 pub mod authorities;
 pub mod deployments;
 pub mod digests;
+pub mod erased;
 pub mod feeds;
 pub mod figures;
 pub mod request;

@@ -9,6 +9,7 @@ use crate::domain::letter::Signature;
 use crate::domain::publication::letter_text::covered;
 use crate::domain::publication::timeline::Happened;
 use crate::domain::request::state::{Outcome, Status};
+use crate::store::published::erased::{self, Erased};
 use crate::store::published::hidden;
 use crate::store::schema::{
     attachments, authorities, campaigns, events, messages, outbox, regimes, request_questions, requests,
@@ -187,6 +188,8 @@ pub struct Published {
     pub replies: Vec<Reply>,
     /// When replies came in that are still being read.
     pub being_read: Vec<NaiveDateTime>,
+    /// What was public of it and is erased.
+    pub erased: Vec<Erased>,
     /// How many automatic mails say the same as the one that an event names.
     pub alike: BTreeMap<i64, i64>,
     /// Files of the published replies.
@@ -218,6 +221,7 @@ pub fn find(conn: &mut Conn, reference: &str) -> Result<Option<Published>, Error
         answers: answers::of(conn, id, &replies)?,
         letters: letters(conn, id, &signed_as)?,
         being_read: storms::being_read(conn, id)?,
+        erased: erased::of_request(conn, id)?,
         alike: storms::alike(conn, id)?,
         files: files(conn, &shown)?,
         withheld: withheld(conn, &shown)?,

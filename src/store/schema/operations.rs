@@ -139,3 +139,42 @@ diesel::table! {
         at -> Timestamp,
     }
 }
+
+diesel::table! {
+    erased_parts (id) {
+        id -> BigInt,
+        message_id -> BigInt,
+        position -> BigInt,
+        class -> Text,
+        erased_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    erased_mails (id) {
+        id -> BigInt,
+        fingerprint -> Text,
+        message_id -> Nullable<BigInt>,
+        erased_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    erased_again (id) {
+        id -> BigInt,
+        mail_id -> BigInt,
+        via -> Text,
+        spool_key -> Text,
+        came_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    former_addresses (id) {
+        id -> BigInt,
+        request_id -> BigInt,
+        token_hash -> Text,
+        address -> Text,
+        given_up_at -> Timestamp,
+    }
+}

@@ -1,5 +1,7 @@
 //! Long stretches of a text in which nothing is marked, folded away: a decision on page 40 stands beside its beginning.
 
+use crate::store::messages::folds;
+use crate::store::{Conn, Error};
 use crate::web::desk::passages::Segment;
 
 /// A stretch of up to so many lines is shown whole, and of up to so many bytes: some mails are one long line.
@@ -7,6 +9,14 @@ const WHOLE: usize = 48;
 const WHOLE_BYTES: usize = 6_000;
 /// Lines that stay before and after what is folded.
 const NEAR: usize = 10;
+
+/// How many automatic messages are one line with this one, itself among them; 0 = it stands alone.
+pub(crate) fn alike(conn: &mut Conn, message: i64) -> Result<i64, Error> {
+    match folds::head_of(conn, message)? {
+        Some(head) => Ok(folds::count(conn, head)?).map(|count| if count > 1 { count } else { 0 }),
+        None => Ok(0),
+    }
+}
 
 /// The same pieces, long ones cut in three: its beginning, what is folded, its end.
 pub(crate) fn folded(segments: Vec<Segment>) -> Vec<Segment> {

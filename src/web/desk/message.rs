@@ -9,10 +9,10 @@ use crate::domain::publication::grounds::Cites;
 use crate::domain::publication::offer::Offer;
 use crate::service::triage::{self, Settlement};
 use crate::service::{Context, sign_in};
-use crate::store::Conn;
 use crate::store::desk::letters;
 use crate::store::desk::message::{self, Asked, Message};
 use crate::store::types::MessageState;
+use crate::store::{Conn, erasure};
 use crate::web::desk::answers::{self, Returned};
 use crate::web::desk::asked;
 use crate::web::desk::authenticity;
@@ -68,6 +68,8 @@ pub struct Page {
     public: Option<Public>,
     answers: Vec<answers::Row>,
     dispositions: Vec<Choice>,
+    /// How many automatic messages say the same, itself among them; 0 = none.
+    alike: i64,
 }
 
 /// What is public of a settled message, or would be.
@@ -97,6 +99,8 @@ struct Head {
     sha256: String,
     automatic: Option<&'static str>,
     arrivals: Vec<(NaiveDateTime, String)>,
+    /// How often it came again after it was erased, and when last.
+    returns: (i64, Option<NaiveDateTime>),
     foreign: Option<bool>,
 }
 
@@ -203,7 +207,8 @@ fn load(ctx: &Context, conn: &mut Conn, (id, person, mut back): (i64, i64, Back)
             None => None,
         },
         guesses: candidates::of(ctx, &asked, (&matches, message.request_id)),
-        head: head(&message, arrivals, foreign),
+        head: Head { returns: erasure::returns(conn, id)?, ..head(&message, arrivals, foreign) },
+        alike: folding::alike(conn, id)?,
         author: authenticity::shown(conn, id)?,
         settled: message.settled_at.map(|at| Settled { at, by }),
         state: message.state,
@@ -287,6 +292,7 @@ fn head(message: &Message, arrivals: Vec<(NaiveDateTime, String)>, foreign: Opti
             _ => None,
         },
         arrivals,
+        returns: (0, None),
         foreign,
     }
 }

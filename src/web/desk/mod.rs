@@ -1,5 +1,6 @@
 //! Pages for volunteers and activists; all but the sign-in ask who is there.
 
+pub mod address;
 pub mod alike;
 pub mod answers;
 pub mod asked;
@@ -14,6 +15,7 @@ pub mod contacts;
 pub mod correction;
 pub mod days_off;
 pub mod enclosures;
+pub mod erase;
 pub mod facts;
 pub mod file_request;
 pub mod filed;
@@ -62,6 +64,7 @@ pub fn routes() -> Vec<Route> {
         files::routes(),
         requests::routes(),
         request::routes(),
+        address::routes(),
         steps::routes(),
         file_request::routes(),
         preview::routes(),
@@ -73,6 +76,7 @@ pub fn routes() -> Vec<Route> {
         authority::routes(),
         calendar::routes(),
         days_off::routes(),
+        erase::routes(),
     ]
     .concat()
 }

@@ -26,7 +26,10 @@ pub const TEMPLATE: &str = "desk/preview.html";
 #[derive(Debug, Clone, Serialize)]
 pub struct Page {
     letters: Vec<Letter>,
+    /// Letters that leave if nothing is ticked.
     count: usize,
+    /// Letters that were filed before, word for word.
+    same: usize,
     languages: usize,
     first_due: Option<Due>,
     undo: Option<String>,
@@ -54,6 +57,16 @@ struct Letter {
     alarms: Vec<String>,
     warnings: Vec<String>,
     impossible: Option<String>,
+    same: Option<Same>,
+}
+
+/// The request that has this letter already.
+#[derive(Debug, Clone, Serialize)]
+struct Same {
+    reference: String,
+    filed_on: NaiveDate,
+    /// Whether a second one is to be filed.
+    ticked: bool,
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -77,6 +90,8 @@ pub struct Typed {
     group: String,
     #[field(default = String::new())]
     form_key: String,
+    again: Vec<String>,
+    told: Vec<String>,
 }
 
 /// What is wrong, and in which field.
@@ -104,6 +119,8 @@ impl Typed {
             signed_as: self.signature().stored(),
             form_key: form_key.to_owned(),
             campaign: None,
+            again: self.again.iter().take(file_request::MOST).cloned().collect(),
+            told: self.told.iter().take(file_request::MOST).cloned().collect(),
         }
     }
 
@@ -133,6 +150,7 @@ fn page(
     (typed, form_key, error): (Typed, String, Option<String>),
 ) -> Page {
     let possible: Vec<&Preview> = previews.iter().filter(|preview| preview.impossible.is_none()).collect();
+    let same = possible.iter().filter(|preview| preview.same.is_some()).count();
     let languages: BTreeSet<&str> = possible.iter().map(|preview| preview.language.as_str()).collect();
     let first_due = possible
         .iter()
@@ -142,21 +160,28 @@ fn page(
         })
         .min_by_key(|due| due.on);
     Page {
-        count: possible.len(),
+        count: possible.len() - same,
+        same,
         languages: languages.len(),
         first_due,
         undo: crate::web::error::span_words(ctx.config.undo),
         no_server: ctx.config.smtp_url.is_none(),
         back: file_request::address(&typed.chosen()),
+        letters: previews.into_iter().map(|preview| letter(preview, &typed.again)).collect(),
         typed,
         form_key,
         error,
-        letters: previews.into_iter().map(letter).collect(),
     }
 }
 
-fn letter(preview: Preview) -> Letter {
+fn letter(preview: Preview, again: &[String]) -> Letter {
+    let same = preview.same.map(|same| Same {
+        ticked: again.contains(&same.reference),
+        filed_on: same.filed_at.date_naive(),
+        reference: same.reference,
+    });
     Letter {
+        same,
         bytes: preview.body.len(),
         authority_id: preview.authority_id,
         authority: preview.authority,
@@ -179,10 +204,21 @@ fn chrome(me: &SignedIn) -> Chrome {
     me.chrome(Said::default(), "Read the letters", "file")
 }
 
+/// What was not filed: the answer, and why in words.
+type Unfiled = (Status, String);
+
 /// What cannot be filed, in words; a broken store is an error page.
 fn told(error: filing::Error) -> Result<String, Error> {
     match error {
         filing::Error::Store(error) => Err(error.into()),
+        filing::Error::Same(same) => {
+            let names: Vec<&str> = same.iter().take(3).map(|same| same.authority.as_str()).collect();
+            let more = if same.len() > 3 { format!(" and {} more", same.len() - 3) } else { String::new() };
+            Ok(format!(
+                "Nothing was filed. You filed the same letter lately to {}{more}. Say whether it is to go a second time.",
+                names.join(", ")
+            ))
+        }
         filing::Error::NobodyAsked => Ok("No authority is chosen. Tick at least one.".to_owned()),
         filing::Error::UnknownBundle(_) => Ok("No bundle is chosen. Choose one.".to_owned()),
         error => Ok(format!("Nothing was filed: {error}.")),
@@ -211,25 +247,30 @@ async fn choose_again(site: &Site, me: &SignedIn, (typed, fault): (Typed, Fault)
 async fn read(
     site: &Site,
     me: &SignedIn,
-    (typed, form_key, error): (Typed, String, Option<String>),
+    (typed, form_key, unfiled): (Typed, String, Option<Unfiled>),
 ) -> Result<Rendered, Error> {
-    let context = site.context.clone();
+    let (context, person) = (site.context.clone(), me.person.id);
     let filing = typed.filing(&form_key);
     let outcome = site
         .store
-        .run(move |conn| match filing::preview(&context, conn, &filing) {
+        .run(move |conn| match filing::preview(&context, conn, person, &filing) {
             Ok(previews) => Ok(Ok(previews)),
             Err(error) => told(error).map(Err),
         })
         .await?;
     match outcome {
         Ok(previews) => {
-            let status = if error.is_some() { Status::UnprocessableEntity } else { Status::Ok };
+            let (status, error) = match unfiled {
+                Some((status, words)) => (status, Some(words)),
+                None => (Status::Ok, None),
+            };
+            let field = if status == Status::Conflict { "#same" } else { "#letters" };
             let load = move |ctx: &crate::service::Context, _: &mut crate::store::Conn| {
                 Ok(page(ctx, previews, (typed, form_key, error)))
             };
-            let shown = show_wrong(site, (TEMPLATE, chrome(me)), load, |page: &Page| {
-                page.error.iter().map(|words| Link::new("#letters", words)).collect()
+            let shown = show_wrong(site, (TEMPLATE, chrome(me)), load, move |page: &Page| {
+                let field = if page.same > 0 { field } else { "#letters" };
+                page.error.iter().map(|words| Link::new(field, words)).collect()
             });
             Ok(shown.await?.with_status(status))
         }
@@ -270,7 +311,9 @@ async fn file(
         .store
         .run(move |conn| match filing::file(&context, conn, person, &filing) {
             Ok(done) => Ok(Ok(done)),
-            Err(error) => told(error).map(Err),
+            // The letters as they are now, with the question.
+            Err(error @ filing::Error::Same(_)) => told(error).map(|why| Err((Status::Conflict, why))),
+            Err(error) => told(error).map(|why| Err((Status::UnprocessableEntity, why))),
         })
         .await?;
     match outcome {

@@ -18,6 +18,7 @@ use crate::web::error::{Error, What};
 use crate::web::guards::Site;
 use crate::web::kept::Address;
 use crate::web::page::{Chrome, Feed};
+use crate::web::public::attachment::Gone;
 use crate::web::public::feeds;
 use crate::web::public::lived::{Counted, Lived, counted_by, lived, shipped};
 use crate::web::public::panel::Panel;
@@ -77,6 +78,7 @@ pub struct Page {
     any_answer: bool,
     letters: Vec<Letter>,
     being_read: Vec<NaiveDateTime>,
+    erased: Vec<Gone>,
     files_host: String,
     today: NaiveDate,
 }
@@ -124,6 +126,7 @@ impl Page {
             questions,
             letters: thread(&published),
             being_read: published.being_read,
+            erased: published.erased.into_iter().map(Gone::of).collect(),
             facts: published.facts,
             asked: published.asked,
             group: published.group,
@@ -335,7 +338,7 @@ fn machine(page: &Page) -> String {
     serde_json::json!({
         "request": page.facts, "authority": page.asked, "campaign": page.campaign,
         "standing": page.standing, "events": page.entries, "questions": page.questions, "letters": letters,
-        "clocks": page.panel, "dates": page.dates, "law": page.law, "replies_being_read": page.being_read.len(), "as_of": page.today,
+        "clocks": page.panel, "dates": page.dates, "law": page.law, "replies_being_read": page.being_read.len(), "erased": page.erased, "as_of": page.today,
     })
     .to_string()
 }

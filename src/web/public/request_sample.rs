@@ -80,6 +80,7 @@ pub fn late(ctx: &Context) -> Published {
         letters: vec![our_letter(received)],
         replies: vec![reply(answered)],
         being_read: vec![time(day(2026, 11, 20), 17, 41)],
+        erased: Vec::new(),
         alike: std::collections::BTreeMap::new(),
         files: files(),
         withheld: vec![(4, 1)],

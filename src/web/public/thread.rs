@@ -112,7 +112,7 @@ pub fn path(file: &File) -> String {
     .to_string()
 }
 
-fn kind_words(kind: Option<&str>) -> &'static str {
+pub(crate) fn kind_words(kind: Option<&str>) -> &'static str {
     match kind.unwrap_or_default() {
         "acknowledgement" => "Acknowledgement",
         "extension" => "Notice of extension",

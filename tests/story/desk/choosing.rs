@@ -83,7 +83,7 @@ stories! {
         assert!(page.contains("The federal Act does not reach police of a Land."), "{page}");
         assert!(desk.page("/authorities/polizei-hessen").contains("None: no letter can rest on a right to information there"));
         let conn = &mut desk.db.conn().unwrap();
-        let drafts = filing::preview(&desk.ctx, conn, &filing_of(&[1], "hesse")).unwrap();
+        let drafts = filing::preview(&desk.ctx, conn, 1, &filing_of(&[1], "hesse")).unwrap();
         assert!(drafts[0].impossible.as_deref().is_some_and(|words| words.starts_with("Hesse leaves its police out")), "{:?}", drafts[0].impossible);
     }
 

@@ -1,10 +1,12 @@
 //! The desk as its people meet it: a desk over a temporary place, and its stories.
 
 mod choosing;
+mod erasing;
 mod evidence;
 mod guiding;
 mod network;
-mod outgoing;
+mod new_address;
+pub mod outgoing;
 mod parts;
 mod placing;
 mod publishing;
@@ -12,6 +14,7 @@ mod queueing;
 mod reading;
 mod register;
 mod resending;
+mod same_letter;
 mod session;
 
 use crate::support::{Backend, postgres};
@@ -128,6 +131,14 @@ impl Desk {
     }
 
     pub fn try_to_sign_in(&self, email: &str, password: &str) -> LocalResponse<'_> {
+        // Whoever is signed in signs out first.
+        let before = self.get("/desk/sign-in");
+        let is_in = before.status() == Status::SeeOther;
+        drop(before);
+        if is_in {
+            let token = self.token("/desk/requests");
+            drop(self.post("/desk/sign-out", &[("csrf", &token)]));
+        }
         let token = self.token("/desk/sign-in");
         self.post("/desk/sign-in", &[("csrf", &token), ("email", email), ("password", password)])
     }
@@ -168,7 +179,7 @@ impl Desk {
             language: None,
             signed_as: "Mira Varga".to_owned(),
             form_key: format!("test-{authority}"),
-            campaign: None,
+            ..Filing::default()
         };
         let mut conn = self.db.conn().unwrap();
         let filed = filing::file(&self.ctx, &mut conn, 1, &filing).unwrap();

@@ -12,7 +12,7 @@ use rocket::http::Status;
 
 const ADMIN: &str = "a.admin@klarblick.example";
 
-fn admin_signs_in(desk: &Desk) -> String {
+pub fn admin_signs_in(desk: &Desk) -> String {
     let new = Newcomer { email: ADMIN, name: "A. Admin", role: Role::Admin };
     let password = sign_in::add_person(&desk.ctx, &mut desk.db.conn().unwrap(), &new).unwrap();
     assert_eq!(desk.try_to_sign_in(ADMIN, &password).status(), Status::SeeOther);

@@ -173,7 +173,7 @@ stories! {
         // As it stood in a register before anybody checked.
         let lyon = site.authority("Mairie de Lyon", (AuthorityKind::Municipality, "fr-crpa", "fr"), "lyon.example");
         authorities::set_regime(&mut site.conn(), lyon, Some("gr-kdd5")).unwrap();
-        let read = |authority| filing::preview(&site.ctx, &mut site.conn(), &filing_of(&[authority], "f")).unwrap().remove(0);
+        let read = |authority| filing::preview(&site.ctx, &mut site.conn(), 1, &filing_of(&[authority], "f")).unwrap().remove(0);
         let letter = read(lyon);
         assert_eq!(letter.alarms.len(), 1);
         assert!(letter.alarms[0].contains("is a law of Greece, and this is a body of France. Right would be fr-crpa."), "{:?}", letter.alarms);

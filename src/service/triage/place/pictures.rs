@@ -111,6 +111,7 @@ fn weigh(
                 incoming: read.clone(),
                 failure: None,
                 circles: None,
+                given_up: None,
                 judged: authenticity::judged(conn, id)?,
             };
             Now::Placed(Box::new(alone(plan::of(ctx, conn, &understood)?)))

@@ -22,7 +22,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
 
 /// The storeys inside the domain, lowest first: a part imports only from storeys below its own.
 const DOMAIN: &[&[&str]] = &[
-    &["words", "reference", "country", "passwords"],
+    &["words", "numbers", "reference", "country", "passwords"],
     &["authority"],
     &["law", "questions"],
     &["findings", "letter", "request", "register"],

@@ -1,5 +1,6 @@
 //! What is not well, in words that say what to do; pure, from figures.
 
+use crate::domain::numbers::counted;
 use crate::service::health::{Database, Figures};
 use chrono::{NaiveDateTime, TimeDelta};
 use serde::Serialize;
@@ -70,8 +71,9 @@ fn storage(figures: &Figures, add: &mut Add<'_>) {
                 .to_owned()),
         Some((notes, age)) if age > SPOOL && figures.database == Database::Well => {
             add("spool_old", Level::Unwell, format!(
-                "{notes} mails wait in the spool, the oldest for {}, though the database is there. Look whether a \
-                 worker runs; a note that cannot be entered is named in the log.", in_words(age)));
+                "{}, the oldest for {}, though the database is there. Look whether a worker runs; a note that cannot be \
+                 entered is named in the log.",
+                counted(notes, "mail waits in the spool", "mails wait in the spool"), in_words(age)));
         }
         Some(_) => {}
     }
@@ -103,15 +105,14 @@ fn letters(figures: &Figures, add: &mut Add<'_>) {
     let since = |at: Option<NaiveDateTime>| at.map(|at| figures.now - at.and_utc());
     let older = |at, than: TimeDelta| since(at).is_some_and(|age| age > than);
     if letters.unknown > 0 {
-        let n = letters.unknown;
-        add(
-            "letters_unknown",
-            Level::Degraded,
-            format!(
-                "{n} letters may or may not have arrived; none is sent again by itself. Look for the Message-ID in the \
-             mail server's log and settle each at the desk under Letters."
-            ),
+        let what = counted(
+            letters.unknown,
+            "letter may or may not have arrived; it is not sent again by itself. Look for its Message-ID in the mail \
+             server's log and settle it at the desk under Letters.",
+            "letters may or may not have arrived; none is sent again by itself. Look for their Message-IDs in the mail \
+             server's log and settle each at the desk under Letters.",
         );
+        add("letters_unknown", Level::Degraded, what);
     }
     if let Some(age) = since(letters.paused_since) {
         add(
@@ -148,14 +149,13 @@ fn letters(figures: &Figures, add: &mut Add<'_>) {
             ),
         );
     } else if letters.held_up > 0 && since(letters.last_accepted).is_none_or(|age| age >= TAKES) {
-        let n = letters.held_up;
+        let held_up = counted(letters.held_up, "letter is held up", "letters are held up");
         add(
             "letters_wait",
             Level::Degraded,
             format!(
-                "{n} letters are held up, the oldest for {wait}, and the mail server took none within the last minute. \
-             They are tried again by themselves for five days. Look at the mail server of `smtp_url`; `askance check` \
-             tries it."
+                "{held_up}, the oldest for {wait}, and the mail server took none within the last minute. What is held up \
+             is tried again by itself for five days. Look at the mail server of `smtp_url`; `askance check` tries it."
             ),
         );
     }
@@ -164,15 +164,14 @@ fn letters(figures: &Figures, add: &mut Add<'_>) {
 fn mails(figures: &Figures, add: &mut Add<'_>) {
     let Some(mails) = figures.mails else { return };
     if mails.unreadable_lately > 0 {
-        let n = mails.unreadable_lately;
-        add(
-            "reading_fails",
-            Level::Degraded,
-            format!(
-                "{n} mails of the last hour could not be read. They are kept as they came: look at them at the desk under \
-             \"could not be read\", and at the log for the cause."
-            ),
+        let what = counted(
+            mails.unreadable_lately,
+            "mail of the last hour could not be read. It is kept as it came: look at it at the desk under \"could not be \
+             read\", and at the log for the cause.",
+            "mails of the last hour could not be read. They are kept as they came: look at them at the desk under \"could \
+             not be read\", and at the log for the cause.",
         );
+        add("reading_fails", Level::Degraded, what);
     }
     if let Some(age) = mails.unread_since.map(|at| figures.now - at.and_utc()).filter(|age| *age > UNREAD) {
         add(
@@ -215,7 +214,7 @@ fn time(figures: &Figures, add: &mut Add<'_>) {
 /// A span as people say it.
 fn in_words(age: TimeDelta) -> String {
     match age.num_seconds().max(0) {
-        seconds @ 0..120 => format!("{seconds} seconds"),
+        seconds @ 0..120 => counted(seconds, "second", "seconds"),
         seconds @ 120..7200 => format!("{} minutes", seconds / 60),
         seconds @ 7200..172_800 => format!("{} hours", seconds / 3600),
         seconds => format!("{} days", seconds / 86_400),

@@ -56,6 +56,7 @@ pub fn findings(figures: &Figures) -> Vec<Finding> {
     storage(figures, &mut add);
     letters(figures, &mut add);
     mails(figures, &mut add);
+    mailbox(figures, &mut add);
     time(figures, &mut add);
     found.sort_by_key(|finding| std::cmp::Reverse(finding.level));
     found
@@ -183,6 +184,33 @@ fn mails(figures: &Figures, add: &mut Add<'_>) {
                 in_words(age)
             ),
         );
+    }
+}
+
+fn mailbox(figures: &Figures, add: &mut Add<'_>) {
+    let Some(fetching) = &figures.mailbox else { return };
+    // Without a database nothing can be recorded as fetched, and that is told above.
+    if let Some(trouble) = fetching.trouble.as_ref().filter(|_| figures.database == Database::Well) {
+        let lasts = in_words(TimeDelta::from_std(trouble.lasts).unwrap_or(TimeDelta::MAX));
+        add(
+            "mailbox",
+            Level::Degraded,
+            format!(
+                "No mail can be fetched from the mailbox of `imap_url` since {lasts}: {}. What comes waits there and is \
+             tried again by itself. `askance check` tries it at once.",
+                trouble.why
+            ),
+        );
+    }
+    if fetching.left > 0 {
+        let what = counted(
+            fetching.left,
+            "mail stays in the mailbox of `imap_url`, because it is too large or its server does not give it. The log has \
+             its number; take it out there and hand it in with `askance receive`.",
+            "mails stay in the mailbox of `imap_url`, because they are too large or their server does not give them. The \
+             log has their numbers; take them out there and hand them in with `askance receive`.",
+        );
+        add("mailbox_left", Level::Degraded, what);
     }
 }
 

@@ -10,6 +10,7 @@ pub mod listener;
 pub mod lmtp;
 pub mod notice;
 mod reply;
+mod server_url;
 mod smtp;
 pub mod smtp_url;
 pub mod transport;

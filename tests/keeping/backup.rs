@@ -189,7 +189,7 @@ fn r53_letters_under_way_are_in_doubt_after_a_restore() {
     house.does(&["backup", &place]);
 
     let bare = House::new(Backend::Sqlite);
-    assert!(bare.does(&["restore", &place]).contains("1 were on their way"));
+    assert!(bare.does(&["restore", &place]).contains("1 was on its way and becomes unknown"));
     let _service = bare.serves();
     let db = bare.db();
     let conn = &mut *db.conn().unwrap();

@@ -1,7 +1,7 @@
 //! The keys there are, and what is right for each.
 
 /// Each key with what it takes, in the order of `Rocket.toml`.
-const KEYS: [(&str, &str); 25] = [
+const KEYS: [(&str, &str); 26] = [
     ("database_url", "`sqlite://path` or `postgres://user@host/name`"),
     ("blob_url", "`file://folder`"),
     ("public_url", "a web address such as `https://askance.example`"),
@@ -28,6 +28,7 @@ const KEYS: [(&str, &str); 25] = [
     ),
     ("keep_set_aside_days", "a whole number from 0"),
     ("metrics_token", "at least 20 characters without blanks (`openssl rand -hex 20`)"),
+    ("health_listen", "an address and port such as `127.0.0.1:8001`"),
     ("log_format", "`text` or `json`"),
     ("undo_minutes", "a whole number from 0"),
     ("secret_key", "at least 32 random bytes in base64 (`openssl rand -base64 32`)"),

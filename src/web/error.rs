@@ -48,6 +48,8 @@ pub enum Error {
     TooMany(u32),
     /// 503: the database cannot be reached just now.
     Unavailable,
+    /// 503: more is asked for at once than can be made.
+    Crowded,
     /// 500: our fault; the number finds it in the log.
     Internal(String),
 }
@@ -81,7 +83,7 @@ impl Error {
             Self::TooLarge => Status::PayloadTooLarge,
             Self::Unprocessable(_) => Status::UnprocessableEntity,
             Self::TooMany(_) => Status::TooManyRequests,
-            Self::Unavailable => Status::ServiceUnavailable,
+            Self::Unavailable | Self::Crowded => Status::ServiceUnavailable,
             Self::Internal(_) => Status::InternalServerError,
         }
     }
@@ -203,6 +205,12 @@ fn words(error: &Error, path: &str) -> (String, String, Option<String>) {
                 .to_owned(),
             "Try again in a few seconds.",
         ),
+        Error::Crowded => said(
+            "Very many are reading just now",
+            "More pages were asked for at once than can be made. Nothing is lost, and nothing was stored."
+                .to_owned(),
+            "Try again in a few seconds.",
+        ),
         Error::Internal(_) => said(
             "Something is broken here",
             "It is our fault, not yours.".to_owned(),
@@ -279,6 +287,7 @@ impl<'r> Responder<'r, 'static> for Error {
         out.status(self.status()).header(Header::new("Cache-Control", "no-store"));
         match &self {
             Self::Unavailable => drop(out.header(Header::new("Retry-After", "10"))),
+            Self::Crowded => drop(out.header(Header::new("Retry-After", "3"))),
             Self::TooMany(seconds) => drop(out.header(Header::new("Retry-After", seconds.to_string()))),
             Self::NotThisWay => drop(out.header(Header::new("Allow", allowed(request)))),
             _ => {}

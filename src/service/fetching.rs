@@ -226,7 +226,7 @@ impl<'a> Fetcher<'a> {
             self.nap(FIRST);
             return Ok(());
         };
-        pulse.mailbox(|mailbox, age| mailbox.asks(age));
+        pulse.asks_mailbox();
         let mailbox = Mailbox::open(&self.source.server, self.stopping)?;
         let name = self.source.server.mailbox();
         let mut taking = Taking {
@@ -245,7 +245,7 @@ impl<'a> Fetcher<'a> {
             // Until it is cut, or somebody asks to stop: both are errors of the wait.
             for waits in 1_u32.. {
                 taking.mailbox.wait(IDLE, POLL)?;
-                pulse.mailbox(|mailbox, age| mailbox.asks(age));
+                pulse.asks_mailbox();
                 let after = Some(highest).filter(|_| waits % WHOLE != 0);
                 highest = highest.max(taking.take(after)?);
                 fine();

@@ -117,9 +117,7 @@ mod tests {
 
     #[test]
     fn names_do_not_come_near_the_numbers() {
-        for name in ["fetching"] {
-            let Named(number) = Named::of(name);
-            assert!(number.unsigned_abs() > u64::from(u32::MAX), "{name}: {number}");
-        }
+        let Named(number) = Named::of("fetching");
+        assert!(number.unsigned_abs() > u64::from(u32::MAX), "{number}");
     }
 }

@@ -199,24 +199,26 @@ fn words(error: &Error, path: &str) -> (String, String, Option<String>) {
             format!("There were too many tries. Try again in {}.", wait_words(*seconds)),
             "",
         ),
-        Error::Unavailable => said(
-            "Just now this cannot be shown",
-            "The database does not answer. Nothing is lost: mail that comes in is kept safe meanwhile."
-                .to_owned(),
-            "Try again in a few seconds.",
-        ),
-        Error::Crowded => said(
-            "Very many are reading just now",
-            "More pages were asked for at once than can be made. Nothing is lost, and nothing was stored."
-                .to_owned(),
-            "Try again in a few seconds.",
-        ),
+        Error::Unavailable | Error::Crowded => {
+            let (title, what) = not_now(error);
+            said(title, what.to_owned(), "Try again in a few seconds.")
+        }
         Error::Internal(_) => said(
             "Something is broken here",
             "It is our fault, not yours.".to_owned(),
             "Try again; if it happens twice, please tell us.",
         ),
     }
+}
+
+fn not_now(error: &Error) -> (&'static str, &'static str) {
+    if *error == Error::Crowded {
+        let what =
+            "More pages were asked for at once than can be made. Nothing is lost, and nothing was stored.";
+        return ("Very many are reading just now", what);
+    }
+    let what = "The database does not answer. Nothing is lost: mail that comes in is kept safe meanwhile.";
+    ("Just now this cannot be shown", what)
 }
 
 fn missing(what: What) -> (&'static str, &'static str) {

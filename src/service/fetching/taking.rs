@@ -104,7 +104,7 @@ impl<'a> Taking<'a> {
     }
 
     fn asks(&self) {
-        self.ctx.pulse.mailbox(|mailbox, age| mailbox.asks(age));
+        self.ctx.pulse.asks_mailbox();
     }
 
     fn folder(&self) -> Folder<'a> {

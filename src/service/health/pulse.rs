@@ -103,6 +103,11 @@ impl Pulse {
         work(&mut held(&self.0.mailbox), age)
     }
 
+    /// The server of the mailbox is asked for something.
+    pub fn asks_mailbox(&self) {
+        self.mailbox(Mailbox::asks);
+    }
+
     /// Compares the clock on the wall with the one that nobody can set; `age` is that of the process.
     pub fn clock_read(&self, wall: DateTime<Utc>, age: Duration) {
         let mut clock = held(&self.0.clock);

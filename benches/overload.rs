@@ -370,14 +370,13 @@ fn reads(port: u16, addresses: &[String], (own, seconds): (u32, u32)) -> Visits 
 
 /// The status, and whether it says when to come again.
 fn ask(browser: &mut Option<BufReader<TcpStream>>, to: SocketAddr, address: &str) -> Done<(u16, bool)> {
-    let mut tcp = match browser.take() {
-        Some(open) => open,
-        None => {
-            let tcp = TcpStream::connect_timeout(&to, PATIENCE)?;
-            tcp.set_nodelay(true)?;
-            tcp.set_read_timeout(Some(PATIENCE))?;
-            BufReader::new(tcp)
-        }
+    let mut tcp = if let Some(open) = browser.take() {
+        open
+    } else {
+        let tcp = TcpStream::connect_timeout(&to, PATIENCE)?;
+        tcp.set_nodelay(true)?;
+        tcp.set_read_timeout(Some(PATIENCE))?;
+        BufReader::new(tcp)
     };
     write!(tcp.get_mut(), "GET {address} HTTP/1.1\r\nHost: askance.example\r\n\r\n")?;
     let mut head = BTreeMap::new();

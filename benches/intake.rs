@@ -2,7 +2,8 @@
 //! when a hundred mails a second are offered.
 //!
 //! `cargo bench --bench intake` prints them for this machine, on SQLite; with `DATABASE_URL=postgres://…` of an empty
-//! database also on that one. `-- 60` offers a hundred a second for a minute and reads a page meanwhile.
+//! database also on that one. `-- 60` offers a hundred a second for a minute. What becomes of pages meanwhile is in
+//! `cargo bench --bench overload`.
 
 use askance::clock::Clock;
 use askance::mail::listener::{Limits, Listener, Protocol, Verdict};
@@ -19,6 +20,8 @@ type Done<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
 /// Connections that hand mail over at the same time.
 const CONNECTIONS: usize = 4;
+/// Mails of one session; then the mail server comes anew, as they do, and before the listener asks it to.
+const A_SESSION: usize = 100;
 /// Mails a second that are offered when acknowledgements are timed.
 const OFFERED: u32 = 100;
 
@@ -76,12 +79,14 @@ fn bench(name: &str, url: &str, folder: &std::path::Path, seconds: u64) -> Done<
 fn figures((name, address): (&str, SocketAddr), seconds: u64) -> Done<()> {
     let count = AtomicUsize::new(0);
     for connections in [1, CONNECTIONS, 16] {
-        let began = Instant::now();
+        let (began, worked) = (Instant::now(), processor_time());
         let took =
             times(address, (connections, &count), |began| began.elapsed() < Duration::from_secs(5), None)?;
         let rate = number(took.len()) / began.elapsed().as_secs_f64();
+        let each = (processor_time() - worked) * 1e3 / number(took.len());
         say(&format!(
-            "{name:<12} {connections:>2} connections: {rate:.0} mails/s accepted, {} in n = {}",
+            "{name:<12} {connections:>2} connections: {rate:.0} mails/s accepted, {} in n = {}; {each:.2} ms of a core each, \
+             both sides",
             spread(&took),
             took.len()
         ))?;
@@ -99,6 +104,16 @@ fn figures((name, address): (&str, SocketAddr), seconds: u64) -> Done<()> {
 #[expect(clippy::cast_precision_loss, reason = "counts of mails are far below 2^52")]
 fn number(count: usize) -> f64 {
     count as f64
+}
+
+/// Seconds of a core that this process has used; on a machine that others use as well it says more than the rate.
+fn processor_time() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let ticks = |at: usize| {
+        stat.rsplit(')').next().and_then(|rest| rest.split_whitespace().nth(at)?.parse::<f64>().ok())
+    };
+    // utime and stime, in hundredths of a second on every Linux that is built today.
+    (ticks(11).unwrap_or_default() + ticks(12).unwrap_or_default()) / 100.0
 }
 
 fn spread(took: &[Duration]) -> String {
@@ -124,6 +139,9 @@ fn times(
                     let mut peer = Peer::meet(address)?;
                     let (mut took, mut due) = (Vec::new(), Instant::now());
                     while more(&began) {
+                        if took.len() % A_SESSION == A_SESSION - 1 {
+                            peer = Peer::meet(address)?;
+                        }
                         std::thread::sleep(due.saturating_duration_since(Instant::now()));
                         let start = if pause.is_some() { due } else { Instant::now() };
                         peer.sends(count.fetch_add(1, Ordering::Relaxed))?;

@@ -85,6 +85,7 @@ pub(crate) struct Raw {
     repeat_unknown_hours: u32,
     keep_set_aside_days: u32,
     metrics_token: Option<String>,
+    health_listen: Option<String>,
     log_format: String,
 }
 
@@ -120,6 +121,7 @@ impl Default for Raw {
             repeat_unknown_hours: 0,
             keep_set_aside_days: 180,
             metrics_token: None,
+            health_listen: None,
             log_format: "text".to_owned(),
         }
     }

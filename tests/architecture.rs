@@ -22,7 +22,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
 
 /// The storeys inside the domain, lowest first: a part imports only from storeys below its own.
 const DOMAIN: &[&[&str]] = &[
-    &["words", "reference", "country", "passwords"],
+    &["words", "numbers", "reference", "country", "passwords"],
     &["authority"],
     &["law", "questions"],
     &["findings", "letter", "request", "register"],
@@ -197,6 +197,14 @@ fn words_stay_in_their_place(file: &Source) -> Vec<String> {
     found
 }
 
+/// One list knows all numbers of PostgreSQL's own locks, so that none means two things.
+fn locks_are_in_their_list(file: &Source) -> Vec<String> {
+    let strays = file.text.match_indices("_advisory").filter(|_| file.path != "store/locks.rs");
+    strays
+        .map(|(at, _)| format!("{}:{}: a lock that is not in `store::locks`", file.path, file.line(at)))
+        .collect()
+}
+
 fn files_are_in_form(file: &Source) -> Vec<String> {
     let mut found = Vec::new();
     if !file.text.starts_with("//! ") {
@@ -305,6 +313,14 @@ fn words_stand_only_where_they_are_at_home() {
     let silent =
         "//! No diesel here.\nlet a = \"diesel\"; let b = r#\"diesel \" \"#; let c = '\"'; let diesels = 1;";
     assert_eq!(rule(&Source::new("web/page.rs", silent)), Vec::<String>::new());
+}
+
+#[test]
+fn numbers_of_locks_are_in_one_list() {
+    holds(locks_are_in_their_list);
+    let rule = locks_are_in_their_list;
+    let sql = "fn f() { c.batch_execute(\"SELECT pg_try_advisory_lock(7)\"); }";
+    catches(rule, ("store/people.rs", sql), "store/people.rs:1: a lock that is not");
 }
 
 #[test]

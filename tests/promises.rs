@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// The promises about mail, storage and operations.
-const PROMISED: [u32; 31] = [
+const PROMISED: [u32; 32] = [
     1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 26, 48, 49, 50, 51, 52, 53, 54,
-    55, 58, 60,
+    55, 56, 58, 60,
 ];
 
 /// What stands in the page: the tests that each promise names.

@@ -2,6 +2,7 @@
 
 use crate::command::{Closed, exit, places, say};
 use crate::config::Config;
+use crate::domain::numbers::counted;
 use crate::store::digests::{Digest, Misfit};
 use crate::store::{Conn, audit, digests, requests};
 use std::io::Write;
@@ -52,7 +53,10 @@ pub fn run(args: &AuditArgs, config: Config, out: &mut dyn Write, err: &mut dyn 
         Ok(Found { events, entries, digests, broken: None }) => {
             let done = writeln!(
                 out,
-                "{events} events, {entries} audit entries, {digests} daily digests: every link fits"
+                "{}, {}, {}: every link fits",
+                counted(events, "event", "events"),
+                counted(entries, "audit entry", "audit entries"),
+                counted(digests, "daily digest", "daily digests")
             );
             if done.is_ok() { exit::OK } else { exit::IO }
         }

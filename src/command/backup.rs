@@ -3,6 +3,7 @@
 use crate::command::{Closed, exit, places, print, say};
 use crate::config::Config;
 use crate::data::Library;
+use crate::domain::numbers::{counted, grouped};
 use crate::service::backup::Keep;
 use crate::service::{Context, backup, days_off};
 use crate::store::Db;
@@ -92,14 +93,14 @@ fn take(args: &BackupArgs, config: Config) -> Result<(String, Vec<String>), Fail
     let keep = Keep { days: args.keep_days, newest: args.keep, daily: args.daily };
     let taken = backup::take(&ctx, &db, &args.folder, keep)?;
     let told = format!(
-        "Backup {}: {} rows, {} blobs, {} of them new, {} notes of mail; {} old backups and {} blobs removed.\n",
+        "Backup {}: {}, {}, {} of them new, {}; {} and {} removed.\n",
         taken.copy,
-        taken.rows,
-        taken.blobs,
-        taken.new_blobs,
-        taken.notes,
-        taken.pruned.copies,
-        taken.pruned.blobs
+        counted(taken.rows, "row", "rows"),
+        counted(taken.blobs, "blob", "blobs"),
+        grouped(i64::try_from(taken.new_blobs).unwrap_or(i64::MAX)),
+        counted(taken.notes, "note of mail", "notes of mail"),
+        counted(taken.pruned.copies, "old backup", "old backups"),
+        counted(taken.pruned.blobs, "blob", "blobs")
     );
     let wrong = taken.missing.iter().map(|key| {
         format!("blob `{key}` is gone or damaged here, so it is not in the backup; an older one may have it")
@@ -109,7 +110,11 @@ fn take(args: &BackupArgs, config: Config) -> Result<(String, Vec<String>), Fail
 
 fn verify(args: &BackupArgs) -> Result<(String, Vec<String>), Failure> {
     let verified = backup::verify(&args.folder)?;
-    let told = format!("Read {} backups and {} blobs again.\n", verified.copies, verified.blobs);
+    let told = format!(
+        "Read {} and {} again.\n",
+        counted(verified.copies, "backup", "backups"),
+        counted(verified.blobs, "blob", "blobs")
+    );
     Ok((told, verified.wrong))
 }
 
@@ -131,15 +136,18 @@ fn bring_back(args: &RestoreArgs, config: Config) -> Result<String, Failure> {
     let (ctx, db) = open(config)?;
     let restored = backup::restore(&ctx, &db, &args.folder, args.copy.as_deref())?;
     Ok(format!(
-        "Restored {}: {} rows, {} blobs, {} notes of mail; {} erasures done again.\nThe queue of letters stands still: \
-         they may have left since. {} of them were on their way or waited to leave, and become unknown. Settle each at \
-         the desk, under Letters, then let the queue go on there. Everybody signs in anew.\n",
+        "Restored {}: {}, {}, {}; {} done again.\nThe queue of letters stands still: they may have left since. {}. \
+         Settle each at the desk, under Letters, then let the queue go on there. Everybody signs in anew.\n",
         restored.copy,
-        restored.rows,
-        restored.blobs,
-        restored.notes,
-        restored.erased_again,
-        restored.in_doubt
+        counted(restored.rows, "row", "rows"),
+        counted(restored.blobs, "blob", "blobs"),
+        counted(restored.notes, "note of mail", "notes of mail"),
+        counted(restored.erased_again, "erasure", "erasures"),
+        counted(
+            restored.in_doubt,
+            "letter was on its way or waited, and becomes unknown",
+            "letters were on their way or waited, and become unknown"
+        )
     ))
 }
 

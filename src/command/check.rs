@@ -3,6 +3,7 @@
 use crate::command::{Closed, exit, places, published, serve};
 use crate::config::{self, Config};
 use crate::data::{Library, register};
+use crate::domain::numbers::counted;
 use crate::mail::listener::{self, Limits, Listener, Protocol};
 use crate::mail::smtp_url::SmtpServer;
 use crate::mail::transport;
@@ -158,9 +159,11 @@ fn mailbox(config: &Config, findings: &mut Findings<'_>) {
     let said = seen.map(|waiting| {
         let left = match waiting.too_large {
             0 => String::new(),
+            1 => ", one of them too large to be fetched".to_owned(),
             n => format!(", {n} of them too large to be fetched"),
         };
-        format!("signed in to {}, {} mails wait{left}", source.server, waiting.new)
+        let wait = counted(waiting.new, "mail waits", "mails wait");
+        format!("signed in to {}, {wait}{left}", source.server)
     });
     findings.note("mailbox", said.map_err(|error| format!("{}: {error}", source.server)), exit::IO);
 }
@@ -241,8 +244,8 @@ fn machine(config: &Config, findings: &mut Findings<'_>) {
         places::database(config, 1).ok().and_then(|db| db.conn().ok().map(|mut conn| clock(&mut conn)));
     let Some(Ok(Some(there))) = there else { return };
     let apart = (there - config.clock.now()).num_seconds().abs();
-    let found = if apart <= 10 { Ok(format!("{apart} seconds from the database's")) } else { Err(apart) };
-    let told = found.map_err(|apart| format!("{apart} seconds from the database's; let NTP keep both"));
+    let away = counted(apart, "second from the database's", "seconds from the database's");
+    let told = if apart <= 10 { Ok(away) } else { Err(format!("{away}; let NTP keep both")) };
     findings.note("clock", told, exit::CONFIG);
 }
 

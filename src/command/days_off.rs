@@ -1,6 +1,6 @@
 //! `askance days-off …`: days that no list of holidays could know, from the console.
 
-use crate::command::{self, exit, print, say};
+use crate::command::{self, Cause, ended, exit};
 use crate::config::Config;
 use crate::service::days_off::{self as keeping, Change};
 use crate::store::days_off::{self, New};
@@ -60,23 +60,14 @@ enum Act {
 
 /// Does it and says what was done.
 pub fn run(args: &DaysOffArgs, config: Config, out: &mut dyn Write, err: &mut dyn Write) -> u8 {
-    match act(&args.act, config) {
-        Ok(told) => print(out, &told),
-        Err(Failure::Closed(error)) => {
-            say(err, format_args!("{error}. Nothing was changed; try again when it is mended."));
-            error.exit_code()
+    let cause = |failure: &Failure| match failure {
+        Failure::Closed(error) => Cause::Broken(error.exit_code()),
+        Failure::Store(_) | Failure::Days(keeping::Error::Store(_) | keeping::Error::Law(_)) => {
+            Cause::Broken(exit::IO)
         }
-        Err(
-            error @ (Failure::Store(_) | Failure::Days(keeping::Error::Store(_) | keeping::Error::Law(_))),
-        ) => {
-            say(err, format_args!("{error}. Nothing was changed; try again when it is mended."));
-            exit::IO
-        }
-        Err(Failure::Days(error)) => {
-            say(err, format_args!("{error}. Nothing was changed."));
-            exit::DATA
-        }
-    }
+        Failure::Days(_) => Cause::Asked(exit::DATA),
+    };
+    ended(act(&args.act, config), cause, (out, err))
 }
 
 /// Why nothing was done.

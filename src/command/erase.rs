@@ -2,6 +2,7 @@
 
 use crate::command::{self, Closed, exit, print, say};
 use crate::config::Config;
+use crate::domain::numbers::counted;
 use crate::domain::publication::erasing::Reason;
 use crate::service::erasure::{self, Extent, Target, Wish};
 use std::io::Write;
@@ -114,7 +115,11 @@ fn act(args: &EraseArgs, config: Config) -> Result<String, Failure> {
 fn words(extent: &Extent) -> String {
     let Extent { messages, attachments, letters, events, blobs, .. } = extent;
     format!(
-        "texts of {messages} messages, {attachments} attachments, {letters} letters, words in {events} events, \
-         {blobs} files of bytes"
+        "texts of {}, {}, {}, words in {}, {}",
+        counted(*messages, "message", "messages"),
+        counted(*attachments, "attachment", "attachments"),
+        counted(*letters, "letter", "letters"),
+        counted(*events, "event", "events"),
+        counted(*blobs, "file of bytes", "files of bytes")
     )
 }

@@ -213,6 +213,36 @@ fn print(out: &mut dyn Write, text: &str) -> u8 {
     if out.write_all(text.as_bytes()).and_then(|()| out.flush()).is_ok() { exit::OK } else { exit::IO }
 }
 
+/// Why a command changed nothing, with its exit code.
+enum Cause {
+    /// What was asked for makes no sense here.
+    Asked(u8),
+    /// Something is broken; when it is mended the same may be asked again.
+    Broken(u8),
+}
+
+/// Ends a command that changes something: says what was done, or why nothing was.
+fn ended<F: std::fmt::Display>(
+    done: Result<String, F>,
+    cause: impl FnOnce(&F) -> Cause,
+    (out, err): (&mut dyn Write, &mut dyn Write),
+) -> u8 {
+    let error = match done {
+        Ok(told) => return print(out, &told),
+        Err(error) => error,
+    };
+    match cause(&error) {
+        Cause::Asked(code) => {
+            say(err, format_args!("{error}. Nothing was changed."));
+            code
+        }
+        Cause::Broken(code) => {
+            say(err, format_args!("{error}. Nothing was changed; try again when it is mended."));
+            code
+        }
+    }
+}
+
 /// Says what happened and what to do on stderr; a closed stderr is no reason to fail.
 fn say(err: &mut dyn Write, text: impl std::fmt::Display) {
     let _ = writeln!(err, "askance: {text}");

@@ -1,6 +1,6 @@
 //! `askance outbox …`: holds letters back, lets them leave again, and says how they stand, from the console.
 
-use crate::command::{self, exit, print, say};
+use crate::command::{self, Cause, ended, exit};
 use crate::config::Config;
 use crate::service::delivery;
 use crate::store::desk::{PAGE, letters};
@@ -42,18 +42,12 @@ enum Act {
 
 /// Does it and says what was done.
 pub fn run(args: &OutboxArgs, config: Config, out: &mut dyn Write, err: &mut dyn Write) -> u8 {
-    match act(&args.act, config) {
-        Ok(told) => print(out, &told),
-        Err(Failure::Delivery(error @ delivery::Error::NoReason)) => {
-            say(err, format_args!("{error}. Nothing was changed."));
-            exit::USAGE
-        }
-        Err(error) => {
-            let code = if let Failure::Closed(error) = &error { error.exit_code() } else { exit::IO };
-            say(err, format_args!("{error}. Nothing was changed; try again when it is mended."));
-            code
-        }
-    }
+    let cause = |failure: &Failure| match failure {
+        Failure::Delivery(delivery::Error::NoReason) => Cause::Asked(exit::USAGE),
+        Failure::Closed(error) => Cause::Broken(error.exit_code()),
+        _ => Cause::Broken(exit::IO),
+    };
+    ended(act(&args.act, config), cause, (out, err))
 }
 
 /// Why nothing was done.

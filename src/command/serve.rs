@@ -191,18 +191,14 @@ impl House {
             }
         };
         let asked = stop.clone();
-        let served = if only == Some(Only::Worker) {
-            rocket::execute(async { Signals::listen()?.come().await }).map_err(Error::from)
-        } else {
-            // Rocket's own defaults lie below what Rocket.toml and ROCKET_* say.
-            let figment = Figment::from(rocket::Config::default()).merge(figment);
-            let rocket = web::build(&figment, Arc::clone(&self.context), self.db.clone(), cage);
+        let served = match self.web(figment, only, cage) {
+            None => rocket::execute(async { Signals::listen()?.come().await }).map_err(Error::from),
             // The signal that Rocket ends by stops all else at the same time.
-            rocket::execute(async {
+            Some(rocket) => rocket::execute(async {
                 let signals = Signals::listen()?;
                 rocket::tokio::spawn(async move { signals.come().await.map(|()| asked()) });
                 rocket.launch().await.map(|_| ()).map_err(|e| Error::Web(e.to_string()))
-            })
+            }),
         };
         stop();
         let until = Instant::now() + FAREWELL;
@@ -215,6 +211,26 @@ impl House {
             workers.stop(until.saturating_duration_since(Instant::now()));
         }
         served
+    }
+
+    /// The web server; a process without pages has one only where it shall tell how it is.
+    fn web(
+        &self,
+        figment: Figment,
+        only: Option<Only>,
+        cage: Arc<Cage>,
+    ) -> Option<rocket::Rocket<rocket::Build>> {
+        // Rocket's own defaults lie below what Rocket.toml and ROCKET_* say.
+        let figment = Figment::from(rocket::Config::default()).merge(figment);
+        let (context, db) = (Arc::clone(&self.context), self.db.clone());
+        if only != Some(Only::Worker) {
+            return Some(web::build(&figment, context, db, cage));
+        }
+        let at = self.context.config.run.health_listen;
+        if at.is_none() {
+            tracing::info!("this process has no /healthz: `health_listen` is not set");
+        }
+        Some(web::build_health(&figment, at?, context, db))
     }
 
     /// Opens the doors for mail and serves them.

@@ -1,6 +1,6 @@
 //! `askance user …`: people from the console.
 
-use crate::command::{self, exit, print, say};
+use crate::command::{self, Cause, ended, exit};
 use crate::config::Config;
 use crate::service::sign_in::{self, Change, Newcomer};
 use crate::store::people;
@@ -69,23 +69,17 @@ enum Act {
 
 /// Does it and says what was done.
 pub fn run(args: &UserArgs, config: Config, out: &mut dyn Write, err: &mut dyn Write) -> u8 {
-    match act(&args.act, config) {
-        Ok(told) => print(out, &told),
-        Err(Failure::People(
-            error @ (sign_in::Error::Taken(_)
+    let cause = |failure: &Failure| match failure {
+        Failure::People(
+            sign_in::Error::Taken(_)
             | sign_in::Error::OurOwn(_)
             | sign_in::Error::Address(_)
-            | sign_in::Error::Nobody(_)),
-        )) => {
-            say(err, format_args!("{error}. Nothing was changed."));
-            exit::DATA
-        }
-        Err(error) => {
-            let code = if let Failure::Closed(error) = &error { error.exit_code() } else { exit::IO };
-            say(err, format_args!("{error}. Nothing was changed; try again when it is mended."));
-            code
-        }
-    }
+            | sign_in::Error::Nobody(_),
+        ) => Cause::Asked(exit::DATA),
+        Failure::Closed(error) => Cause::Broken(error.exit_code()),
+        _ => Cause::Broken(exit::IO),
+    };
+    ended(act(&args.act, config), cause, (out, err))
 }
 
 /// Why nothing was done.

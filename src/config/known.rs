@@ -1,7 +1,7 @@
 //! The keys there are, and what is right for each.
 
 /// Each key with what it takes, in the order of `Rocket.toml`.
-const KEYS: [(&str, &str); 30] = [
+const KEYS: [(&str, &str); 31] = [
     ("database_url", "`sqlite://path` or `postgres://user@host/name`"),
     ("blob_url", "`file://folder` or `s3://bucket/prefix?endpoint=https://host&region=name`"),
     ("spool_dir", "a folder such as `spool`"),
@@ -33,6 +33,7 @@ const KEYS: [(&str, &str); 30] = [
     ),
     ("keep_set_aside_days", "a whole number from 0"),
     ("metrics_token", "at least 20 characters without blanks (`openssl rand -hex 20`)"),
+    ("health_listen", "an address and port such as `127.0.0.1:8001`"),
     ("log_format", "`text` or `json`"),
     ("undo_minutes", "a whole number from 0"),
     ("secret_key", "at least 32 random bytes in base64 (`openssl rand -base64 32`)"),

@@ -1,5 +1,7 @@
 //! How the service is watched while it runs.
 
+use std::net::SocketAddr;
+
 use crate::config::{Error, Raw, Secret, known, wrong};
 
 /// The settings of watching. The default: figures for this machine only, log lines as text.
@@ -7,6 +9,8 @@ use crate::config::{Error, Raw, Secret, known, wrong};
 pub struct RunSettings {
     /// Who knows it may read `/metrics`.
     pub metrics_token: Option<Secret>,
+    /// Where a process that serves no pages tells how it is; none: nowhere.
+    pub health_listen: Option<SocketAddr>,
     /// How log lines are written.
     pub log_format: LogFormat,
 }
@@ -31,6 +35,11 @@ pub(crate) fn of(raw: &Raw) -> Result<RunSettings, Error> {
     });
     Ok(RunSettings {
         metrics_token: token.transpose()?,
+        health_listen: raw
+            .health_listen
+            .as_deref()
+            .map(|address| address.parse().map_err(|_| wrong("health_listen", address)))
+            .transpose()?,
         log_format: match raw.log_format.as_str() {
             "text" => LogFormat::Text,
             "json" => LogFormat::Json,

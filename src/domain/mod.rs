@@ -6,6 +6,7 @@ pub mod findings;
 pub mod incoming;
 pub mod law;
 pub mod letter;
+pub mod numbers;
 pub mod passwords;
 pub mod publication;
 pub mod questions;

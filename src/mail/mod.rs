@@ -11,6 +11,7 @@ pub mod lmtp;
 pub mod notice;
 mod reply;
 pub mod signing;
+mod server_url;
 mod smtp;
 pub mod smtp_url;
 pub mod transport;

@@ -17,7 +17,8 @@ use lettre::transport::smtp::response::Response;
 
 use crate::mail::guard::Guard;
 use crate::mail::reply::Reply;
-use crate::mail::smtp_url::{Encryption, SmtpServer};
+use crate::mail::server_url::Encryption;
+use crate::mail::smtp_url::SmtpServer;
 use crate::mail::transport::{BoxError, Dispatch, NOT_MARKED, Parcel};
 
 /// What we want to be told of (RFC 3461 §4.1).

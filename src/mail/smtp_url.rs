@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rustls::RootCertStore;
-use url::{Host, Url};
+use url::Url;
+
+use crate::mail::server_url::{Encryption, Parts, Wrong, is_this_machine};
 
 /// What is wrong with the URL; the password never appears.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -30,15 +32,13 @@ pub enum Error {
     Encoding,
 }
 
-/// When the connection is encrypted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Encryption {
-    /// Never: for a relay on the same machine.
-    None,
-    /// From the first byte (RFC 8314), port 465.
-    Implicit,
-    /// After STARTTLS (RFC 3207), which must be offered.
-    StartTls,
+impl From<Wrong> for Error {
+    fn from(wrong: Wrong) -> Self {
+        match wrong {
+            Wrong::Host => Self::Host,
+            Wrong::Encoding => Self::Encoding,
+        }
+    }
 }
 
 /// Where and how letters are handed over.
@@ -85,23 +85,18 @@ impl SmtpServer {
             "smtp+starttls" => (Encryption::StartTls, 587),
             other => return Err(Error::Scheme(other.to_owned())),
         };
-        let host = match url.host() {
-            Some(Host::Ipv6(address)) => address.to_string(),
-            Some(host) => host.to_string(),
-            None => return Err(Error::Host),
-        };
-        if host.is_empty() {
-            return Err(Error::Host);
-        }
-        let rest = url.path().trim_start_matches('/').to_owned()
-            + &url.query().map(|q| format!("?{q}")).unwrap_or_default()
-            + &url.fragment().map(|f| format!("#{f}")).unwrap_or_default();
+        let parts = Parts::of(&url)?;
+        let rest = parts.path.trim_start_matches('/').to_owned() + &parts.rest;
         if !rest.is_empty() {
             return Err(Error::Rest(rest));
         }
-        let credentials = credentials(&url)?;
+        let credentials = match (parts.user.as_str(), parts.password) {
+            ("", None) => None,
+            ("", Some(_)) | (_, None) => return Err(Error::Credentials),
+            (_, Some(password)) => Some((parts.user, password)),
+        };
         let timeout = Duration::from_secs(300);
-        let port = url.port().unwrap_or(port);
+        let (host, port) = (parts.host, parts.port.unwrap_or(port));
         Ok(Self { host, port, encryption, credentials, timeout, roots: None })
     }
 
@@ -122,39 +117,7 @@ impl SmtpServer {
 
     /// Whether user and password would cross a network in the clear; `askance check` says so.
     pub fn exposes_password(&self) -> bool {
-        let loopback = self.host == "localhost"
-            || self.host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
-        self.credentials.is_some() && self.encryption == Encryption::None && !loopback
+        let in_the_clear = self.encryption == Encryption::None && !is_this_machine(&self.host);
+        self.credentials.is_some() && in_the_clear
     }
-}
-
-fn credentials(url: &Url) -> Result<Option<(String, String)>, Error> {
-    match (url.username(), url.password()) {
-        ("", None) => Ok(None),
-        ("", Some(_)) | (_, None) => Err(Error::Credentials),
-        (user, Some(password)) => Ok(Some((decoded(user)?, decoded(password)?))),
-    }
-}
-
-/// Percent-decoded, as UTF-8 without control characters.
-pub(crate) fn decoded(text: &str) -> Result<String, Error> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let [first, tail @ ..] = rest {
-        rest = tail;
-        bytes.push(match (first, tail) {
-            (b'%', [high, low, after @ ..]) => {
-                rest = after;
-                hex(*high).zip(hex(*low)).map(|(high, low)| high << 4 | low).ok_or(Error::Encoding)?
-            }
-            (b'%', _) => return Err(Error::Encoding),
-            _ => *first,
-        });
-    }
-    let text = String::from_utf8(bytes).map_err(|_| Error::Encoding)?;
-    if text.chars().any(char::is_control) { Err(Error::Encoding) } else { Ok(text) }
-}
-
-fn hex(digit: u8) -> Option<u8> {
-    char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
 }

@@ -102,6 +102,22 @@ pub fn waiting(db: &Db, source: &Source) -> Result<Waiting, Error> {
     Ok(waiting)
 }
 
+/// What went wrong, as everybody may read it: what a server says may name an address.
+fn in_words(error: &Error) -> String {
+    match error {
+        Error::Mailbox(imap::Error::Io(_)) => "the connection failed".to_owned(),
+        Error::Mailbox(imap::Error::Bye(_)) => "the server took its leave".to_owned(),
+        Error::Mailbox(imap::Error::Tls(_)) => {
+            "the certificate is not valid for the server; no password was sent".to_owned()
+        }
+        Error::Mailbox(imap::Error::Refused(what, _)) => format!("the server turned down {what}"),
+        Error::Mailbox(error) => error.to_string(),
+        Error::Store(_) => "what is fetched cannot be recorded in the database".to_owned(),
+        Error::Intake(_) => "what is fetched cannot be stored".to_owned(),
+        Error::NotOurTurn => error.to_string(),
+    }
+}
+
 /// All UIDs of the folder that are looked for, window by window.
 fn all(mailbox: &mut Mailbox<'_>, among: fn(u32, u32) -> Among) -> Result<BTreeSet<u32>, imap::Error> {
     let (count, mut first, mut found) = (mailbox.count(), 1, BTreeSet::new());
@@ -189,10 +205,28 @@ impl<'a> Fetcher<'a> {
 
     /// One connection, while it is our turn and all goes well; `fine` is told whenever all that waited was looked at.
     fn session(&mut self, stays: bool, fine: &mut dyn FnMut()) -> Result<(), Error> {
+        let pulse = &self.ctx.pulse;
+        let done = self.connection(stays, &mut || {
+            pulse.mailbox(|mailbox, _| mailbox.goes_well());
+            fine();
+        });
+        match &done {
+            Err(Error::Mailbox(imap::Error::Stopped)) => pulse.mailbox(|mailbox, _| mailbox.waits()),
+            Err(Error::NotOurTurn) => pulse.mailbox(|mailbox, _| mailbox.is_another_s()),
+            Err(error) => pulse.mailbox(|mailbox, age| mailbox.fails(age, in_words(error))),
+            Ok(()) => {}
+        }
+        done
+    }
+
+    fn connection(&mut self, stays: bool, fine: &mut dyn FnMut()) -> Result<(), Error> {
+        let pulse = &self.ctx.pulse;
         let Some(turn) = Turn::take(self.db, "fetching")? else {
+            pulse.mailbox(|mailbox, _| mailbox.is_another_s());
             self.nap(FIRST);
             return Ok(());
         };
+        pulse.asks_mailbox();
         let mailbox = Mailbox::open(&self.source.server, self.stopping)?;
         let name = self.source.server.mailbox();
         let mut taking = Taking {
@@ -211,6 +245,7 @@ impl<'a> Fetcher<'a> {
             // Until it is cut, or somebody asks to stop: both are errors of the wait.
             for waits in 1_u32.. {
                 taking.mailbox.wait(IDLE, POLL)?;
+                pulse.asks_mailbox();
                 let after = Some(highest).filter(|_| waits % WHOLE != 0);
                 highest = highest.max(taking.take(after)?);
                 fine();

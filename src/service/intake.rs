@@ -103,7 +103,7 @@ pub fn accept_arrived(
     }
     let bytes = serde_json::to_vec(&note).map_err(crate::store::Error::from)?;
     door.blobs.spool(&name, &bytes)?;
-    if let Some(Err(error)) = committed {
+    if let Some((_, Err(error))) = committed {
         tracing::warn!(%error, "mail is safe in the spool; its row waits for the database");
     }
     Ok(sha256)

@@ -1,9 +1,9 @@
 //! Who did what: append-only, hash-chained; no bodies, addresses or tokens in it.
 
+use crate::store::locks::Lock;
 use crate::store::schema::audit;
-use crate::store::{AnyConn, Conn, Error, at};
+use crate::store::{Conn, Error, at};
 use chrono::{DateTime, NaiveDateTime, Utc};
-use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use sha2::{Digest, Sha256};
 
@@ -36,9 +36,7 @@ struct Link {
 
 /// Appends within the caller's transaction. One chain for the whole log, so appends wait for each other.
 pub fn append(conn: &mut Conn, act: &Act<'_>) -> Result<(), Error> {
-    if let AnyConn::Postgres(c) = conn {
-        c.batch_execute("SELECT pg_advisory_xact_lock(4289388)")?;
-    }
+    Lock::AuditLog.hold(conn)?;
     let previous: String =
         audit::table.order(audit::id.desc()).select(audit::hash).first(conn).optional()?.unwrap_or_default();
     let (time, body) = (at(act.at), act.body.to_string());

@@ -70,15 +70,20 @@ impl Blobs {
     }
 
     /// Makes a folder and its entry safe. Another process, or thread, may have made it and not synced its entry yet, so
-    /// each process does it once for each folder.
+    /// each process does it once: for all folders that are there by then, since one sync makes all their entries safe.
+    /// Nobody else waits for it but who needs a folder of which that is not known.
     fn anchor(&self, folder: &Path) -> Result<(), Error> {
-        let mut anchored = self.anchored.lock().unwrap_or_else(PoisonError::into_inner);
-        if !anchored.contains(folder) {
-            make_folder(folder)?;
-            sync_folder(&self.root)?;
-            // The spool was made before that, so its entry is safe as well.
-            anchored.extend([folder.to_owned(), self.root.join("spool")]);
+        let anchored = || self.anchored.lock().unwrap_or_else(PoisonError::into_inner);
+        if anchored().contains(folder) {
+            return Ok(());
         }
+        make_folder(folder)?;
+        let there: Vec<PathBuf> =
+            fs::read_dir(&self.root)?.map(|entry| Ok(entry?.path())).collect::<std::io::Result<_>>()?;
+        sync_folder(&self.root)?;
+        anchored().extend(there);
+        // A folder that was listed is safe; this one was made before the list, however the list was read.
+        anchored().insert(folder.to_owned());
         Ok(())
     }
 

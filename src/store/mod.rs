@@ -13,6 +13,7 @@ pub mod erasure;
 pub mod findings;
 pub mod health;
 pub mod imap_taken;
+mod locks;
 pub mod matching;
 pub mod messages;
 pub mod migrating;
@@ -31,6 +32,7 @@ pub mod turn;
 pub mod types;
 pub mod version;
 
+use crate::store::locks::Lock;
 use chrono::{DateTime, NaiveDateTime, SubsecRound, Utc};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
@@ -306,15 +308,13 @@ impl Db {
                 c.run_pending_migrations(SQLITE).map(|_| ()).map_err(|e| Error::Migration(e.to_string()))
             }),
             AnyConn::Postgres(c) => {
-                // Several nodes may start at once: 0x41736b is "Ask".
-                c.batch_execute("SELECT pg_advisory_lock(4289387)")?;
-                let done = known_only(c, POSTGRES).and_then(|()| {
+                // Several nodes may start at once.
+                Lock::Schema.during(c, |c| {
+                    known_only(c, POSTGRES)?;
                     c.run_pending_migrations(POSTGRES)
                         .map(|_| ())
                         .map_err(|e| Error::Migration(e.to_string()))
-                });
-                c.batch_execute("SELECT pg_advisory_unlock(4289387)")?;
-                done
+                })
             }
         }
     }

@@ -1,8 +1,9 @@
 //! People with their roles, their sessions, and how often a sign-in was tried.
 
+use crate::store::locks::About;
 use crate::store::schema::{people, sessions, sign_in_attempts};
 use crate::store::types::Role;
-use crate::store::{AnyConn, Conn, Error, at};
+use crate::store::{Conn, Error, at};
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
 
@@ -232,15 +233,9 @@ pub fn count_attempt(
     (now, since): (DateTime<Utc>, DateTime<Utc>),
 ) -> Result<Try, Error> {
     let ((account, of_account), (network, of_network)) = (trying.account, trying.network);
-    if let AnyConn::Postgres(c) = conn {
-        // Always the account before the network, each among its own kind: no two can wait for each other.
-        for (kind, hash) in [(1, account), (2, network)] {
-            diesel::sql_query("SELECT pg_advisory_xact_lock($1, hashtext($2))")
-                .bind::<diesel::sql_types::Integer, _>(kind)
-                .bind::<diesel::sql_types::Text, _>(hash)
-                .execute(c)?;
-        }
-    }
+    // Always the account before the network, each among its own kind: no two can wait for each other.
+    About::Account.hold(conn, account)?;
+    About::Network.hold(conn, network)?;
     diesel::delete(sign_in_attempts::table.filter(sign_in_attempts::at.le(at(since)))).execute(conn)?;
     let latest = || sign_in_attempts::table.order(sign_in_attempts::at.desc()).select(sign_in_attempts::at);
     // The limit is reached when there is a try so far back in the row; it is the one that must be forgotten.

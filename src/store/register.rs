@@ -2,19 +2,16 @@
 
 use crate::domain::authority::fold;
 use crate::domain::register::{Deployment, Organisation};
+use crate::store::locks::Lock;
 use crate::store::schema::{deployments, organisations, statements};
-use crate::store::{AnyConn, Conn, Error, at};
+use crate::store::{Conn, Error, at};
 use chrono::{DateTime, Utc};
-use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 
 /// Lets one node at a time look what is there and add the rest, until the caller's transaction ends: several may start
 /// on an empty database.
 pub fn hold(conn: &mut Conn) -> Result<(), Error> {
-    if let AnyConn::Postgres(c) = conn {
-        c.batch_execute("SELECT pg_advisory_xact_lock(4289395)")?;
-    }
-    Ok(())
+    Lock::Register.hold(conn)
 }
 
 /// Adds a deployment with its statements, unless its slug is there already; true = added.

@@ -14,11 +14,11 @@ use crate::domain::request::event::Event;
 use crate::domain::request::fold;
 use crate::domain::request::state::{Outcome, State, Status};
 use crate::store::audit::{self, chained};
+use crate::store::locks::Lock;
 use crate::store::schema::{events, outbox, regimes, request_questions, requests};
 use crate::store::types::OutboxState;
 use crate::store::{AnyConn, Conn, Error, at, each};
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
-use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 
 /// What files a request.
@@ -99,9 +99,7 @@ pub struct RequestRow {
 /// The next free reference of a year. Within the transaction that inserts: on PostgreSQL filers wait for
 /// each other here, on SQLite the write lock does it.
 pub fn next_reference(conn: &mut Conn, year: i32) -> Result<PublicReference, Error> {
-    if let AnyConn::Postgres(c) = conn {
-        c.batch_execute("SELECT pg_advisory_xact_lock(4289389)")?;
-    }
+    Lock::References.hold(conn)?;
     let filed: i64 =
         requests::table.filter(requests::reference.like(format!("{year:04}-%"))).count().get_result(conn)?;
     Ok(PublicReference::new(year, filed + 1))

@@ -1,10 +1,8 @@
 //! A turn that only one process has at a time, however many share the database; it ends with the process.
 
+use crate::store::locks::Named;
 use crate::store::{AnyConn, Conn, Db, Error};
 use diesel::connection::SimpleConnection;
-use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool};
-use sha2::{Digest, Sha256};
 use std::fs::{File, OpenOptions, TryLockError};
 use std::os::unix::fs::OpenOptionsExt;
 
@@ -15,22 +13,16 @@ enum Held {
     /// A lock on a file beside the database.
     File(#[expect(dead_code, reason = "the lock lives as long as the open file")] File),
     /// An advisory lock of a session of its own.
-    Session(Box<Conn>, i64),
+    Session(Box<Conn>, Named),
 }
 
 impl Drop for Turn {
     fn drop(&mut self) {
         if let Held::Session(conn, key) = &mut self.0 {
             // The end of the session would do the same, only later.
-            let _ = conn.batch_execute(&format!("SELECT pg_advisory_unlock({key})"));
+            let _ = key.give_back(conn);
         }
     }
-}
-
-#[derive(QueryableByName)]
-struct Locked {
-    #[diesel(sql_type = Bool)]
-    locked: bool,
 }
 
 impl Turn {
@@ -46,13 +38,12 @@ impl Turn {
             };
         }
         let mut conn = db.apart()?;
-        let key = key(name);
-        let asked = diesel::sql_query("SELECT pg_try_advisory_lock($1) AS locked").bind::<BigInt, _>(key);
         let AnyConn::Postgres(session) = &mut conn else {
             return Err(Error::Connection("expected PostgreSQL".to_owned()));
         };
-        let locked = asked.get_result::<Locked>(session)?.locked;
-        Ok(locked.then(|| Self(Held::Session(Box::new(conn), key))))
+        let key = Named::of(name);
+        let taken = key.try_take(session)?;
+        Ok(taken.then(|| Self(Held::Session(Box::new(conn), key))))
     }
 
     /// Whether it is still ours: a session may have ended without our doing.
@@ -62,12 +53,4 @@ impl Turn {
             Held::Session(conn, _) => conn.batch_execute("SELECT 1").is_ok(),
         }
     }
-}
-
-/// The number by which PostgreSQL knows it.
-fn key(name: &str) -> i64 {
-    let digest = Sha256::digest(format!("askance turn {name}").as_bytes());
-    let mut first = [0; 8];
-    first.copy_from_slice(digest.get(..8).unwrap_or(&[0; 8]));
-    i64::from_be_bytes(first)
 }

@@ -48,6 +48,8 @@ pub enum Error {
     TooMany(u32),
     /// 503: the database cannot be reached just now.
     Unavailable,
+    /// 503: more is asked for at once than can be made.
+    Crowded,
     /// 500: our fault; the number finds it in the log.
     Internal(String),
 }
@@ -81,7 +83,7 @@ impl Error {
             Self::TooLarge => Status::PayloadTooLarge,
             Self::Unprocessable(_) => Status::UnprocessableEntity,
             Self::TooMany(_) => Status::TooManyRequests,
-            Self::Unavailable => Status::ServiceUnavailable,
+            Self::Unavailable | Self::Crowded => Status::ServiceUnavailable,
             Self::Internal(_) => Status::InternalServerError,
         }
     }
@@ -197,18 +199,26 @@ fn words(error: &Error, path: &str) -> (String, String, Option<String>) {
             format!("There were too many tries. Try again in {}.", wait_words(*seconds)),
             "",
         ),
-        Error::Unavailable => said(
-            "Just now this cannot be shown",
-            "What is kept here cannot be reached. Nothing is lost: mail that comes in is kept safe meanwhile."
-                .to_owned(),
-            "Try again in a few seconds.",
-        ),
+        Error::Unavailable | Error::Crowded => {
+            let (title, what) = not_now(error);
+            said(title, what.to_owned(), "Try again in a few seconds.")
+        }
         Error::Internal(_) => said(
             "Something is broken here",
             "It is our fault, not yours.".to_owned(),
             "Try again; if it happens twice, please tell us.",
         ),
     }
+}
+
+fn not_now(error: &Error) -> (&'static str, &'static str) {
+    if *error == Error::Crowded {
+        let what =
+            "More pages were asked for at once than can be made. Nothing is lost, and nothing was stored.";
+        return ("Very many are reading just now", what);
+    }
+    let what = "What is kept here cannot be reached. Nothing is lost: mail that comes in is kept safe meanwhile.";
+    ("Just now this cannot be shown", what)
 }
 
 fn missing(what: What) -> (&'static str, &'static str) {
@@ -279,6 +289,7 @@ impl<'r> Responder<'r, 'static> for Error {
         out.status(self.status()).header(Header::new("Cache-Control", "no-store"));
         match &self {
             Self::Unavailable => drop(out.header(Header::new("Retry-After", "10"))),
+            Self::Crowded => drop(out.header(Header::new("Retry-After", "3"))),
             Self::TooMany(seconds) => drop(out.header(Header::new("Retry-After", seconds.to_string()))),
             Self::NotThisWay => drop(out.header(Header::new("Allow", allowed(request)))),
             _ => {}

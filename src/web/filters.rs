@@ -26,6 +26,7 @@ pub fn add_to(env: &mut Environment<'static>) {
     env.add_filter("paragraphs", |text: &str| paragraphs(text));
 }
 
+pub use crate::domain::numbers::{counted, grouped};
 pub use crate::domain::publication::prose::long;
 
 /// `3 Dec 2026`.
@@ -73,11 +74,6 @@ pub fn file_kind(content_type: &str, name: &str) -> String {
     words.to_owned()
 }
 
-/// `1 letter`, `1,204 letters`.
-pub fn counted(n: i64, one: &str, many: &str) -> String {
-    format!("{} {}", grouped(n), if n == 1 { one } else { many })
-}
-
 /// How sure a reading is, in a word.
 pub fn sureness(confidence: f64) -> &'static str {
     match confidence {
@@ -85,19 +81,6 @@ pub fn sureness(confidence: f64) -> &'static str {
         0.6..0.9 => "likely",
         _ => "a guess",
     }
-}
-
-/// A number with its thousands parted, and a real minus.
-pub fn grouped(n: i64) -> String {
-    let digits = n.unsigned_abs().to_string();
-    let mut out = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    if n < 0 { format!("−{out}") } else { out }
 }
 
 /// A size as people say it: `184 kB`, `1.7 MB`.

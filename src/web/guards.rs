@@ -5,23 +5,28 @@ use crate::store::{Conn, Db};
 use crate::web::error::Error;
 use crate::web::kept::{Address, Kept};
 use crate::web::page::Pages;
+use crate::web::places::{Patience, Places};
 use crate::web::rendered::Rendered;
 use chrono::{DateTime, NaiveDate, Utc};
+use rocket::tokio::sync::OwnedSemaphorePermit;
 use std::sync::Arc;
 
 /// The database as routes reach it.
 #[derive(Debug, Clone)]
-pub struct Store(Db);
+pub struct Store {
+    db: Db,
+    places: Places,
+}
 
 impl Store {
     /// Over a pool.
     pub fn new(db: Db) -> Self {
-        Self(db)
+        Self { db, places: Places::default() }
     }
 
     /// The pool itself, for what must also speak when no connection can be had.
     pub fn db(&self) -> Db {
-        self.0.clone()
+        self.db.clone()
     }
 
     /// Runs `work` with a connection, off the threads that serve the network. Rendering belongs inside: the
@@ -34,10 +39,28 @@ impl Store {
         T: Send + 'static,
         Error: From<E>,
     {
-        let db = self.0.clone();
+        let place = self.places.take(Patience::Long).await?;
+        self.run_at(place, work).await
+    }
+
+    /// The same for who has a place already, which is free again when the work is done.
+    async fn run_at<T, E>(
+        &self,
+        place: OwnedSemaphorePermit,
+        work: impl FnOnce(&mut Conn) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        Error: From<E>,
+    {
+        let db = self.db.clone();
         let task = rocket::tokio::task::spawn_blocking(move || {
             let mut conn = db.conn()?;
-            work(&mut conn).map_err(Error::from)
+            let done = work(&mut conn).map_err(Error::from);
+            // The connection is back before the next one may ask for it, also where the visitor has left meanwhile.
+            drop(conn);
+            drop(place);
+            done
         });
         // A panic inside is our fault, not the asker's; it is logged with an incident number as such.
         task.await.unwrap_or_else(|e| Err(Error::internal(&e)))
@@ -73,8 +96,14 @@ impl Site {
         address: Address,
         work: impl FnOnce(&Self, &mut Conn) -> Result<Rendered, Error> + Send + 'static,
     ) -> Result<Rendered, Error> {
-        let making = self.page(|site, conn| work(site, conn).map(Rendered::packed));
-        self.kept.page((address, self.now()), making).await
+        let now = self.now();
+        if let Some(page) = self.kept.at_hand(&address, now) {
+            return Ok(page);
+        }
+        let place = self.store.places.take(Patience::Short).await?;
+        let site = self.clone();
+        let making = self.store.run_at(place, move |conn| work(&site, conn).map(Rendered::packed));
+        self.kept.page((address, now), making).await
     }
 
     /// Now.

@@ -87,6 +87,16 @@ impl Kept {
         Self { versions: Versions::of(db), pages, term: Arc::default() }
     }
 
+    /// The kept page at an address, where it takes no waiting and no thread to know whether it still holds.
+    pub fn at_hand(&self, address: &Address, now: DateTime<Utc>) -> Option<Rendered> {
+        let pages = self.pages.as_ref().filter(|_| address.0.len() <= LONGEST_ADDRESS)?;
+        if !self.versions.is_at_hand() {
+            return None;
+        }
+        let term = term_of(self.versions.present().ok()?, now);
+        pages.get(&Key { term, address: address.clone() })
+    }
+
     /// The page at an address, as of `now`: the kept one, or the one that `making` makes. Of several who ask for the
     /// same page at once one makes it. What went wrong is not kept.
     pub async fn page(
@@ -100,7 +110,7 @@ impl Kept {
         // Asked before the page is made: a commit in between gives a newer page under an older version, which
         // nobody asks for again.
         let Some(version) = self.version().await else { return making.await };
-        let term = Term { version, minute: now.timestamp().div_euclid(60) };
+        let term = term_of(version, now);
         self.begin(&term, pages);
         pages.get_or_insert_async(&Key { term, address }, making).await
     }
@@ -123,4 +133,8 @@ impl Kept {
         let versions = self.versions.clone();
         rocket::tokio::task::spawn_blocking(move || versions.present().ok()).await.ok().flatten()
     }
+}
+
+fn term_of(version: Version, now: DateTime<Utc>) -> Term {
+    Term { version, minute: now.timestamp().div_euclid(60) }
 }

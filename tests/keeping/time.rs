@@ -159,7 +159,7 @@ fn r51_command_verifies_digests_that_somebody_kept() {
     let file = house.operator.path("kept.json");
     std::fs::write(&file, serde_json::to_vec(&kept).unwrap()).unwrap();
     let file = file.display().to_string();
-    assert!(house.does(&["audit", "verify", "--digest", &kept.hash]).contains("1 daily digests"));
+    assert!(house.does(&["audit", "verify", "--digest", &kept.hash]).contains("1 daily digest:"));
     house.does(&["audit", "verify", "--digest", &file]);
     let unknown = house.runs(&["audit", "verify", "--digest", &"0".repeat(64)]);
     assert_eq!(unknown.code, Some(65));

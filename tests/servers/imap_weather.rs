@@ -308,7 +308,7 @@ fn r58_the_password_is_in_no_message_and_no_log() {
         .with("RUST_LOG", "trace");
     let checked = operator.runs(&["check"], b"");
     assert!(checked.out.contains("mailbox: signed in to imap://127.0.0.1"), "{}", checked.out);
-    assert!(checked.out.contains("1 mails wait"), "{}", checked.out);
+    assert!(checked.out.contains("1 mail waits"), "{}", checked.out);
     server.with(|house| house.fault = Some(("AUTHENTICATE", Fault::No)));
     let refused = operator.runs(&["check"], b"");
     assert_eq!(refused.code, Some(74), "{}", refused.out);

@@ -5,7 +5,7 @@ mod busy_sink;
 mod deploy;
 mod dovecot;
 mod graceful;
-mod imap_server;
+pub mod imap_server;
 mod imap_weather;
 mod intake_killed;
 mod intake_synced;

@@ -72,6 +72,39 @@ fn service_ends_at_sigterm_and_sigint_in_every_mode() {
 }
 
 #[test]
+fn r55_a_worker_without_pages_tells_how_it_is_and_of_a_mailbox_that_is_away() {
+    let (health, mailbox) = (free_port(), free_port());
+    let operator = Operator::new()
+        .with("ASKANCE_HEALTH_LISTEN", &format!("127.0.0.1:{health}"))
+        .with("ASKANCE_REPLY_DOMAIN", "post.askance.example")
+        .with("ASKANCE_IMAP_URL", &format!("imap://foi:s3cret@127.0.0.1:{mailbox}/INBOX"));
+    let began = Instant::now();
+    let (_operator, service) = Service::start(operator, &["serve", "--only", "worker"]);
+    let asked = |path: &str| {
+        let settings = ureq::Agent::config_builder().http_status_as_error(false).build();
+        let agent = ureq::Agent::new_with_config(settings);
+        // The door for mail opens a little before this one.
+        let mut answer = agent.get(format!("http://127.0.0.1:{health}{path}")).call().ok()?;
+        Some((answer.status().as_u16(), answer.body_mut().read_to_string().unwrap()))
+    };
+    let get = |path: &str| asked(path).unwrap();
+    wait_until("it tells of the mailbox", || {
+        asked("/healthz").is_some_and(|(_, told)| told.contains("\"finding\":\"mailbox\""))
+    });
+    assert!(began.elapsed() < Duration::from_secs(60), "{:?}", began.elapsed());
+    let (status, told) = get("/healthz");
+    assert!(status == 200 && told.contains("the connection failed") && !told.contains("s3cret"), "{told}");
+    assert_eq!(get("/healthz?strict").0, 503);
+    let (status, figures) = get("/metrics");
+    assert_eq!(status, 200);
+    for line in ["askance_mailbox_up 0\n", "askance_worker_beat_seconds{loop=\"fetching\"}"] {
+        assert!(figures.contains(line), "`{line}` is not in {figures}");
+    }
+    assert_eq!(get("/requests").0, 404, "it serves no pages");
+    service.ends_at("-TERM");
+}
+
+#[test]
 fn mail_server_that_says_nothing_does_not_hold_a_service_that_stops() {
     // It takes the connection and never greets: the sender would wait for five minutes.
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();

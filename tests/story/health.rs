@@ -1,10 +1,13 @@
 //! What a monitor sees at `/healthz` and `/metrics`, and what the administrator is told, when something breaks (R55).
 
+use crate::servers::imap_server::{Fault, ImapServer as ScriptedImap};
 use crate::servers::smtp_sink::{Script, SmtpSink};
 use crate::support::{Site, stories};
+use askance::mail::imap::url::ImapServer;
 use askance::mail::smtp_url::SmtpServer;
 use askance::mail::transport::Transport;
-use askance::service::health::{Alerts, Figures, Finding, Level, Route, findings};
+use askance::service::fetching::{Fetcher, Source};
+use askance::service::health::{Alerts, Figures, Finding, Level, Mailbox, Route, findings};
 use askance::service::{delivery, intake};
 use askance::store::health::disk::Room;
 use askance::store::types::Role;
@@ -226,10 +229,54 @@ stories! {
         assert!(!seen(site).1.to_string().contains("Varga"), "why is for the desk");
     }
 
+    fn r55_mailbox_that_cannot_be_fetched_is_told_and_heals(site: &mut Site) {
+        let never = || false;
+        let from = |url: &str| Source { server: ImapServer::from_url(url).unwrap(), moved_to: None };
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let away = from(&format!("imap://foi:s3cret@127.0.0.1:{port}/INBOX"));
+        assert_eq!(figure(site, "askance_mailbox_up"), None, "nobody fetches here");
+        let mut fetcher = Fetcher::new(&site.ctx, &site.db, &away, &never);
+        assert!(fetcher.once().is_err());
+        is(site, 200, "well", &[]);
+        assert!(fetcher.once().is_err(), "once is weather");
+        is(site, 200, "degraded", &["mailbox"]);
+        assert_eq!(figure(site, "askance_mailbox_up"), Some(0.0));
+        let told = seen(site).1.to_string();
+        assert!(told.contains("the connection failed") && !told.contains("s3cret"), "{told}");
+        // It goes by mail as all else does.
+        let found = findings(&askance::service::health::look(&site.ctx, &site.db));
+        let mut alerts = Alerts::default();
+        assert_eq!(alerts.look(&found, Duration::ZERO), None);
+        assert_eq!(alerts.look(&found, Duration::from_secs(20)).unwrap().subject, "Askance: not well: mailbox");
+        // It is back, and says no.
+        let server = ScriptedImap::start();
+        let source = from(&server.url());
+        let mut fetcher = Fetcher::new(&site.ctx, &site.db, &source, &never);
+        server.with(|house| house.fault = Some(("AUTHENTICATE", Fault::No)));
+        assert!(fetcher.once().is_err());
+        let told = seen(site).1.to_string();
+        assert!(told.contains("the server turned down"), "{told}");
+        server.append(b"Subject: Antwort\r\n\r\nIhr Antrag.\r\n");
+        assert_eq!(fetcher.once().unwrap(), 1);
+        site.works();
+        is(site, 200, "well", &[]);
+        assert_eq!(figure(site, "askance_mailbox_up"), Some(1.0));
+        // A mail that is too large stays there, until somebody takes it out.
+        server.with(|house| house.claims = Some(askance::mail::imap::LARGEST + 1));
+        server.append(b"Subject: Anlagen\r\n\r\nSehr viele.\r\n");
+        assert_eq!(fetcher.once().unwrap(), 0);
+        is(site, 200, "degraded", &["mailbox_left"]);
+        assert!(seen(site).1.to_string().contains("1 mail stays in the mailbox"));
+        server.with(|house| house.inbox.clear());
+        assert_eq!(fetcher.once().unwrap(), 0);
+        is(site, 200, "well", &[]);
+    }
+
     fn r55_letter_of_which_nobody_knows_is_told_at_once(site: &mut Site) {
         a_letter_may_leave(site);
         a_letter_becomes_unknown(site);
         is(site, 200, "degraded", &["letters_unknown"]);
+        assert!(seen(site).1.to_string().contains("1 letter may or may not have arrived; it is not sent again"));
         assert_eq!(figure(site, "askance_outbox_letters{state=\"unknown\"}"), Some(1.0));
     }
 
@@ -383,6 +430,60 @@ fn r55_postgres_that_went_away_is_told_and_heals() {
     assert!(text.contains("does not answer") && text.contains("waits in the spool"), "{text}");
     tell(&format!("ALTER DATABASE {name} ALLOW_CONNECTIONS true"));
     is(&site, 200, "well", &[]);
+}
+
+#[test]
+fn r55_a_mail_server_that_falls_silent_is_told_before_a_minute_is_over() {
+    let at = Duration::from_secs;
+    let mut mailbox = Mailbox::default();
+    assert!(!mailbox.is_ours());
+    mailbox.asks(at(100));
+    assert_eq!(mailbox.trouble(at(144)), None);
+    assert_eq!(mailbox.trouble(at(145)).unwrap().lasts, at(45));
+    mailbox.fails(at(160), "the server took too long".to_owned());
+    assert_eq!(mailbox.trouble(at(161)), None, "once is weather");
+    mailbox.asks(at(165));
+    mailbox.fails(at(225), "the server took too long".to_owned());
+    assert_eq!(mailbox.trouble(at(226)).unwrap().lasts, at(126), "since it was first asked in vain");
+    mailbox.goes_well();
+    mailbox.asks(at(300));
+    mailbox.waits();
+    assert_eq!(mailbox.trouble(at(900)), None, "it waits for news with us");
+}
+
+/// Six pages are made at a time. With no connection to be had the seventh is turned away at once, and those that wait
+/// are made when there is one again.
+#[test]
+fn r56_a_rush_of_visitors_is_turned_away_in_good_order_and_those_who_wait_are_served() {
+    use rocket::local::asynchronous::Client;
+    let site = Site::on(crate::support::Backend::Sqlite);
+    let held: Vec<_> = (0..4).map(|_| site.db.conn().unwrap()).collect();
+    let web = askance::web::build(
+        &rocket::figment::Figment::from(rocket::Config {
+            log_level: rocket::log::LogLevel::Off,
+            ..rocket::Config::default()
+        }),
+        Arc::clone(&site.ctx),
+        site.db.clone(),
+        crate::support::real_cage(),
+    );
+    let answers = rocket::execute(async {
+        let client = Client::untracked(web).await.unwrap();
+        let asked = (0..20).map(|page| client.get(format!("/authorities?q=stadt{page}")).dispatch());
+        let answers = futures_util::future::join_all(asked);
+        let given_back = async {
+            rocket::tokio::time::sleep(Duration::from_millis(600)).await;
+            drop(held);
+        };
+        let (answers, ()) = rocket::tokio::join!(answers, given_back);
+        let told = |answer: &rocket::local::asynchronous::LocalResponse<'_>| {
+            (answer.status().code, answer.headers().get_one("Retry-After").map(str::to_owned))
+        };
+        answers.iter().map(told).collect::<Vec<_>>()
+    });
+    let served = answers.iter().filter(|answer| **answer == (200, None)).count();
+    let turned_away = answers.iter().filter(|answer| **answer == (503, Some("3".to_owned()))).count();
+    assert_eq!((served, turned_away), (6, 14), "{answers:?}");
 }
 
 fn finding(name: &'static str) -> Finding {

@@ -14,7 +14,7 @@ use crate::mail::imap::Error;
 use crate::mail::imap::guard::Guard;
 use crate::mail::imap::names::{folder, quoted};
 use crate::mail::imap::url::ImapServer;
-use crate::mail::smtp_url::Encryption;
+use crate::mail::server_url::Encryption;
 
 /// Longest answer of a server that is kept to be shown.
 const SHOWN: usize = 300;

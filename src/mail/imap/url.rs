@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rustls::RootCertStore;
-use url::{Host, Url};
+use url::Url;
 
-use crate::mail::smtp_url::{Encryption, decoded};
+use crate::mail::server_url::{Encryption, Parts, Wrong};
 
 /// What is wrong with the URL; the password never appears.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -36,6 +36,15 @@ pub enum Error {
          is for a server on this machine only"
     )]
     InTheClear(String),
+}
+
+impl From<Wrong> for Error {
+    fn from(wrong: Wrong) -> Self {
+        match wrong {
+            Wrong::Host => Self::Host,
+            Wrong::Encoding => Self::Encoding,
+        }
+    }
 }
 
 /// Where mail is fetched from, and how.
@@ -79,29 +88,18 @@ impl ImapServer {
             "imap+starttls" => (Encryption::StartTls, 143),
             other => return Err(Error::Scheme(other.to_owned())),
         };
-        let host = match url.host() {
-            Some(Host::Ipv6(address)) => address.to_string(),
-            Some(host) => host.to_string(),
-            None => return Err(Error::Host),
-        };
-        if host.is_empty() {
-            return Err(Error::Host);
+        let parts = Parts::of(&url)?;
+        if !parts.rest.is_empty() {
+            return Err(Error::Rest(parts.rest));
         }
-        let rest = url.query().map(|q| format!("?{q}")).unwrap_or_default()
-            + &url.fragment().map(|f| format!("#{f}")).unwrap_or_default();
-        if !rest.is_empty() {
-            return Err(Error::Rest(rest));
+        if encryption == Encryption::None && !parts.is_this_machine() {
+            return Err(Error::InTheClear(parts.host));
         }
-        if encryption == Encryption::None && !is_this_machine(&host) {
-            return Err(Error::InTheClear(host));
-        }
-        let (user, password) = match (url.username(), url.password()) {
-            ("", _) | (_, None | Some("")) => return Err(Error::Credentials),
-            (user, Some(password)) => (plain(user)?, plain(password)?),
-        };
-        let folder = plain(url.path().strip_prefix('/').unwrap_or(url.path()))?;
-        let folder = if folder.is_empty() { "INBOX".to_owned() } else { folder };
-        let (port, timeout) = (url.port().unwrap_or(port), Duration::from_secs(60));
+        let Parts { host, user, path, .. } = parts;
+        let password = parts.password.filter(|password| !password.is_empty() && !user.is_empty());
+        let password = password.ok_or(Error::Credentials)?;
+        let folder = if path.is_empty() { "INBOX".to_owned() } else { path };
+        let (port, timeout) = (parts.port.unwrap_or(port), Duration::from_secs(60));
         Ok(Self { host, port, encryption, user, password, folder, timeout, roots: None })
     }
 
@@ -131,15 +129,6 @@ impl ImapServer {
     pub fn folder(&self) -> &str {
         &self.folder
     }
-}
-
-fn plain(text: &str) -> Result<String, Error> {
-    decoded(text).map_err(|_| Error::Encoding)
-}
-
-fn is_this_machine(host: &str) -> bool {
-    host.eq_ignore_ascii_case("localhost")
-        || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! The outbox paused and resumed: by a person, after a restore, or by the service itself when too many letters come back.
 
+use crate::domain::numbers::counted;
 use crate::service::Context;
 use crate::service::delivery::Error;
 use crate::store::audit::{self, Act};
@@ -73,7 +74,9 @@ pub(crate) fn pause_on_spike(conn: &mut Conn, now: DateTime<Utc>) -> Result<bool
         return Ok(false);
     }
     let reason = format!(
-        "Of {ended} letters that ended within an hour, {lost} were refused or came back. See why before any more leave."
+        "Of {} within an hour, {} or came back. See why before any more leave.",
+        counted(ended, "letter that ended", "letters that ended"),
+        counted(lost, "was refused", "were refused")
     );
     let body = serde_json::json!({ "ended": ended, "lost": lost });
     let paused = paused(conn, (None, &reason), body, now)?;

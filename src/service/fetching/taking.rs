@@ -17,6 +17,8 @@ use std::collections::{BTreeSet, HashMap};
 
 /// Mails that are asked about, marked and moved together.
 const TOGETHER: usize = 20;
+/// After so many tries it is said that a mail cannot be fetched.
+const MANY: u32 = 3;
 /// Mails that the database is asked about together.
 const LOOKED_UP: usize = 500;
 
@@ -60,12 +62,16 @@ impl<'a> Taking<'a> {
     /// Takes what is new; of the whole folder, or of what came after a UID. The highest UID that was seen.
     pub fn take(&mut self, after: Option<u32>) -> Result<u32, Error> {
         self.mailbox.look_out();
+        self.asks();
         let (found, unread) = match after {
             Some(uid) => (self.mailbox.search(Among::After(uid))?, BTreeSet::new()),
             None if self.away.is_some() => (all(&mut self.mailbox, Among::Places)?, BTreeSet::new()),
             None => (all(&mut self.mailbox, Among::Places)?, all(&mut self.mailbox, Among::Unread)?),
         };
         let highest = found.last().copied().or(after).unwrap_or_default();
+        if after.is_none() {
+            self.forget_all_but(&found);
+        }
         let found: Vec<u32> = found.into_iter().collect();
         for uids in found.chunks(LOOKED_UP) {
             let taken = imap_taken::among(&mut *self.db.conn()?, self.folder(), uids)?;
@@ -75,6 +81,30 @@ impl<'a> Taking<'a> {
             }
         }
         Ok(highest)
+    }
+
+    /// What was taken out of the folder by somebody else troubles nobody any more.
+    fn forget_all_but(&mut self, found: &BTreeSet<u32>) {
+        let validity = self.mailbox.uid_validity();
+        let is_there = |key: &(u32, u32)| key.0 == validity && found.contains(&key.1);
+        self.memory.left.retain(is_there);
+        self.memory.troubles.retain(|key, _| is_there(key));
+        self.tell_what_stays();
+    }
+
+    /// Has `/healthz` say how many mails stay where they are.
+    fn tell_what_stays(&self) {
+        let troubled = self
+            .memory
+            .troubles
+            .iter()
+            .filter(|(key, times)| **times >= MANY && !self.memory.left.contains(key));
+        let left = self.memory.left.len() + troubled.count();
+        self.ctx.pulse.mailbox(|mailbox, _| mailbox.leaves(left));
+    }
+
+    fn asks(&self) {
+        self.ctx.pulse.asks_mailbox();
     }
 
     fn folder(&self) -> Folder<'a> {
@@ -92,6 +122,7 @@ impl<'a> Taking<'a> {
         let troubles = |uid: &u32| self.memory.troubles.get(&self.key(*uid)).copied().unwrap_or_default();
         new.sort_by_key(troubles);
         for some in new.chunks(TOGETHER) {
+            self.asks();
             if !self.turn.is_held() {
                 return Err(Error::NotOurTurn);
             }
@@ -108,6 +139,7 @@ impl<'a> Taking<'a> {
 
     fn take_some(&mut self, uids: &[u32], safe: &mut Vec<u32>) -> Result<(), Error> {
         let listed = self.mailbox.list(uids)?;
+        self.ctx.pulse.mailbox(|mailbox, _| mailbox.waits());
         // In the order of `uids`; what is not listed went away meanwhile.
         for uid in uids {
             let Some(mail) = listed.iter().find(|mail| mail.uid == *uid) else { continue };
@@ -127,7 +159,9 @@ impl<'a> Taking<'a> {
 
     /// Says once, and loudly, that a mail is left where it is.
     fn leave(&mut self, uid: u32, size: usize) {
-        if self.memory.left.insert(self.key(uid)) {
+        let news = self.memory.left.insert(self.key(uid));
+        self.tell_what_stays();
+        if news {
             tracing::error!(
                 uid,
                 size,
@@ -146,7 +180,9 @@ impl<'a> Taking<'a> {
         }
         let troubles = self.memory.troubles.entry(self.key(mail.uid)).or_default();
         *troubles += 1;
-        if *troubles == 3 {
+        let times = *troubles;
+        self.tell_what_stays();
+        if times == MANY {
             tracing::error!(uid = mail.uid, %error, "a mail cannot be fetched; it stays in its mailbox and is tried again");
         }
         if error.is_about_the_command() { Ok(()) } else { Err(error.into()) }
@@ -162,6 +198,7 @@ impl<'a> Taking<'a> {
         let whole: Vec<&Body> = bodies.iter().filter(|body| !body.raw().is_empty()).collect();
         let Some(last) = whole.last() else {
             *self.memory.troubles.entry(self.key(mail.uid)).or_default() += 1;
+            self.tell_what_stays();
             return Ok(false);
         };
         for body in &whole {
@@ -173,6 +210,8 @@ impl<'a> Taking<'a> {
             imap_taken::record(conn, folder, (recorded.0, &recorded.1), now)
         })?;
         self.memory.taken += 1;
+        self.memory.troubles.remove(&self.key(mail.uid));
+        self.ctx.pulse.mailbox(|mailbox, _| mailbox.goes_well());
         Ok(true)
     }
 
@@ -219,6 +258,7 @@ impl<'a> Taking<'a> {
             if self.away.is_none() {
                 break;
             }
+            self.asks();
             match self.is_safe(*uid, kept) {
                 Ok(true) => self.put_away(&[*uid])?,
                 Err(Error::Mailbox(error)) if error.is_about_the_command() => {}

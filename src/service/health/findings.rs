@@ -1,5 +1,6 @@
 //! What is not well, in words that say what to do; pure, from figures.
 
+use crate::domain::numbers::counted;
 use crate::service::health::{Database, Figures};
 use chrono::{NaiveDateTime, TimeDelta};
 use serde::Serialize;
@@ -55,6 +56,7 @@ pub fn findings(figures: &Figures) -> Vec<Finding> {
     storage(figures, &mut add);
     letters(figures, &mut add);
     mails(figures, &mut add);
+    mailbox(figures, &mut add);
     time(figures, &mut add);
     found.sort_by_key(|finding| std::cmp::Reverse(finding.level));
     found
@@ -72,8 +74,9 @@ fn storage(figures: &Figures, add: &mut Add<'_>) {
             if age > SPOOL && figures.database == Database::Well && figures.bucket != Some(false) =>
         {
             add("spool_old", Level::Unwell, format!(
-                "{notes} mails wait in the spool, the oldest for {}, though the database is there. Look whether a \
-                 worker runs; a note that cannot be entered is named in the log.", in_words(age)));
+                "{}, the oldest for {}, though the database is there. Look whether a worker runs; a note that cannot be \
+                 entered is named in the log.",
+                counted(notes, "mail waits in the spool", "mails wait in the spool"), in_words(age)));
         }
         Some(_) => {}
     }
@@ -111,15 +114,14 @@ fn letters(figures: &Figures, add: &mut Add<'_>) {
     let since = |at: Option<NaiveDateTime>| at.map(|at| figures.now - at.and_utc());
     let older = |at, than: TimeDelta| since(at).is_some_and(|age| age > than);
     if letters.unknown > 0 {
-        let n = letters.unknown;
-        add(
-            "letters_unknown",
-            Level::Degraded,
-            format!(
-                "{n} letters may or may not have arrived; none is sent again by itself. Look for the Message-ID in the \
-             mail server's log and settle each at the desk under Letters."
-            ),
+        let what = counted(
+            letters.unknown,
+            "letter may or may not have arrived; it is not sent again by itself. Look for its Message-ID in the mail \
+             server's log and settle it at the desk under Letters.",
+            "letters may or may not have arrived; none is sent again by itself. Look for their Message-IDs in the mail \
+             server's log and settle each at the desk under Letters.",
         );
+        add("letters_unknown", Level::Degraded, what);
     }
     if let Some(age) = since(letters.paused_since) {
         add(
@@ -156,14 +158,13 @@ fn letters(figures: &Figures, add: &mut Add<'_>) {
             ),
         );
     } else if letters.held_up > 0 && since(letters.last_accepted).is_none_or(|age| age >= TAKES) {
-        let n = letters.held_up;
+        let held_up = counted(letters.held_up, "letter is held up", "letters are held up");
         add(
             "letters_wait",
             Level::Degraded,
             format!(
-                "{n} letters are held up, the oldest for {wait}, and the mail server took none within the last minute. \
-             They are tried again by themselves for five days. Look at the mail server of `smtp_url`; `askance check` \
-             tries it."
+                "{held_up}, the oldest for {wait}, and the mail server took none within the last minute. What is held up \
+             is tried again by itself for five days. Look at the mail server of `smtp_url`; `askance check` tries it."
             ),
         );
     }
@@ -172,15 +173,14 @@ fn letters(figures: &Figures, add: &mut Add<'_>) {
 fn mails(figures: &Figures, add: &mut Add<'_>) {
     let Some(mails) = figures.mails else { return };
     if mails.unreadable_lately > 0 {
-        let n = mails.unreadable_lately;
-        add(
-            "reading_fails",
-            Level::Degraded,
-            format!(
-                "{n} mails of the last hour could not be read. They are kept as they came: look at them at the desk under \
-             \"could not be read\", and at the log for the cause."
-            ),
+        let what = counted(
+            mails.unreadable_lately,
+            "mail of the last hour could not be read. It is kept as it came: look at it at the desk under \"could not be \
+             read\", and at the log for the cause.",
+            "mails of the last hour could not be read. They are kept as they came: look at them at the desk under \"could \
+             not be read\", and at the log for the cause.",
         );
+        add("reading_fails", Level::Degraded, what);
     }
     if let Some(age) = mails.unread_since.map(|at| figures.now - at.and_utc()).filter(|age| *age > UNREAD) {
         add(
@@ -192,6 +192,33 @@ fn mails(figures: &Figures, add: &mut Add<'_>) {
                 in_words(age)
             ),
         );
+    }
+}
+
+fn mailbox(figures: &Figures, add: &mut Add<'_>) {
+    let Some(fetching) = &figures.mailbox else { return };
+    // Without a database nothing can be recorded as fetched, and that is told above.
+    if let Some(trouble) = fetching.trouble.as_ref().filter(|_| figures.database == Database::Well) {
+        let lasts = in_words(TimeDelta::from_std(trouble.lasts).unwrap_or(TimeDelta::MAX));
+        add(
+            "mailbox",
+            Level::Degraded,
+            format!(
+                "No mail can be fetched from the mailbox of `imap_url` since {lasts}: {}. What comes waits there and is \
+             tried again by itself. `askance check` tries it at once.",
+                trouble.why
+            ),
+        );
+    }
+    if fetching.left > 0 {
+        let what = counted(
+            fetching.left,
+            "mail stays in the mailbox of `imap_url`, because it is too large or its server does not give it. The log has \
+             its number; take it out there and hand it in with `askance receive`.",
+            "mails stay in the mailbox of `imap_url`, because they are too large or their server does not give them. The \
+             log has their numbers; take them out there and hand them in with `askance receive`.",
+        );
+        add("mailbox_left", Level::Degraded, what);
     }
 }
 
@@ -223,7 +250,7 @@ fn time(figures: &Figures, add: &mut Add<'_>) {
 /// A span as people say it.
 fn in_words(age: TimeDelta) -> String {
     match age.num_seconds().max(0) {
-        seconds @ 0..120 => format!("{seconds} seconds"),
+        seconds @ 0..120 => counted(seconds, "second", "seconds"),
         seconds @ 120..7200 => format!("{} minutes", seconds / 60),
         seconds @ 7200..172_800 => format!("{} hours", seconds / 3600),
         seconds => format!("{} days", seconds / 86_400),

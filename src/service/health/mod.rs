@@ -2,11 +2,13 @@
 
 mod alerts;
 mod findings;
+mod mailbox;
 mod pulse;
 
 pub use crate::clock::Stopwatch;
 pub use alerts::{Alerts, Route, Telling};
 pub use findings::{Finding, Level, findings};
+pub use mailbox::{Mailbox, Trouble};
 pub use pulse::Pulse;
 
 use crate::service::Context;
@@ -43,6 +45,17 @@ pub struct Figures {
     pub stopped: Vec<String>,
     /// Whether letters are to leave at all.
     pub sends: bool,
+    /// How it goes with the mailbox; none where this process fetches from none.
+    pub mailbox: Option<Fetching>,
+}
+
+/// How it goes with the mailbox that mail is fetched from.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Fetching {
+    /// What keeps mail from being fetched.
+    pub trouble: Option<Trouble>,
+    /// Mails that stay there, because they are too large or cannot be had.
+    pub left: usize,
 }
 
 /// How the database is.
@@ -83,6 +96,10 @@ pub fn look(ctx: &Context, db: &Db) -> Figures {
         stepped: ctx.pulse.stepped(),
         stopped: ctx.pulse.stopped(),
         sends: ctx.config.smtp_url.is_some(),
+        mailbox: ctx.pulse.mailbox(|mailbox, age| {
+            let fetching = Fetching { trouble: mailbox.trouble(age), left: mailbox.left() };
+            mailbox.is_ours().then_some(fetching)
+        }),
         ..Figures::default()
     };
     if let Some(error) = ask(ctx, db, &mut figures).err() {

@@ -1,6 +1,7 @@
 //! What a process knows of its own turning: beats of its loops, steps of its clock, mails that could not be read.
 
 use crate::clock::Stopwatch;
+use crate::service::health::Mailbox;
 use chrono::{DateTime, TimeDelta, Utc};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -24,6 +25,7 @@ struct Inner {
     beats: Mutex<BTreeMap<String, Duration>>,
     clock: Mutex<Watched>,
     failed_mails: AtomicU64,
+    mailbox: Mutex<Mailbox>,
 }
 
 impl Default for Inner {
@@ -33,6 +35,7 @@ impl Default for Inner {
             beats: Mutex::default(),
             clock: Mutex::default(),
             failed_mails: AtomicU64::new(0),
+            mailbox: Mutex::default(),
         }
     }
 }
@@ -92,6 +95,17 @@ impl Pulse {
     /// How many mails this process could not read.
     pub fn failed_mails(&self) -> u64 {
         self.0.failed_mails.load(Ordering::Relaxed)
+    }
+
+    /// Notes how it goes with the mailbox, or asks: the work gets what is known and the age of the process.
+    pub fn mailbox<T>(&self, work: impl FnOnce(&mut Mailbox, Duration) -> T) -> T {
+        let age = self.age();
+        work(&mut held(&self.0.mailbox), age)
+    }
+
+    /// The server of the mailbox is asked for something.
+    pub fn asks_mailbox(&self) {
+        self.mailbox(Mailbox::asks);
     }
 
     /// Compares the clock on the wall with the one that nobody can set; `age` is that of the process.

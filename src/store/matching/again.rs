@@ -7,13 +7,13 @@
 //! the lesson is there to be seen.
 
 use crate::domain::incoming::matching::keys;
+use crate::store::locks::Lock;
 use crate::store::matching::{CHUNK, chunks};
 use crate::store::schema::{
     authority_addresses, authority_domains, lessons, messages, rank_again, unmatched_keys,
 };
 use crate::store::types::MessageState;
-use crate::store::{AnyConn, Conn, Error, each, transaction};
-use diesel::connection::SimpleConnection;
+use crate::store::{Conn, Error, each, transaction};
 use diesel::dsl::{exists, max, min};
 use diesel::prelude::*;
 use diesel::select;
@@ -83,10 +83,8 @@ pub fn tell(conn: &mut Conn) -> Result<(), Error> {
 }
 
 fn tell_some(conn: &mut Conn) -> Result<(), Error> {
-    if let AnyConn::Postgres(c) = conn {
-        // One at a time, so that a turn that is over is not counted again. On SQLite the write lock does it.
-        c.batch_execute("SELECT pg_advisory_xact_lock(4289390)")?;
-    }
+    // One at a time, so that a turn that is over is not counted again.
+    Lock::Lessons.hold(conn)?;
     let learnt: Vec<(i64, String)> = lessons::table
         .filter(lessons::turn.is_null())
         .order(lessons::id.asc())

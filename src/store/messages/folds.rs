@@ -1,8 +1,9 @@
 //! Automatic mails that say the same: one stands for them in lists, and each is kept.
 
+use crate::store::locks::About;
 use crate::store::schema::{folds, messages};
 use crate::store::types::MessageState;
-use crate::store::{AnyConn, Conn, Error, at, each};
+use crate::store::{Conn, Error, at, each};
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::dsl::{min, sql};
 use diesel::expression::SqlLiteral;
@@ -22,12 +23,7 @@ pub fn behind() -> SqlLiteral<BigInt> {
 /// The message that stands for those with this key since an instant. Whoever asks is alone with the key until the
 /// caller's transaction ends, so that two who read at once do not make two lines.
 pub fn head(conn: &mut Conn, key: &str, since: NaiveDateTime) -> Result<Option<i64>, Error> {
-    if let AnyConn::Postgres(c) = conn {
-        // SQLite has one writer at a time (`store::transaction`).
-        diesel::sql_query("SELECT pg_advisory_xact_lock(3, hashtext($1))")
-            .bind::<diesel::sql_types::Text, _>(key)
-            .execute(c)?;
-    }
+    About::Fold.hold(conn, key)?;
     Ok(folds::table
         .filter(folds::fold_key.eq(key))
         .filter(folds::at.ge(since))

@@ -1,11 +1,11 @@
 //! The protocol of sending: a letter is claimed, put in doubt, ended; what a hold that ends makes of it.
 
+use crate::store::locks::Lock;
 use crate::store::outbox::Letter;
 use crate::store::schema::{outbox, outbox_attempts};
 use crate::store::types::OutboxState;
 use crate::store::{AnyConn, Conn, Error, at, switches};
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
-use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use std::collections::BTreeSet;
 
@@ -66,11 +66,7 @@ pub fn claim_due(conn: &mut Conn, claim: &Claim<'_>) -> Result<Option<(Letter, i
 /// PostgreSQL only; SQLite has one writer anyway. Claims go side by side, but where letters are counted a claim must see
 /// those before it, and whoever pauses waits for the claims that did not see the pause.
 fn in_turn(conn: &mut Conn, alone: bool) -> Result<(), Error> {
-    if let AnyConn::Postgres(c) = conn {
-        let lock = if alone { "pg_advisory_xact_lock" } else { "pg_advisory_xact_lock_shared" };
-        c.batch_execute(&format!("SELECT {lock}(4289391)"))?;
-    }
-    Ok(())
+    if alone { Lock::Claims.hold(conn) } else { Lock::Claims.share(conn) }
 }
 
 /// Whether letters may leave, as the mark before a body asks: whoever pauses waits until that mark is committed.

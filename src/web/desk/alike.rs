@@ -107,7 +107,7 @@ async fn set_aside(
         .await?;
     Ok(match outcome {
         Ok(count) => {
-            let count = filters::counted(i64::try_from(count).unwrap_or(i64::MAX), "message", "messages");
+            let count = filters::counted(count, "message", "messages");
             done("note", "/desk", &format!("{count} set aside.|None is deleted; they stay one line."))
         }
         Err(triage::Error::NoSuchMessage(_)) => return Err(Error::NotFound(What::Message)),

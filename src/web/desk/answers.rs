@@ -131,7 +131,7 @@ fn cure(fault: Fault) -> &'static str {
 
 /// What was kept, truthfully: nothing where no answer was chosen.
 fn kept_words(kept: coding::Kept) -> (&'static str, String) {
-    let answers = |n: usize| filters::counted(i64::try_from(n).unwrap_or(i64::MAX), "answer", "answers");
+    let answers = |n: usize| filters::counted(n, "answer", "answers");
     match (kept.answers, kept.before) {
         (0, 0) => (
             "warn",

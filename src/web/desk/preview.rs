@@ -327,7 +327,7 @@ async fn file(
 
 /// How many letters, in words, for buttons.
 pub(crate) fn letters(count: usize) -> String {
-    filters::counted(i64::try_from(count).unwrap_or(i64::MAX), "letter", "letters")
+    filters::counted(count, "letter", "letters")
 }
 
 /// The routes of this file.

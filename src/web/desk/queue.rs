@@ -223,7 +223,7 @@ fn soon(ctx: &Context, conn: &mut Conn, narrowed: queue::Narrowed<'_>) -> Result
 }
 
 fn lead(pile: queue::Pile, (found, total): (usize, usize), soon: usize) -> String {
-    let count = |n: usize| filters::counted(i64::try_from(n).unwrap_or(i64::MAX), "message", "messages");
+    let count = |n: usize| filters::counted(n, "message", "messages");
     let shown = if found == total { count(total) } else { format!("{found} of {}", count(total)) };
     match pile {
         queue::Pile::Waiting => {

@@ -101,6 +101,12 @@ fn waiting(registry: &mut Registry, seen: &Seen<'_>) {
             oldest.num_seconds(),
         );
     }
+    if let Some(fetching) = &figures.mailbox {
+        let up = i64::from(fetching.trouble.is_none());
+        gauge(registry, ("mailbox_up", "1 while mail can be fetched from its mailbox"), up);
+        let left = i64::try_from(fetching.left).unwrap_or(i64::MAX);
+        gauge(registry, ("mailbox_left", "Mails that cannot be fetched and stay in their mailbox"), left);
+    }
     gauge(registry, ("spool_writable", "1 while mail can be taken in"), i64::from(figures.spool.is_some()));
     if let Some(mails) = figures.mails {
         let help = "How long the oldest mail has waited to be read";

@@ -79,12 +79,14 @@ fn read_one(ctx: &Context, db: &Db, cage: &Cage, unread: Unread) -> Result<bool,
 fn unreadable(unread: Unread, why: &str) -> Understood {
     let size = usize::try_from(unread.size).unwrap_or_default();
     let incoming = Whole { sha256: unread.blob_sha256.clone(), size }.unread(why);
-    Understood { unread, incoming, failure: Some(why.to_owned()), judged: None, circles: None }
+    Understood { unread, incoming, failure: Some(why.to_owned()), judged: None, awaited: None, circles: None }
 }
 
 fn read(ctx: &Context, cage: &Cage, unread: Unread) -> Option<Understood> {
     match cage.read_kept(&ctx.blobs, &unread.blob_sha256) {
-        Ok(incoming) => Some(Understood { unread, incoming, failure: None, judged: None, circles: None }),
+        Ok(incoming) => {
+            Some(Understood { unread, incoming, failure: None, judged: None, awaited: None, circles: None })
+        }
         Err(error) if error.is_about_the_mail() => {
             tracing::error!(%error, message = unread.id, "mail could not be read; it is kept as it came");
             ctx.pulse.mail_failed();
@@ -102,6 +104,7 @@ fn read(ctx: &Context, cage: &Cage, unread: Unread) -> Option<Understood> {
 fn place(ctx: &Context, conn: &mut Conn, read: &mut Understood) -> Result<bool, PlaceError> {
     for _ in 0..MOST_TURNS {
         read.judged = authenticity::judged(conn, read.unread.id)?;
+        read.awaited = authenticity::not_yet(ctx, conn, &read.unread.blob_sha256)?;
         let plan = plan::of(ctx, conn, read)?;
         if transaction(conn, |conn| write(ctx, conn, plan))? {
             return Ok(true);
@@ -131,8 +134,11 @@ fn write(ctx: &Context, conn: &mut Conn, plan: Plan) -> Result<bool, PlaceError>
     let Filing { place, mut columns } = first;
     flag_same_id(conn, &place, &read, &mut columns)?;
     let id = read.unread.id;
-    if messages::place(conn, id, &columns.reading, &columns.files)? == Placed::Here {
-        placed(ctx, conn, (id, &read), (&place, columns, &matches, &traces))?;
+    let found = crate::store::authenticity::of_message(conn, id)?;
+    match messages::place(conn, id, &columns.reading, &columns.files)? {
+        Placed::Here => placed(ctx, conn, (id, &read), (&place, columns, &matches, &traces))?,
+        Placed::Merged(same) => authenticity::also(conn, same, found)?,
+        Placed::Gone => {}
     }
     Ok(true)
 }
@@ -162,7 +168,9 @@ fn copy_to(
         unread.recipient.clone_from(address);
     }
     let Some(id) = messages::copy(conn, &unread, &columns.reading, &columns.files)? else {
-        return Ok(());
+        let same = messages::same_content(conn, &columns.reading.scope, &columns.reading.content_key)?;
+        let found = crate::store::authenticity::of_message(conn, read.unread.id)?;
+        return Ok(same.map_or(Ok(()), |same| authenticity::also(conn, same, found))?);
     };
     crate::store::authenticity::copy(conn, (read.unread.id, id))?;
     if columns.proposal.event.is_some() {

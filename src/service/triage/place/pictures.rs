@@ -106,12 +106,14 @@ fn weigh(
         (MessageState::Received | MessageState::Unreadable, _) => Now::Nothing,
         (MessageState::Unmatched, _) => {
             let unread = scans::as_it_came(conn, id)?;
+            let awaited = authenticity::not_yet(ctx, conn, &unread.blob_sha256)?;
             let understood = Understood {
                 unread,
                 incoming: read.clone(),
                 failure: None,
                 circles: None,
                 judged: authenticity::judged(conn, id)?,
+                awaited,
             };
             Now::Placed(Box::new(alone(plan::of(ctx, conn, &understood)?)))
         }

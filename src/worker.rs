@@ -341,6 +341,11 @@ fn keep(parts: &Parts, stop: &Flag) {
                 tracing::info!("the digest of a day was made");
             }
             once("retention", || retention::run(&parts.context, &parts.db).map(|_| ()));
+            let before = parts.context.clock.now() - chrono::TimeDelta::hours(1);
+            let gone = once("tidy", || parts.context.blobs.tidy(before.into()));
+            if gone > 0 {
+                tracing::warn!(gone, "half-written files of a process that was ended were removed");
+            }
         }
         stop.pause();
     }

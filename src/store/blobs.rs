@@ -67,6 +67,25 @@ impl Blobs {
         Ok(())
     }
 
+    /// Removes what an end of the process left half written in `tmp`, where it is older than that; how many. It may hold
+    /// private mail, and nobody would ever look there.
+    pub fn tidy(&self, before: SystemTime) -> Result<usize, Error> {
+        let mut gone = 0;
+        for entry in fs::read_dir(self.root.join("tmp"))? {
+            let entry = entry?;
+            let Ok(found) = entry.metadata() else { continue };
+            if found.is_file() && found.modified().is_ok_and(|written| written < before) {
+                match fs::remove_file(entry.path()) {
+                    Ok(()) => gone += 1,
+                    // Whoever wrote it has ended by now.
+                    Err(e) if e.kind() == std::io::ErrorKind::NotFound => {}
+                    Err(e) => return Err(e.into()),
+                }
+            }
+        }
+        Ok(gone)
+    }
+
     /// The bytes under `key`, checked against it.
     pub fn get(&self, key: &str) -> Result<Vec<u8>, Error> {
         let bytes = fs::read(self.path(key))?;

@@ -69,6 +69,7 @@ pub fn accept_arrived(
     mail: Mail<'_>,
     arrived_at: Option<DateTime<Utc>>,
 ) -> Result<String, Error> {
+    let _kept = door.blobs.keeping();
     let sha256 = door.blobs.put(mail.raw)?;
     let now = door.clock.now();
     // Nothing arrives tomorrow.
@@ -109,6 +110,8 @@ pub fn sweep(door: Door<'_>, db: &Db) -> Result<usize, Error> {
     let mut conn = db.conn()?;
     let mut entered = 0;
     for (name, bytes) in spooled {
+        // Who erases sees the note or the row, and not neither.
+        let _kept = door.blobs.keeping();
         let done = serde_json::from_slice::<Note>(&bytes)
             .map_err(crate::store::Error::from)
             .and_then(|note| rows(&mut conn, &name, &note))
@@ -161,5 +164,9 @@ fn told(inserted: &[Inserted], via: &str) {
 fn spool_name(at: DateTime<Utc>) -> Result<String, crate::store::Error> {
     let mut random = [0_u8; 8];
     getrandom::fill(&mut random).map_err(|e| std::io::Error::other(e.to_string()))?;
-    Ok(format!("{}-{}.json", at.format("%Y%m%dT%H%M%S%6f"), data_encoding::HEXLOWER.encode(&random)))
+    Ok(format!(
+        "{}-{}.json",
+        at.format(crate::store::authenticity::SPOOLED),
+        data_encoding::HEXLOWER.encode(&random)
+    ))
 }

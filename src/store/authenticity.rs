@@ -130,7 +130,7 @@ fn again(conn: &mut Conn, now: DateTime<Utc>, limit: usize) -> Result<Vec<i64>, 
 }
 
 /// With what the name of a spool entry begins: when the mail was safe here.
-const SPOOLED: &str = "%Y%m%dT%H%M%S%6f";
+pub const SPOOLED: &str = "%Y%m%dT%H%M%S%6f";
 
 /// When mails were safe here the first time, by their bytes; an import is as old as it says.
 pub fn safe_at(conn: &mut Conn, blobs: &[String]) -> Result<BTreeMap<String, NaiveDateTime>, Error> {

@@ -20,6 +20,12 @@ pub struct Blobs {
     anchored: Arc<Mutex<BTreeSet<PathBuf>>>,
 }
 
+/// While it is held no bytes are removed, or none are put; let go of when it is dropped, or its process ends.
+#[derive(Debug)]
+pub struct Held {
+    _files: Vec<File>,
+}
+
 /// Where it is written down what was erased, so that no backup brings it back.
 const TOMBSTONES: &str = "tombstones";
 
@@ -35,6 +41,39 @@ impl Blobs {
             make_folder(&root.join(folder))?;
         }
         Ok(Self { root: root.to_owned(), complained: Arc::default(), anchored: Arc::default() })
+    }
+
+    /// To be held from `put` until a row or a note speaks of the bytes: who puts what is there already finds it there,
+    /// and it must not go before that is known. Where a disk knows no locks it is done without, rather than that no mail
+    /// is taken.
+    pub fn keeping(&self) -> Option<Held> {
+        let held = self.lock_file(".turn").and_then(|turn| {
+            turn.lock()?;
+            let gate = self.lock_file(".gate")?;
+            gate.lock_shared()?;
+            Ok(Held { _files: vec![gate] })
+        });
+        match held {
+            Ok(held) => Some(held),
+            Err(error) => {
+                if self.is_news(".gate") {
+                    tracing::warn!(%error, "bytes cannot be locked while a mail is taken; erasing may meet it");
+                }
+                None
+            }
+        }
+    }
+
+    /// To be held from the look whether bytes are needed until they are removed. Who comes after it waits.
+    pub fn removing(&self) -> Result<Held, Error> {
+        let (turn, gate) = (self.lock_file(".turn")?, self.lock_file(".gate")?);
+        turn.lock()?;
+        gate.lock()?;
+        Ok(Held { _files: vec![gate, turn] })
+    }
+
+    fn lock_file(&self, name: &str) -> std::io::Result<File> {
+        OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(self.root.join(name))
     }
 
     /// Stores bytes and returns their SHA-256. When it returns, they survive a power cut as far as the disk

@@ -460,7 +460,10 @@ fn list(house: &House, set: &str, fault: Option<Fault>) -> String {
         let uid = if fault == Some(Fault::OtherUid) { mail.uid + 1_000 } else { mail.uid };
         let size = house.claims.unwrap_or(mail.raw.len());
         let number = at + 1;
-        let size = if house.babbles_of == Some(uid) { "many".to_owned() } else { size.to_string() };
+        if house.babbles_of == Some(uid) {
+            writeln!(said, "* {number} FETCH UID {uid} RFC822.SIZE {size}\r").unwrap();
+            continue;
+        }
         writeln!(
             said,
             "* {number} FETCH (UID {uid} RFC822.SIZE {size} INTERNALDATE \"01-Sep-2026 08:00:00 +0000\")\r"

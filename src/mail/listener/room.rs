@@ -128,25 +128,22 @@ impl Drop for Part<'_> {
 mod tests {
     use super::*;
 
-    fn peer(last: u8) -> Option<IpAddr> {
-        Some(IpAddr::from([192, 0, 2, last]))
-    }
-
     #[test]
     fn whoever_holds_most_gives_way_and_what_came_whole_stays() {
         let room = Room::new(100);
-        let (one, two, three) = (room.part(peer(1)), room.part(peer(1)), room.part(peer(2)));
+        let part = |last: u8| room.part(Some(IpAddr::from([192, 0, 2, last])));
+        let (one, two, three) = (part(1), part(1), part(2));
         assert!(one.grow(30) && two.grow(40) && three.grow(30));
         // Among its own nobody gives way.
         assert!(!one.grow(10));
-        let other = room.part(peer(3));
+        let other = part(3);
         assert!(other.grow(20));
         assert_eq!((one.gave_way(), two.gave_way(), three.gave_way()), (false, true, false));
         assert!(!two.grow(1) && !two.is_whole());
         // 30 and 30 and 20 are held; nobody gives way to one that would hold as much.
         assert!(!other.grow(30));
         assert!(one.is_whole() && three.is_whole());
-        assert!(!room.part(peer(4)).grow(25), "nobody is left who may give way");
+        assert!(!part(4).grow(25), "nobody is left who may give way");
         drop((one, two, three, other));
         assert!(room.part(None).grow(100));
         assert_eq!(room.inside().all, 0);

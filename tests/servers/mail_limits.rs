@@ -107,7 +107,9 @@ fn r16_whoever_drips_is_left_and_what_is_for_everybody_is_short() {
         let mut peer = Peer::meet(letterbox.addr);
         peer.ask("HELO x");
         peer.ask("MAIL FROM:<a@x.example>");
-        to.iter().for_each(|to| assert_eq!(peer.ask(&format!("RCPT TO:<{to}>")), "250 2.1.5 go on"));
+        for to in to {
+            assert_eq!(peer.ask(&format!("RCPT TO:<{to}>")), "250 2.1.5 go on");
+        }
         peer
     };
     let long = format!("{}\r\n.\r\n", "z".repeat(2_000));

@@ -232,9 +232,11 @@ fn fill(folder: &std::path::Path, url: &str) -> Done<Vec<String>> {
             authorities: vec![city],
             bundle: "contract_and_dpia".to_owned(),
             language: None,
-            signed_as: "Mara Varga\nKlarblick e. V.".to_owned(),
+            // Another letter each time: the same one would be asked about.
+            signed_as: format!("Mara Varga\nKlarblick e. V. {n}"),
             form_key: format!("form-{n}"),
             campaign: None,
+            ..filing::Filing::default()
         };
         let filed = filing::file(&ctx, conn, mara, &filing)?;
         references.extend(filed.into_iter().map(|filed| filed.reference));

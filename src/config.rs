@@ -4,19 +4,21 @@ pub mod blobs;
 pub mod file;
 mod known;
 pub mod mail;
+mod raw;
 pub mod run;
 pub mod safety;
 mod secret;
 
 use crate::clock::Clock;
 pub use crate::config::mail::MailSettings;
+use crate::config::raw::Raw;
 pub use crate::config::run::RunSettings;
 pub use crate::config::secret::Secret;
 use crate::domain::authority::EmailAddress;
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
 use figment::value::{Dict, Value};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -49,81 +51,6 @@ impl Error {
     /// Of one key; `value` is left out where it may hold a secret.
     pub fn of(key: &str, value: Option<&str>, problem: impl Into<String>) -> Self {
         Self::Setting { key: key.to_owned(), value: value.map(str::to_owned), problem: problem.into() }
-    }
-}
-
-/// The keys as written; `Config` is what became of them.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Raw {
-    database_url: String,
-    blob_url: String,
-    spool_dir: Option<PathBuf>,
-    s3_access_key: Option<String>,
-    s3_secret_key: Option<String>,
-    public_url: Option<String>,
-    files_url: Option<String>,
-    reply_domain: Option<String>,
-    smtp_url: Option<String>,
-    lmtp_listen: Option<String>,
-    clock: String,
-    secret_key: Option<String>,
-    undo_minutes: u32,
-    templates_dir: Option<PathBuf>,
-    smtp_listen: Option<String>,
-    unknown_recipients: String,
-    imap_url: Option<String>,
-    imap_moved_to: String,
-    admin_email: Option<String>,
-    alert_smtp_url: Option<String>,
-    dns: String,
-    authserv_id: Option<String>,
-    arc_sealers: String,
-    dkim_selector: Option<String>,
-    dkim_key: Option<PathBuf>,
-    letters_per_minute: u32,
-    repeat_unknown_hours: u32,
-    keep_set_aside_days: u32,
-    metrics_token: Option<String>,
-    health_listen: Option<String>,
-    log_format: String,
-}
-
-impl Default for Raw {
-    fn default() -> Self {
-        Self {
-            database_url: "sqlite://askance.db".to_owned(),
-            blob_url: "file://blobs".to_owned(),
-            spool_dir: None,
-            s3_access_key: None,
-            s3_secret_key: None,
-            public_url: None,
-            files_url: None,
-            reply_domain: None,
-            smtp_url: None,
-            lmtp_listen: None,
-            clock: "system".to_owned(),
-            secret_key: None,
-            undo_minutes: 10,
-            templates_dir: None,
-            smtp_listen: None,
-            unknown_recipients: "keep".to_owned(),
-            imap_url: None,
-            imap_moved_to: "Askance".to_owned(),
-            admin_email: None,
-            alert_smtp_url: None,
-            dns: "system".to_owned(),
-            authserv_id: None,
-            arc_sealers: String::new(),
-            dkim_selector: None,
-            dkim_key: None,
-            letters_per_minute: 30,
-            repeat_unknown_hours: 0,
-            keep_set_aside_days: 180,
-            metrics_token: None,
-            health_listen: None,
-            log_format: "text".to_owned(),
-        }
     }
 }
 

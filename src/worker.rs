@@ -1,6 +1,11 @@
 //! The background loops: fetch and read mail, rank it again, recognise pictures, tick the clocks, learn, send, raise
 //! the alarm. Every job may run twice.
 
+mod turns;
+
+pub use turns::ended_by;
+use turns::{Last, once};
+
 use crate::mail::transport::Transport;
 use crate::service::cage::Cage;
 use crate::service::fetching::{Fetcher, Source};
@@ -8,7 +13,6 @@ use crate::service::health::{self, Alerts, Pulse, Route};
 use crate::service::learning::Learner;
 use crate::service::{Context, deadlines, delivery, digests, intake, notices, retention, triage};
 use crate::store::Db;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -176,40 +180,6 @@ impl Workers {
     }
 }
 
-/// Waits for the end of a thread until an instant; whether it ended.
-pub fn ended_by(thread: &JoinHandle<()>, until: Instant) -> bool {
-    while !thread.is_finished() && Instant::now() < until {
-        std::thread::sleep(Duration::from_millis(10));
-    }
-    thread.is_finished()
-}
-
-/// One job, once. Neither an error nor a panic in it keeps the other jobs from their turn or ends the loop; the job
-/// itself is tried again at the next turn.
-fn once<T: Default, E: std::fmt::Display>(job: &str, work: impl FnOnce() -> Result<T, E>) -> T {
-    match catch_unwind(AssertUnwindSafe(work)) {
-        Ok(Ok(done)) => return done,
-        Ok(Err(error)) => tracing::error!(job, %error, "background work failed; it is tried again"),
-        Err(_) => tracing::error!(job, "background work ended in a panic; it is tried again"),
-    }
-    T::default()
-}
-
-/// When a job was last done that is not for every turn.
-#[derive(Default)]
-struct Last(Option<Instant>);
-
-impl Last {
-    /// Whether it is time again; then the time counts from now.
-    fn is_past(&mut self, pause: Duration) -> bool {
-        let due = self.0.is_none_or(|at| at.elapsed() >= pause);
-        if due {
-            self.0 = Some(Instant::now());
-        }
-        due
-    }
-}
-
 /// Marks what is due, and looks after letters whose worker is gone.
 fn clocks(parts: &Parts, stop: &Flag) {
     let (mut looked, mut ticked) = (Last::default(), Last::default());
@@ -362,6 +332,11 @@ fn keep(parts: &Parts, stop: &Flag) {
                 tracing::info!("the digest of a day was made");
             }
             once("retention", || retention::run(&parts.context, &parts.db).map(|_| ()));
+            let before = parts.context.clock.now() - chrono::TimeDelta::hours(1);
+            let gone = once("tidy", || parts.context.blobs.tidy(before.into()));
+            if gone > 0 {
+                tracing::warn!(gone, "half-written files of a process that was ended were removed");
+            }
         }
         stop.pause();
     }

@@ -76,6 +76,7 @@ const AT_HOME: &[(&str, &[&str])] = &[
         &[
             "clock.rs",
             "worker.rs",
+            "worker/",
             "mail/",
             "service/cage",
             "store/together.rs",

@@ -3,6 +3,7 @@
 mod foreign;
 mod forged;
 mod honest;
+mod order;
 mod signing;
 mod stories;
 
@@ -119,7 +120,10 @@ fn world() -> NameServer {
     signing::plant_as(&dns, "tried", "brandau.example", "v=DKIM1; t=y; k=rsa;");
     dns.txt("revoked._domainkey.brandau.example", "v=DKIM1; k=rsa; p=");
     dns.txt("rubbish._domainkey.brandau.example", "v=DKIM1; k=rsa; p=not a key");
-    for name in ["_dmarc.broken.example", "rsa._domainkey.shaky.example", "shaky.example"] {
+    for name in ["_dmarc.broken.example", "rsa._domainkey.shaky.example", "shaky.example"]
+        .into_iter()
+        .chain(forged::UNANSWERED)
+    {
         dns.fails(name);
     }
     for name in ["_dmarc.silent.example", "rsa._domainkey.mute.example"] {

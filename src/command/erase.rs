@@ -21,7 +21,7 @@ pub struct EraseArgs {
     /// Why; it stays in the audit log, so write it without personal data
     #[arg(long)]
     reason: String,
-    /// Why in one word, which everyone reads where it was public: personal_data, asked_for, order, mistake, other
+    /// Why in one word, which everyone reads where it was public: `personal_data`, `asked_for`, order, mistake, other
     #[arg(long, default_value = "other", value_parser = class)]
     class: Reason,
     /// Do it; without this it is only said what would go

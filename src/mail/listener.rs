@@ -5,18 +5,20 @@ mod crowd;
 mod door;
 mod forwarded;
 mod input;
+mod room;
 mod session;
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use crate::mail::listener::crowd::Crowd;
 pub use crate::mail::listener::crowd::network;
 use crate::mail::listener::door::{Door, Socket};
 pub use crate::mail::listener::forwarded::Forwarded;
+use crate::mail::listener::room::Room;
 
 /// Why the door cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -52,7 +54,10 @@ pub struct Limits {
     pub per_peer: usize,
     /// Octets of one message; more is drained and told 552.
     pub message: usize,
-    /// Octets of all messages in memory at one time; more is drained and told 452.
+    /// The same of one that is only for addresses to which everybody may write.
+    pub short: usize,
+    /// Octets of all messages in memory at one time. Where they are used up the network that holds most gives way; what
+    /// has no room is drained and told 452.
     pub memory: usize,
     /// Recipients of one message; the next is told 452.
     pub recipients: usize,
@@ -60,7 +65,7 @@ pub struct Limits {
     pub commands: usize,
     /// Commands of one session that were wrong.
     pub errors: usize,
-    /// Silence before the session ends.
+    /// Silence before the session ends; in so much time a message has to come by a kilobyte for each second.
     pub idle: Duration,
     /// A whole session.
     pub session: Duration,
@@ -72,6 +77,7 @@ impl Default for Limits {
             connections: 50,
             per_peer: usize::MAX,
             message: 64 << 20,
+            short: 64 << 20,
             memory: 192 << 20,
             recipients: 100,
             commands: 1_000,
@@ -89,6 +95,7 @@ impl Limits {
         Self {
             connections: 200,
             per_peer: 10,
+            short: 1 << 20,
             commands: 500,
             errors: 10,
             idle: Duration::from_secs(300),
@@ -117,14 +124,14 @@ pub struct Envelope {
 pub enum Admission {
     /// 250: a message for it will be taken.
     Welcome,
+    /// 250: a short message for it will be taken, since everybody may write to it.
+    Briefly,
     /// 550 5.1.1: nobody has this address here.
     Nobody,
     /// 550 5.7.1: an address of another house; nothing is passed on.
     Elsewhere,
     /// 451: it cannot be said now.
     Later,
-    /// 421, and the session ends: this peer has tried too often.
-    Enough,
 }
 
 /// What became of the message for one recipient.
@@ -204,11 +211,11 @@ impl Listener {
 
     /// Takes mail until stopped, and returns when the last session has ended.
     pub fn serve(&self, handler: &Handler) {
-        let (crowd, memory) = (Crowd::default(), AtomicUsize::new(0));
+        let (crowd, room) = (Crowd::default(), Room::new(self.limits.memory));
         std::thread::scope(|scope| {
             while !self.stopping.load(Ordering::SeqCst) {
                 let Some((socket, peer)) = self.accept() else { continue };
-                let (crowd, memory) = (&crowd, &memory);
+                let (crowd, room) = (&crowd, &room);
                 let Some(place) = crowd.enter(peer.map(|peer| peer.ip()), &self.limits) else {
                     session::turn_away(socket);
                     continue;
@@ -219,7 +226,7 @@ impl Listener {
                         name: &self.name,
                         limits: &self.limits,
                         stopping: &self.stopping,
-                        memory,
+                        room,
                         gate: self.gate.as_deref(),
                         handler,
                     };

@@ -46,10 +46,14 @@ impl Gatekeeper {
     /// Whether mail for this recipient is taken from this peer.
     pub fn admits(&self, peer: Option<IpAddr>, recipient: &str) -> Admission {
         if ALWAYS.iter().any(|name| recipient.eq_ignore_ascii_case(name)) {
-            return Admission::Welcome;
+            return Admission::Briefly;
         }
         let Some(local) = local_part(recipient, &self.reply_domain) else { return self.strange(recipient) };
         if ALWAYS.contains(&local.as_str()) {
+            return Admission::Briefly;
+        }
+        if !self.refuses_unknown {
+            // All is taken, so nobody learns anything, and nothing needs to be looked up or counted.
             return Admission::Welcome;
         }
         match reply_address(recipient, &self.reply_domain) {
@@ -72,13 +76,14 @@ impl Gatekeeper {
         if self.refuses_unknown { Admission::Nobody } else { Admission::Welcome }
     }
 
-    /// Looks the token up by its hash. A wrong one counts; who has named too many is told nothing any more, of right
-    /// ones neither, and their mail server comes again when the hour is over.
+    /// Looks the token up by its hash. A wrong one counts; of who has named too many nothing is looked up any more, and
+    /// all is taken: what comes is matched when it is read, at a request or at what matches none, and nobody is told
+    /// which. So a guess tells nothing, and whoever writes through the same mail server loses no mail.
     fn knows(&self, peer: Option<IpAddr>, token: &str) -> Admission {
         let peer = network(peer.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)));
         let now = self.clock.now();
         if self.guesses().of(peer, now) >= GUESSES_OF_ONE {
-            return Admission::Enough;
+            return Admission::Welcome;
         }
         let hash = [ReplyToken::hash_of(token)];
         let found = self.db.conn().and_then(|mut conn| {
@@ -91,10 +96,9 @@ impl Gatekeeper {
             Ok(false) => {
                 let all = self.guesses().count(peer, now);
                 // So many guesses are an attack: a refusal would tell it what is wrong, and so what is right.
-                if all > GUESSES_OF_ALL { Admission::Welcome } else { self.unknown() }
+                if all > GUESSES_OF_ALL { Admission::Welcome } else { Admission::Nobody }
             }
             // It is safe without a database; only a refusal needs one, and a wrong one would be for ever.
-            Err(_) if !self.refuses_unknown => Admission::Welcome,
             Err(error) => {
                 tracing::warn!(%error, "a recipient cannot be looked up; its sender is asked to come again");
                 Admission::Later

@@ -148,6 +148,8 @@ pub struct Fetcher<'a> {
 pub(crate) struct Memory {
     /// How often a mail could not be fetched, by UIDVALIDITY and UID: the others go first.
     pub troubles: HashMap<(u32, u32), u32>,
+    /// Mails that are asked about one at a time: what the server says of one among them cannot be read.
+    pub alone: BTreeSet<(u32, u32)>,
     /// Mails that are left there and of which that was said.
     pub left: BTreeSet<(u32, u32)>,
     /// That mails stay where they are was said.

@@ -74,6 +74,7 @@ pub fn accept_arrived(
     mail: Mail<'_>,
     arrived_at: Option<DateTime<Utc>>,
 ) -> Result<String, Error> {
+    let _kept = door.blobs.keeping();
     let sha256 = door.blobs.put(mail.raw)?;
     let now = door.clock.now();
     // Nothing arrives tomorrow.
@@ -125,6 +126,8 @@ pub fn sweep(door: Door<'_>, db: &Db) -> Result<usize, Error> {
     let left: HashMap<_, _> = door.blobs.carry(keys.collect()).into_iter().collect();
     let mut entered = 0;
     for (name, note) in notes {
+        // Who erases sees the note or the row, and not neither.
+        let _kept = door.blobs.keeping();
         let done = note.and_then(|note| match left.get(&note.sha256) {
             Some(crate::store::Error::Away(_)) => Ok(false),
             Some(error) => Err(crate::store::Error::Stored(error.to_string())),
@@ -180,7 +183,7 @@ fn told(inserted: &[Inserted], via: &str) {
             Inserted::Fresh(id) => tracing::info!(message = id, via, "mail received"),
             Inserted::Again(id) => tracing::info!(message = id, via, "the same mail again"),
             Inserted::Erased => {
-                tracing::info!(via, "a mail that was erased came again; nothing of it is kept")
+                tracing::info!(via, "a mail that was erased came again; nothing of it is kept");
             }
         }
     }
@@ -190,5 +193,9 @@ fn told(inserted: &[Inserted], via: &str) {
 fn spool_name(at: DateTime<Utc>) -> Result<String, crate::store::Error> {
     let mut random = [0_u8; 8];
     getrandom::fill(&mut random).map_err(|e| std::io::Error::other(e.to_string()))?;
-    Ok(format!("{}-{}.json", at.format("%Y%m%dT%H%M%S%6f"), data_encoding::HEXLOWER.encode(&random)))
+    Ok(format!(
+        "{}-{}.json",
+        at.format(crate::store::authenticity::SPOOLED),
+        data_encoding::HEXLOWER.encode(&random)
+    ))
 }

@@ -28,6 +28,12 @@ pub struct Blobs {
     anchored: Arc<Mutex<BTreeSet<PathBuf>>>,
 }
 
+/// While it is held no bytes are removed, or none are put; let go of when it is dropped, or its process ends.
+#[derive(Debug)]
+pub struct Held {
+    _files: Vec<File>,
+}
+
 /// Where it is written down what was erased, so that no backup brings it back.
 const TOMBSTONES: &str = "tombstones";
 /// How the names of files end that say which bytes an erasure still has to remove.
@@ -50,6 +56,39 @@ impl Blobs {
     /// The same with a bucket to which blobs are carried from there.
     pub fn over(root: &Path, bucket: Bucket) -> Result<Self, Error> {
         Ok(Self { bucket: Some(bucket), ..Self::open(root)? })
+    }
+
+    /// To be held from `put` until a row or a note speaks of the bytes: who puts what is there already finds it there,
+    /// and it must not go before that is known. Where a disk knows no locks it is done without, rather than that no mail
+    /// is taken.
+    pub fn keeping(&self) -> Option<Held> {
+        let held = self.lock_file(".turn").and_then(|turn| {
+            turn.lock()?;
+            let gate = self.lock_file(".gate")?;
+            gate.lock_shared()?;
+            Ok(Held { _files: vec![gate] })
+        });
+        match held {
+            Ok(held) => Some(held),
+            Err(error) => {
+                if self.is_news(".gate") {
+                    tracing::warn!(%error, "bytes cannot be locked while a mail is taken; erasing may meet it");
+                }
+                None
+            }
+        }
+    }
+
+    /// To be held from the look whether bytes are needed until they are removed. Who comes after it waits.
+    pub fn removing(&self) -> Result<Held, Error> {
+        let (turn, gate) = (self.lock_file(".turn")?, self.lock_file(".gate")?);
+        turn.lock()?;
+        gate.lock()?;
+        Ok(Held { _files: vec![gate, turn] })
+    }
+
+    fn lock_file(&self, name: &str) -> std::io::Result<File> {
+        OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(self.root.join(name))
     }
 
     /// Stores bytes and returns their SHA-256. When it returns, they survive a power cut as far as the disk
@@ -85,6 +124,25 @@ impl Blobs {
         // A folder that was listed is safe; this one was made before the list, however the list was read.
         anchored().insert(folder.to_owned());
         Ok(())
+    }
+
+    /// Removes what an end of the process left half written in `tmp`, where it is older than that; how many. It may hold
+    /// private mail, and nobody would ever look there.
+    pub fn tidy(&self, before: SystemTime) -> Result<usize, Error> {
+        let mut gone = 0;
+        for entry in fs::read_dir(self.root.join("tmp"))? {
+            let entry = entry?;
+            let Ok(found) = entry.metadata() else { continue };
+            if found.is_file() && found.modified().is_ok_and(|written| written < before) {
+                match fs::remove_file(entry.path()) {
+                    Ok(()) => gone += 1,
+                    // Whoever wrote it has ended by now.
+                    Err(e) if e.kind() == std::io::ErrorKind::NotFound => {}
+                    Err(e) => return Err(e.into()),
+                }
+            }
+        }
+        Ok(gone)
     }
 
     /// The bytes under `key`, checked against it.

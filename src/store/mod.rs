@@ -107,9 +107,11 @@ pub enum Error {
 }
 
 /// Words by which the databases say that it may go well later.
-const PASSING: [&str; 9] = [
+const PASSING: [&str; 11] = [
     "deadlock",
     "locked",
+    "lock timeout",
+    "statement timeout",
     "disk is full",
     "disk I/O error",
     "readonly database",

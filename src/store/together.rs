@@ -88,8 +88,10 @@ impl Db {
     fn write(&self, batch: &[Arc<Slot>]) -> Result<(), Error> {
         let mut conn = self.conn_within(PATIENCE)?;
         be_patient(&mut conn, PATIENCE)?;
+        let until = Instant::now() + PATIENCE;
         let all = transaction(&mut conn, |conn| {
-            batch.iter().map(|slot| rows(conn, &slot.arrivals)).collect::<Result<Vec<_>, Error>>()
+            be_brief(conn)?;
+            batch.iter().map(|slot| rows(conn, (&slot.arrivals, until))).collect::<Result<Vec<_>, Error>>()
         });
         let outcome = match all {
             Ok(outcomes) => {
@@ -101,7 +103,10 @@ impl Db {
             Err(error) if is_away(&error) => Err(error),
             Err(_) => {
                 for slot in batch {
-                    let alone = transaction(&mut conn, |conn| rows(conn, &slot.arrivals));
+                    let alone = transaction(&mut conn, |conn| {
+                        be_brief(conn)?;
+                        rows(conn, (&slot.arrivals, until))
+                    });
                     *locked(&slot.outcome) = Some(alone);
                 }
                 Ok(())
@@ -155,6 +160,20 @@ fn be_patient(conn: &mut Conn, time: Duration) -> Result<(), Error> {
     Ok(())
 }
 
-fn rows(conn: &mut Conn, arrivals: &[Arrival]) -> Outcome {
+/// How long PostgreSQL works for one statement of this transaction, and waits for what others have locked. Whoever waits
+/// for the one who writes gives up after as long, and leaves a note.
+fn be_brief(conn: &mut Conn) -> Result<(), Error> {
+    if let AnyConn::Postgres(c) = conn {
+        let time = PATIENCE.as_millis();
+        c.batch_execute(&format!("SET LOCAL lock_timeout = {time}; SET LOCAL statement_timeout = {time}"))?;
+    }
+    Ok(())
+}
+
+/// The rows of one mail, unless the time is over: then a note is enough.
+fn rows(conn: &mut Conn, (arrivals, until): (&[Arrival], Instant)) -> Outcome {
+    if Instant::now() > until {
+        return Err(away());
+    }
     arrivals.iter().map(|arrival| messages::insert_received(conn, arrival)).collect()
 }

@@ -217,7 +217,8 @@ fn not_now(error: &Error) -> (&'static str, &'static str) {
             "More pages were asked for at once than can be made. Nothing is lost, and nothing was stored.";
         return ("Very many are reading just now", what);
     }
-    let what = "What is kept here cannot be reached. Nothing is lost: mail that comes in is kept safe meanwhile.";
+    let what =
+        "What is kept here cannot be reached. Nothing is lost: mail that comes in is kept safe meanwhile.";
     ("Just now this cannot be shown", what)
 }
 

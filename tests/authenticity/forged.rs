@@ -7,9 +7,15 @@ use askance::domain::incoming::authenticity::Verdict::{Forged, Unverified, Verif
 const EVIL: &str = "x@evil.example";
 const PASSES: &str = "dkim=pass header.d=brandau.example; spf=pass smtp.mailfrom=a@brandau.example; dmarc=pass header.from=brandau.example";
 
+/// Names that a forger brings because nobody answers for them.
+pub const UNANSWERED: [&str; 3] =
+    ["lame.brandau.example", "rsa._domainkey.lame.bund.de", "rsa._domainkey.lame.strict.example"];
+
 /// The labelled table.
 pub fn cases() -> Vec<Case> {
     let mut cases = in_the_name_of_the_city();
+    cases.extend(by_names_without_an_answer());
+    cases.extend(under_other_words());
     cases.extend(nearly_in_the_name_of_the_city());
     cases.extend(by_their_heads());
     cases.extend(by_badly_written_senders());
@@ -57,7 +63,41 @@ fn in_the_name_of_the_city() -> Vec<Case> {
         Case::new("text exchanged", genuine.replace("eingegangen", "abgelehnt"), Forged).came(STRANGER, EVIL),
         Case::new("text added behind the signed part", format!("{length}Zahlen Sie sofort.\r\n"), Forged)
             .came(STRANGER, EVIL),
-        Case::new("type exchanged, which is not signed by all", with_files.clone(), Verified),
+        Case::new("type exchanged, which is not signed by all", with_files.clone(), Verified)
+            .says("It does not cover Content-Type"),
+    ]
+}
+
+/// A name that cannot be looked up, which proves nothing if it can: the verdict does not wait for it.
+fn by_names_without_an_answer() -> Vec<Case> {
+    let signed_as = |from: &str, domain: &str| signed(mail(from).as_bytes(), domain);
+    vec![
+        Case::new("a host below the city in the envelope", mail(POSTSTELLE), Forged)
+            .came(STRANGER, "x@lame.brandau.example"),
+        Case::new("a neighbour under the same roof", signed_as("a@bmi.bund.de", "lame.bund.de"), Forged)
+            .came(STRANGER, EVIL)
+            .of("bmi.bund.de"),
+        Case::new("strict, a key below", signed_as("a@strict.example", "lame.strict.example"), Forged)
+            .came(STRANGER, EVIL)
+            .of("strict.example"),
+    ]
+}
+
+/// What a signature does not cover is not proved by it.
+fn under_other_words() -> Vec<Case> {
+    let without = |named: &[&'static str]| {
+        let how = How { named: named.to_vec(), ..How::default() };
+        text(signed_by(own(), mail(POSTSTELLE).as_bytes(), ("brandau.example", &how)))
+    };
+    let bare = without(&["From", "To", "Date"]).replace("Ihr Antrag\r\n", "Letzte Mahnung\r\n");
+    let told = without(&["From", "Subject"]);
+    vec![
+        Case::new("another subject above a letter", bare.clone(), Unverified).says("without the subject"),
+        Case::new("the same from elsewhere, which is no forgery by its policy", bare, Unverified)
+            .came(STRANGER, EVIL)
+            .says("without the subject"),
+        Case::new("another day above a letter", told, Verified)
+            .says("It does not cover Date, To, Content-Type: that may have been written by anybody."),
     ]
 }
 

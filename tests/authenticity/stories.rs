@@ -22,12 +22,12 @@ use std::time::{Duration, Instant};
 
 /// A service that asks our name server who wrote.
 pub struct Asking {
-    site: Site,
-    dns: NameServer,
+    pub site: Site,
+    pub dns: NameServer,
 }
 
 impl Asking {
-    fn on(backend: Backend) -> Self {
+    pub fn on(backend: Backend) -> Self {
         let (mut site, dns) = (Site::new(backend), world());
         let mail = &mut Arc::get_mut(&mut site.ctx).unwrap().config.mail;
         mail.names = Names::Server(dns.at());
@@ -36,13 +36,13 @@ impl Asking {
     }
 
     /// A letter that left.
-    fn request(&self) -> RequestRow {
+    pub fn request(&self) -> RequestRow {
         let activist = self.site.person("Mara Varga", Role::Activist);
         self.site.sends(activist, self.site.city())
     }
 
     /// A mail is safe, from this server for this envelope sender.
-    fn takes(&self, raw: &[u8], recipient: &str, (peer, sender): (&str, &str)) {
+    pub fn takes(&self, raw: &[u8], recipient: &str, (peer, sender): (&str, &str)) {
         let recipients = [recipient.to_owned()];
         let handed = Handed {
             sender: Some(sender.to_owned()),
@@ -54,7 +54,7 @@ impl Asking {
     }
 
     /// Looks who wrote, until all is done that can be done now.
-    fn verifies(&self) -> usize {
+    pub fn verifies(&self) -> usize {
         let mut all = 0;
         loop {
             match triage::verify_next(&self.site.ctx, &self.site.db).unwrap() {
@@ -64,15 +64,15 @@ impl Asking {
         }
     }
 
-    fn found(&self, id: i64) -> Option<Found> {
+    pub fn found(&self, id: i64) -> Option<Found> {
         authenticity::of_message(&mut self.site.conn(), id).unwrap()
     }
 
-    fn verdict(&self, id: i64) -> Option<Verdict> {
+    pub fn verdict(&self, id: i64) -> Option<Verdict> {
         self.found(id).map(|found| found.verdict)
     }
 
-    fn later(&self, by: TimeDelta) {
+    pub fn later(&self, by: TimeDelta) {
         self.site.ctx.clock.set(self.site.now() + by);
     }
 
@@ -111,14 +111,15 @@ impl Drop for Asking {
 }
 
 /// A plain acknowledgement, which a rule may record.
-fn acknowledgement(request: &RequestRow) -> Vec<u8> {
+pub fn acknowledgement(request: &RequestRow) -> Vec<u8> {
     Reply::to(request, "brandau.example")
         .about("Eingangsbestätigung")
         .saying("Sehr geehrte Frau Varga,\n\nhiermit bestätige ich den Eingang Ihres Antrags. Ihr Antrag ist hier eingegangen und wird unter dem Aktenzeichen 12-345/2026 bearbeitet.\n\nMit freundlichen Grüßen")
         .raw()
 }
 
-const SENDER: &str = "poststelle@brandau.example";
+pub const SENDER: &str = "poststelle@brandau.example";
+pub const SENT: [&str; 2] = ["filed", "sent"];
 const ACKNOWLEDGED: [&str; 3] = ["filed", "sent", "acknowledged"];
 
 stories! {
@@ -176,15 +177,14 @@ stories! {
         house.verifies();
         assert_eq!(house.verdict(1), Some(Verdict::Unknown));
         house.site.works();
-        assert_eq!(house.site.kinds(request.id), ACKNOWLEDGED, "what is not known is as it was before there were checks");
+        assert_eq!(house.site.kinds(request.id), SENT, "its domain may disown it yet, so no rule believes it");
+        assert_eq!(house.site.message(1).state, MessageState::Held);
         assert_eq!(house.verifies(), 0, "not at once again");
         house.dns.heals("_dmarc.brandau.example");
         house.later(TimeDelta::minutes(6));
         assert_eq!(house.verifies(), 1);
         assert_eq!(house.verdict(1), Some(Verdict::Forged));
-        let message = house.site.message(1);
-        assert_eq!(message.state, MessageState::Held);
-        assert_eq!(house.site.kinds(request.id).last(), Some(&"retracted"));
+        assert_eq!(house.site.message(1).state, MessageState::Held);
         house.site.works();
         assert_eq!(house.site.message(1).state, MessageState::Held);
         let page = Asking::page(&house.desk(), "/desk/messages/1");
@@ -199,13 +199,13 @@ stories! {
         assert_eq!(house.site.message(1).state, MessageState::Received);
         house.later(TimeDelta::seconds(2));
         house.site.works();
-        assert_eq!(house.site.kinds(request.id), ACKNOWLEDGED);
+        assert_eq!(house.site.kinds(request.id), SENT, "but no rule believes it");
         let desk = house.desk();
-        assert!(Asking::page(&desk, "/desk/messages/1").contains("Not checked"));
+        let page = Asking::page(&desk, "/desk/messages/1");
+        assert!(page.contains("Not checked") && page.contains("Who wrote it has not been found out yet."), "{page}");
         assert_eq!(house.verifies(), 1, "and the verdict follows");
         assert_eq!(house.verdict(1), Some(Verdict::Verified));
         assert!(Asking::page(&desk, "/desk/messages/1").contains("Proved: brandau.example"));
-        assert_eq!(house.site.kinds(request.id), ACKNOWLEDGED);
     }
 
     fn r13_what_cannot_be_looked_up_is_tried_for_a_day_and_then_stays_unknown(house: &mut Asking) {
@@ -213,9 +213,9 @@ stories! {
         house.dns.fails("_dmarc.brandau.example");
         house.takes(&acknowledgement(&request), &request.reply_address, (STRANGER, SENDER));
         let mut tries = 0;
-        for _ in 0..2_000 {
+        for _ in 0..500 {
             tries += house.verifies();
-            house.later(TimeDelta::minutes(1));
+            house.later(TimeDelta::minutes(4));
         }
         assert!((5..=15).contains(&tries), "{tries} tries");
         let found = house.found(1).unwrap();

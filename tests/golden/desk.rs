@@ -50,14 +50,6 @@ pub fn samples() -> Vec<(&'static str, String)> {
     let filed = sent.headers().get_one("Location").unwrap().to_owned();
     drop(sent);
     let same = desk.post("/desk/requests/preview", &chosen).into_string().unwrap();
-    let wrong_settlement = [
-        ("csrf", token.as_str()),
-        ("kind", "refusal"),
-        ("until_day", "31"),
-        ("until_month", "2"),
-        ("until_year", "2027"),
-        ("publish", "1"),
-    ];
     let pages = vec![
         ("desk/session", sign_in),
         ("desk/session-wrong", wrong),
@@ -66,10 +58,7 @@ pub fn samples() -> Vec<(&'static str, String)> {
         ("desk/message", desk.page("/desk/messages/1")),
         ("desk/message-foreign", desk.page("/desk/messages/2")),
         ("desk/message-unmatched", desk.page("/desk/messages/3")),
-        (
-            "desk/message-wrong",
-            desk.post("/desk/messages/1/settle", &wrong_settlement).into_string().unwrap(),
-        ),
+        ("desk/message-wrong", settled_wrong(&desk, &token)),
         ("desk/requests", desk.page("/desk/requests")),
         ("desk/request", desk.page(&format!("/desk/requests/{reference}"))),
         ("desk/letters", desk.page("/desk/letters?state=sent")),
@@ -90,6 +79,19 @@ pub fn samples() -> Vec<(&'static str, String)> {
     ];
     let pages = pages.into_iter().chain(erasing(&desk));
     pages.map(|(name, page)| (name, masked(&page))).collect()
+}
+
+/// A day that is none.
+fn settled_wrong(desk: &Desk, token: &str) -> String {
+    let wrong = [
+        ("csrf", token),
+        ("kind", "refusal"),
+        ("until_day", "31"),
+        ("until_month", "2"),
+        ("until_year", "2027"),
+        ("publish", "1"),
+    ];
+    desk.post("/desk/messages/1/settle", &wrong).into_string().unwrap()
 }
 
 /// What an administrator reads before anything is erased.

@@ -6,6 +6,7 @@ use crate::support::bucket::{ACCESS_KEY, Mood, ObjectStore, SECRET_KEY};
 use crate::support::house::Program;
 use crate::support::mail::Reply;
 use crate::support::{Backend, Site, stories};
+use askance::domain::publication::erasing::Reason;
 use askance::mail::lmtp;
 use askance::service::erasure::{self, Target, Wish};
 use askance::service::intake::{self, Mail};
@@ -188,7 +189,7 @@ stories! {
         // Nothing is erased that would come back from a bucket that does not know of it.
         is_back(site, &store);
         store.is(Mood::Away);
-        let wish = Wish { target: Target::Message(1), reason: "asked for it".to_owned(), person: None };
+        let wish = Wish { target: Target::Message(1), reason: "asked for it".to_owned(), class: Reason::AskedFor, person: None };
         erasure::erase(&site.ctx, &site.db, &wish).unwrap_err();
         assert_ne!(site.message(1).blob_sha256, "");
         is_back(site, &store);
@@ -208,7 +209,7 @@ stories! {
         site.ctx.blobs.doom("0123456789abcdef", &keys).unwrap();
         erasure::finish(&site.ctx, &site.db).unwrap();
         assert_eq!(site.ctx.blobs.keys().unwrap(), keys, "what rows need stays");
-        let wish = Wish { target: Target::Message(1), reason: "asked for it".to_owned(), person: None };
+        let wish = Wish { target: Target::Message(1), reason: "asked for it".to_owned(), class: Reason::AskedFor, person: None };
         erasure::erase(&site.ctx, &site.db, &wish).unwrap();
         let gone: std::collections::BTreeSet<String> =
             keys.difference(&site.ctx.blobs.keys().unwrap()).cloned().collect();

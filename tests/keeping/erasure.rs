@@ -3,10 +3,14 @@
 use crate::keeping::place::{Place, restored};
 use crate::support::mail::Reply;
 use crate::support::{Site, stories};
+use askance::domain::incoming::known_again;
 use askance::domain::publication::erasing::Reason;
 use askance::service::erasure::{self, Target, Wish};
+use askance::service::intake::{Mail, accept};
 use askance::service::{backup, publishing, triage};
+use askance::store::messages::{Arrival, Handed};
 use askance::store::requests::{self, RequestRow};
+use askance::store::schema::messages;
 use askance::store::types::Role;
 use askance::store::{AnyConn, audit};
 use diesel::prelude::*;
@@ -246,5 +250,45 @@ stories! {
         assert_eq!(erasure::finish(&site.ctx, &site.db).unwrap(), 1);
         assert_eq!(anywhere(&Place::of(&site.ctx, &site.db), &PLANTED), Vec::<String>::new());
         assert_eq!(erasure::finish(&site.ctx, &site.db).unwrap(), 0);
+    }
+
+    fn r50_mail_that_comes_again_while_it_is_erased_stays_whole(site: &mut Site) {
+        let request = published(site);
+        // What went because its time was over may come again.
+        let over = |id: i64| Wish { class: Reason::TimeIsUp, ..wish(Target::Message(id)) };
+        let raw = reply(&request);
+        let recipients = [request.reply_address.clone()];
+        // The same mail is coming in: its bytes were there, and nothing speaks of them yet.
+        let kept = site.ctx.blobs.keeping().unwrap();
+        let key = site.ctx.blobs.put(&raw).unwrap();
+        let of_key = || messages::table.filter(messages::blob_sha256.eq(&key)).select(messages::id);
+        std::thread::scope(|scope| {
+            let erased = scope.spawn(|| erasure::erase(&site.ctx, &site.db, &over(1)).unwrap());
+            crate::support::house::until("its rows are erased", std::time::Duration::from_secs(30), || {
+                of_key().first::<i64>(&mut *site.conn()).is_err().then_some(())
+            });
+            let arrival = Arrival {
+                blob_sha256: key.clone(),
+                size: i64::try_from(raw.len()).unwrap(),
+                recipient: recipients[0].clone(),
+                via: "lmtp".to_owned(),
+                spool_key: "again".to_owned(),
+                arrived_at: site.now(),
+                handed: Handed::default(),
+                fingerprint: known_again::of_bytes(site.ctx.config.secret.bytes(), &key),
+            };
+            site.db.enter(vec![arrival]).unwrap();
+            drop(kept);
+            erased.join().unwrap();
+        });
+        assert_eq!(site.ctx.blobs.get(&key).unwrap(), raw, "250 was said of it");
+        let id: i64 = of_key().first(&mut *site.conn()).unwrap();
+        erasure::erase(&site.ctx, &site.db, &over(id)).unwrap();
+        assert_eq!(site.ctx.blobs.size(&key).unwrap(), None);
+        // And once more, without a database: the note is newer than the erasure, which may be finished after it.
+        site.ctx.clock.set(site.now() + chrono::TimeDelta::minutes(1));
+        accept(site.ctx.door(), None, Mail { raw: &raw, recipients: &recipients, via: "lmtp", handed: None }).unwrap();
+        assert_eq!(erasure::sweep(&site.ctx, &mut site.conn(), &[key.clone()].into()).unwrap(), 0);
+        assert_eq!((site.ctx.blobs.get(&key).unwrap(), site.ctx.blobs.spooled().unwrap().len()), (raw, 1));
     }
 }

@@ -103,6 +103,8 @@ pub struct House {
     pub before_removal: Watcher,
     /// Announced size that is not the real one, for all mails.
     pub claims: Option<usize>,
+    /// The UID of a mail of which it says what is no IMAP.
+    pub babbles_of: Option<u32>,
 }
 
 #[derive(Clone)]
@@ -127,6 +129,7 @@ impl ImapServer {
             heard: Vec::new(),
             before_removal: Arc::new(|_| ()),
             claims: None,
+            babbles_of: None,
         };
         let server = Self { addr: listener.local_addr().unwrap(), house: Arc::new(Mutex::new(house)) };
         let house = Arc::clone(&server.house);
@@ -457,6 +460,10 @@ fn list(house: &House, set: &str, fault: Option<Fault>) -> String {
         let uid = if fault == Some(Fault::OtherUid) { mail.uid + 1_000 } else { mail.uid };
         let size = house.claims.unwrap_or(mail.raw.len());
         let number = at + 1;
+        if house.babbles_of == Some(uid) {
+            writeln!(said, "* {number} FETCH UID {uid} RFC822.SIZE {size}\r").unwrap();
+            continue;
+        }
         writeln!(
             said,
             "* {number} FETCH (UID {uid} RFC822.SIZE {size} INTERNALDATE \"01-Sep-2026 08:00:00 +0000\")\r"

@@ -409,3 +409,20 @@ fn r01_imap_mail_survives_kill_9_of_the_whole_group() {
     );
     assert_eq!((lost, twice, early), (0, 0, 0), "seed {seed}");
 }
+
+#[test]
+fn r16_a_mail_of_which_the_server_babbles_keeps_no_other_in_the_mailbox() {
+    let site = Site::new(Backend::Sqlite);
+    let server = ImapServer::start();
+    let uids: Vec<u32> = (0..5).map(|number| server.append(&mail(number))).collect();
+    server.with(|house| house.babbles_of = Some(uids[1]));
+    let source = source(&server, "Done");
+    let mut fetcher = Fetcher::new(&site.ctx, &site.db, &source, &|| false);
+    let ended: Vec<bool> = (0..6).map(|_| fetcher.once().is_ok()).collect();
+    assert!(!ended[0] && ended[5], "it ends by being left alone: {ended:?}");
+    server.append(&mail(7));
+    fetcher.once().unwrap();
+    assert_eq!(shown(&site.db, 9).values().sum::<usize>(), 5);
+    assert_eq!(site.ctx.blobs.keys().unwrap().len(), 5);
+    server.with(|house| assert_eq!(house.inbox.iter().map(|kept| kept.uid).collect::<Vec<_>>(), [uids[1]]));
+}

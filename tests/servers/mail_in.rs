@@ -1,14 +1,14 @@
 //! Mail at the door: the dialogue, and that 250 is said only after the handler.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{IpAddr, SocketAddr, TcpStream};
 use std::os::unix::net::UnixStream;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use askance::mail::listener::{Envelope, Limits, Listener, Protocol, Stopper, Verdict};
+use askance::mail::listener::{Admission, Envelope, Limits, Listener, Protocol, Stopper, Verdict};
 use askance::mail::lmtp;
 
 type Taken = Arc<Mutex<Vec<(Envelope, Vec<u8>)>>>;
@@ -31,7 +31,22 @@ impl Letterbox {
         limits: Limits,
         judge: impl Fn(&Envelope, &[u8]) -> Vec<Verdict> + Send + Sync + 'static,
     ) -> Self {
-        let listener = Listener::bind("127.0.0.1:0", protocol, limits).unwrap();
+        Self::of(Listener::bind("127.0.0.1:0", protocol, limits).unwrap(), judge)
+    }
+
+    pub fn guarded(
+        protocol: Protocol,
+        limits: Limits,
+        gate: impl Fn(Option<IpAddr>, &str) -> Admission + Send + Sync + 'static,
+    ) -> Self {
+        let listener = Listener::bind("127.0.0.1:0", protocol, limits).unwrap().guarded(Box::new(gate));
+        Self::of(listener, |envelope, _| vec![Verdict::Safe; envelope.recipients.len()])
+    }
+
+    fn of(
+        listener: Listener,
+        judge: impl Fn(&Envelope, &[u8]) -> Vec<Verdict> + Send + Sync + 'static,
+    ) -> Self {
         let (addr, stopper) = (listener.local_addr().unwrap(), listener.stopper());
         let taken = Taken::default();
         let keep = Arc::clone(&taken);
@@ -72,7 +87,10 @@ impl Peer {
     }
 
     pub fn knock(addr: SocketAddr) -> Self {
-        let tcp = TcpStream::connect(addr).unwrap();
+        Self::over(TcpStream::connect(addr).unwrap())
+    }
+
+    pub fn over(tcp: TcpStream) -> Self {
         tcp.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
         Self { wire: BufReader::new(tcp) }
     }

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::time::{Duration, Instant};
 
-use askance::mail::listener::{Limits, Protocol};
+use askance::mail::listener::{Admission, Limits, Protocol};
 use askance::mail::lmtp;
 
 use super::mail_in::{Letterbox, Peer, quick};
@@ -51,6 +51,81 @@ fn when_memory_is_used_up_mail_is_to_come_later() {
     first.say("\r\n.\r\n");
     assert!(first.hear().starts_with("250 "));
     assert!(hears(250_000, "250 "), "there is room again");
+}
+
+/// Peers of several networks: loopback has many addresses.
+fn from(network: u8, letterbox: &Letterbox) -> Peer {
+    let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
+    let own = std::net::SocketAddr::from(([127, 0, 0, network], 0));
+    socket.bind(&own.into()).unwrap();
+    socket.connect(&letterbox.addr.into()).unwrap();
+    Peer::over(socket.into())
+}
+
+#[test]
+fn r16_whoever_holds_memory_and_says_no_more_keeps_no_mail_of_others_out() {
+    let limits = Limits { memory: 3 << 20, message: 1 << 20, ..Limits::of_the_open_net() };
+    let letterbox = Letterbox::open(Protocol::Smtp, limits);
+    let begun = |network: u8| {
+        let mut peer = from(network, &letterbox);
+        assert!(peer.hear().starts_with("220 "));
+        for line in ["HELO x", "MAIL FROM:<a@x.example>", "RCPT TO:<b@x.example>"] {
+            assert!(peer.ask(line).starts_with("250 "));
+        }
+        peer
+    };
+    // Three sessions of one stranger, and one of another, fill the room and fall silent.
+    let mut silent: Vec<Peer> = [2, 2, 2, 3].map(begun).into();
+    for peer in &mut silent {
+        peer.data("x".repeat(1_000_000));
+    }
+    std::thread::sleep(Duration::from_millis(300));
+    // Each mail of a third comes through at once, small or large.
+    for size in [10_usize, 70_000, 900_000] {
+        let mut peer = begun(4);
+        peer.data(format!("{}\r\n.\r\n", "y".repeat(size)));
+        assert_eq!(peer.hear(), "250 2.0.0 safe", "{size} octets");
+    }
+    // Who had to give way hears it, and nothing of theirs was taken.
+    for peer in &mut silent {
+        peer.say("\r\n.\r\n");
+    }
+    let heard: Vec<String> = silent.iter_mut().map(Peer::hear).collect();
+    assert!(heard.iter().any(|said| said == "452 4.3.1 no room at the moment"), "{heard:?}");
+    let safe = heard.iter().filter(|said| said.starts_with("250 ")).count();
+    assert_eq!(letterbox.mails().len(), 3 + safe);
+}
+
+#[test]
+fn r16_whoever_drips_is_left_and_what_is_for_everybody_is_short() {
+    let limits = Limits { idle: Duration::from_secs(1), short: 1_000, ..Limits::of_the_open_net() };
+    let letterbox = Letterbox::guarded(Protocol::Smtp, limits, |_, to| match to {
+        "postmaster" => Admission::Briefly,
+        _ => Admission::Welcome,
+    });
+    let begun = |to: &[&str]| {
+        let mut peer = Peer::meet(letterbox.addr);
+        peer.ask("HELO x");
+        peer.ask("MAIL FROM:<a@x.example>");
+        for to in to {
+            assert_eq!(peer.ask(&format!("RCPT TO:<{to}>")), "250 2.1.5 go on");
+        }
+        peer
+    };
+    let long = format!("{}\r\n.\r\n", "z".repeat(2_000));
+    let heard = [&["postmaster"][..], &["postmaster", "a@x.example"], &["a@x.example"]].map(|to| {
+        let mut peer = begun(to);
+        peer.data(&long);
+        peer.hear()[..3].to_owned()
+    });
+    assert_eq!(heard, ["552", "250", "250"]);
+    let mut peer = begun(&["a@x.example"]);
+    peer.data("x");
+    let late = (0..60).any(|_| {
+        std::thread::sleep(Duration::from_millis(100));
+        std::io::Write::write_all(peer.wire.get_mut(), b"x").is_err()
+    });
+    assert!(late || peer.hear() == "421 4.4.2 too slow");
 }
 
 #[test]

@@ -105,6 +105,31 @@ stories! {
         assert_eq!(left, ["02-note.json", "03-note.json"], "they stay where they are");
     }
 
+    fn a_locked_database_keeps_no_sender_waiting(site: &mut Site) {
+        let mut other = site.conn();
+        match &mut *other {
+            AnyConn::Sqlite(c) => c.batch_execute("BEGIN IMMEDIATE").unwrap(),
+            AnyConn::Postgres(c) => c.batch_execute("BEGIN; LOCK TABLE messages IN ACCESS EXCLUSIVE MODE").unwrap(),
+        }
+        // Without an end of its patience this would wait for ever: the lock is ours.
+        let mail = Mail { raw: b"Subject: x\r\n\r\nx\r\n", recipients: &["x@post.askance.example".to_owned()], via: "lmtp", handed: None };
+        accept(site.ctx.door(), Some(&site.db), mail).unwrap();
+        assert_eq!(site.ctx.blobs.spooled().unwrap().len(), 1);
+        other.batch_execute("ROLLBACK").unwrap();
+        assert_eq!((sweep(site.ctx.door(), &site.db).unwrap(), states(site).len()), (1, 1));
+    }
+
+    fn half_written_files_are_removed_when_they_are_old(site: &mut Site) {
+        let folder = site.ctx.config.blob_dir.join("tmp");
+        std::fs::write(folder.join("old"), "private").unwrap();
+        std::fs::write(folder.join("new"), "being written").unwrap();
+        let hour = std::time::Duration::from_secs(3600);
+        let now = std::fs::metadata(folder.join("new")).unwrap().modified().unwrap();
+        std::fs::File::options().write(true).open(folder.join("old")).unwrap().set_modified(now - hour * 2).unwrap();
+        assert_eq!([site.ctx.blobs.tidy(now - hour).unwrap(), site.ctx.blobs.tidy(now - hour).unwrap()], [1, 0]);
+        assert!(folder.join("new").exists() && !folder.join("old").exists());
+    }
+
     fn note_that_the_database_refuses_holds_up_no_other_mail(site: &mut Site) {
         let recipients = ["x@post.askance.example".to_owned()];
         for raw in ["Subject: one\r\n\r\none\r\n", "Subject: two\r\n\r\ntwo\r\n"] {

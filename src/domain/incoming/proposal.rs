@@ -29,13 +29,16 @@ pub struct Proposal {
 }
 
 /// What a rule may record by itself: bounces, automatic replies and plain acknowledgements, where whose they are
-/// is certain. Everything else asks: it may start or stop a right. So does whatever its own domain says it did not write.
+/// is certain. Everything else asks: it may start or stop a right. So does whatever its own domain says it did not write,
+/// or may say so once it can be asked.
 pub fn propose(message: i64, incoming: &Incoming, matches: &[Match], judged: Option<&Judged>) -> Proposal {
     let forged = judged.filter(|judged| judged.verdict == Verdict::Forged);
     let decided = match matches.first() {
         _ if forged.is_some() => Err(forged.map(suspect).unwrap_or_default()),
         None => Err("It matches no request: say to which it belongs.".to_owned()),
-        Some(first) => decide(message, incoming, first),
+        Some(first) => decide(message, incoming, first).and_then(|event| {
+            judged.filter(|judged| judged.wary).map_or(Ok(event), |judged| Err(open(judged)))
+        }),
     };
     let (event, ask) = match decided {
         Ok(event) => (Some(event), None),
@@ -50,6 +53,11 @@ pub fn suspect(judged: &Judged) -> String {
         "It seems to be forged. {} Ask the authority by another way before you believe it.",
         judged.reason
     )
+}
+
+/// Why a person is asked about a mail of which it may turn out that its domain disowns it.
+fn open(judged: &Judged) -> String {
+    format!("{} Look at it before you believe it.", judged.reason)
 }
 
 fn decide(message: i64, incoming: &Incoming, found: &Match) -> Result<Event, String> {

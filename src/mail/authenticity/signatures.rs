@@ -50,6 +50,7 @@ pub(super) async fn dkim(asking: &Asking, message: &AuthenticatedMessage<'_>) ->
             selector: String::new(),
             outcome: Outcome::Fail,
             why: why.to_owned(),
+            unsigned: Vec::new(),
         });
     }
     found
@@ -84,7 +85,7 @@ async fn one(asking: &Asking, message: &AuthenticatedMessage<'_>, nth: usize) ->
         return of(signature, Outcome::Fail, "Its owner only tries it out, so that it counts as none.");
     }
     let (outcome, why) = in_words(&result);
-    of(signature, outcome, why)
+    Signed { unsigned: unsigned(message, signature), ..of(signature, outcome, why) }
 }
 
 fn of(signature: &Signature, outcome: Outcome, why: &str) -> Signed {
@@ -93,7 +94,21 @@ fn of(signature: &Signature, outcome: Outcome, why: &str) -> Signed {
         selector: signature.s.chars().take(100).collect(),
         outcome,
         why: why.to_owned(),
+        unsigned: Vec::new(),
     }
+}
+
+/// Fields that are shown, or say how the mail is shown. One that is there and is not signed may be anybody's.
+const SHOWN: &[&str] =
+    &["Subject", "Date", "To", "Cc", "Reply-To", "Content-Type", "Content-Transfer-Encoding"];
+
+/// Which of the fields that are shown a signature leaves out.
+fn unsigned(message: &AuthenticatedMessage<'_>, signature: &Signature) -> Vec<String> {
+    let is_there = |name: &&&str| {
+        message.headers.iter().any(|(field, _)| field.trim_ascii().eq_ignore_ascii_case(name.as_bytes()))
+    };
+    let is_signed = |name: &str| signature.h.iter().any(|named| named.trim().eq_ignore_ascii_case(name));
+    SHOWN.iter().filter(is_there).filter(|name| !is_signed(name)).map(|name| (*name).to_owned()).collect()
 }
 
 /// Why a signature proves nothing even where it holds.

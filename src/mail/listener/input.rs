@@ -1,16 +1,22 @@
 //! What the peer sends: command lines and message bodies, bounded in size and time.
 
 use std::io::{self, Read, Write};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::mail::listener::Limits;
 use crate::mail::listener::door::Socket;
+use crate::mail::listener::room::Part;
 
 /// Longest command line with its CRLF; RFC 5321 §4.5.3.1.4 says 512, extensions add to it.
 const COMMAND: usize = 2_048;
 /// How often a silent session looks whether the house closes.
 const GLANCE: Duration = Duration::from_millis(200);
+
+/// Slowest rate at which a message may come, in octets a second: whoever drips holds memory for nothing.
+const SLOWEST: u64 = 1 << 10;
+/// Octets by which a message grows in memory at most, so that it counts little more than it has.
+const STEP: usize = 4 << 20;
 
 /// Why a session ends.
 #[derive(Debug)]
@@ -61,7 +67,7 @@ impl<'a> Input<'a> {
     }
 
     /// Waits for the next octets, in glances, so that the house can close and a silent peer is left.
-    fn fill(&mut self) -> Result<(), End> {
+    fn fill(&mut self, glance: &mut dyn FnMut()) -> Result<(), End> {
         let silent_until = Instant::now() + self.limits.idle;
         self.unread.resize(64 << 10, 0);
         self.at = 0;
@@ -70,6 +76,7 @@ impl<'a> Input<'a> {
                 self.unread.clear();
                 return Err(End::Closing);
             }
+            glance();
             let now = Instant::now();
             if now >= silent_until || now >= self.ends {
                 self.unread.clear();
@@ -89,9 +96,9 @@ impl<'a> Input<'a> {
         }
     }
 
-    fn pending(&mut self) -> Result<&[u8], End> {
+    fn pending(&mut self, glance: &mut dyn FnMut()) -> Result<&[u8], End> {
         if self.at >= self.unread.len() {
-            self.fill()?;
+            self.fill(glance)?;
         }
         Ok(self.unread.get(self.at..).unwrap_or_default())
     }
@@ -101,7 +108,7 @@ impl<'a> Input<'a> {
         let mut line: Vec<u8> = Vec::new();
         let mut too_long = false;
         loop {
-            let pending = self.pending()?;
+            let pending = self.pending(&mut || ())?;
             let end = pending.iter().position(|b| *b == b'\n').map(|end| end + 1);
             let part = pending.get(..end.unwrap_or(pending.len())).unwrap_or_default();
             too_long |= line.len() + part.len() > COMMAND;
@@ -123,16 +130,24 @@ impl<'a> Input<'a> {
         })
     }
 
-    /// The message up to `<CRLF>.<CRLF>` and nothing else (RFC 5321 §4.1.1.4), dots taken off. `memory` counts the
-    /// octets held by all sessions.
-    pub fn body(&mut self, memory: &'a AtomicUsize) -> Result<Body<'a>, End> {
-        let mut sieve = Sieve::new(self.limits, memory);
+    /// The message up to `<CRLF>.<CRLF>` and nothing else (RFC 5321 §4.1.1.4), dots taken off, of at most so many
+    /// octets, in its part of the room of all sessions.
+    pub fn body(&mut self, part: Part<'a>, most: usize) -> Result<Body<'a>, End> {
+        let mut sieve = Sieve::new(part, most);
+        let (mut since, mut came) = (Instant::now(), 0_u64);
         loop {
-            let pending = self.pending()?;
+            let pending = self.pending(&mut || sieve.glance())?;
             let used = sieve.take(pending);
             self.at += used.octets;
             if used.ended {
                 return Ok(sieve.into_body());
+            }
+            came += u64::try_from(used.octets).unwrap_or(u64::MAX);
+            if since.elapsed() >= self.limits.idle {
+                if came < SLOWEST.saturating_mul(self.limits.idle.as_secs()) {
+                    return Err(End::Late);
+                }
+                (since, came) = (Instant::now(), 0);
             }
         }
     }
@@ -153,54 +168,62 @@ struct Used {
     ended: bool,
 }
 
-/// A message in memory, counted in the house's total for as long as it lives.
+/// A message in memory, counted in the room of the house for as long as it lives.
 pub(crate) struct Held<'a> {
     pub bytes: Vec<u8>,
     counted: usize,
-    memory: &'a AtomicUsize,
+    part: Part<'a>,
 }
 
 impl Held<'_> {
-    /// Counts what the vector will hold before it grows, in large steps, so that the shared counter is touched
-    /// seldom; false when the total is used up.
-    fn reserve(&mut self, len: usize, most: usize, room: usize) -> bool {
+    /// Counts what the vector will hold before it grows, in large steps, so that the shared count is touched seldom;
+    /// false when there is no room.
+    fn reserve(&mut self, len: usize, most: usize) -> bool {
         if len <= self.counted {
             return true;
         }
-        let wanted = (self.counted * 2).max(64 << 10).min(most).max(len);
-        let more = wanted - self.counted;
-        let before = self.memory.fetch_add(more, Ordering::SeqCst);
-        self.counted = wanted;
-        if before + more > room {
+        let wanted = (self.counted + self.counted.clamp(64 << 10, STEP)).min(most).max(len);
+        if !self.part.grow(wanted - self.counted) {
             return false;
         }
+        self.counted = wanted;
         self.bytes.reserve_exact(wanted - self.bytes.len());
         true
-    }
-
-    fn let_go(&mut self) {
-        self.bytes = Vec::new();
-        self.memory.fetch_sub(std::mem::take(&mut self.counted), Ordering::SeqCst);
-    }
-}
-
-impl Drop for Held<'_> {
-    fn drop(&mut self) {
-        self.let_go();
     }
 }
 
 struct Sieve<'a> {
     place: Place,
     held: Held<'a>,
-    full: Option<Body<'a>>,
-    limits: &'a Limits,
+    /// What it is if it is not taken.
+    full: Option<Full>,
+    most: usize,
+}
+
+/// Why a message is not taken.
+#[derive(Clone, Copy)]
+enum Full {
+    TooLarge,
+    NoRoom,
 }
 
 impl<'a> Sieve<'a> {
-    fn new(limits: &'a Limits, memory: &'a AtomicUsize) -> Self {
-        let held = Held { bytes: Vec::new(), counted: 0, memory };
-        Self { place: Place::LineStart, held, full: None, limits }
+    fn new(part: Part<'a>, most: usize) -> Self {
+        let held = Held { bytes: Vec::new(), counted: 0, part };
+        Self { place: Place::LineStart, held, full: None, most }
+    }
+
+    /// While nothing comes: what had to give way to others is let go of at once.
+    fn glance(&mut self) {
+        if self.full.is_none() && self.held.part.gave_way() {
+            self.let_go(Full::NoRoom);
+        }
+    }
+
+    fn let_go(&mut self, why: Full) {
+        self.full = Some(why);
+        self.held.bytes = Vec::new();
+        self.held.part.leave();
     }
 
     fn take(&mut self, bytes: &[u8]) -> Used {
@@ -259,18 +282,21 @@ impl<'a> Sieve<'a> {
             return;
         }
         let len = self.held.bytes.len() + bytes.len();
-        self.full = if len > self.limits.message {
-            Some(Body::TooLarge)
-        } else if !self.held.reserve(len, self.limits.message, self.limits.memory) {
-            Some(Body::NoRoom)
+        if len > self.most {
+            self.let_go(Full::TooLarge);
+        } else if !self.held.reserve(len, self.most) {
+            self.let_go(Full::NoRoom);
         } else {
             self.held.bytes.extend_from_slice(bytes);
-            return;
-        };
-        self.held.let_go();
+        }
     }
 
     fn into_body(self) -> Body<'a> {
-        self.full.unwrap_or(Body::Whole(self.held))
+        match self.full {
+            Some(Full::TooLarge) => Body::TooLarge,
+            Some(Full::NoRoom) => Body::NoRoom,
+            None if !self.held.part.is_whole() => Body::NoRoom,
+            None => Body::Whole(self.held),
+        }
     }
 }

@@ -2,10 +2,11 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, AtomicUsize};
+use std::sync::atomic::AtomicBool;
 
 use crate::mail::listener::door::Socket;
 use crate::mail::listener::input::{Body, End, Input, Line};
+use crate::mail::listener::room::Room;
 use crate::mail::listener::{Admission, Envelope, Forwarded, Gate, Handler, Limits, Protocol, Verdict};
 
 /// What all sessions share.
@@ -14,7 +15,7 @@ pub(crate) struct House<'a> {
     pub name: &'a str,
     pub limits: &'a Limits,
     pub stopping: &'a AtomicBool,
-    pub memory: &'a AtomicUsize,
+    pub room: &'a Room,
     pub gate: Option<&'a Gate>,
     pub handler: &'a Handler,
 }
@@ -37,7 +38,8 @@ pub(crate) fn turn_away(mut socket: Socket) {
 pub(crate) fn run(house: &House<'_>, socket: Socket, peer: Option<SocketAddr>) {
     let Ok(input) = Input::new(socket, house.limits, house.stopping) else { return };
     let (greeted_as, mail, forwarded) = (None, None, None);
-    let mut session = Session { house, input, greeted_as, mail, forwarded, commands: 0, errors: 0, peer };
+    let (short, commands, errors) = (true, 0, 0);
+    let mut session = Session { house, input, greeted_as, mail, short, forwarded, commands, errors, peer };
     let farewell = match session.talk() {
         Err(End::Gone) | Ok(()) => return,
         Err(End::Late) => "421 4.4.2 too slow\r\n",
@@ -52,6 +54,8 @@ struct Session<'h> {
     input: Input<'h>,
     greeted_as: Option<String>,
     mail: Option<Envelope>,
+    /// Whether the mail is only for addresses to which everybody may write.
+    short: bool,
     forwarded: Option<Forwarded>,
     commands: usize,
     errors: usize,
@@ -86,9 +90,6 @@ impl Session<'_> {
             let limits = self.house.limits;
             if self.errors > limits.errors || self.commands > limits.commands {
                 return self.input.reply(&format!("{ENOUGH}\r\n"));
-            }
-            if reply.starts_with("421 ") {
-                return self.input.reply(&format!("{reply}\r\n"));
             }
             self.input.reply(&format!("{reply}\r\n"))?;
         }
@@ -173,6 +174,7 @@ impl Session<'_> {
                 _ => return "555 5.5.4 parameter not known".to_owned(),
             }
         }
+        self.short = true;
         self.mail = Some(Envelope {
             peer: self.peer,
             greeted_as: name.clone(),
@@ -192,8 +194,9 @@ impl Session<'_> {
                 }
                 let peer: Option<IpAddr> = self.peer.map(|peer| peer.ip());
                 let admission = self.house.gate.map_or(Admission::Welcome, |gate| gate(peer, &path));
-                if admission == Admission::Welcome {
+                if matches!(admission, Admission::Welcome | Admission::Briefly) {
                     mail.recipients.push(path);
+                    self.short &= admission == Admission::Briefly;
                 }
                 at_the_gate(admission).to_owned()
             }
@@ -212,7 +215,10 @@ impl Session<'_> {
         self.input.reply("354 end with <CRLF>.<CRLF>\r\n")?;
         let recipients = envelope.recipients.len();
         let same = |reply: &str| vec![reply.to_owned(); recipients];
-        let replies = match self.input.body(self.house.memory)? {
+        let limits = self.house.limits;
+        let most = if self.short { limits.short.min(limits.message) } else { limits.message };
+        let part = self.house.room.part(self.peer.map(|peer| peer.ip()));
+        let replies = match self.input.body(part, most)? {
             Body::TooLarge => same("552 5.3.4 larger than is taken here"),
             Body::NoRoom => same("452 4.3.1 no room at the moment"),
             Body::Whole(message) => {
@@ -244,11 +250,10 @@ impl Session<'_> {
 /// What a recipient hears before the message comes.
 fn at_the_gate(admission: Admission) -> &'static str {
     match admission {
-        Admission::Welcome => "250 2.1.5 go on",
+        Admission::Welcome | Admission::Briefly => "250 2.1.5 go on",
         Admission::Nobody => "550 5.1.1 nobody has this address here",
         Admission::Elsewhere => "550 5.7.1 no mail for other houses is taken here",
         Admission::Later => "451 4.3.0 it cannot be said now; try again later",
-        Admission::Enough => "421 4.7.0 too many wrong addresses; try again later",
     }
 }
 

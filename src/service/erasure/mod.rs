@@ -214,20 +214,22 @@ fn complete(ctx: &Context, conn: &mut Conn, (stone, action): (&Tombstone, &str))
     Ok(Extent { blobs, ..extent })
 }
 
-/// Removes bytes that no row needs any more, and the notes of the spool that speak of them; how many.
+/// Removes bytes that no row needs any more, and the notes of the spool that speak of them; how many. What came again
+/// after it was erased stays: it was said to be safe.
 pub fn sweep(ctx: &Context, conn: &mut Conn, keys: &BTreeSet<String>) -> Result<usize, Error> {
-    let (mut gone, notes) = (0, ctx.blobs.spooled()?);
+    let (mut gone, stones) = (0, stones(ctx)?);
     for key in keys {
+        // Whoever takes the same mail in now has said what speaks of it, or waits.
+        let _alone = ctx.blobs.removing()?;
         if key.is_empty() || erasure::is_needed(conn, key)? {
             continue;
         }
-        for (name, note) in &notes {
-            if String::from_utf8_lossy(note).contains(key.as_str()) {
-                ctx.blobs.unspool(name)?;
-            }
+        let of_key = stones.iter().filter(|stone| stone.blobs.contains(key));
+        let erased_at = of_key.map(|stone| stone.erased_at).max();
+        if unspool(ctx, key, erased_at)? {
+            ctx.blobs.remove(key)?;
+            gone += 1;
         }
-        ctx.blobs.remove(key)?;
-        gone += 1;
     }
     Ok(gone)
 }
@@ -239,6 +241,30 @@ fn remember(ctx: &Context, conn: &mut Conn, (ids, stone): (&[i64], &mut Tombston
         stone.mails = found.collect::<BTreeSet<String>>().into_iter().collect();
     }
     Ok(())
+}
+
+/// Removes the notes that speak of these bytes, but for those that were written after the bytes were erased; whether
+/// none is left.
+fn unspool(
+    ctx: &Context,
+    key: &str,
+    erased_at: Option<chrono::DateTime<chrono::Utc>>,
+) -> Result<bool, Error> {
+    let mut none = true;
+    // A note's name begins with when it was written.
+    let erased_at = erased_at.map(|at| at.format(crate::store::authenticity::SPOOLED).to_string());
+    for (name, note) in ctx.blobs.spooled()? {
+        if !String::from_utf8_lossy(&note).contains(key) {
+            continue;
+        }
+        let came_since = |at: &str| name.get(..at.len()).is_some_and(|written| written > at);
+        if erased_at.as_deref().is_some_and(came_since) {
+            none = false;
+        } else {
+            ctx.blobs.unspool(&name)?;
+        }
+    }
+    Ok(none)
 }
 
 /// What is written down of an erasure before it is done.
@@ -265,7 +291,7 @@ fn tombstone(ctx: &Context, conn: &mut Conn, wish: &Wish) -> Result<Tombstone, E
         Target::Person(email) => of_person(ctx, conn, (email, &mut stone))?,
         Target::Message(id) => of_message(ctx, conn, (*id, &mut stone))?,
         Target::Attachment(message, position) => {
-            of_attachment(ctx, conn, ((*message, *position), &mut stone))?
+            of_attachment(ctx, conn, ((*message, *position), &mut stone))?;
         }
     }
     Ok(stone)

@@ -22,6 +22,9 @@ const MANY: u32 = 3;
 /// Mails that the database is asked about together.
 const LOOKED_UP: usize = 500;
 
+/// After how many answers about it that cannot be read a mail is left in its mailbox.
+const MOST_TROUBLES: u32 = 3;
+
 /// A folder that mail is taken from.
 pub(crate) struct Taking<'a> {
     pub ctx: &'a Context,
@@ -121,7 +124,9 @@ impl<'a> Taking<'a> {
         // A mail at which the server stumbles must not keep the others waiting.
         let troubles = |uid: &u32| self.memory.troubles.get(&self.key(*uid)).copied().unwrap_or_default();
         new.sort_by_key(troubles);
-        for some in new.chunks(TOGETHER) {
+        let is_alone = |uid: &u32| self.memory.alone.contains(&self.key(*uid));
+        let (alone, together): (Vec<u32>, Vec<u32>) = new.into_iter().partition(is_alone);
+        for some in together.chunks(TOGETHER).chain(alone.chunks(1)) {
             self.asks();
             if !self.turn.is_held() {
                 return Err(Error::NotOurTurn);
@@ -138,7 +143,10 @@ impl<'a> Taking<'a> {
     }
 
     fn take_some(&mut self, uids: &[u32], safe: &mut Vec<u32>) -> Result<(), Error> {
-        let listed = self.mailbox.list(uids)?;
+        let listed = match self.mailbox.list(uids) {
+            Ok(listed) => listed,
+            Err(error) => return self.not_listed(uids, error, safe),
+        };
         self.ctx.pulse.mailbox(|mailbox, _| mailbox.waits());
         // In the order of `uids`; what is not listed went away meanwhile.
         for uid in uids {
@@ -155,6 +163,35 @@ impl<'a> Taking<'a> {
             }
         }
         Ok(())
+    }
+
+    /// What the server says of some mails cannot be read, or it says nothing: from now on each is asked about by itself,
+    /// so that one keeps no other waiting, and where it is always the same one it is left there.
+    fn not_listed(&mut self, uids: &[u32], error: imap::Error, safe: &mut Vec<u32>) -> Result<(), Error> {
+        let passes = error.is_about_the_command();
+        if matches!(error, imap::Error::Stopped) {
+            return Err(error.into());
+        }
+        if let [uid] = uids {
+            let key = self.key(*uid);
+            let troubles = self.memory.troubles.entry(key).or_default();
+            *troubles += 1;
+            if *troubles >= MOST_TROUBLES && (passes || matches!(error, imap::Error::NotImap)) {
+                self.memory.left.insert(key);
+                tracing::error!(
+                    uid,
+                    %error,
+                    "what the server says of a mail cannot be read; it stays in its mailbox until the next start, or hand it in with `askance receive`"
+                );
+            }
+            return if passes { Ok(()) } else { Err(error.into()) };
+        }
+        let keys: Vec<(u32, u32)> = uids.iter().map(|uid| self.key(*uid)).collect();
+        self.memory.alone.extend(keys);
+        if !passes {
+            return Err(error.into());
+        }
+        uids.iter().try_for_each(|uid| self.take_some(&[*uid], safe))
     }
 
     /// Says once, and loudly, that a mail is left where it is.

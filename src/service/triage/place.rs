@@ -9,6 +9,7 @@ use crate::domain::incoming::authenticity::Verdict;
 use crate::domain::incoming::delivery::Automatic;
 use crate::domain::incoming::matching::Match;
 use crate::domain::request::event::Event;
+use crate::domain::request::state::State;
 use crate::service::cage::{Cage, Whole};
 use crate::service::triage::plan::{self, Columns, Filing, Place, Plan, Traces, Understood, scope_of};
 use crate::service::triage::{authenticity, learning, reported, storms};
@@ -54,7 +55,7 @@ pub fn read_next(ctx: &Context, db: &Db, cage: &Cage, limit: i64) -> Result<usiz
 /// Reads and places one message; false = it waits for a better time.
 fn read_one(ctx: &Context, db: &Db, cage: &Cage, unread: Unread) -> Result<bool, PlaceError> {
     let id = unread.id;
-    if !ctx.blobs.has(&unread.blob_sha256) && erased::finish(&mut *db.conn()?, &unread)? {
+    if matches!(ctx.blobs.size(&unread.blob_sha256), Ok(None)) && erased::finish(&mut *db.conn()?, &unread)? {
         return Ok(true);
     }
     let Some(mut understood) = read(ctx, cage, unread) else { return Ok(false) };
@@ -89,6 +90,7 @@ fn unreadable(unread: Unread, why: &str) -> Understood {
         incoming,
         failure: Some(why.to_owned()),
         judged: None,
+        awaited: None,
         circles: None,
         given_up: None,
     }
@@ -97,7 +99,16 @@ fn unreadable(unread: Unread, why: &str) -> Understood {
 fn read(ctx: &Context, cage: &Cage, unread: Unread) -> Option<Understood> {
     match cage.read_kept(&ctx.blobs, &unread.blob_sha256) {
         Ok(incoming) => {
-            Some(Understood { unread, incoming, failure: None, judged: None, circles: None, given_up: None })
+            let (judged, awaited) = (None, None);
+            Some(Understood {
+                unread,
+                incoming,
+                failure: None,
+                judged,
+                awaited,
+                circles: None,
+                given_up: None,
+            })
         }
         Err(error) if error.is_about_the_mail() => {
             tracing::error!(%error, message = unread.id, "mail could not be read; it is kept as it came");
@@ -119,6 +130,7 @@ fn place(ctx: &Context, conn: &mut Conn, read: &mut Understood) -> Result<bool, 
             return Ok(true);
         }
         read.judged = authenticity::judged(conn, read.unread.id)?;
+        read.awaited = authenticity::not_yet(ctx, conn, &read.unread.blob_sha256)?;
         let plan = plan::of(ctx, conn, read)?;
         if transaction(conn, |conn| write(ctx, conn, plan))? {
             return Ok(true);
@@ -152,8 +164,11 @@ fn write(ctx: &Context, conn: &mut Conn, plan: Plan) -> Result<bool, PlaceError>
     let Filing { place, mut columns } = first;
     flag_same_id(conn, &place, &read, &mut columns)?;
     let id = read.unread.id;
-    if messages::place(conn, id, &columns.reading, &columns.files)? == Placed::Here {
-        placed(ctx, conn, (id, &read), (&place, columns, &matches, &traces))?;
+    let found = crate::store::authenticity::of_message(conn, id)?;
+    match messages::place(conn, id, &columns.reading, &columns.files)? {
+        Placed::Here => placed(ctx, conn, (id, &read), (&place, columns, &matches, &traces))?,
+        Placed::Merged(same) => authenticity::also(conn, same, found)?,
+        Placed::Gone => {}
     }
     Ok(true)
 }
@@ -183,7 +198,9 @@ fn copy_to(
         unread.recipient.clone_from(address);
     }
     let Some(id) = messages::copy(conn, &unread, &columns.reading, &columns.files)? else {
-        return Ok(());
+        let same = messages::same_content(conn, &columns.reading.scope, &columns.reading.content_key)?;
+        let found = crate::store::authenticity::of_message(conn, read.unread.id)?;
+        return Ok(same.map_or(Ok(()), |same| authenticity::also(conn, same, found))?);
     };
     crate::store::authenticity::copy(conn, (read.unread.id, id))?;
     if columns.proposal.event.is_some() {
@@ -255,7 +272,7 @@ fn record(
     let now = ctx.clock.now();
     let state = requests::state(conn, request)?;
     // A letter that the authority answered arrived, whatever a report says later.
-    let is_answered = state.as_ref().is_some_and(|state| state.is_known_to_the_authority());
+    let is_answered = state.as_ref().is_some_and(State::is_known_to_the_authority);
     let is_late_bounce = is_answered && matches!(event, Event::Bounced { permanent: true, .. });
     if !is_late_bounce && state.is_some_and(|state| state.apply(event).is_ok()) {
         requests::append(conn, request, event, Stamp { at: now, person: None })?;

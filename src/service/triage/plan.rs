@@ -27,10 +27,19 @@ pub(super) struct Understood {
     pub failure: Option<String>,
     /// Who wrote it, where that was looked at.
     pub judged: Option<Judged>,
+    /// What a rule goes by until then.
+    pub awaited: Option<Judged>,
     /// Why it is a mail that runs in circles, where it is one.
     pub circles: Option<&'static str>,
     /// That it came to an address that was given up, in words.
     pub given_up: Option<String>,
+}
+
+impl Understood {
+    /// By what a rule goes in who wrote it.
+    fn author(&self) -> Option<&Judged> {
+        self.judged.as_ref().or(self.awaited.as_ref())
+    }
 }
 
 /// What is to be written of a mail. It holds no lock: whoever writes looks again at what may have changed.
@@ -222,7 +231,7 @@ pub(super) fn prove(matches: &mut [Match], judged: Option<&Judged>) {
 pub(super) fn proposal(message: i64, read: &Understood, (matches, place): (&[Match], &Place)) -> Proposal {
     let matches = seen_from(matches, place);
     match place {
-        Place::Filed(_) => propose(message, &read.incoming, &matches, read.judged.as_ref()),
+        Place::Filed(_) => propose(message, &read.incoming, &matches, read.author()),
         Place::Meant(_) | Place::Proposed(..) => {
             let why = "It was sent to other requests, and to this one with a slip in the address: check that it belongs here.";
             Proposal { matches, event: None, ask: Some(why.to_owned()) }
@@ -279,9 +288,7 @@ fn columns(read: &Understood, matches: &[Match], place: &Place, message: i64) ->
         reading: serde_json::to_string(incoming)?,
         proposal: serde_json::to_string(&proposal)?,
         held_reason: proposal.ask.clone(),
-        told: filed.is_some()
-            && read.circles.is_none()
-            && may_be_told(&proposal.matches, read.judged.as_ref()),
+        told: filed.is_some() && read.circles.is_none() && may_be_told(&proposal.matches, read.author()),
         evidence: Some(evidence(incoming)),
     };
     Ok(Columns { reading, files: files(incoming)?, proposal })
@@ -311,7 +318,7 @@ pub(super) fn unmatched(matches: &[Match]) -> String {
 /// Whether the public may learn that it came before a person looked at it: only where it surely belongs there and the
 /// authority seems to have sent it (R14, R36).
 fn may_be_told(matches: &[Match], judged: Option<&Judged>) -> bool {
-    if judged.is_some_and(|judged| judged.verdict == Verdict::Forged) {
+    if judged.is_some_and(|judged| judged.verdict == Verdict::Forged || judged.wary) {
         return false;
     }
     matches.first().is_some_and(|first| {

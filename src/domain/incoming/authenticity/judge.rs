@@ -1,6 +1,6 @@
 //! From what the checks found to one verdict, with one sentence for people.
 
-use crate::domain::incoming::authenticity::{Author, Checks, Outcome, Policy, Verdict};
+use crate::domain::incoming::authenticity::{Author, Checks, Outcome, Policy, Signed, Verdict};
 use crate::domain::incoming::matching::domains::{is_roof, registrable};
 
 /// The verdict on a mail.
@@ -14,6 +14,16 @@ pub struct Judged {
     pub reason: String,
     /// Whether it may be another one when names can be looked up again.
     pub passing: bool,
+    /// Whether it is not known, and its domain may disown it: until then no rule goes by what it says.
+    pub wary: bool,
+}
+
+impl Judged {
+    /// Before anybody has looked.
+    pub fn not_yet() -> Self {
+        let reason = "Who wrote it has not been found out yet.".to_owned();
+        Self { verdict: Verdict::Unknown, domain: None, reason, passing: true, wary: true }
+    }
 }
 
 /// How a domain stands to that of the From line (RFC 7489 §3.1).
@@ -29,12 +39,25 @@ enum Alignment {
     Equal,
 }
 
+/// What is signed without it may be shown under words that somebody else put there.
+const SUBJECT: &str = "Subject";
+
 /// Judges what the checks found.
 pub fn judge(checks: &Checks) -> Judged {
+    judged(checks, false)
+}
+
+/// The same once nothing is tried again: what the domain says of its mail counts, though a name that the mail brings
+/// could not be looked up. Whoever wrote it chose that name, and may have chosen one that nobody answers for.
+pub fn judge_at_last(checks: &Checks) -> Judged {
+    Judged { passing: false, ..judged(checks, true) }
+}
+
+fn judged(checks: &Checks, at_last: bool) -> Judged {
     let domain = checks.author.as_ref().map(|author| author.domain.clone());
     let (verdict, reason, passing) = match (&checks.author, checks.doubt) {
-        (Some(author), None) => weigh(checks, author),
-        (Some(author), Some(doubt)) => match weigh(checks, author) {
+        (Some(author), None) => weigh(checks, author, at_last),
+        (Some(author), Some(doubt)) => match weigh(checks, author, at_last) {
             (Verdict::Verified, ..) => (Verdict::Unverified, doubt.in_words().to_owned(), false),
             other => other,
         },
@@ -43,16 +66,20 @@ pub fn judge(checks: &Checks) -> Judged {
             (Verdict::Unverified, format!("{why} Nobody can be proved to have written it."), false)
         }
     };
-    Judged { verdict, domain, reason, passing }
+    let wary = verdict == Verdict::Unknown && checks.may_be_disowned();
+    Judged { verdict, domain, reason, passing, wary }
 }
 
-fn weigh(checks: &Checks, author: &Author) -> (Verdict, String, bool) {
+fn weigh(checks: &Checks, author: &Author, at_last: bool) -> (Verdict, String, bool) {
     if let Some(how) = proof(checks, author) {
         let poses =
             if author.poses { " The name beside it shows another address: do not be misled." } else { "" };
         return (Verdict::Verified, format!("{how}{poses}"), false);
     }
     let domain = &author.domain;
+    if at_last && let Some(why) = disproof(checks, author) {
+        return (Verdict::Forged, why, false);
+    }
     if may_change(checks, author) {
         let why = "The names that would prove or disprove it could not be looked up.";
         return (Verdict::Unknown, format!("{why} Whether {domain} wrote it is not known."), true);
@@ -87,10 +114,9 @@ fn proof(checks: &Checks, author: &Author) -> Option<String> {
     };
     let signed = |other: &&str| enough(other, dmarc.strict_dkim);
     let sent = |other: &&str| enough(other, dmarc.strict_spf);
-    let mut own =
-        checks.dkim.iter().filter(|one| one.outcome == Outcome::Pass).map(|one| one.domain.as_str());
-    if let Some(by) = own.find(signed) {
-        return Some(format!("Signed by {by}, {}.", is_in(by)));
+    let own = checks.dkim.iter().filter(|one| one.outcome == Outcome::Pass && !one.leaves_out(SUBJECT));
+    if let Some(one) = own.filter(|one| signed(&one.domain.as_str())).min_by_key(|one| one.unsigned.len()) {
+        return Some(format!("Signed by {}, {}.{}", one.domain, is_in(&one.domain), left_out(one)));
     }
     if checks.spf.outcome == Outcome::Pass
         && let Some(by) = Some(checks.spf.domain.as_str()).filter(sent)
@@ -120,13 +146,32 @@ fn proof(checks: &Checks, author: &Author) -> Option<String> {
     Some(format!("It came by way of {sealer}, which this service believes, and which got it from {by}."))
 }
 
-/// Whether it may be proved, or disproved, once names can be looked up.
+/// What a signature says nothing of, though it is shown.
+fn left_out(one: &Signed) -> String {
+    if one.unsigned.is_empty() {
+        return String::new();
+    }
+    format!(" It does not cover {}: that may have been written by anybody.", one.unsigned.join(", "))
+}
+
+/// Whether it may be proved, or disproved, once names can be looked up: only names that would prove it count, or who
+/// wrote it could name one that nobody answers for. Below most domains there are such, and anybody may write one into an
+/// envelope, so there it must be the domain itself or one above.
 fn may_change(checks: &Checks, author: &Author) -> bool {
-    let near = |other: &str| alignment(other, &author.domain) >= Alignment::Neighbour;
+    let dmarc = &checks.dmarc;
+    let enough = |other: &str, strict: bool| match alignment(other, &author.domain) {
+        Alignment::Equal => true,
+        Alignment::Same => !strict,
+        Alignment::Neighbour | Alignment::Foreign => false,
+    };
+    let is_above = |other: &str| {
+        author.domain.strip_suffix(other).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+    };
     let temporary = |outcome: Outcome| outcome == Outcome::Temporary;
-    temporary(checks.dmarc.outcome)
-        || checks.dkim.iter().any(|one| temporary(one.outcome) && near(&one.domain))
-        || (temporary(checks.spf.outcome) && near(&checks.spf.domain))
+    let spf = &checks.spf;
+    temporary(dmarc.outcome)
+        || checks.dkim.iter().any(|one| temporary(one.outcome) && enough(&one.domain, dmarc.strict_dkim))
+        || (temporary(spf.outcome) && enough(&spf.domain, dmarc.strict_spf) && is_above(&spf.domain))
         || (temporary(checks.arc.outcome) && checks.arc.sealer.is_some())
 }
 
@@ -167,7 +212,17 @@ fn doubtful(checks: &Checks, author: &Author) -> String {
         .dkim
         .iter()
         .find(|one| one.outcome == Outcome::Fail && alignment(&one.domain, domain) >= Alignment::Same);
-    let why = if let Some(by) = good(Alignment::Same) {
+    let bare = checks.dkim.iter().find(|one| {
+        one.outcome == Outcome::Pass
+            && one.leaves_out(SUBJECT)
+            && alignment(&one.domain, domain) >= Alignment::Same
+    });
+    let why = if let Some(bare) = bare {
+        format!(
+            "Signed by {}, but without the subject, so that anybody may have put another one there.",
+            bare.domain
+        )
+    } else if let Some(by) = good(Alignment::Same) {
         format!("Signed by {by}, but {domain} in the From line accepts no signature except its own.")
     } else if let Some(by) = good(Alignment::Neighbour) {
         format!("Signed by {by}, which is another body than {domain} in the From line.")

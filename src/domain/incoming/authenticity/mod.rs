@@ -5,7 +5,7 @@ mod judge;
 pub mod results;
 
 pub use crate::domain::incoming::authenticity::head::{Author, Doubt, Head, author, head};
-pub use crate::domain::incoming::authenticity::judge::{Judged, judge};
+pub use crate::domain::incoming::authenticity::judge::{Judged, judge, judge_at_last};
 pub use crate::domain::incoming::authenticity::results::Told;
 
 use crate::domain::words::words;
@@ -67,6 +67,9 @@ pub struct Signed {
     pub outcome: Outcome,
     /// Why, in plain words.
     pub why: String,
+    /// Fields of the mail that are shown, or say how it is shown, and that it does not cover.
+    #[serde(default)]
+    pub unsigned: Vec<String>,
 }
 
 /// Whether the sending server may send for the envelope's domain (RFC 7208).
@@ -140,6 +143,21 @@ pub struct Checks {
     pub arc: Arc,
     /// What the head reports.
     pub reported: Reported,
+}
+
+impl Signed {
+    /// Whether a field is shown that it does not cover.
+    pub fn leaves_out(&self, name: &str) -> bool {
+        self.unsigned.iter().any(|field| field.eq_ignore_ascii_case(name))
+    }
+}
+
+impl Checks {
+    /// Whether the domain in the From line asks to refuse or put aside what is not from it, or may ask that.
+    pub fn may_be_disowned(&self) -> bool {
+        let asks = self.dmarc.outcome == Outcome::Pass && self.dmarc.policy != Policy::None;
+        self.asked && (asks || self.dmarc.outcome == Outcome::Temporary)
+    }
 }
 
 impl Default for Checks {

@@ -106,6 +106,7 @@ fn weigh(
         (MessageState::Received | MessageState::Unreadable, _) => Now::Nothing,
         (MessageState::Unmatched, _) => {
             let unread = scans::as_it_came(conn, id)?;
+            let awaited = authenticity::not_yet(ctx, conn, &unread.blob_sha256)?;
             let understood = Understood {
                 unread,
                 incoming: read.clone(),
@@ -113,6 +114,7 @@ fn weigh(
                 circles: None,
                 given_up: None,
                 judged: authenticity::judged(conn, id)?,
+                awaited,
             };
             Now::Placed(Box::new(alone(plan::of(ctx, conn, &understood)?)))
         }

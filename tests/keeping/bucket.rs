@@ -195,7 +195,7 @@ stories! {
         is_back(site, &store);
         erasure::erase(&site.ctx, &site.db, &wish).unwrap();
         assert_eq!(PLANTED.iter().filter(|word| store.holds(word)).count(), 0);
-        assert_eq!(file().0, Status::NotFound);
+        assert_eq!(file().0, Status::Gone);
         assert_eq!(store.refused(), Vec::<String>::new());
     }
 

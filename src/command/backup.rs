@@ -121,7 +121,15 @@ fn verify(args: &BackupArgs) -> Result<(String, Vec<String>), Failure> {
 /// Restores and says what to do next.
 pub fn restore(args: &RestoreArgs, config: Config, out: &mut dyn Write, err: &mut dyn Write) -> u8 {
     match bring_back(args, config) {
-        Ok(told) => print(out, &told),
+        Ok((told, damaged)) => {
+            let printed = print(out, &told);
+            for key in &damaged {
+                let what =
+                    "is gone or damaged in the backup, so its mail or file is not here; all the rest is";
+                say(err, format_args!("blob `{key}` {what}"));
+            }
+            if damaged.is_empty() { printed } else { exit::DATA }
+        }
         Err(error) => {
             say(err, &error);
             if matches!(error, Failure::Backup(backup::Error::NotEmpty(_))) {
@@ -132,10 +140,10 @@ pub fn restore(args: &RestoreArgs, config: Config, out: &mut dyn Write, err: &mu
     }
 }
 
-fn bring_back(args: &RestoreArgs, config: Config) -> Result<String, Failure> {
+fn bring_back(args: &RestoreArgs, config: Config) -> Result<(String, Vec<String>), Failure> {
     let (ctx, db) = open(config)?;
     let restored = backup::restore(&ctx, &db, &args.folder, args.copy.as_deref())?;
-    Ok(format!(
+    let told = format!(
         "Restored {}: {}, {}, {}; {} done again.\nThe queue of letters stands still: they may have left since. {}. \
          Settle each at the desk, under Letters, then let the queue go on there. Everybody signs in anew.\n",
         restored.copy,
@@ -148,7 +156,8 @@ fn bring_back(args: &RestoreArgs, config: Config) -> Result<String, Failure> {
             "letter was on its way or waited, and becomes unknown",
             "letters were on their way or waited, and become unknown"
         )
-    ))
+    );
+    Ok((told, restored.damaged))
 }
 
 /// Not brought up to date: what is copied is what the running service wrote, and what is restored comes in under the

@@ -18,7 +18,7 @@ const REST: TimeDelta = TimeDelta::hours(12);
 /// What was erased is nowhere after a day (R50); what went just after a night is not yet so old in the next.
 const LONGEST: TimeDelta = TimeDelta::hours(22);
 /// Mails erased at one turn.
-const AT_ONCE: i64 = 200;
+const AT_ONCE: usize = 200;
 
 /// Why something stayed that should have gone.
 #[derive(Debug, thiserror::Error)]
@@ -115,8 +115,10 @@ fn set_aside(ctx: &Context, conn: &mut Conn, now: DateTime<Utc>) -> Result<usize
     if days == 0 {
         return Ok(0);
     }
-    let mut erased = 0;
-    for id in retention::set_aside_before(conn, (now - TimeDelta::days(i64::from(days)), AT_ONCE))? {
+    let (mut erased, mut last) = (0, 0);
+    let before = now - TimeDelta::days(i64::from(days));
+    while let Some(id) = retention::set_aside_before(conn, (before, last))? {
+        last = id;
         let (same, _) = rows::same_mail(conn, &[id], &[])?;
         if !retention::are_aside(conn, &same)? {
             continue;
@@ -127,7 +129,13 @@ fn set_aside(ctx: &Context, conn: &mut Conn, now: DateTime<Utc>) -> Result<usize
             Ok(_) => erased += 1,
             // Another one of the same mail went before, or another machine was quicker.
             Err(erasure::Error::Erased(_)) => {}
-            Err(error) => return Err(error.into()),
+            // One that cannot be erased now keeps no other from going; it is tried at the next turn.
+            Err(error) => {
+                tracing::error!(%error, message = id, "mail that is over its time could not be erased")
+            }
+        }
+        if erased >= AT_ONCE {
+            break;
         }
     }
     Ok(erased)

@@ -174,6 +174,8 @@ pub fn strip(conn: &mut Conn, ids: &[i64]) -> Result<(), Error> {
             messages::reading.eq("null"),
             messages::proposal.eq("null"),
             messages::evidence.eq(None::<String>),
+            // Why it was held may quote it.
+            messages::held_reason.eq(None::<String>),
         ))
         .execute(conn)?;
     diesel::update(arrivals::table.filter(arrivals::message_id.eq_any(of.clone())))
@@ -197,6 +199,28 @@ pub fn strip(conn: &mut Conn, ids: &[i64]) -> Result<(), Error> {
             answers::grounds.eq("[]"),
         ))
         .execute(conn)?;
+    Ok(())
+}
+
+/// Changes what the attachments of messages are called, here and for everyone, and what was noted of them.
+pub fn rename_attachments(
+    conn: &mut Conn,
+    ids: &[i64],
+    change: impl Fn(&str) -> String,
+) -> Result<(), Error> {
+    let named: Vec<(i64, String, Option<String>, String)> = attachments::table
+        .filter(attachments::message_id.eq_any(ids.to_vec()))
+        .select((attachments::id, attachments::name, attachments::published_name, attachments::notes))
+        .load(conn)?;
+    for (id, name, published, notes) in named {
+        diesel::update(attachments::table.find(id))
+            .set((
+                attachments::name.eq(change(&name)),
+                attachments::published_name.eq(published.map(|name| change(&name))),
+                attachments::notes.eq(change(&notes)),
+            ))
+            .execute(conn)?;
+    }
     Ok(())
 }
 

@@ -64,6 +64,8 @@ pub(crate) enum About {
     Network = 2,
     /// Messages that are folded into one line.
     Fold = 3,
+    /// What is to be told to a person of a request.
+    Notices = 4,
 }
 
 impl About {

@@ -3,9 +3,10 @@
 use crate::domain::request::event::Event;
 use crate::domain::request::state::Status;
 use crate::domain::words::words;
+use crate::store::locks::About;
 use crate::store::schema::{authorities, events, notices, people, request_rights, requests};
 use crate::store::types::Role;
-use crate::store::{AnyConn, Conn, Error, at, each};
+use crate::store::{Conn, Error, at, each};
 use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeDelta, Utc};
 use diesel::dsl::{max, sql};
 use diesel::expression::SqlLiteral;
@@ -172,6 +173,11 @@ pub fn claim(
     pause: TimeDelta,
 ) -> Result<Option<Due>, Error> {
     while let Some((person, request)) = next(conn, now)? {
+        // Each row of the group leads here: of two nodes the second waits, and sees that all of it was taken.
+        About::Notices.hold(conn, &format!("{person} {}", request.unwrap_or(0)))?;
+        if !is_due(conn, (person, request), now)? {
+            continue;
+        }
         let rows = waiting(conn, (person, request))?;
         let ids: Vec<i64> = rows.iter().map(|row| row.0).collect();
         let told = last_sent(conn, (person, request))?;
@@ -213,10 +219,18 @@ fn next(conn: &mut Conn, now: DateTime<Utc>) -> Result<Option<(i64, Option<i64>)
         .order((notices::next_attempt_at.asc(), notices::id.asc()))
         .select((notices::person_id.assume_not_null(), notices::request_id))
         .limit(1);
-    Ok(match conn {
-        AnyConn::Sqlite(c) => due.first(c).optional()?,
-        AnyConn::Postgres(c) => due.for_update().skip_locked().first(c).optional()?,
-    })
+    Ok(due.first(conn).optional()?)
+}
+
+/// Whether anything of a group is to be told now.
+fn is_due(conn: &mut Conn, (person, request): (i64, Option<i64>), now: DateTime<Utc>) -> Result<bool, Error> {
+    let due = notices::table
+        .filter(notices::person_id.eq(person))
+        .filter(of_request(request))
+        .filter(notices::state.eq(NoticeState::Queued.as_str()))
+        .filter(notices::next_attempt_at.le(at(now)))
+        .count();
+    Ok(due.get_result::<i64>(conn)? > 0)
 }
 
 /// No request is a group, too, and `=` does not find it.

@@ -6,18 +6,24 @@ use crate::store::{Conn, Error, at};
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
 
-/// Messages that were set aside before an instant and are still here, oldest first. The audit log says when a person
+/// The next message after one that was set aside before an instant and is still here. The audit log says when a person
 /// set one aside; one of which it says nothing counts from its arrival.
-pub fn set_aside_before(conn: &mut Conn, (before, limit): (DateTime<Utc>, i64)) -> Result<Vec<i64>, Error> {
-    let aside: Vec<i64> = messages::table
-        .filter(messages::state.eq(MessageState::SetAside))
-        .filter(messages::blob_sha256.ne(""))
-        .filter(messages::received_at.lt(at(before)))
-        .order(messages::id.asc())
-        .select(messages::id)
-        .load(conn)?;
-    let mut over = Vec::new();
-    for id in aside {
+pub fn set_aside_before(
+    conn: &mut Conn,
+    (before, after): (DateTime<Utc>, i64),
+) -> Result<Option<i64>, Error> {
+    let mut after = after;
+    loop {
+        let aside: Option<i64> = messages::table
+            .filter(messages::state.eq(MessageState::SetAside))
+            .filter(messages::blob_sha256.ne(""))
+            .filter(messages::received_at.lt(at(before)))
+            .filter(messages::id.gt(after))
+            .order(messages::id.asc())
+            .select(messages::id)
+            .first(conn)
+            .optional()?;
+        let Some(id) = aside else { return Ok(None) };
         let said: Option<NaiveDateTime> = audit::table
             .filter(audit::subject.eq(format!("message:{id}")))
             .order(audit::id.desc())
@@ -25,13 +31,10 @@ pub fn set_aside_before(conn: &mut Conn, (before, limit): (DateTime<Utc>, i64)) 
             .first(conn)
             .optional()?;
         if said.is_none_or(|said| said < at(before)) {
-            over.push(id);
+            return Ok(Some(id));
         }
-        if i64::try_from(over.len()).unwrap_or(limit) >= limit {
-            break;
-        }
+        after = id;
     }
-    Ok(over)
 }
 
 /// Whether every one of these messages was set aside.

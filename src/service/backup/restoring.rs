@@ -27,6 +27,8 @@ pub struct Restored {
     pub in_doubt: usize,
     /// Erasures that were done again.
     pub erased_again: usize,
+    /// Blobs that are gone or damaged in the backup; all the rest is back.
+    pub damaged: Vec<String>,
 }
 
 /// Brings a copy (the last one, if none is named) back into an empty database. Blobs that are there stay, and so do
@@ -51,7 +53,7 @@ pub fn restore(ctx: &Context, db: &Db, root: &Path, name: Option<&str>) -> Resul
         ctx.blobs.bury(&mark, &tombstone)?;
     }
     let erased = erased_keys(&ctx.blobs, manifest.taken_at)?;
-    let blobs = blobs(ctx, &from, (&copy, &erased))?;
+    let (blobs, damaged) = blobs(ctx, &from, (&copy, &erased))?;
     let notes = notes(ctx, &copy, &erased)?;
     key(ctx, &copy)?;
     let (rows, in_doubt, (erased_again, keys)) =
@@ -60,12 +62,17 @@ pub fn restore(ctx: &Context, db: &Db, root: &Path, name: Option<&str>) -> Resul
     if erased_again > 0 {
         crate::store::erasure::scrub(conn)?;
     }
-    Ok(Restored { copy: name, rows, blobs, notes, in_doubt, erased_again })
+    Ok(Restored { copy: name, rows, blobs, notes, in_doubt, erased_again, damaged })
 }
 
-/// Copies the blobs of the copy, each checked on the way.
-fn blobs(ctx: &Context, from: &Blobs, (copy, erased): (&Path, &BTreeSet<String>)) -> Result<u64, Error> {
-    let mut count = 0;
+/// Copies the blobs of the copy, each checked on the way; how many, and which are damaged there. One bad sector must not
+/// keep everything else from coming back.
+fn blobs(
+    ctx: &Context,
+    from: &Blobs,
+    (copy, erased): (&Path, &BTreeSet<String>),
+) -> Result<(u64, Vec<String>), Error> {
+    let (mut count, mut damaged) = (0, Vec::new());
     for key in Manifest::blobs_of(copy)? {
         if erased.contains(&key) {
             continue;
@@ -74,14 +81,21 @@ fn blobs(ctx: &Context, from: &Blobs, (copy, erased): (&Path, &BTreeSet<String>)
         match ctx.blobs.get(&key) {
             Ok(_) => {}
             Err(error @ crate::store::Error::Away(_)) => return Err(error.into()),
-            Err(_) => {
-                ctx.blobs.remove(&key)?;
-                ctx.blobs.put_through(&from.get(&key)?)?;
-            }
+            Err(_) => match from.get(&key) {
+                Ok(bytes) => {
+                    ctx.blobs.remove(&key)?;
+                    ctx.blobs.put_through(&bytes)?;
+                }
+                Err(error) => {
+                    tracing::error!(%error, blob = key, "a blob of the backup cannot be read");
+                    damaged.push(key);
+                    continue;
+                }
+            },
         }
         count += 1;
     }
-    Ok(count)
+    Ok((count, damaged))
 }
 
 /// Puts the notes back of which no row spoke, but those of mail that was erased since.
@@ -130,6 +144,10 @@ fn rows(
     (name, copy, manifest): (&str, &Path, &Manifest),
 ) -> Result<Brought, Error> {
     let now = ctx.clock.now();
+    // The blobs took their time: somebody may have started the service meanwhile.
+    if let Some(table) = dump::empty_tables(conn)? {
+        return Err(Error::NotEmpty(table));
+    }
     migrating::stand_at(conn, &manifest.schema)?;
     let mut rows = 0;
     for table in dump::TABLES {
@@ -154,7 +172,7 @@ fn rows(
     if !restored::pause(conn, &reason, now)? {
         in_doubt += restored::doubt_what_may_have_left(conn, manifest.taken_at, now)?;
     }
-    let (erased_again, keys) = erasure::replay(ctx, conn, manifest.taken_at)?;
+    let (erased_again, keys) = erasure::replay(ctx, conn)?;
     let act = Act {
         at: now,
         person: None,

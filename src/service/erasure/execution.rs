@@ -4,7 +4,9 @@ use crate::domain::incoming::known_again;
 use crate::domain::letter::Signature;
 use crate::domain::publication::erasing::Reason;
 use crate::service::Context;
-use crate::service::erasure::words::{Names, event_without_names, event_without_words, shares_a_line};
+use crate::service::erasure::words::{
+    Names, event_without_names, event_without_words, shares_a_line, words_without_names,
+};
 use crate::service::erasure::{Error, Extent};
 use crate::store::audit::{self, Act};
 use crate::store::erasure::{self, Redacted, Tombstone};
@@ -184,6 +186,7 @@ fn person(ctx: &Context, conn: &mut Conn, (stone, gone): (&Tombstone, &mut Gone)
             erasure::rewrite(conn, &row)?;
         }
     }
+    erasure::rename_attachments(conn, &same, |text| words_without_names(text, &names))?;
     erasure::strip(conn, &same)?;
     let change = |body: &str| event_without_names(body, &names);
     gone.redacted = erasure::redact_events(conn, (&[], &requests), change)?;

@@ -96,6 +96,16 @@ pub(super) fn event_without_words(body: &str) -> Option<String> {
     (changed != body).then_some(changed)
 }
 
+/// The name of a file, or what was noted of one (a list as JSON), without a person's names.
+pub(super) fn words_without_names(text: &str, names: &Names) -> String {
+    match serde_json::from_str::<Vec<String>>(text) {
+        Ok(notes) => {
+            serde_json::json!(notes.iter().map(|note| names.without(note)).collect::<Vec<_>>()).to_string()
+        }
+        Err(_) => names.without(text),
+    }
+}
+
 /// An event without a person's names; none = it has none.
 pub(super) fn event_without_names(body: &str, names: &Names) -> Option<String> {
     let mut event: Value = serde_json::from_str(body).ok()?;

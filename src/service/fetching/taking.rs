@@ -295,6 +295,10 @@ impl<'a> Taking<'a> {
             if self.away.is_none() {
                 break;
             }
+            // Its bytes were erased here: nothing says any more that this is the mail, so it is neither taken nor moved.
+            if kept.is_empty() {
+                continue;
+            }
             self.asks();
             match self.is_safe(*uid, kept) {
                 Ok(true) => self.put_away(&[*uid])?,

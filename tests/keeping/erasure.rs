@@ -53,8 +53,8 @@ pub(crate) fn reply(request: &RequestRow) -> Vec<u8> {
     format!(
         "{head}--b\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nUnser Zeichen: Eisvogel9/2026\r\nSehr geehrte Frau \
          Okaforowa,\r\nIhr Antrag wird nach § 6 IFG NRW abgelehnt. Uferschwalbe.\r\n\r\n> THEODORA OKAFOROWA\r\n> Bachstelze \
-         schrieb\r\n--b\r\nContent-Type: text/plain; name=Wacholder.txt\r\nContent-Disposition: attachment; \
-         filename=Wacholder.txt\r\n\r\nDie Silberpappel steht im Vertrag mit der Firma Kornrade.\r\nTrollblume\r\n--b--\r\n"
+         schrieb\r\n--b\r\nContent-Type: text/plain; name=Wacholder_Theodora.txt\r\nContent-Disposition: attachment; \
+         filename=Wacholder_Theodora.txt\r\n\r\nDie Silberpappel steht im Vertrag mit der Firma Kornrade.\r\nTrollblume\r\n--b--\r\n"
     )
     .into_bytes()
 }
@@ -235,6 +235,23 @@ stories! {
         assert_eq!(left, Vec::<String>::new());
         // Taken after the erasure, it is restored without doing anything again.
         assert_eq!(restored(&site.ctx, folder.path()).told.erased_again, 0);
+    }
+
+    fn r53_one_damaged_blob_keeps_nothing_else_from_coming_back(site: &mut Site) {
+        let request = published(site);
+        let folder = tempfile::tempdir().unwrap();
+        backup::take(&site.ctx, &site.db, folder.path(), 30).unwrap();
+        let key = site.message(1).blob_sha256;
+        let kept = folder.path().join("blobs").join(&key[..2]).join(&key);
+        std::fs::write(&kept, "a bad sector").unwrap();
+        let new = restored(&site.ctx, folder.path());
+        assert_eq!(new.told.damaged, [key.clone()]);
+        assert!(new.ctx.blobs.get(&key).is_err());
+        let conn = &mut *new.db.conn().unwrap();
+        let back = requests::by_reference(conn, &request.reference).unwrap().unwrap();
+        assert_eq!((back.status, back.signed_as), (request.status, request.signed_as));
+        let message = messages::table.find(1).select(messages::own_text).first::<String>(conn).unwrap();
+        assert!(message.contains("Uferschwalbe"), "what was read out of it is back: {message}");
     }
 
     fn r50_erasure_that_was_cut_off_is_finished(site: &mut Site) {

@@ -131,7 +131,7 @@ fn set_aside(ctx: &Context, conn: &mut Conn, now: DateTime<Utc>) -> Result<usize
             Err(erasure::Error::Erased(_)) => {}
             // One that cannot be erased now keeps no other from going; it is tried at the next turn.
             Err(error) => {
-                tracing::error!(%error, message = id, "mail that is over its time could not be erased")
+                tracing::error!(%error, message = id, "mail that is over its time could not be erased");
             }
         }
         if erased >= AT_ONCE {

@@ -245,7 +245,7 @@ stories! {
         let kept = folder.path().join("blobs").join(&key[..2]).join(&key);
         std::fs::write(&kept, "a bad sector").unwrap();
         let new = restored(&site.ctx, folder.path());
-        assert_eq!(new.told.damaged, [key.clone()]);
+        assert_eq!(new.told.damaged, std::slice::from_ref(&key));
         assert!(new.ctx.blobs.get(&key).is_err());
         let conn = &mut *new.db.conn().unwrap();
         let back = requests::by_reference(conn, &request.reference).unwrap().unwrap();

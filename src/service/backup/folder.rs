@@ -11,6 +11,9 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
+/// How often a folder is asked for that somebody else has, twenty times a second.
+const TRIES: u32 = 20;
+
 /// How a copy is called: when it was taken, in UTC, so that names sort by time.
 const NAME: &str = "%Y%m%dT%H%M%S%3fZ";
 
@@ -45,7 +48,15 @@ impl Folder {
             .mode(0o600)
             .open(&lock)
             .map_err(at(&lock))?;
-        held.try_lock().map_err(|_| Error::Busy(root.display().to_string()))?;
+        // A program that is started at this instant holds what its parent had open until it begins: a moment.
+        let mut tries = 0;
+        while held.try_lock().is_err() {
+            tries += 1;
+            if tries == TRIES {
+                return Err(Error::Busy(root.display().to_string()));
+            }
+            std::thread::sleep(std::time::Duration::from_millis(50));
+        }
         Ok(Self { root: root.to_owned(), blobs: Blobs::open(&root.join("blobs"))?, _held: held })
     }
 

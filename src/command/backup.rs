@@ -46,6 +46,10 @@ pub struct RestoreArgs {
     /// Which, by its name below copies/; the last one if left out
     #[arg(long)]
     copy: Option<String>,
+    /// Nothing has left since the backup: the service it is of was stopped, or its outbox paused, and stayed so. Letters
+    /// that waited go on waiting; without it they become unknown
+    #[arg(long)]
+    moved: bool,
 }
 
 /// Why it did not happen.
@@ -142,7 +146,7 @@ pub fn restore(args: &RestoreArgs, config: Config, out: &mut dyn Write, err: &mu
 
 fn bring_back(args: &RestoreArgs, config: Config) -> Result<(String, Vec<String>), Failure> {
     let (ctx, db) = open(config)?;
-    let restored = backup::restore(&ctx, &db, &args.folder, args.copy.as_deref())?;
+    let restored = backup::restore(&ctx, &db, &args.folder, (args.copy.as_deref(), args.moved))?;
     let told = format!(
         "Restored {}: {}, {}, {}; {} done again.\nThe queue of letters stands still: they may have left since. {}. \
          Settle each at the desk, under Letters, then let the queue go on there. Everybody signs in anew.\n",

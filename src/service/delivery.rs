@@ -16,7 +16,7 @@ use crate::store::outbox::{Claim, Ended, Letter};
 use crate::store::requests;
 use crate::store::types::OutboxState;
 use crate::store::{Conn, Db, authorities, contact_tasks, outbox, transaction};
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Duration;
 
@@ -137,6 +137,10 @@ impl Sender<'_> {
     fn offer(&self, ctx: &Context, db: &Db, letter: &Letter) -> Dispatch {
         let bytes = match ctx.blobs.get(&letter.blob_sha256) {
             Ok(bytes) => bytes,
+            // Ours, and it passes: no try of the letter's.
+            Err(error @ crate::store::Error::Away(_)) => {
+                return Dispatch::Deferred { reason: format!("{NOT_MARKED}: {error}"), reply: None };
+            }
             Err(error) => return Dispatch::Deferred { reason: error.to_string(), reply: None },
         };
         let envelope = Envelope {
@@ -173,19 +177,7 @@ impl Sender<'_> {
         (letter, attempt): (&Letter, i64),
         dispatch: &Dispatch,
     ) -> Result<(), Error> {
-        let now = ctx.clock.now();
-        let handed_back = matches!(dispatch, Dispatch::Deferred { reason, .. }
-            if reason.ends_with(PAUSED) || reason.ends_with(STOPPING));
-        let is_over = !handed_back && self.is_over(db, letter, now)?;
-        let mut end = end_of(letter, dispatch, is_over, now);
-        if end.state == OutboxState::Deferred && (handed_back || (self.stopping)()) {
-            // Handed back: it need not wait for what was no failure of its own.
-            end.next_attempt_at = Some(end.at);
-        } else if end.state == OutboxState::Deferred
-            && end.error.as_deref().is_some_and(|error| error.starts_with(NOT_MARKED))
-        {
-            end.next_attempt_at = Some(end.at + OUR_FAULT);
-        }
+        let end = self.end_of(ctx, db, letter, dispatch);
         let no_such_address = matches!(dispatch, Dispatch::Refused { about_recipient: true, .. });
         let written = self.persist(|| {
             transaction(&mut *db.conn()?, |conn| {
@@ -224,17 +216,38 @@ impl Sender<'_> {
         }
     }
 
-    /// Whether a letter that no server takes was tried for long enough: for days, and often. Days in which the outbox
-    /// was paused, the service was down or the clock jumped are no tries.
-    fn is_over(&self, db: &Db, letter: &Letter, now: DateTime<Utc>) -> Result<bool, Error> {
-        let first = letter.first_tried_at.map_or(now, |at| at.and_utc());
-        if now - first <= GIVE_UP {
-            return Ok(false);
+    /// What an attempt was. What no server takes is tried later, ever later, and given up when it was tried for days and
+    /// often: days in which the outbox was paused, the service down or the database away are no tries.
+    fn end_of(&self, ctx: &Context, db: &Db, letter: &Letter, dispatch: &Dispatch) -> Ended {
+        let now = ctx.clock.now();
+        let ended =
+            |state, server_reply, error| Ended { state, server_reply, error, next_attempt_at: None, at: now };
+        let (reason, reply) = match dispatch {
+            Dispatch::Accepted { reply } => return ended(OutboxState::Accepted, Some(reply.clone()), None),
+            Dispatch::Refused { reply, .. } => return ended(OutboxState::Refused, Some(reply.clone()), None),
+            Dispatch::Unknown { reason } => return ended(OutboxState::Unknown, None, Some(reason.clone())),
+            Dispatch::Deferred { reason, reply } => (reason, reply),
+        };
+        let deferred = |wait| Ended {
+            next_attempt_at: Some(now + wait),
+            ..ended(OutboxState::Deferred, reply.clone(), Some(reason.clone()))
+        };
+        // Handed back: it need not wait for what was no failure of its own.
+        if reason.ends_with(PAUSED) || (self.stopping)() {
+            return deferred(TimeDelta::zero());
         }
-        self.persist(|| {
-            let earlier = outbox::tries(&mut *db.conn()?, letter, &[PAUSED, STOPPING])?;
-            Ok(earlier + 1 >= TRIES)
-        })
+        if reason.starts_with(NOT_MARKED) {
+            return deferred(OUR_FAULT);
+        }
+        // Where that cannot be asked it is tried again: nothing may stand between an attempt and its record.
+        let earlier =
+            db.conn().and_then(|mut conn| outbox::tries(&mut conn, letter, NOT_MARKED)).unwrap_or_default();
+        let first = letter.first_tried_at.map_or(now, |at| at.and_utc());
+        if now - first > GIVE_UP && earlier + 1 >= TRIES {
+            let error = Some(format!("tried for five days; at last: {reason}"));
+            return ended(OutboxState::Refused, reply.clone(), error);
+        }
+        deferred(back_off(earlier + 1))
     }
 
     /// Tries again for some minutes what only the database can refuse; gives up early when asked to stop.
@@ -276,25 +289,6 @@ fn address_failed(conn: &mut Conn, letter: &Letter, end: &Ended) -> Result<(), E
         contact_tasks::open(conn, &new, end.at)?;
     }
     Ok(())
-}
-
-fn end_of(letter: &Letter, dispatch: &Dispatch, is_over: bool, now: DateTime<Utc>) -> Ended {
-    let ended =
-        |state, server_reply, error| Ended { state, server_reply, error, next_attempt_at: None, at: now };
-    match dispatch {
-        Dispatch::Accepted { reply } => ended(OutboxState::Accepted, Some(reply.clone()), None),
-        Dispatch::Refused { reply, .. } => ended(OutboxState::Refused, Some(reply.clone()), None),
-        Dispatch::Unknown { reason } => ended(OutboxState::Unknown, None, Some(reason.clone())),
-        Dispatch::Deferred { reason, reply } => {
-            if is_over {
-                let error = Some(format!("tried for five days; at last: {reason}"));
-                return ended(OutboxState::Refused, reply.clone(), error);
-            }
-            let mut end = ended(OutboxState::Deferred, reply.clone(), Some(reason.clone()));
-            end.next_attempt_at = Some(now + back_off(letter.attempts));
-            end
-        }
-    }
 }
 
 /// 5 minutes, doubled with each attempt, at most 4 hours.

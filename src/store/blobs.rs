@@ -133,6 +133,10 @@ impl Blobs {
         for entry in fs::read_dir(self.root.join("tmp"))? {
             let entry = entry?;
             let Ok(found) = entry.metadata() else { continue };
+            // A lock is an empty file that is never written; removed while it is held it would lock nobody out.
+            if entry.file_name().to_string_lossy().starts_with("lock-") {
+                continue;
+            }
             if found.is_file() && found.modified().is_ok_and(|written| written < before) {
                 match fs::remove_file(entry.path()) {
                     Ok(()) => gone += 1,

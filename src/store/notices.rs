@@ -182,7 +182,7 @@ pub fn claim(
         let ids: Vec<i64> = rows.iter().map(|row| row.0).collect();
         let told = last_sent(conn, (person, request))?;
         if let Some(again) = told.map(|told| told + pause).filter(|again| *again > at(now)) {
-            again_at(conn, &ids, again.and_utc())?;
+            postpone(conn, (person, request), again)?;
             continue;
         }
         let email: Option<String> = people::table
@@ -220,6 +220,20 @@ fn next(conn: &mut Conn, now: DateTime<Utc>) -> Result<Option<(i64, Option<i64>)
         .select((notices::person_id.assume_not_null(), notices::request_id))
         .limit(1);
     Ok(due.first(conn).optional()?)
+}
+
+/// All of a group waits, however much it is: what is not moved would be found again at once, without end.
+fn postpone(
+    conn: &mut Conn,
+    (person, request): (i64, Option<i64>),
+    until: NaiveDateTime,
+) -> Result<(), Error> {
+    let queued = notices::table
+        .filter(notices::person_id.eq(person))
+        .filter(of_request(request))
+        .filter(notices::state.eq(NoticeState::Queued.as_str()));
+    diesel::update(queued).set(notices::next_attempt_at.eq(until)).execute(conn)?;
+    Ok(())
 }
 
 /// Whether anything of a group is to be told now.

@@ -193,8 +193,12 @@ pub struct Anew {
     pub mail_message_id: String,
     /// Final bytes.
     pub blob_sha256: String,
+    /// MAIL FROM: the reply address of the request now.
+    pub envelope_from: String,
     /// RCPT TO.
     pub envelope_to: String,
+    /// As sent.
+    pub body: String,
     /// Until then it can be taken back.
     pub leave_after: DateTime<Utc>,
 }
@@ -207,7 +211,9 @@ pub fn queue_anew(conn: &mut Conn, letter: &Letter, anew: &Anew) -> Result<(), E
             outbox::state.eq(OutboxState::Queued),
             outbox::mail_message_id.eq(&anew.mail_message_id),
             outbox::blob_sha256.eq(&anew.blob_sha256),
+            outbox::envelope_from.eq(&anew.envelope_from),
             outbox::envelope_to.eq(&anew.envelope_to),
+            outbox::body.eq(&anew.body),
             outbox::domain.eq(domain_of(&anew.envelope_to)),
             outbox::delivery.eq(None::<String>),
             outbox::delivery_at.eq(None::<NaiveDateTime>),

@@ -10,8 +10,8 @@ use diesel::prelude::*;
 /// The switch that keeps letters here while it is there.
 pub const OUTBOX_PAUSED: &str = "outbox_paused";
 
-/// Stops the queue until a person says otherwise, and says why; true = it was stopped when the copy was made.
-pub fn pause(conn: &mut Conn, reason: &str, now: DateTime<Utc>) -> Result<bool, Error> {
+/// Stops the queue until a person says otherwise, and says why, and why it was stopped when the copy was made.
+pub fn pause(conn: &mut Conn, reason: &str, now: DateTime<Utc>) -> Result<(), Error> {
     let stood: Option<String> = switches::table
         .filter(switches::name.eq(OUTBOX_PAUSED))
         .select(switches::reason)
@@ -30,7 +30,7 @@ pub fn pause(conn: &mut Conn, reason: &str, now: DateTime<Utc>) -> Result<bool, 
             switches::since.eq(at(now)),
         ))
         .execute(conn)?;
-    Ok(stood.is_some())
+    Ok(())
 }
 
 /// Letters that waited when the copy was made and could have left since: nobody here knows. They are `unknown`, and a
@@ -49,6 +49,8 @@ pub fn doubt_what_may_have_left(
         // The earliest that it can have left after the copy.
         outbox::in_doubt_at.eq(at(taken_at)),
         outbox::claimed_by.eq(None::<String>),
+        // A person decides, not the repeat that an operator may have set.
+        outbox::repeats.eq(1),
         outbox::last_error.eq("it waited when the backup was made and may have left since"),
     ))
     .execute(conn)?)
@@ -70,6 +72,7 @@ pub fn doubt_what_was_held(conn: &mut Conn, now: DateTime<Utc>) -> Result<usize,
         .set((
             outbox::state.eq(OutboxState::InDoubt),
             outbox::claimed_by.eq("restored"),
+            outbox::repeats.eq(1),
             outbox::lease_until.eq(at(now - TimeDelta::seconds(1))),
         ))
         .execute(conn)?)

@@ -96,6 +96,6 @@ pub fn restored(old: &Context, from: &Path) -> New {
         days_off: days_off::Calendars::default(),
         pulse: askance::service::health::Pulse::default(),
     };
-    let told = backup::restore(&ctx, &db, from, None).unwrap();
+    let told = backup::restore(&ctx, &db, from, (None, false)).unwrap();
     New { ctx, db, told, _folder: folder }
 }

@@ -395,11 +395,19 @@ fn r01_imap_mail_survives_kill_9_of_the_whole_group() {
         let db = db.as_ref().unwrap();
         server.with(|house| house.inbox.is_empty()) && !shown(db, 3 * total).contains_key("")
     };
-    while began.elapsed() < Duration::from_secs(90) && !all_there() {
+    let patience = Duration::from_secs(90 + u64::try_from(total).unwrap());
+    while began.elapsed() < patience && !all_there() {
         std::thread::sleep(Duration::from_millis(100));
     }
     drop(worker);
-    let shown = shown(db.as_ref().unwrap(), 3 * total);
+    let mut shown = shown(db.as_ref().unwrap(), 3 * total);
+    let unread = shown.remove("").unwrap_or_default();
+    let left = server.with(|house| house.inbox.len());
+    assert_eq!(
+        (unread, left),
+        (0, 0),
+        "neither lost nor there: not read yet, still in the mailbox; seed {seed}"
+    );
     let lost = (1..=total).filter(|number| !shown.contains_key(&format!("Mail {number}"))).count();
     let twice: usize = shown.values().map(|times| times - 1).sum();
     let early = early.lock().unwrap().len();

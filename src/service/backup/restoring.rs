@@ -34,7 +34,14 @@ pub struct Restored {
 /// Brings a copy (the last one, if none is named) back into an empty database. Blobs that are there stay, and so do
 /// notes in the spool: mail that came in since is taken in after the start. The database is written last and at once,
 /// so that a restore that is cut off leaves nothing that could be served.
-pub fn restore(ctx: &Context, db: &Db, root: &Path, name: Option<&str>) -> Result<Restored, Error> {
+///
+/// `moved`: nothing has left since the copy was made, because somebody saw to that.
+pub fn restore(
+    ctx: &Context,
+    db: &Db,
+    root: &Path,
+    (name, moved): (Option<&str>, bool),
+) -> Result<Restored, Error> {
     let no_copy = || Error::NoCopy(root.display().to_string());
     let found = copies(root)?;
     let (name, manifest) = match name {
@@ -57,7 +64,7 @@ pub fn restore(ctx: &Context, db: &Db, root: &Path, name: Option<&str>) -> Resul
     let notes = notes(ctx, &copy, &erased)?;
     key(ctx, &copy)?;
     let (rows, in_doubt, (erased_again, keys)) =
-        restored::whole(conn, |conn| rows(ctx, conn, (&name, &copy, &manifest)))?;
+        restored::whole(conn, |conn| rows(ctx, conn, (&name, &copy, &manifest), moved))?;
     erasure::sweep(ctx, conn, &keys)?;
     if erased_again > 0 {
         crate::store::erasure::scrub(conn)?;
@@ -86,16 +93,26 @@ fn blobs(
                     ctx.blobs.remove(&key)?;
                     ctx.blobs.put_through(&bytes)?;
                 }
-                Err(error) => {
+                // One that is gone or damaged; a folder that does not answer is another matter, and is mended first.
+                Err(error) if is_lost(&error) => {
                     tracing::error!(%error, blob = key, "a blob of the backup cannot be read");
                     damaged.push(key);
                     continue;
                 }
+                Err(error) => return Err(error.into()),
             },
         }
         count += 1;
     }
     Ok((count, damaged))
+}
+
+fn is_lost(error: &crate::store::Error) -> bool {
+    match error {
+        crate::store::Error::Corrupt { .. } => true,
+        crate::store::Error::Blobs(cause) => cause.kind() == std::io::ErrorKind::NotFound,
+        _ => false,
+    }
 }
 
 /// Puts the notes back of which no row spoke, but those of mail that was erased since.
@@ -142,6 +159,7 @@ fn rows(
     ctx: &Context,
     conn: &mut Conn,
     (name, copy, manifest): (&str, &Path, &Manifest),
+    moved: bool,
 ) -> Result<Brought, Error> {
     let now = ctx.clock.now();
     // The blobs took their time: somebody may have started the service meanwhile.
@@ -168,8 +186,9 @@ fn rows(
         "restored from the backup of {}: letters in the queue may have left since",
         manifest.taken_at.format("%Y-%m-%d %H:%M UTC")
     );
-    // Whoever moves house pauses first: then nothing has left since, and what waits waits on.
-    if !restored::pause(conn, &reason, now)? {
+    restored::pause(conn, &reason, now)?;
+    // That it was paused when the copy was made says nothing of what was resumed since.
+    if !moved {
         in_doubt += restored::doubt_what_may_have_left(conn, manifest.taken_at, now)?;
     }
     let (erased_again, keys) = erasure::replay(ctx, conn)?;

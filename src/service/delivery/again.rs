@@ -74,19 +74,25 @@ fn anew(ctx: &Context, letter: &Letter, (request, to): (&RequestRow, &str)) -> R
     let mut anew = Anew {
         mail_message_id: letter.mail_message_id.clone(),
         blob_sha256: letter.blob_sha256.clone(),
+        envelope_from: letter.envelope_from.clone(),
         envelope_to: letter.envelope_to.clone(),
+        body: letter.body.clone(),
         leave_after: now + ctx.config.undo,
     };
-    if to != letter.envelope_to {
+    // A reply address that was given up meanwhile would lead every answer to nobody's request.
+    let given_up = letter.envelope_from != request.reply_address;
+    if to != letter.envelope_to || given_up {
+        anew.body = letter.body.replace(&letter.envelope_from, &request.reply_address);
+        anew.envelope_from.clone_from(&request.reply_address);
         let mut random = [0_u8; 16];
         getrandom::fill(&mut random).map_err(|e| Error::Random(e.to_string()))?;
         let message_id = compose::message_id(&random, &ctx.config.reply_domain);
         let mail = compose::compose(&OutgoingLetter {
             from_name: Signature::parse(&request.signed_as).person,
-            reply_address: letter.envelope_from.clone(),
+            reply_address: anew.envelope_from.clone(),
             to: to.to_owned(),
             subject: letter.subject.clone(),
-            body: letter.body.clone(),
+            body: anew.body.clone(),
             message_id: message_id.clone(),
             date: now,
             in_reply_to: None,

@@ -28,8 +28,10 @@ pub(super) fn note(ctx: &Context, conn: &mut Conn, request: i64, incoming: &Inco
         named => named,
     };
     let (Some(letter), now) = (letter, ctx.clock.now()) else { return Ok(()) };
-    outbox::reported(conn, letter.id, word.as_str(), now)?;
+    let is_news = outbox::reported(conn, letter.id, word.as_str(), now)?;
     match word {
+        // That it was passed on proves nothing where it is known to have come back.
+        Reported::Relayed if !is_news => Ok(()),
         Reported::Delivered | Reported::Relayed => {
             // That it went on to another server does not undo that it came back from there.
             if word == Reported::Delivered {

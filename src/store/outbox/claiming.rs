@@ -179,19 +179,18 @@ fn late(conn: &mut Conn, id: i64, end: &Ended) -> Result<bool, Error> {
     Ok(updated == 1)
 }
 
-/// How often a letter was tried in earnest since it was first tried: an attempt that was handed back because the
-/// outbox was paused or the service stopped is none.
-pub fn tries(conn: &mut Conn, letter: &Letter, handed_back: &[&str]) -> Result<i64, Error> {
+/// How often a letter was tried in earnest since it was first tried; an attempt whose detail begins with what says that
+/// it was ours that failed is none.
+pub fn tries(conn: &mut Conn, letter: &Letter, ours: &str) -> Result<i64, Error> {
     let details: Vec<Option<String>> = outbox_attempts::table
         .filter(outbox_attempts::outbox_id.eq(letter.id))
         .filter(outbox_attempts::started_at.ge(letter.first_tried_at.unwrap_or(letter.created_at)))
         .filter(outbox_attempts::ended_at.is_not_null())
         .select(outbox_attempts::detail)
         .load(conn)?;
-    let in_earnest = details.iter().filter(|detail| {
-        !detail.as_deref().is_some_and(|it| handed_back.iter().any(|end| it.ends_with(end)))
-    });
-    Ok(i64::try_from(in_earnest.count()).unwrap_or(i64::MAX))
+    let in_earnest =
+        details.iter().filter(|detail| !detail.as_deref().is_some_and(|it| it.starts_with(ours))).count();
+    Ok(i64::try_from(in_earnest).unwrap_or(i64::MAX))
 }
 
 /// Makes a hold last longer while its worker is at work.

@@ -32,8 +32,8 @@ pub fn sent_to(conn: &mut Conn, request: i64, addresses: &[String]) -> Result<Op
 }
 
 /// Keeps what a report says: delayed, relayed, failed or delivered. Each counts more than those before it, and what
-/// says the same again changes nothing: its time is that of the first.
-pub fn reported(conn: &mut Conn, id: i64, word: &str, now: DateTime<Utc>) -> Result<(), Error> {
+/// says the same again changes nothing: its time is that of the first. True = it says more than was known.
+pub fn reported(conn: &mut Conn, id: i64, word: &str, now: DateTime<Utc>) -> Result<bool, Error> {
     let weaker: &[&str] = match word {
         "delivered" => &["delayed", "relayed", "failed"],
         "failed" => &["delayed", "relayed"],
@@ -41,10 +41,10 @@ pub fn reported(conn: &mut Conn, id: i64, word: &str, now: DateTime<Utc>) -> Res
         _ => &[],
     };
     let less = outbox::delivery.is_null().or(outbox::delivery.eq_any(weaker.to_vec()).assume_not_null());
-    diesel::update(outbox::table.find(id).filter(less))
+    let said = diesel::update(outbox::table.find(id).filter(less))
         .set((outbox::delivery.eq(word), outbox::delivery_at.eq(at(now))))
         .execute(conn)?;
-    Ok(())
+    Ok(said == 1)
 }
 
 /// Letters that became unknown before an instant, that were never repeated by themselves, of which no report says

@@ -3,6 +3,9 @@
 //! `cargo bench --bench outbox` prints them for this machine; `BENCH_LETTERS=1000` takes so many instead of 500.
 //! PostgreSQL is measured where `BENCH_POSTGRES` names an empty database.
 
+mod sink;
+
+use crate::sink::sink;
 use askance::config::Config;
 use askance::data::Library;
 use askance::mail::smtp_url::SmtpServer;
@@ -13,8 +16,7 @@ use askance::store::blobs::Blobs;
 use figment::Figment;
 use figment::providers::Serialized;
 use std::error::Error;
-use std::io::{BufRead, BufReader, Write};
-use std::net::{TcpListener, TcpStream};
+use std::io::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
@@ -155,50 +157,6 @@ fn fill(ctx: &Context, db: &Db, letters: usize) -> Done<()> {
             ..Filing::default()
         };
         left -= filing::file(ctx, conn, mara, &filing)?.len();
-    }
-    Ok(())
-}
-
-/// A mail server that takes everything at once; its address.
-fn sink(taken: Arc<AtomicUsize>) -> Done<String> {
-    let listener = TcpListener::bind("127.0.0.1:0")?;
-    let url = format!("smtp://{}", listener.local_addr()?);
-    std::thread::spawn(move || {
-        for client in listener.incoming().flatten() {
-            let taken = Arc::clone(&taken);
-            // That a client leaves is no matter here.
-            std::thread::spawn(move || talk(&client, &taken).is_ok());
-        }
-    });
-    Ok(url)
-}
-
-fn talk(client: &TcpStream, taken: &AtomicUsize) -> std::io::Result<()> {
-    client.set_nodelay(true)?;
-    let (mut lines, mut out, mut body) = (BufReader::new(client.try_clone()?), client, false);
-    out.write_all(b"220 sink.example ESMTP\r\n")?;
-    let mut line = Vec::new();
-    while {
-        line.clear();
-        lines.read_until(b'\n', &mut line)? > 0
-    } {
-        let verb = line.get(..4).unwrap_or_default();
-        let said: &[u8] = match verb {
-            _ if body && line != b".\r\n" => continue,
-            _ if body => {
-                body = false;
-                taken.fetch_add(1, Ordering::SeqCst);
-                b"250 2.0.0 taken\r\n"
-            }
-            b"EHLO" => b"250-sink.example\r\n250-SIZE 10000000\r\n250 8BITMIME\r\n",
-            b"DATA" => {
-                body = true;
-                b"354 go on\r\n"
-            }
-            b"QUIT" => return out.write_all(b"221 bye\r\n"),
-            _ => b"250 ok\r\n",
-        };
-        out.write_all(said)?;
     }
     Ok(())
 }

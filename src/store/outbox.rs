@@ -9,7 +9,6 @@ pub use claiming::{
     may_leave, renew, tries,
 };
 
-pub(crate) use reports::MAY_PROVE;
 pub use reports::{
     PROVED_BY_A_REPLY, PROVED_BY_A_REPORT, SAID_BY_A_PERSON, arrived, named, repeat, repeatable, reported,
     sent_to,

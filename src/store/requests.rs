@@ -15,9 +15,8 @@ use crate::domain::request::fold;
 use crate::domain::request::state::{Outcome, State, Status};
 use crate::store::audit::{self, chained};
 use crate::store::locks::Lock;
-use crate::store::schema::{events, outbox, regimes, request_questions, requests};
-use crate::store::types::OutboxState;
-use crate::store::{AnyConn, Conn, Error, at, each};
+use crate::store::schema::{events, regimes, request_questions, requests};
+use crate::store::{AnyConn, Conn, Error, at, each, outbox};
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use diesel::prelude::*;
 
@@ -298,22 +297,10 @@ fn proves_arrival(event: &Event) -> bool {
 /// A letter of which nobody knew whether it arrived did: delivery then records when its clock started. One that waits to
 /// be repeated leaves no more.
 fn arrived(conn: &mut Conn, request: i64) -> Result<(), Error> {
-    diesel::update(
-        outbox::table
-            .filter(outbox::request_id.eq(request))
-            .filter(outbox::letter.eq("request"))
-            .filter(outbox::state.eq_any(crate::store::outbox::MAY_PROVE))
-            .filter(outbox::in_doubt_at.is_not_null()),
-    )
-    .set((
-        outbox::claimed_by.eq(None::<String>),
-        outbox::lease_until.eq(None::<NaiveDateTime>),
-        outbox::state.eq(OutboxState::Accepted),
-        outbox::accepted_at.eq(outbox::in_doubt_at),
-        outbox::server_reply.eq(crate::store::outbox::PROVED_BY_A_REPLY),
-        outbox::last_error.eq(None::<String>),
-    ))
-    .execute(conn)?;
+    let letter = outbox::of_request(conn, request, "request")?;
+    if let Some((id, handed_over)) = letter.and_then(|letter| Some((letter.id, letter.in_doubt_at?))) {
+        outbox::arrived(conn, id, (handed_over, outbox::PROVED_BY_A_REPLY))?;
+    }
     Ok(())
 }
 

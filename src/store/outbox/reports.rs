@@ -99,7 +99,7 @@ pub const PROVED_BY_A_REPORT: &str = "a delivery report proves that it arrived";
 
 /// States of a letter whose body was begun once and that no body leaves from now: what proves that it arrived ends
 /// them, so that a repeat which waits does not leave.
-pub(crate) const MAY_PROVE: [OutboxState; 4] =
+const MAY_PROVE: [OutboxState; 4] =
     [OutboxState::Unknown, OutboxState::Queued, OutboxState::Deferred, OutboxState::Claimed];
 
 /// Marks a letter that may have arrived as arrived when it was handed over, with what proves it; false = it is known

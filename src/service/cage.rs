@@ -59,6 +59,12 @@ pub enum Error {
 }
 
 impl Error {
+    /// Whether there is nothing where the bytes should be: they are gone, or their place is away.
+    pub fn is_missing(&self) -> bool {
+        let Self::Kept(crate::store::Error::Blobs(error)) = self else { return false };
+        error.kind() == std::io::ErrorKind::NotFound
+    }
+
     /// Whether the mail itself is the cause, so that trying again would be in vain. Anything else (no process can be
     /// started, the disk does not answer) passes: the mail waits and is read later.
     pub fn is_about_the_mail(&self) -> bool {
@@ -179,9 +185,18 @@ impl Cage {
 
     /// Reads the header of a mail that cannot be read whole; `head` are its first bytes, `why` becomes a note.
     pub fn read_head(&self, head: &[u8], whole: &Whole, why: &str) -> Result<Incoming, Error> {
+        self.read_head_keeping(head, (whole, why), &mut |_, bytes| Ok(sha256(bytes)))
+    }
+
+    fn read_head_keeping(
+        &self,
+        head: &[u8],
+        (whole, why): (&Whole, &str),
+        keep: Keep<'_>,
+    ) -> Result<Incoming, Error> {
         let head = Arc::new(header_of(head).to_vec());
         let mail = Mail { raw: &head, sha256: &sha256(&head), supplied: &Supplied::new() };
-        let mut incoming = self.read_once(mail, &mut |_, bytes| Ok(sha256(bytes)))?;
+        let mut incoming = self.read_once(mail, keep)?;
         incoming.sha256.clone_from(&whole.sha256);
         incoming.size = whole.size;
         incoming.content_key = format!("whole:{}", whole.sha256);
@@ -243,7 +258,7 @@ impl Cage {
     ) -> Result<Incoming, Error> {
         if raw.len() > MOST_READ {
             let whole = Whole { sha256: sha256.to_owned(), size: raw.len() };
-            return self.read_head(raw, &whole, &whole.too_large());
+            return self.read_head_keeping(raw, (&whole, &whole.too_large()), keep);
         }
         self.read_once(Mail { raw, sha256, supplied }, keep)
     }

@@ -138,7 +138,7 @@ impl Sender<'_> {
         let bytes = match ctx.blobs.get(&letter.blob_sha256) {
             Ok(bytes) => bytes,
             // Ours, and it passes: no try of the letter's.
-            Err(error @ crate::store::Error::Away(_)) => {
+            Err(error @ (crate::store::Error::Away(_) | crate::store::Error::Refused(_))) => {
                 return Dispatch::Deferred { reason: format!("{NOT_MARKED}: {error}"), reply: None };
             }
             Err(error) => return Dispatch::Deferred { reason: error.to_string(), reply: None },

@@ -148,3 +148,21 @@ pub fn clock(conn: &mut Conn) -> Result<Option<DateTime<Utc>>, Error> {
     let time: NaiveDateTime = diesel::select(there).get_result(c)?;
     Ok(Some(time.and_utc()))
 }
+
+/// Keys of up to so many mails and as many letters that are not these bytes, newest first.
+pub fn bytes_beside(conn: &mut Conn, (key, limit): (&str, i64)) -> Result<Vec<String>, Error> {
+    let mut keys: Vec<String> = messages::table
+        .filter(messages::blob_sha256.ne_all([key, ""]))
+        .order(messages::id.desc())
+        .limit(limit)
+        .select(messages::blob_sha256)
+        .load(conn)?;
+    let letters: Vec<String> = outbox::table
+        .filter(outbox::blob_sha256.ne_all([key, ""]))
+        .order(outbox::id.desc())
+        .limit(limit)
+        .select(outbox::blob_sha256)
+        .load(conn)?;
+    keys.extend(letters);
+    Ok(keys)
+}

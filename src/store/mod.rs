@@ -90,7 +90,10 @@ pub enum Error {
     /// The blobs failed.
     #[error("the blob store failed: {0}")]
     Blobs(#[from] std::io::Error),
-    /// The bucket does not answer, or says no.
+    /// The bucket answers, and says no to this object.
+    #[error("the store of blobs says no to {0}")]
+    Refused(String),
+    /// The bucket does not answer, or says no to all.
     #[error("the store of blobs does not answer as it should: {0}")]
     Away(String),
     /// A blob's bytes are not those that were stored.
@@ -126,7 +129,10 @@ impl Error {
     pub fn is_passing(&self) -> bool {
         use diesel::result::{DatabaseErrorKind, Error as Diesel};
         match self {
-            Self::Connection(_) | Self::Away(_) | Self::Database(Diesel::BrokenTransactionManager) => true,
+            Self::Connection(_)
+            | Self::Refused(_)
+            | Self::Away(_)
+            | Self::Database(Diesel::BrokenTransactionManager) => true,
             Self::Database(Diesel::DatabaseError(kind, why)) => {
                 let words = why.message();
                 matches!(

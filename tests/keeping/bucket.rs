@@ -12,6 +12,7 @@ use askance::service::erasure::{self, Target, Wish};
 use askance::service::intake::{self, Mail};
 use askance::service::{Context, backup};
 use askance::store::blobs::{Blobs, sha256};
+use askance::store::erasure::{self as traces, Tombstone};
 use askance::store::messages;
 use askance::store::requests::RequestRow;
 use askance::store::types::Role;
@@ -155,7 +156,50 @@ fn is_back(site: &Site, store: &ObjectStore) {
     until("it is asked again", || site.ctx.blobs.answer().then_some(()));
 }
 
+/// As after kill -9 between the rows of an erasure and its bytes: the rows are gone, the list of what goes is there.
+fn doomed(site: &Site, mark: &str, keys: &std::collections::BTreeSet<String>) {
+    let stone = Tombstone {
+        mark: mark.to_owned(),
+        kind: "message".to_owned(),
+        subject: "message:99".to_owned(),
+        reason: "asked for it".to_owned(),
+        class: Reason::AskedFor,
+        person: None,
+        erased_at: site.now(),
+        rows: Vec::new(),
+        blobs: Vec::new(),
+        mails: Vec::new(),
+    };
+    traces::insert(&mut site.conn(), &stone).unwrap();
+    site.ctx.blobs.doom(mark, keys).unwrap();
+}
+
 stories! {
+    fn r53_one_object_that_the_bucket_refuses_keeps_no_other_waiting(site: &mut Site) {
+        let store = ObjectStore::start();
+        in_a_bucket(site, &store);
+        let person = site.person("Mara Varga", Role::Activist);
+        let request = site.sends(person, site.city());
+        let mails: Vec<Vec<u8>> = (0..3).map(|n| mail(&request, n)).collect();
+        store.refuses(Some(&sha256(&mails[0])));
+        for raw in &mails {
+            let recipients = [request.reply_address.clone()];
+            let mail = Mail { raw, recipients: &recipients, via: "lmtp", handed: None };
+            intake::accept(site.ctx.door(), Some(&site.db), mail).unwrap();
+        }
+        site.works();
+        assert!(site.ctx.blobs.answer(), "what it says of one is no word of the others");
+        let read = |raw: &[u8]| is_read(site, raw).is_some();
+        assert_eq!([read(&mails[0]), read(&mails[1]), read(&mails[2])], [false, true, true]);
+        assert_eq!(site.ctx.blobs.spooled().unwrap().len(), 1, "it stays in the spool");
+        assert!(site.ctx.blobs.get(&sha256(&mails[0])).is_ok(), "and its bytes on this disk");
+        site.ctx.blobs.carry_all().unwrap();
+        assert_eq!(site.ctx.blobs.carry_all().unwrap(), 0, "and nothing else is left here");
+        store.refuses(None);
+        site.works();
+        assert!(read(&mails[0]) && store.has(&sha256(&mails[0])));
+    }
+
     fn r50_what_is_erased_goes_from_the_bucket_and_pages_say_when_it_is_away(site: &mut Site) {
         let store = ObjectStore::start();
         in_a_bucket(site, &store);
@@ -206,7 +250,7 @@ stories! {
         site.ctx.blobs.carry_all().unwrap();
         // As after kill -9 between the rows and the bytes: the rows are empty, the list of what goes is there.
         let keys = site.ctx.blobs.keys().unwrap();
-        site.ctx.blobs.doom("0123456789abcdef", &keys).unwrap();
+        doomed(site, "0123456789abcdef", &keys);
         erasure::finish(&site.ctx, &site.db).unwrap();
         assert_eq!(site.ctx.blobs.keys().unwrap(), keys, "what rows need stays");
         let wish = Wish { target: Target::Message(1), reason: "asked for it".to_owned(), class: Reason::AskedFor, person: None };
@@ -218,7 +262,7 @@ stories! {
             assert!(site.ctx.blobs.get(key).is_err());
         }
         let orphan = site.ctx.blobs.put_through(b"Rabenfeder").unwrap();
-        site.ctx.blobs.doom("fedcba9876543210", &[orphan.clone()].into()).unwrap();
+        doomed(site, "fedcba9876543210", &[orphan.clone()].into());
         store.is(Mood::Away);
         assert!(erasure::finish(&site.ctx, &site.db).is_err());
         is_back(site, &store);
@@ -229,7 +273,7 @@ stories! {
         // The same mail that comes again is a new one, and stays.
         let recipients = ["r-nobody@post.askance.example".to_owned()];
         let raw = b"From: a@b.example\r\nSubject: x\r\n\r\nagain\r\n";
-        site.ctx.blobs.doom("00000000aaaaaaaa", &[sha256(raw)].into()).unwrap();
+        doomed(site, "00000000aaaaaaaa", &[sha256(raw)].into());
         intake::accept(site.ctx.door(), Some(&site.db), Mail { raw, recipients: &recipients, via: "lmtp", handed: None }).unwrap();
         erasure::finish(&site.ctx, &site.db).unwrap();
         site.works();

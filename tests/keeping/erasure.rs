@@ -200,7 +200,7 @@ stories! {
         // Somebody whose letter may still leave is not erased under it.
         assert!(letter.leaves_at > site.now());
         let busy = erasure::erase(&site.ctx, &site.db, &wish(Target::Person("mara-varga@askance.example".to_owned())));
-        assert!(busy.unwrap_err().to_string().contains("1 letters of this person have not ended"));
+        assert!(busy.unwrap_err().to_string().contains("1 letter of this person has not ended"));
     }
 
     fn r52_erased_stays_erased_when_an_old_backup_is_restored(site: &mut Site) {

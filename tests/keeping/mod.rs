@@ -7,4 +7,5 @@ mod erasure;
 mod house;
 mod migrations;
 mod place;
+mod shared_files;
 mod time;

@@ -36,6 +36,8 @@ struct State {
     objects: Mutex<BTreeMap<String, Vec<u8>>>,
     mood: Mutex<Mood>,
     refused: Mutex<Vec<String>>,
+    /// To the blob of this key it says no.
+    closed: Mutex<Option<String>>,
     served: AtomicUsize,
 }
 
@@ -54,6 +56,7 @@ impl ObjectStore {
             objects: Mutex::default(),
             mood: Mutex::new(Mood::Well),
             refused: Mutex::default(),
+            closed: Mutex::default(),
             served: AtomicUsize::new(0),
         });
         let store = Self { state, at };
@@ -69,6 +72,11 @@ impl ObjectStore {
 
     pub fn is(&self, mood: Mood) {
         *self.state.mood.lock().unwrap() = mood;
+    }
+
+    /// From now on it says no to the blob of this key, and to no other.
+    pub fn refuses(&self, key: Option<&str>) {
+        *self.state.closed.lock().unwrap() = key.map(str::to_owned);
     }
 
     /// `blob_url` for it.
@@ -148,6 +156,9 @@ impl ObjectStore {
         } else if let Err(problem) = is_signed((&method, &target), &headers, &body) {
             self.state.refused.lock().unwrap().push(format!("{method} {target}: {problem}"));
             (403, b"<Error><Code>SignatureDoesNotMatch</Code></Error>".to_vec())
+        } else if self.state.closed.lock().unwrap().as_ref().is_some_and(|key| target.ends_with(key.as_str()))
+        {
+            (403, b"<Error><Code>AccessDenied</Code></Error>".to_vec())
         } else {
             self.does((&method, &target), body)
         };

@@ -5,6 +5,7 @@
 mod execution;
 mod words;
 
+use crate::domain::numbers::counted;
 use crate::domain::publication::erasing::Reason;
 use crate::service::Context;
 use crate::store::erasure::{self, Tombstone};
@@ -32,7 +33,7 @@ pub enum Error {
     #[error("`{0}` was erased before")]
     Erased(String),
     /// A letter of theirs may still leave.
-    #[error("{0} letters of this person have not ended yet; take them back or wait until they have")]
+    #[error("{} not ended yet; take back what waits, or wait until it has", counted(*.0, "letter of this person has", "letters of this person have"))]
     UnderWay(usize),
     /// No reason was given.
     #[error("expected a reason, found none: it stays in the audit log, so write it without personal data")]
@@ -161,6 +162,10 @@ pub fn finish(ctx: &Context, db: &Db) -> Result<usize, Error> {
 /// Removes the bytes of erasures that were cut off after their rows were gone, or whose bucket did not answer then.
 fn sweep_late(ctx: &Context, conn: &mut Conn) -> Result<(), Error> {
     for (mark, keys) in ctx.blobs.doomed()? {
+        // Under way in another process, or cut off before its rows were gone: it is done by whoever does those.
+        if !erasure::known(conn, &mark)? {
+            continue;
+        }
         let notes = ctx.blobs.spooled()?;
         let comes_again =
             |key: &String| notes.iter().any(|(_, note)| String::from_utf8_lossy(note).contains(key.as_str()));
@@ -169,6 +174,7 @@ fn sweep_late(ctx: &Context, conn: &mut Conn) -> Result<(), Error> {
             continue;
         }
         for key in keys.iter().filter(|key| !key.is_empty()) {
+            let _alone = ctx.blobs.removing()?;
             if !erasure::is_needed(conn, key)? {
                 ctx.blobs.remove(key)?;
             }

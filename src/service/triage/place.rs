@@ -5,6 +5,7 @@ mod pictures;
 
 pub use pictures::recognise_next;
 
+use crate::domain::incoming::Incoming;
 use crate::domain::incoming::authenticity::Verdict;
 use crate::domain::incoming::delivery::Automatic;
 use crate::domain::incoming::matching::Match;
@@ -18,7 +19,7 @@ use crate::store::matching::{self, again};
 use crate::store::messages::{self, Placed, Unread};
 use crate::store::requests::{self, Stamp};
 use crate::store::types::MessageState;
-use crate::store::{Conn, Db, Error, authorities, transaction};
+use crate::store::{Conn, Db, Error, authorities, health, transaction};
 
 /// Why reading stopped; what waits is read at the next turn.
 #[derive(Debug, thiserror::Error)]
@@ -28,6 +29,10 @@ pub enum PlaceError {
     Store(#[from] crate::store::Error),
 }
 
+/// Why a mail is shown without its text whose bytes are gone.
+const LOST: &str = "its bytes are not there any more; a backup may have them";
+/// How many other mails and letters are looked for, newest first, before it is said that all bytes are away.
+const OTHERS: i64 = 20;
 /// How often a mail is ranked because a request it was to be filed under went away meanwhile.
 const MOST_TURNS: usize = 3;
 
@@ -58,7 +63,7 @@ fn read_one(ctx: &Context, db: &Db, cage: &Cage, unread: Unread) -> Result<bool,
     if matches!(ctx.blobs.size(&unread.blob_sha256), Ok(None)) && erased::finish(&mut *db.conn()?, &unread)? {
         return Ok(true);
     }
-    let Some(mut understood) = read(ctx, cage, unread) else { return Ok(false) };
+    let Some(mut understood) = read(ctx, db, cage, unread)? else { return Ok(false) };
     let mut conn = db.conn()?;
     let error = match place(ctx, &mut conn, &mut understood) {
         Ok(placed) => return Ok(placed),
@@ -96,11 +101,12 @@ fn unreadable(unread: Unread, why: &str) -> Understood {
     }
 }
 
-fn read(ctx: &Context, cage: &Cage, unread: Unread) -> Option<Understood> {
-    match cage.read_kept(&ctx.blobs, &unread.blob_sha256) {
+/// None = it waits for a better time.
+fn read(ctx: &Context, db: &Db, cage: &Cage, unread: Unread) -> Result<Option<Understood>, Error> {
+    let error = match cage.read_kept(&ctx.blobs, &unread.blob_sha256) {
         Ok(incoming) => {
             let (judged, awaited) = (None, None);
-            Some(Understood {
+            return Ok(Some(Understood {
                 unread,
                 incoming,
                 failure: None,
@@ -108,18 +114,54 @@ fn read(ctx: &Context, cage: &Cage, unread: Unread) -> Option<Understood> {
                 awaited,
                 circles: None,
                 given_up: None,
-            })
+            }));
         }
-        Err(error) if error.is_about_the_mail() => {
-            tracing::error!(%error, message = unread.id, "mail could not be read; it is kept as it came");
-            ctx.pulse.mail_failed();
-            Some(unreadable(unread, &error.to_string()))
-        }
-        Err(error) => {
-            tracing::error!(%error, message = unread.id, "mail waits for a reader");
-            None
+        Err(error) => error,
+    };
+    if error.is_about_the_mail() {
+        tracing::error!(%error, message = unread.id, "mail could not be read; it is kept as it came");
+        ctx.pulse.mail_failed();
+        return Ok(Some(unreadable(unread, &error.to_string())));
+    }
+    if error.is_missing() && is_lost(ctx, db, &unread.blob_sha256)? {
+        tracing::error!(
+            message = unread.id,
+            sha256 = unread.blob_sha256,
+            "the bytes of a mail are gone; other mail is there"
+        );
+        ctx.pulse.mail_failed();
+        return Ok(Some(unreadable(unread, LOST)));
+    }
+    // The loop comes by twice a second.
+    if ctx.blobs.is_news(&unread.blob_sha256) {
+        tracing::error!(%error, message = unread.id, "mail waits for a reader");
+    }
+    Ok(None)
+}
+
+/// Whether only these bytes are gone. Where nothing else is there either, it is the place of all bytes that is away, as
+/// a disk that is not mounted: then mail waits until it is back.
+fn is_lost(ctx: &Context, db: &Db, key: &str) -> Result<bool, Error> {
+    if ctx.blobs.size(key)?.is_some() {
+        return Ok(false);
+    }
+    for other in health::bytes_beside(&mut *db.conn()?, (key, OTHERS))? {
+        if ctx.blobs.size(&other)?.is_some() {
+            return Ok(true);
         }
     }
+    Ok(false)
+}
+
+/// Whether the files of a mail are where reading it put them: one that another mail brought as well may have been
+/// erased with that since.
+fn has_its_files(ctx: &Context, incoming: &Incoming) -> Result<bool, Error> {
+    for file in &incoming.attachments {
+        if ctx.blobs.size(&file.sha256)?.is_none() {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// Ranks, then writes. To rank a mail that was made to be slow takes seconds, and while the one who writes holds
@@ -132,6 +174,15 @@ fn place(ctx: &Context, conn: &mut Conn, read: &mut Understood) -> Result<bool, 
         read.judged = authenticity::judged(conn, read.unread.id)?;
         read.awaited = authenticity::not_yet(ctx, conn, &read.unread.blob_sha256)?;
         let plan = plan::of(ctx, conn, read)?;
+        // Whoever erases the same file with another mail has removed it by now, or sees the rows of this one.
+        let _kept = ctx.blobs.keeping();
+        if !has_its_files(ctx, &read.incoming)? {
+            tracing::warn!(
+                message = read.unread.id,
+                "a file of this mail was erased with another; it is read again"
+            );
+            return Ok(false);
+        }
         if transaction(conn, |conn| write(ctx, conn, plan))? {
             return Ok(true);
         }

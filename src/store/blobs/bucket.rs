@@ -273,6 +273,10 @@ impl Bucket {
                     let cause = format!("there is nothing under `{name}` in the bucket");
                     return Err(std::io::Error::new(std::io::ErrorKind::NotFound, cause).into());
                 }
+                // What it says of one object is no word of the others; how it is altogether, `try_out` finds out.
+                Err(Failed::Refused(why)) if name != TRY => {
+                    return Err(Error::Refused(format!("`{name}`: {why}")));
+                }
                 Err(Failed::TooSlow(why) | Failed::Refused(why)) => break why,
                 Err(Failed::Passing(why)) => match pauses.next() {
                     Some(pause) => std::thread::sleep(*pause),

@@ -51,7 +51,7 @@ impl Blobs {
         failed.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Carries all that is here; how many went.
+    /// Carries all that is here; how many went. What cannot go stays, and is said once.
     pub fn carry_all(&self) -> Result<usize, Error> {
         if self.bucket.is_none() {
             return Ok(0);
@@ -59,12 +59,13 @@ impl Blobs {
         let keys = self.keys_here()?;
         let all = keys.len();
         let failed = self.carry(keys);
-        let went = all - failed.len();
-        // That the bucket does not answer was said when it began.
-        match failed.into_iter().map(|(_, error)| error).find(|error| !matches!(error, Error::Away(_))) {
-            Some(error) => Err(error),
-            None => Ok(went),
+        for (key, error) in &failed {
+            // That the bucket does not answer was said when it began.
+            if !matches!(error, Error::Away(_)) && self.is_news(key) {
+                tracing::error!(%error, blob = key, "a blob cannot be carried to the bucket; it stays here");
+            }
         }
+        Ok(all - failed.len())
     }
 
     /// Stores bytes where they belong for good, at once: for a restore, which nobody waits for.

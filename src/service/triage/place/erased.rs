@@ -33,6 +33,8 @@ pub(super) fn let_go(
     let raw = arrivals.iter().map(|(sha256, ..)| sha256.as_str()).chain([unread.blob_sha256.as_str()]);
     // The raw mail goes last: as long as it is there, the rest is found by reading it.
     for key in files.chain(raw) {
+        // Whoever reads or takes in the same bytes now has said what speaks of them, or waits.
+        let _alone = ctx.blobs.removing()?;
         if !erasure::is_needed_beside(conn, (key, unread.id))? {
             ctx.blobs.remove(key)?;
         }

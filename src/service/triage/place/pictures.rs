@@ -44,6 +44,10 @@ pub fn recognise_next(ctx: &Context, db: &Db, cage: &Cage) -> Result<bool, Place
             tracing::error!(%error, "a mail could not be read with the text in its pictures");
             Some(Err(error.to_string()))
         }
+        Some(Err(error)) if error.is_missing() && place::is_lost(ctx, db, &mail)? => {
+            tracing::error!(sha256 = mail, "the bytes of a mail with text in pictures are gone");
+            Some(Err(place::LOST.to_owned()))
+        }
         Some(Err(error)) => {
             tracing::error!(%error, "pictures of text wait for a reader");
             return Ok(true);
@@ -56,6 +60,14 @@ pub fn recognise_next(ctx: &Context, db: &Db, cage: &Cage) -> Result<bool, Place
             for id in scans::messages_of(&mut conn, &mail)? {
                 again.extend(weigh(ctx, &mut conn, id, read)?);
             }
+        }
+        // As where a mail is placed for the first time.
+        let _kept = ctx.blobs.keeping();
+        if let Some(Ok(incoming)) = &read
+            && !place::has_its_files(ctx, incoming)?
+        {
+            tracing::warn!("pictures of text wait: a file of their mail was erased with another");
+            return Ok(true);
         }
         if transaction(&mut conn, |conn| write_all(ctx, conn, (&mail, read.is_some()), again))? {
             return Ok(true);

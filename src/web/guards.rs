@@ -39,7 +39,7 @@ impl Store {
         T: Send + 'static,
         Error: From<E>,
     {
-        let place = self.places.take(Patience::Long).await?;
+        let place = self.places.take(Patience::Long.until()).await?;
         self.run_at(place, work).await
     }
 
@@ -100,10 +100,13 @@ impl Site {
         if let Some(page) = self.kept.at_hand(&address, now) {
             return Ok(page);
         }
-        let place = self.store.places.take(Patience::Short).await?;
-        let site = self.clone();
-        let making = self.store.run_at(place, move |conn| work(&site, conn).map(Rendered::packed));
-        self.kept.page((address, now), making).await
+        let (site, places, until) = (self.clone(), &self.store.places, Patience::Short.until());
+        // Only who makes the page takes a place: those who wait for the same one leave theirs to other pages.
+        let making = async {
+            let place = places.take(until).await?;
+            self.store.run_at(place, move |conn| work(&site, conn).map(Rendered::packed)).await
+        };
+        self.kept.page((address, now), (places, until), making).await
     }
 
     /// Now.

@@ -3,12 +3,14 @@
 use crate::store::Db;
 use crate::store::version::{Version, Versions};
 use crate::web::error::Error;
+use crate::web::places::Places;
 use crate::web::rendered::Rendered;
 use chrono::{DateTime, Utc};
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 use rocket::Request;
 use rocket::request::{FromRequest, Outcome};
+use rocket::tokio::time::Instant;
 use std::convert::Infallible;
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -98,10 +100,11 @@ impl Kept {
     }
 
     /// The page at an address, as of `now`: the kept one, or the one that `making` makes. Of several who ask for the
-    /// same page at once one makes it. What went wrong is not kept.
+    /// same page at once one makes it. What went wrong is not kept. To ask a server for its version takes a place, too.
     pub async fn page(
         &self,
         (address, now): (Address, DateTime<Utc>),
+        (places, until): (&Places, Instant),
         making: impl Future<Output = Result<Rendered, Error>>,
     ) -> Result<Rendered, Error> {
         let Some(pages) = self.pages.as_ref().filter(|_| address.0.len() <= LONGEST_ADDRESS) else {
@@ -109,7 +112,7 @@ impl Kept {
         };
         // Asked before the page is made: a commit in between gives a newer page under an older version, which
         // nobody asks for again.
-        let Some(version) = self.version().await else { return making.await };
+        let Some(version) = self.version((places, until)).await? else { return making.await };
         let term = term_of(version, now);
         self.begin(&term, pages);
         pages.get_or_insert_async(&Key { term, address }, making).await
@@ -126,12 +129,17 @@ impl Kept {
     }
 
     /// None where the database does not answer; then the page, or its failure, says so.
-    async fn version(&self) -> Option<Version> {
+    async fn version(&self, (places, until): (&Places, Instant)) -> Result<Option<Version>, Error> {
         if self.versions.is_at_hand() {
-            return self.versions.present().ok();
+            return Ok(self.versions.present().ok());
         }
-        let versions = self.versions.clone();
-        rocket::tokio::task::spawn_blocking(move || versions.present().ok()).await.ok().flatten()
+        let (versions, place) = (self.versions.clone(), places.take(until).await?);
+        let asked = rocket::tokio::task::spawn_blocking(move || {
+            let version = versions.present().ok();
+            drop(place);
+            version
+        });
+        Ok(asked.await.ok().flatten())
     }
 }
 

@@ -3,7 +3,7 @@
 
 use crate::web::error::Error;
 use rocket::tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use rocket::tokio::time::timeout;
+use rocket::tokio::time::{Instant, timeout_at};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,11 +20,13 @@ pub enum Patience {
 }
 
 impl Patience {
-    fn time(self) -> Duration {
-        match self {
-            Self::Short => Duration::from_millis(250),
-            Self::Long => Duration::from_secs(4),
-        }
+    /// Until when somebody waits who begins to now.
+    pub fn until(self) -> Instant {
+        Instant::now()
+            + match self {
+                Self::Short => Duration::from_millis(250),
+                Self::Long => Duration::from_secs(4),
+            }
     }
 }
 
@@ -39,10 +41,10 @@ impl Default for Places {
 }
 
 impl Places {
-    /// A place, which is free again when it is dropped; 503 where none becomes free in time. Who came first is served
-    /// first.
-    pub async fn take(&self, patience: Patience) -> Result<OwnedSemaphorePermit, Error> {
-        let waited = timeout(patience.time(), Arc::clone(&self.0).acquire_owned()).await;
+    /// A place, which is free again when it is dropped; 503 where none becomes free by then. Who came first is served
+    /// first, and one that is free is given even then.
+    pub async fn take(&self, until: Instant) -> Result<OwnedSemaphorePermit, Error> {
+        let waited = timeout_at(until, Arc::clone(&self.0).acquire_owned()).await;
         waited.ok().and_then(Result::ok).ok_or(Error::Crowded)
     }
 }

@@ -486,6 +486,37 @@ fn r56_a_rush_of_visitors_is_turned_away_in_good_order_and_those_who_wait_are_se
     assert_eq!((served, turned_away), (6, 14), "{answers:?}");
 }
 
+/// Many who want the same page wait for one who makes it; the other places are for other pages.
+#[test]
+fn r56_visitors_of_one_slow_page_leave_the_places_to_other_pages() {
+    use rocket::local::asynchronous::Client;
+    let site = Site::on(crate::support::Backend::Sqlite);
+    let held: Vec<_> = (0..4).map(|_| site.db.conn().unwrap()).collect();
+    let web = askance::web::build(
+        &rocket::figment::Figment::from(rocket::Config {
+            log_level: rocket::log::LogLevel::Off,
+            ..rocket::Config::default()
+        }),
+        Arc::clone(&site.ctx),
+        site.db.clone(),
+        crate::support::real_cage(),
+    );
+    let answers = rocket::execute(async {
+        let client = Client::untracked(web).await.unwrap();
+        let same = (0..20).map(|_| "/authorities?q=stadt".to_owned());
+        let others = (0..5).map(|page| format!("/authorities?q=dorf{page}"));
+        let asked = same.chain(others).map(|path| client.get(path).dispatch());
+        let answers = futures_util::future::join_all(asked);
+        let given_back = async {
+            rocket::tokio::time::sleep(Duration::from_millis(600)).await;
+            drop(held);
+        };
+        let (answers, ()) = rocket::tokio::join!(answers, given_back);
+        answers.iter().map(|answer| answer.status().code).collect::<Vec<_>>()
+    });
+    assert_eq!(answers, [200; 25]);
+}
+
 fn finding(name: &'static str) -> Finding {
     Finding { finding: name, level: Level::Degraded, what: "something".to_owned() }
 }

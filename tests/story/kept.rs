@@ -9,6 +9,7 @@ use askance::store::types::Role;
 use askance::store::version::Versions;
 use askance::web::error::{Error, What};
 use askance::web::kept::{Address, Kept, ROOM};
+use askance::web::places::{Patience, Places};
 use askance::web::rendered::Rendered;
 use chrono::TimeDelta;
 use rocket::http::ContentType;
@@ -20,7 +21,8 @@ fn is_made(kept: &Kept, site: &Site, address: &str) -> bool {
         made = true;
         Ok(Rendered::public(ContentType::HTML, "a page".to_owned()))
     };
-    let page = rocket::execute(kept.page((Address::from(address), site.now()), making));
+    let (places, until) = (Places::default(), Patience::Long.until());
+    let page = rocket::execute(kept.page((Address::from(address), site.now()), (&places, until), making));
     assert_eq!(page.unwrap().size(), 6);
     made
 }
@@ -54,7 +56,8 @@ stories! {
         let kept = Kept::new(&site.db, ROOM);
         let address = || Address::from("/requests/2026-0001");
         let failing = async { Err(Error::NotFound(What::Request)) };
-        assert!(rocket::execute(kept.page((address(), site.now()), failing)).is_err());
+        let (places, until) = (Places::default(), Patience::Long.until());
+        assert!(rocket::execute(kept.page((address(), site.now()), (&places, until), failing)).is_err());
         assert!(is_made(&kept, site, "/requests/2026-0001"), "the failure was not kept");
         assert!(is_kept(&kept, site, "/requests/2026-0001"));
     }

@@ -50,7 +50,11 @@ fn settings_file(config: &Config, rocket: &Figment, path: &Path) -> Option<Error
     }
     let written = |key: &str| rocket.focus("askance").extract_inner::<String>(key).ok();
     let password = |key: &str| {
-        written(key).is_some_and(|text| url::Url::parse(&text).is_ok_and(|url| url.password().is_some()))
+        let with_one = |url: url::Url| {
+            // libpq takes it as a parameter, too (PostgreSQL 18, §32.1.1.2).
+            url.password().is_some() || url.query_pairs().any(|(name, _)| name == "password")
+        };
+        written(key).is_some_and(|text| url::Url::parse(&text).is_ok_and(with_one))
     };
     let secret =
         ["secret_key", "metrics_token", "s3_secret_key"].into_iter().find(|key| written(key).is_some());

@@ -5,6 +5,7 @@ mod crowd;
 mod door;
 mod forwarded;
 mod input;
+mod quota;
 mod room;
 mod session;
 
@@ -18,6 +19,7 @@ use crate::mail::listener::crowd::Crowd;
 pub use crate::mail::listener::crowd::network;
 use crate::mail::listener::door::{Door, Socket};
 pub use crate::mail::listener::forwarded::Forwarded;
+use crate::mail::listener::quota::Quota;
 use crate::mail::listener::room::Room;
 
 /// Why the door cannot be opened.
@@ -59,6 +61,8 @@ pub struct Limits {
     /// Octets of all messages in memory at one time. Where they are used up the network that holds most gives way; what
     /// has no room is drained and told 452.
     pub memory: usize,
+    /// Octets that one network may bring in an hour; then its next message is told 452, so that it comes later.
+    pub hourly: u64,
     /// Recipients of one message; the next is told 452.
     pub recipients: usize,
     /// Commands of one session.
@@ -79,6 +83,7 @@ impl Default for Limits {
             message: 64 << 20,
             short: 64 << 20,
             memory: 192 << 20,
+            hourly: u64::MAX,
             recipients: 100,
             commands: 1_000,
             errors: 20,
@@ -96,6 +101,8 @@ impl Limits {
             connections: 200,
             per_peer: 10,
             short: 1 << 20,
+            // More than any authority sends in an hour, and less than a small disk has.
+            hourly: 1 << 30,
             commands: 500,
             errors: 10,
             idle: Duration::from_secs(300),
@@ -212,10 +219,11 @@ impl Listener {
     /// Takes mail until stopped, and returns when the last session has ended.
     pub fn serve(&self, handler: &Handler) {
         let (crowd, room) = (Crowd::default(), Room::new(self.limits.memory));
+        let quota = Quota::new(self.limits.hourly);
         std::thread::scope(|scope| {
             while !self.stopping.load(Ordering::SeqCst) {
                 let Some((socket, peer)) = self.accept() else { continue };
-                let (crowd, room) = (&crowd, &room);
+                let (crowd, room, quota) = (&crowd, &room, &quota);
                 let Some(place) = crowd.enter(peer.map(|peer| peer.ip()), &self.limits) else {
                     session::turn_away(socket);
                     continue;
@@ -227,6 +235,7 @@ impl Listener {
                         limits: &self.limits,
                         stopping: &self.stopping,
                         room,
+                        quota,
                         gate: self.gate.as_deref(),
                         handler,
                     };

@@ -55,6 +55,26 @@ fn r58_check_names_all_that_serve_would_refuse() {
 }
 
 #[test]
+fn r58_password_of_the_database_in_settings_that_all_may_read_is_refused_however_it_is_written() {
+    for url in [
+        "postgres://askance:geheim@db.example/askance",
+        "postgres://askance@db.example/askance?password=geheim",
+    ] {
+        let operator = Operator::new()
+            .with_file(&format!("[default.askance]\ndatabase_url = \"{url}\"\n"))
+            .with("ASKANCE_SECRET_KEY", "q83vEjRWeJASNFZ4kBI0VniQq83vASNFZ4kBI0VniQo=");
+        mode(&operator, "Rocket.toml", 0o644);
+        let check = operator.runs(&["check"], b"");
+        assert!(
+            check.out.contains("everybody may read it, and `database_url` in it is a secret"),
+            "{}",
+            check.out
+        );
+        assert!(!check.out.contains("geheim"), "{}", check.out);
+    }
+}
+
+#[test]
 fn r58_keys_that_can_be_guessed_are_refused() {
     for (key, told) in [
         ("", "setting `secret_key`: expected at least 32 random bytes"),

@@ -73,6 +73,18 @@ stories! {
         assert_eq!(audit::verify(&mut site.conn()).unwrap().1, None);
     }
 
+    fn r51_clock_that_is_set_forward_by_mistake_stops_no_digest(site: &mut Site) {
+        let (now, second) = (site.now(), std::time::Duration::from_secs(1));
+        site.ctx.pulse.clock_read(now, second);
+        site.ctx.pulse.clock_read(now + TimeDelta::days(40), 2 * second);
+        site.ctx.clock.set(now + TimeDelta::days(40));
+        assert!(!days::make(&site.ctx, &site.db).unwrap(), "a day that is not here yet has no digest");
+        site.ctx.clock.set(now);
+        site.ctx.pulse.clock_read(now + TimeDelta::seconds(3), 5 * second);
+        assert!(days::make(&site.ctx, &site.db).unwrap());
+        assert_eq!(digests::all(&mut site.conn()).unwrap().len(), 1);
+    }
+
     fn r51_digest_of_a_day_holds_us_to_what_was_before(site: &mut Site) {
         let mara = site.person("Mara Varga", Role::Activist);
         let request = site.sends(mara, site.city());

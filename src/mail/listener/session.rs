@@ -3,9 +3,11 @@
 use std::net::{IpAddr, SocketAddr};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::AtomicBool;
+use std::time::Instant;
 
 use crate::mail::listener::door::Socket;
 use crate::mail::listener::input::{Body, End, Input, Line};
+use crate::mail::listener::quota::Quota;
 use crate::mail::listener::room::Room;
 use crate::mail::listener::{Admission, Envelope, Forwarded, Gate, Handler, Limits, Protocol, Verdict};
 
@@ -16,6 +18,7 @@ pub(crate) struct House<'a> {
     pub limits: &'a Limits,
     pub stopping: &'a AtomicBool,
     pub room: &'a Room,
+    pub quota: &'a Quota,
     pub gate: Option<&'a Gate>,
     pub handler: &'a Handler,
 }
@@ -174,6 +177,10 @@ impl Session<'_> {
                 _ => return "555 5.5.4 parameter not known".to_owned(),
             }
         }
+        if !self.house.quota.has_room(self.peer.map(|peer| peer.ip()), Instant::now()) {
+            return "452 4.3.1 so much came from your network in the last hour that no more is taken; try again later"
+                .to_owned();
+        }
         self.short = true;
         self.mail = Some(Envelope {
             peer: self.peer,
@@ -222,6 +229,8 @@ impl Session<'_> {
             Body::TooLarge => same("552 5.3.4 larger than is taken here"),
             Body::NoRoom => same("452 4.3.1 no room at the moment"),
             Body::Whole(message) => {
+                let peer = self.peer.map(|peer| peer.ip());
+                self.house.quota.count(peer, message.bytes.len(), Instant::now());
                 let handler = AssertUnwindSafe(|| (self.house.handler)(&envelope, &message.bytes));
                 let mut verdicts = catch_unwind(handler).unwrap_or_default();
                 verdicts.resize(recipients, Verdict::TryLater("not taken".to_owned()));

@@ -4,7 +4,9 @@
 //! loopback only. `cargo bench -- 200` takes 200 requests instead of 2,000.
 
 mod past;
+mod told;
 
+use crate::told::{machine, say};
 use askance::data::Library;
 use askance::domain::law::course::{Fact, Happened, course};
 use askance::domain::law::deadline::{Clock, deadline};
@@ -13,7 +15,6 @@ use chrono::{NaiveDate, TimeDelta};
 use past::Past;
 use std::collections::BTreeMap;
 use std::error::Error;
-use std::io::Write;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -34,26 +35,6 @@ fn main() -> Done<()> {
     recompute(50)?;
     let past = mails(requests)?;
     pages(&past, requests)
-}
-
-fn say(line: &str) -> Done<()> {
-    let mut out = std::io::stdout().lock();
-    writeln!(out, "{line}")?;
-    Ok(out.flush()?)
-}
-
-/// Figures mean nothing without the machine.
-fn machine() -> String {
-    let find = |file: &str, key: &str| {
-        let text = std::fs::read_to_string(file).unwrap_or_default();
-        let line = text.lines().find(|line| line.starts_with(key)).unwrap_or_default();
-        line.split_once(':').map(|(_, value)| value.trim().to_owned()).unwrap_or_default()
-    };
-    let cores = std::thread::available_parallelism().map_or(0, usize::from);
-    let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
-    let load = load.split(' ').next().unwrap_or_default().to_owned();
-    let (model, memory) = (find("/proc/cpuinfo", "model name"), find("/proc/meminfo", "MemTotal"));
-    format!("machine      {model}, {cores} cores, {memory}, load before {load}")
 }
 
 /// Due dates with their derivation, by the unit in which a law counts.
@@ -126,10 +107,10 @@ fn recompute(times: u32) -> Done<()> {
         let facts = [Fact { on: received, what: Happened::Received }];
         std::hint::black_box(course(regime, laws.calendar_of(regime), &facts)?);
     }
-    say(&format!(
+    Ok(say(&format!(
         "recompute    100000 open requests in {:.2} s without the database, all laws, due dates and rights",
         began.elapsed().as_secs_f64()
-    ))
+    ))?)
 }
 
 /// Memory of this process.
@@ -244,7 +225,7 @@ fn pages(past: &Past, requests: u32) -> Done<()> {
             "page         {what:<16} {rate:>8.0} requests/s, p99 {p99}, {ratio:.1} % of the bare route{failed}"
         ))?;
     }
-    say(&format!("memory       {} after the load", service.memory()))
+    Ok(say(&format!("memory       {} after the load", service.memory()))?)
 }
 
 /// Requests a second, the 99th percentile, and what went wrong.

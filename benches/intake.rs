@@ -5,6 +5,9 @@
 //! database also on that one. `-- 60` offers a hundred a second for a minute. What becomes of pages meanwhile is in
 //! `cargo bench --bench overload`.
 
+mod told;
+
+use crate::told::{machine, say};
 use askance::clock::Clock;
 use askance::mail::listener::{Limits, Listener, Protocol, Verdict};
 use askance::service::intake::{Door, Mail, accept};
@@ -28,28 +31,12 @@ const OFFERED: u32 = 100;
 fn main() -> Done<()> {
     let seconds = std::env::args().skip(1).find_map(|word| word.parse().ok()).unwrap_or(10);
     say(&machine())?;
-    let folder =
-        tempfile::tempdir_in(std::env::var("ASKANCE_BENCH_DIR").unwrap_or_else(|_| "/tmp".to_owned()))?;
+    let folder = tempfile::tempdir_in(std::env::var("BENCH_DIR").unwrap_or_else(|_| "/tmp".to_owned()))?;
     bench("SQLite", &format!("sqlite://{}/askance.db", folder.path().display()), folder.path(), seconds)?;
     match std::env::var("DATABASE_URL") {
         Ok(url) => bench("PostgreSQL", &url, folder.path(), seconds),
-        Err(_) => say("PostgreSQL   not measured: DATABASE_URL is not set"),
+        Err(_) => Ok(say("PostgreSQL   not measured: DATABASE_URL is not set")?),
     }
-}
-
-fn say(line: &str) -> Done<()> {
-    let mut out = std::io::stdout().lock();
-    writeln!(out, "{line}")?;
-    Ok(out.flush()?)
-}
-
-fn machine() -> String {
-    let cpu = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let model = cpu.lines().find(|line| line.starts_with("model name")).unwrap_or_default();
-    let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
-    let cores = std::thread::available_parallelism().map_or(0, usize::from);
-    let built = if cfg!(debug_assertions) { "not optimised" } else { "optimised" };
-    format!("machine      {model}, {cores} cores, load before {}, {built}", load.trim())
 }
 
 fn bench(name: &str, url: &str, folder: &std::path::Path, seconds: u64) -> Done<()> {
@@ -94,11 +81,11 @@ fn figures((name, address): (&str, SocketAddr), seconds: u64) -> Done<()> {
     let long = Duration::from_secs(seconds);
     let pause = Duration::from_secs(1) / OFFERED * u32::try_from(CONNECTIONS)?;
     let took = times(address, (CONNECTIONS, &count), |began| began.elapsed() < long, Some(pause))?;
-    say(&format!(
+    Ok(say(&format!(
         "{name:<12} {OFFERED} mails/s offered for {seconds} s: acknowledged {}, n = {}",
         spread(&took),
         took.len()
-    ))
+    ))?)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts of mails are far below 2^52")]

@@ -3,25 +3,22 @@
 //! `cargo bench --bench outbox` prints them for this machine; `BENCH_LETTERS=1000` takes so many instead of 500.
 //! PostgreSQL is measured where `BENCH_POSTGRES` names an empty database.
 
+mod house;
 mod sink;
+mod told;
 
+use crate::house::{files, house};
 use crate::sink::sink;
-use askance::config::Config;
-use askance::data::Library;
+use crate::told::{machine, say};
 use askance::mail::smtp_url::SmtpServer;
 use askance::mail::transport::Transport;
-use askance::service::{Context, delivery};
-use askance::store::Db;
-use askance::store::blobs::Blobs;
-use figment::Figment;
-use figment::providers::Serialized;
+use askance::service::delivery;
 use std::error::Error;
-use std::io::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
-type Done<T> = Result<T, Box<dyn Error>>;
+type Done<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
 fn main() -> Done<()> {
     let letters: usize = std::env::var("BENCH_LETTERS").ok().and_then(|n| n.parse().ok()).unwrap_or(500);
@@ -42,45 +39,10 @@ fn main() -> Done<()> {
     Ok(())
 }
 
-fn say(line: &str) -> Done<()> {
-    let mut out = std::io::stdout().lock();
-    writeln!(out, "{line}")?;
-    Ok(out.flush()?)
-}
-
-/// Figures mean nothing without the machine.
-fn machine() -> String {
-    let text = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let line = text.lines().find(|line| line.starts_with("model name")).unwrap_or_default();
-    let model = line.split_once(':').map(|(_, value)| value.trim()).unwrap_or_default();
-    let cores = std::thread::available_parallelism().map_or(0, usize::from);
-    let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
-    format!("machine     {model}, {cores} cores, load before {}", load.split(' ').next().unwrap_or_default())
-}
-
 /// Letters a second that some workers send together.
 fn measure(folder: &std::path::Path, url: &str, (letters, workers): (usize, usize)) -> Done<f64> {
-    let settings = serde_json::json!({ "askance": {
-        "database_url": url,
-        "blob_url": format!("file://{}", folder.join("blobs").display()),
-        "reply_domain": "post.askance.example",
-        "secret_key": "q3Zb1n0yS8mPqkL2uVdH5tRwXo7cJfGeAi4N6hT9sKU=",
-        // All letters go to a few domains at once.
-        "letters_per_minute": 0,
-    }});
-    let mut config = Config::from_figment(&Figment::from(Serialized::defaults(settings)))?;
-    config.undo = std::time::Duration::ZERO;
-    let db = Db::open(url, 10)?;
-    db.migrate()?;
-    let ctx = Context {
-        clock: config.clock.clone(),
-        blobs: Blobs::open(&config.blob_dir)?,
-        config,
-        library: Arc::new(Library::load()?),
-        days_off: askance::service::days_off::Calendars::default(),
-        pulse: askance::service::health::Pulse::default(),
-    };
-    fill(&ctx, &db, letters)?;
+    let (ctx, db) = house(folder, url, std::time::Duration::ZERO)?;
+    files(&ctx, &db, letters)?;
     let taken = Arc::new(AtomicUsize::new(0));
     let server = SmtpServer::from_url(&sink(Arc::clone(&taken))?)?;
     let began = Instant::now();
@@ -109,54 +71,4 @@ fn measure(folder: &std::path::Path, url: &str, (letters, workers): (usize, usiz
     }
     #[expect(clippy::cast_precision_loss, reason = "a figure for people")]
     Ok(letters as f64 / took)
-}
-
-/// Letters that may leave, a request each, as `filing` makes them.
-fn fill(ctx: &Context, db: &Db, letters: usize) -> Done<()> {
-    use askance::domain::authority::AuthorityKind;
-    use askance::service::filing::{self, Filing};
-    use askance::store::authorities::{self, NewAuthority};
-    use askance::store::people::{self, NewPerson};
-    use askance::store::types::Role;
-    let conn = &mut *db.conn()?;
-    let now = ctx.clock.now();
-    let stamp = now.timestamp_micros();
-    let email = format!("mara{stamp}@askance.example");
-    let new = NewPerson { email: &email, name: "Mara Varga", role: Role::Activist, password_hash: "" };
-    let mara = people::add(conn, &new, now)?;
-    let mut cities = Vec::new();
-    for n in 0..20 {
-        let city = NewAuthority {
-            slug: format!("stadt-{n}-{stamp}"),
-            name: format!("Stadt {n}"),
-            name_en: None,
-            language: "de".to_owned(),
-            kind: AuthorityKind::Municipality,
-            country: "DE".to_owned(),
-            place: "Brandau".to_owned(),
-            regime: Some("de-nw-ifg".to_owned()),
-            subdivision: None,
-            regime_reason: None,
-            website: None,
-            source: "bench".to_owned(),
-            email: Some(format!("foi@n{n}.example").parse()?),
-            identifiers: Vec::new(),
-        };
-        cities.push(authorities::insert(conn, &city, now)?);
-    }
-    let mut left = letters;
-    while left > 0 {
-        let some: Vec<i64> = cities.iter().take(left).copied().collect();
-        let filing = Filing {
-            authorities: some,
-            bundle: "contract_and_dpia".to_owned(),
-            language: None,
-            // The same letter again would be asked about.
-            signed_as: format!("Mara Varga\nKlarblick {left}"),
-            form_key: format!("form-{left}-{stamp}"),
-            ..Filing::default()
-        };
-        left -= filing::file(ctx, conn, mara, &filing)?.len();
-    }
-    Ok(())
 }

@@ -5,17 +5,15 @@
 //! whether a mail or a letter is missing; `-- 20` does it for twenty seconds. SQLite, or with `DATABASE_URL=postgres://…`
 //! of an empty database that one. The program, its readers, who writes and who reads share the machine.
 
+mod house;
 mod sink;
+mod told;
 
+use crate::house::{files, house};
 use crate::sink::sink;
-use askance::config::Config;
-use askance::data::Library;
-use askance::service::{Context, days_off, filing, health};
-use askance::store::blobs::Blobs;
+use crate::told::{machine, say};
 use askance::store::{AnyConn, Db};
 use diesel::prelude::*;
-use figment::Figment;
-use figment::providers::Serialized;
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -39,11 +37,10 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 fn main() -> Done<()> {
     let seconds: u32 = std::env::args().skip(1).find_map(|word| word.parse().ok()).unwrap_or(60);
-    let folder =
-        tempfile::tempdir_in(std::env::var("ASKANCE_BENCH_DIR").unwrap_or_else(|_| "/tmp".to_owned()))?;
+    let folder = tempfile::tempdir_in(std::env::var("BENCH_DIR").unwrap_or_else(|_| "/tmp".to_owned()))?;
     let url = std::env::var("DATABASE_URL")
         .unwrap_or_else(|_| format!("sqlite://{}", folder.path().join("askance.db").display()));
-    say(&machine(&url))?;
+    say(&format!("{}, {}", machine(), url.split(':').next().unwrap_or_default()))?;
     let references = fill(folder.path(), &url)?;
     let taken = Arc::new(AtomicUsize::new(0));
     let sink = sink(Arc::clone(&taken))?;
@@ -116,29 +113,10 @@ fn report(
     while taken.load(Ordering::SeqCst) < LETTERS && began.elapsed() < Duration::from_secs(60) {
         std::thread::sleep(Duration::from_millis(500));
     }
-    say(&format!(
+    Ok(say(&format!(
         "letters      {left} of {LETTERS} left during the load, {} in all",
         taken.load(Ordering::SeqCst)
-    ))
-}
-
-fn say(line: &str) -> Done<()> {
-    let mut out = std::io::stdout().lock();
-    writeln!(out, "{line}")?;
-    Ok(out.flush()?)
-}
-
-fn machine(url: &str) -> String {
-    let cpu = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let model = cpu.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or_default();
-    let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
-    let cores = std::thread::available_parallelism().map_or(0, usize::from);
-    let database = url.split(':').next().unwrap_or_default();
-    format!(
-        "machine      {}, {cores} cores, load before {}, {database}",
-        model.trim_start_matches(['\t', ' ', ':']),
-        load.trim()
-    )
+    ))?)
 }
 
 fn spread(mut took: Vec<Duration>) -> String {
@@ -171,7 +149,7 @@ impl Drop for Service {
 fn serve(folder: &std::path::Path, url: &str, (sink, web, lmtp): (&str, u16, u16)) -> Done<Service> {
     let mut command = Command::new(env!("CARGO_BIN_EXE_askance"));
     command.arg("serve").current_dir(folder).stdin(Stdio::null()).stdout(Stdio::null());
-    if std::env::var_os("ASKANCE_BENCH_LOG").is_none() {
+    if std::env::var_os("BENCH_LOG").is_none() {
         command.stderr(Stdio::null());
     }
     for (name, value) in [
@@ -192,7 +170,7 @@ fn serve(folder: &std::path::Path, url: &str, (sink, web, lmtp): (&str, u16, u16
     while TcpStream::connect(("127.0.0.1", web)).is_err() || TcpStream::connect(("127.0.0.1", lmtp)).is_err()
     {
         if began.elapsed() > Duration::from_secs(30) {
-            return Err("the service did not start; see it with ASKANCE_BENCH_LOG=1".into());
+            return Err("the service did not start; see it with BENCH_LOG=1".into());
         }
         std::thread::sleep(Duration::from_millis(100));
     }
@@ -201,69 +179,8 @@ fn serve(folder: &std::path::Path, url: &str, (sink, web, lmtp): (&str, u16, u16
 
 /// Requests whose letters leave within a minute from now, one after the other; their references.
 fn fill(folder: &std::path::Path, url: &str) -> Done<Vec<String>> {
-    use askance::store::types::Role;
-    use askance::store::{authorities, people};
-    let settings = serde_json::json!({ "askance": {
-        "database_url": url,
-        "blob_url": format!("file://{}", folder.join("blobs").display()),
-        "reply_domain": "post.askance.example",
-    }});
-    let mut config = Config::from_figment(&Figment::from(Serialized::defaults(settings)))?;
-    config.undo = Duration::from_secs(5);
-    let db = Db::open(url, 2)?;
-    db.migrate()?;
-    let ctx = Context {
-        clock: config.clock.clone(),
-        blobs: Blobs::open(&config.blob_dir)?,
-        config,
-        library: Arc::new(Library::load()?),
-        days_off: days_off::Calendars::default(),
-        pulse: health::Pulse::default(),
-    };
-    let (conn, now) = (&mut *db.conn()?, ctx.clock.now());
-    let new = people::NewPerson {
-        email: "mara@askance.example",
-        name: "Mara Varga",
-        role: Role::Activist,
-        password_hash: "",
-    };
-    let mara = people::add(conn, &new, now)?;
-    let city = authorities::insert(conn, &city()?, now)?;
-    let mut references = Vec::new();
-    for n in 0..LETTERS {
-        let filing = filing::Filing {
-            authorities: vec![city],
-            bundle: "contract_and_dpia".to_owned(),
-            language: None,
-            // Another letter each time: the same one would be asked about.
-            signed_as: format!("Mara Varga\nKlarblick e. V. {n}"),
-            form_key: format!("form-{n}"),
-            campaign: None,
-            ..filing::Filing::default()
-        };
-        let filed = filing::file(&ctx, conn, mara, &filing)?;
-        references.extend(filed.into_iter().map(|filed| filed.reference));
-    }
-    Ok(references)
-}
-
-fn city() -> Done<askance::store::authorities::NewAuthority> {
-    Ok(askance::store::authorities::NewAuthority {
-        slug: "stadt-brandau".to_owned(),
-        name: "Stadt Brandau".to_owned(),
-        name_en: None,
-        language: "de".to_owned(),
-        kind: askance::domain::authority::AuthorityKind::Municipality,
-        country: "DE".to_owned(),
-        place: "Brandau".to_owned(),
-        regime: Some("de-nw-ifg".to_owned()),
-        subdivision: None,
-        regime_reason: None,
-        website: None,
-        source: "bench".to_owned(),
-        email: Some("foi@brandau.example".parse()?),
-        identifiers: Vec::new(),
-    })
+    let (ctx, db) = house(folder, url, Duration::from_secs(5))?;
+    Ok(files(&ctx, &db, LETTERS)?.into_iter().map(|filed| filed.reference).collect())
 }
 
 /// How often mail arrived that was acknowledged.

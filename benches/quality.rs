@@ -11,6 +11,7 @@ mod labelled;
 #[expect(clippy::expect_used, clippy::panic, reason = "as in tests: what is wrong in the tree ends it")]
 #[path = "../tests/support/teaching.rs"]
 mod teaching;
+mod told;
 
 /// The files of `tests/support` speak of each other by this name.
 mod support {
@@ -18,6 +19,7 @@ mod support {
 }
 
 use crate::labelled::{Labelled, Making};
+use crate::told::{machine, say};
 use askance::data::knowledge::{self, pack};
 use askance::domain::incoming::Knowledge;
 use askance::domain::incoming::model::Model;
@@ -25,7 +27,6 @@ use askance::domain::incoming::model::judge::{Example, Judge};
 use askance::domain::incoming::reading::Kind;
 use std::collections::BTreeMap;
 use std::error::Error;
-use std::io::Write as _;
 use teaching::{Heard, Lesson, Pupil, count, hear, pupils, verdict};
 
 /// Parts into which letters are cut: a letter is judged by what the others taught.
@@ -41,6 +42,7 @@ fn main() -> Done<()> {
     let sentences = teaching::sentences();
     let all: Vec<&Lesson> = sentences.values().flatten().collect();
     let pupils = pupils(mails.iter().chain(&letters).cloned(), &knowledge);
+    say(&machine())?;
     say(&format!("{} sentences, {} letters", all.len(), pupils.len()))?;
     if !only {
         cross_validated(&all, &pupils, &knowledge)?;
@@ -65,12 +67,6 @@ fn main() -> Done<()> {
         say(&figures::figures(&own, &knowledge).to_string())?;
     }
     Ok(())
-}
-
-fn say(line: &str) -> Done<()> {
-    let mut out = std::io::stdout().lock();
-    writeln!(out, "{line}")?;
-    Ok(out.flush()?)
 }
 
 /// Right ones, and how sure, of letters that were not learnt from.
@@ -198,7 +194,7 @@ fn by_language(
             tally.add(pupil.kind, verdict(&judge, &hear(pupil, &model, knowledge), knowledge));
         }
     }
-    say(&format!("\nwithout a sentence or letter of the language, its phrases only\n  {tally}"))
+    Ok(say(&format!("\nwithout a sentence or letter of the language, its phrases only\n  {tally}"))?)
 }
 
 /// Each letter heard by a model that was not taught by it. `fold` gives each its part.

@@ -3,7 +3,9 @@
 //! `cargo bench --bench read` prints them for this machine; `-- 5` measures five seconds each instead of two.
 
 mod mails;
+mod told;
 
+use crate::told::{machine, say};
 use askance::data::knowledge;
 use askance::domain::incoming::documents::Supplied;
 use askance::domain::incoming::understand_with_files;
@@ -11,7 +13,6 @@ use askance::service::cage::Cage;
 use mailparse::{MailHeaderMap as _, ParsedMail};
 use std::error::Error;
 use std::hint::black_box;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -57,23 +58,6 @@ fn main() -> Done<()> {
         100.0 * read.mails() / bare.mails()
     ))?;
     worst(&program)
-}
-
-fn say(line: &str) -> Done<()> {
-    let mut out = std::io::stdout().lock();
-    writeln!(out, "{line}")?;
-    Ok(out.flush()?)
-}
-
-/// Figures mean nothing without the machine.
-fn machine() -> String {
-    let file = |path: &str| std::fs::read_to_string(path).unwrap_or_default();
-    let info = file("/proc/cpuinfo");
-    let model = info.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or_default();
-    let model = model.trim_start_matches([' ', '\t', ':']).to_owned();
-    let cores = std::thread::available_parallelism().map_or(0, usize::from);
-    let load = file("/proc/loadavg");
-    format!("machine      {model}, {cores} cores, load before {}", load.split(' ').next().unwrap_or_default())
 }
 
 /// What mailparse needs for a mail: all fields decoded, all bodies decoded.
@@ -173,7 +157,7 @@ fn worst(program: &Path) -> Done<()> {
             if fine { "" } else { "MISSED: " }
         ))?;
     }
-    say(&format!("worst single mails: {missed} over their aim"))
+    Ok(say(&format!("worst single mails: {missed} over their aim"))?)
 }
 
 /// The processes that this one started.

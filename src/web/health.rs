@@ -41,11 +41,7 @@ impl Health {
             letters.oldest.map_or(0, |at| (figures.now - at.and_utc()).max(TimeDelta::zero()).num_seconds())
         };
         Self {
-            status: match findings.iter().map(|finding| finding.level).max() {
-                None => "well",
-                Some(Level::Degraded) => "degraded",
-                Some(Level::Unwell) => "unwell",
-            },
+            status: findings.iter().map(|finding| finding.level).max().map_or("well", Level::as_str),
             findings,
             database: figures.database == Database::Well,
             spool_oldest_seconds: figures.spool.map(|(_, age)| age.num_seconds()),

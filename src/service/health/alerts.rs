@@ -6,7 +6,7 @@ use crate::mail::alert;
 use crate::mail::smtp_url::{Error as UrlError, SmtpServer};
 use crate::mail::transport::{Dispatch, Transport};
 use crate::service::Context;
-use crate::service::health::{Finding, Level};
+use crate::service::health::Finding;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::time::Duration;
@@ -106,11 +106,7 @@ impl Alerts {
             let known = self.known.entry(finding.finding).or_insert(fresh);
             if !known.is_there {
                 (known.is_there, known.since) = (true, age);
-                tracing::error!(
-                    finding = finding.finding,
-                    unwell = finding.level == Level::Unwell,
-                    "not well"
-                );
+                tracing::error!(finding = finding.finding, level = finding.level.as_str(), "not well");
             }
             known.what.clone_from(&finding.what);
         }

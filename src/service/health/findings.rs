@@ -15,6 +15,16 @@ pub enum Level {
     Unwell,
 }
 
+impl Level {
+    /// As `/healthz`, `/metrics` and the log say it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Degraded => "degraded",
+            Self::Unwell => "unwell",
+        }
+    }
+}
+
 /// One thing that is not well.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Finding {

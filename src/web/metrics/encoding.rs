@@ -1,6 +1,6 @@
 //! The figures as Prometheus reads them.
 
-use crate::service::health::{Database, Level, findings};
+use crate::service::health::{Database, findings};
 use crate::store::health::disk::Room;
 use crate::web::metrics::Seen;
 use chrono::NaiveDateTime;
@@ -149,8 +149,7 @@ fn machine(registry: &mut Registry, seen: &Seen<'_>) {
         beats,
     );
     let found = findings(figures).into_iter().map(|finding| {
-        let level = if finding.level == Level::Unwell { "unwell" } else { "degraded" };
-        (vec![("finding", finding.finding.to_owned()), ("level", level.to_owned())], 1)
+        (vec![("finding", finding.finding.to_owned()), ("level", finding.level.as_str().to_owned())], 1)
     });
     family(registry, ("finding", "1 for each thing that is not well, as /healthz says it"), found);
 }

@@ -248,6 +248,10 @@ fn by_their_senders() -> Vec<Case> {
             format!("From: {POSTSTELLE}\r\n \r\n{evil}").into(),
         ),
         of_nobody("a byte order mark", format!("\u{feff}{evil}").into()),
+        of_nobody(
+            "a byte order mark and a From line below",
+            format!("X-Y: z\r\n\u{feff}From: {POSTSTELLE}\r\n{evil}").into(),
+        ),
     ]
 }
 

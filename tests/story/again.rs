@@ -2,13 +2,16 @@
 
 use crate::support::house::asked;
 use crate::support::mail::Reply;
-use crate::support::{Site, stories};
+use crate::support::{LIBRARY, Site, stories};
 use askance::domain::authority::AuthorityKind;
+use askance::domain::incoming::documents::Supplied;
+use askance::domain::incoming::understand_with_files;
 use askance::service::intake::{Mail, accept, sweep};
 use askance::store::requests::RequestRow;
 use askance::store::schema::{arrivals, messages};
 use askance::store::types::Role;
 use diesel::prelude::*;
+use std::collections::BTreeSet;
 use std::path::Path;
 
 /// Mails of the corpus, evenly picked.
@@ -45,13 +48,13 @@ fn of(site: &Site, request: &RequestRow) -> i64 {
     messages::table.filter(messages::request_id.eq(request.id)).count().get_result(&mut *site.conn()).unwrap()
 }
 
+/// The same mail by another server, which writes its line at the top of the head.
 fn came_another_way(raw: &[u8], n: usize) -> Vec<u8> {
-    [
-        format!("Received: from relay{n}.example by us.example; Mon, 14 Sep 2026 09:00:0{n} +0200\r\n")
-            .as_bytes(),
-        raw,
-    ]
-    .concat()
+    let line =
+        format!("Received: from relay{n}.example by us.example; Mon, 14 Sep 2026 09:00:0{n} +0200\r\n");
+    // A head that begins below empty lines begins there for that server, too.
+    let (empty, rest) = raw.split_at(raw.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count());
+    [empty, line.as_bytes(), rest].concat()
 }
 
 stories! {
@@ -59,7 +62,7 @@ stories! {
         let person = site.person("Mara Varga", Role::Activist);
         let mails = corpus(asked("ASKANCE_MAILS_AGAIN", 12));
         let to = site.sends(person, city(site, 0)).reply_address;
-        let mut failed = Vec::new();
+        let (mut failed, mut known) = (Vec::new(), BTreeSet::new());
         for (number, raw) in mails.iter().enumerate() {
             let before = counted(site);
             // The same bytes; another Received; two routes at the same time.
@@ -79,11 +82,15 @@ stories! {
             });
             site.works();
             let after = counted(site);
-            if (after.0 - before.0, after.1 - before.1) != (1, 5) {
+            // Some mails of the corpus are one mail that is written in several ways.
+            let (read, _) = understand_with_files(raw, &LIBRARY.knowledge, &Supplied::new());
+            let new = i64::from(known.insert(read.content_key));
+            if (after.0 - before.0, after.1 - before.1) != (new, 5) {
                 failed.push((number, after.0 - before.0, after.1 - before.1));
             }
         }
-        println!("r10 mails {} each five times; wrong: {failed:?}", mails.len());
+        println!("r10 mails {} each five times, {} of them different; wrong: {failed:?}", mails.len(), known.len());
+        assert!(known.len() * 4 > mails.len() * 3, "{} different mails", known.len());
         assert!(failed.is_empty(), "mail, messages, arrivals: {failed:?}");
     }
 

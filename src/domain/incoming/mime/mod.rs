@@ -100,13 +100,46 @@ pub fn parse(raw: &[u8]) -> Mail {
     } else {
         raw
     };
-    let raw = match raw.strip_prefix(b"\xef\xbb\xbf") {
+    let raw = match raw.strip_prefix(MARK) {
         Some(rest) => {
             notes.add("a byte order mark stands before the header");
             rest
         }
         None => raw,
     };
+    if let Some(unmarked) = without_mark_within(raw) {
+        notes.add("a byte order mark stands before the header");
+        return read_unmarked(&unmarked, notes);
+    }
+    read_unmarked(raw, notes)
+}
+
+/// The byte order mark of UTF-8.
+const MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// A mail that began with a byte order mark, and before which servers have put lines of theirs on its way: without the
+/// mark, which would else be part of a field's name.
+fn without_mark_within(raw: &[u8]) -> Option<Vec<u8>> {
+    let mut at = 0;
+    for line in raw.split_inclusive(|byte| *byte == b'\n') {
+        if let Some(rest) = line.strip_prefix(MARK)
+            && !rest.trim_ascii().is_empty()
+        {
+            let (before, marked) = raw.split_at_checked(at)?;
+            return Some([before, marked.strip_prefix(MARK)?].concat());
+        }
+        at += line.len();
+        if line.trim_ascii().is_empty() || at > LONGEST_TRACE {
+            return None;
+        }
+    }
+    None
+}
+
+/// Lines that servers put before a mail are not longer than this together.
+const LONGEST_TRACE: usize = 256 * 1024;
+
+fn read_unmarked(raw: &[u8], mut notes: Notes) -> Mail {
     if has_lone_returns(raw) {
         notes.add("lines end with a lone carriage return");
         return read_structure(&with_line_feeds(raw), notes);

@@ -11,6 +11,7 @@ use askance::service::cage::{Cage, Error};
 use askance::store::blobs::Blobs;
 use askance::store::messages;
 use askance::store::types::{MessageState, Role};
+use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -97,7 +98,7 @@ fn a_mail_is_read_in_the_cage_as_outside() {
     let mut files = 0;
     for path in corpus {
         let raw = std::fs::read(&path).unwrap();
-        let incoming = cage.read_kept(&blobs, &blobs.put(&raw).unwrap()).unwrap();
+        let incoming = cage.read_kept(&blobs, &blobs.put(&raw).unwrap(), &mut BTreeSet::new()).unwrap();
         for file in &incoming.attachments {
             assert_eq!(blobs.get(&file.sha256).unwrap().len(), file.size, "{}", path.display());
             files += 1;
@@ -208,7 +209,7 @@ fn files_come_out_of_the_cage_byte_for_byte() {
     let cage = real();
     // One child reads several mails: each ends where the next begins.
     for _ in 0..3 {
-        let incoming = cage.read_kept(&blobs, &key).unwrap();
+        let incoming = cage.read_kept(&blobs, &key, &mut BTreeSet::new()).unwrap();
         let kept: Vec<Vec<u8>> =
             incoming.attachments.iter().map(|file| blobs.get(&file.sha256).unwrap()).collect();
         assert_eq!(kept, files);
@@ -216,7 +217,7 @@ fn files_come_out_of_the_cage_byte_for_byte() {
     }
     let here = Cage::here(Knowledge::default());
     let elsewhere = Blobs::open(&folder.path().join("elsewhere")).unwrap();
-    let read = here.read_kept(&elsewhere, &elsewhere.put(&raw).unwrap()).unwrap();
+    let read = here.read_kept(&elsewhere, &elsewhere.put(&raw).unwrap(), &mut BTreeSet::new()).unwrap();
     assert_eq!(elsewhere.get(&read.attachments[1].sha256).unwrap(), files[1]);
 }
 
@@ -263,10 +264,10 @@ fn a_mail_whose_files_cannot_be_stored_now_is_read_later() {
     let shelf = folder.path().join(&sha256[..2]);
     std::fs::write(&shelf, b"no folder").unwrap();
     let cage = real();
-    let told = cage.read_kept(&blobs, &key).unwrap_err();
+    let told = cage.read_kept(&blobs, &key, &mut BTreeSet::new()).unwrap_err();
     assert!(!told.is_about_the_mail(), "the mail waits for its disk: {told}");
     std::fs::remove_file(&shelf).unwrap();
-    assert_eq!(cage.read_kept(&blobs, &key).unwrap().attachments[0].sha256, sha256);
+    assert_eq!(cage.read_kept(&blobs, &key, &mut BTreeSet::new()).unwrap().attachments[0].sha256, sha256);
     assert!(blobs.get(&sha256).is_ok());
 }
 
@@ -300,16 +301,19 @@ fn bytes_that_cannot_be_had_now_are_no_fault_of_the_mail() {
     let blobs = Blobs::open(folder.path()).unwrap();
     let key = blobs.put(MAIL).unwrap();
     let cage = Cage::here(Knowledge::default());
-    assert_eq!(cage.read_kept(&blobs, &key).unwrap().subject, "Ihr Antrag");
+    assert_eq!(cage.read_kept(&blobs, &key, &mut BTreeSet::new()).unwrap().subject, "Ihr Antrag");
     let path = folder.path().join(&key[..2]).join(&key);
     std::fs::rename(&path, folder.path().join("elsewhere")).unwrap();
     // Not there, as when a network folder is not mounted; then not readable as a file.
-    assert!(!cage.read_kept(&blobs, &key).unwrap_err().is_about_the_mail());
+    assert!(!cage.read_kept(&blobs, &key, &mut BTreeSet::new()).unwrap_err().is_about_the_mail());
     std::fs::create_dir(&path).unwrap();
-    assert!(!cage.read_kept(&blobs, &key).unwrap_err().is_about_the_mail());
+    assert!(!cage.read_kept(&blobs, &key, &mut BTreeSet::new()).unwrap_err().is_about_the_mail());
     std::fs::remove_dir(&path).unwrap();
     std::fs::write(&path, b"other bytes").unwrap();
-    assert!(cage.read_kept(&blobs, &key).unwrap_err().is_about_the_mail(), "no later try brings them back");
+    assert!(
+        cage.read_kept(&blobs, &key, &mut BTreeSet::new()).unwrap_err().is_about_the_mail(),
+        "no later try brings them back"
+    );
 }
 
 #[test]

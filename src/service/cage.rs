@@ -21,7 +21,7 @@ use crate::service::cage::exchange::exchange;
 use crate::service::cage::recognition::{Recogniser, is_wanted, promise};
 use crate::service::cage::running::{Running, start};
 use crate::store::blobs::{Blobs, sha256};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -161,11 +161,12 @@ impl Cage {
         }
     }
 
-    /// Reads one mail from where it is kept, and puts the files that are in it beside it. Text in pictures is not
-    /// waited for: where it will be recognised, that is noted at the file.
-    pub fn read_kept(&self, blobs: &Blobs, key: &str) -> Result<Incoming, Error> {
+    /// Reads one mail from where it is kept, and puts the files that are in it beside it; `put` is told which, also where
+    /// reading fails after them. Text in pictures is not waited for: where it will be recognised, that is noted at the
+    /// file.
+    pub fn read_kept(&self, blobs: &Blobs, key: &str, put: &mut BTreeSet<String>) -> Result<Incoming, Error> {
         let raw = Arc::new(blobs.get(key)?);
-        let mut incoming = self.read_bare((&raw, key), &Supplied::new(), &mut |_, bytes| blobs.put(bytes))?;
+        let mut incoming = self.read_bare((&raw, key), &Supplied::new(), &mut into(blobs, put))?;
         if let Self::Process { recogniser: Some(_), .. } = self {
             promise(&mut incoming);
         }
@@ -173,9 +174,14 @@ impl Cage {
     }
 
     /// The same with the text in its pictures, which may take minutes.
-    pub fn recognise_kept(&self, blobs: &Blobs, key: &str) -> Result<Incoming, Error> {
+    pub fn recognise_kept(
+        &self,
+        blobs: &Blobs,
+        key: &str,
+        put: &mut BTreeSet<String>,
+    ) -> Result<Incoming, Error> {
         let raw = Arc::new(blobs.get(key)?);
-        self.read_keeping((&raw, key), &mut |_, bytes| blobs.put(bytes))
+        self.read_keeping((&raw, key), &mut into(blobs, put))
     }
 
     /// Reads one mail, with the text in its pictures, and keeps none of its files.
@@ -293,6 +299,18 @@ impl Cage {
             idle.lock().unwrap_or_else(PoisonError::into_inner).push(running);
         }
         Ok(incoming)
+    }
+}
+
+/// Puts files into the blobs and tells which.
+fn into<'a>(
+    blobs: &'a Blobs,
+    put: &'a mut BTreeSet<String>,
+) -> impl FnMut(&Attachment, &[u8]) -> Result<String, crate::store::Error> + 'a {
+    |_, bytes| {
+        // Told before it is there, so that none is there untold.
+        put.insert(sha256(bytes));
+        blobs.put(bytes)
     }
 }
 

@@ -1,11 +1,13 @@
 //! What it takes out of the rows to erase a person, a message or an attachment; dates, authority and events stay.
 
 mod links;
+mod named;
 mod scrub;
 mod tombstones;
 mod traces;
 
 pub use links::{Redacted, accepted, is_accepted, redact_events};
+pub use named::{forget_addresses, rename_attachments};
 pub use scrub::{Owed, owed_scrub, scrub, scrubbed, settle_scrub};
 pub use tombstones::{Tombstone, insert, known};
 pub use traces::{
@@ -199,28 +201,6 @@ pub fn strip(conn: &mut Conn, ids: &[i64]) -> Result<(), Error> {
             answers::grounds.eq("[]"),
         ))
         .execute(conn)?;
-    Ok(())
-}
-
-/// Changes what the attachments of messages are called, here and for everyone, and what was noted of them.
-pub fn rename_attachments(
-    conn: &mut Conn,
-    ids: &[i64],
-    change: impl Fn(&str) -> String,
-) -> Result<(), Error> {
-    let named: Vec<(i64, String, Option<String>, String)> = attachments::table
-        .filter(attachments::message_id.eq_any(ids.to_vec()))
-        .select((attachments::id, attachments::name, attachments::published_name, attachments::notes))
-        .load(conn)?;
-    for (id, name, published, notes) in named {
-        diesel::update(attachments::table.find(id))
-            .set((
-                attachments::name.eq(change(&name)),
-                attachments::published_name.eq(published.map(|name| change(&name))),
-                attachments::notes.eq(change(&notes)),
-            ))
-            .execute(conn)?;
-    }
     Ok(())
 }
 

@@ -2,7 +2,7 @@
 
 use crate::store::schema::{arrivals, audit, messages, sessions, sign_in_attempts};
 use crate::store::types::MessageState;
-use crate::store::{Conn, Error, at};
+use crate::store::{Conn, Error, at, erasure};
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
 
@@ -16,7 +16,8 @@ pub fn set_aside_before(
     loop {
         let aside: Option<i64> = messages::table
             .filter(messages::state.eq(MessageState::SetAside))
-            .filter(messages::blob_sha256.ne(""))
+            // Not by its raw mail, which is gone as soon as one file of it is erased.
+            .filter(messages::scope.ne(erasure::ERASED))
             .filter(messages::received_at.lt(at(before)))
             .filter(messages::id.gt(after))
             .order(messages::id.asc())

@@ -183,6 +183,11 @@ stories! {
 
     fn r50_erased_person_is_nowhere(site: &mut Site) {
         let request = published(site);
+        // She sent a reply on from her own mailbox, and the authority wrote to her there as well.
+        let sent_on = Reply::to(&request, "askance.example").from("Theodora Okaforowa <t.okaforowa@askance.example>");
+        site.receives(&sent_on.with_id("on@askance.example").saying("Das kam per Post.").raw(), &request.reply_address);
+        let copied = Reply::to(&request, "brandau.example").with("Cc: T. Okaforowa <T.Okaforowa@askance.example>");
+        site.receives(&copied.with_id("cc@brandau.example").saying("Wir bitten um Geduld.").raw(), &request.reply_address);
         let place = Place::of(&site.ctx, &site.db);
         let before = anywhere(&place, &PERSON);
         for word in PERSON {

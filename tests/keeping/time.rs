@@ -73,6 +73,26 @@ stories! {
         assert_eq!(audit::verify(&mut site.conn()).unwrap().1, None);
     }
 
+    fn r50_storm_of_old_mail_that_is_set_aside_today_stays_as_long_as_any_other(site: &mut Site) {
+        let (mara, theo) = (site.person("Mara Varga", Role::Activist), site.person("Theo Okafor", Role::Volunteer));
+        let request = site.sends(mara, site.city());
+        let automatic = |n: usize| {
+            Reply::to(&request, "elsewhere.example").with("Auto-Submitted: auto-replied").with_id(&format!("{n}@e.example")).saying("Ich bin nicht da.").raw()
+        };
+        for n in 0..4 {
+            site.receives(&automatic(n), "r-nobody@post.askance.example");
+        }
+        // They lay in a mailbox for two years before they came here.
+        run(site, "UPDATE messages SET received_at = '2024-01-01 10:00:00'");
+        let set_aside = |site: &Site| triage::set_aside_alike(&site.ctx, &mut site.conn(), theo, (1, "a storm")).unwrap();
+        assert_eq!(set_aside(site), 4);
+        assert_eq!(retention::run(&site.ctx, &site.db).unwrap(), retention::Gone::default());
+        // A file of one was erased before: the rest of it goes all the same when its time is over.
+        run(site, "UPDATE messages SET blob_sha256 = '' WHERE id = 2");
+        site.days_pass(181);
+        assert_eq!(retention::run(&site.ctx, &site.db).unwrap().set_aside, 4);
+    }
+
     fn r51_clock_that_is_set_forward_by_mistake_stops_no_digest(site: &mut Site) {
         let (now, second) = (site.now(), std::time::Duration::from_secs(1));
         site.ctx.pulse.clock_read(now, second);

@@ -9,8 +9,10 @@ use askance::domain::authority::AuthorityKind;
 use askance::domain::incoming::Incoming;
 use askance::domain::incoming::proposal::Proposal;
 use askance::domain::incoming::reading::Kind;
+use askance::domain::publication::erasing::Reason;
 use askance::domain::request::state::Outcome;
 use askance::service::cage::Cage;
+use askance::service::erasure::{self, Target, Wish};
 use askance::service::intake::{self, Mail};
 use askance::service::triage::{Settlement, assign, proposed_settlement, recognise_next, settle};
 use askance::store::messages::{self, scans};
@@ -98,6 +100,28 @@ stories! {
         site.ctx.clock.set(now + TimeDelta::minutes(6));
         assert!(recognises_next(site));
         assert_eq!(kind(site, 1).as_deref(), Some("refusal"));
+    }
+
+    fn r50_scan_that_is_erased_while_it_is_recognised_leaves_nothing_behind(site: &mut Site) {
+        answered_by_scan(site);
+        let keys = |site: &Site| site.ctx.blobs.keys().unwrap();
+        let letter: std::collections::BTreeSet<String> = {
+            let found = keys(site);
+            let raw = site.message(1).blob_sha256;
+            let file = mail_of(site, 1).attachments.remove(0).sha256;
+            found.into_iter().filter(|key| *key != raw && *key != file).collect()
+        };
+        let wish = Wish { target: Target::Message(1), reason: "asked for it".to_owned(), class: Reason::AskedFor, person: None };
+        std::thread::scope(|scope| {
+            let reader = scope.spawn(|| recognises_next(site));
+            // It has its bytes in memory by then, and looks at the picture for a second at least.
+            std::thread::sleep(Duration::from_millis(400));
+            erasure::erase(&site.ctx, &site.db, &wish).unwrap();
+            assert_eq!(keys(site), letter);
+            assert!(reader.join().unwrap());
+        });
+        assert_eq!(keys(site), letter, "the file did not come back");
+        assert!(!recognises_next(site));
     }
 
     fn scan_of_a_stranger_stays_proposed_where_its_address_was_mistyped(site: &mut Site) {

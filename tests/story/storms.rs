@@ -162,6 +162,28 @@ stories! {
         assert_eq!(badge(site, MessageState::Held), 2);
     }
 
+    fn r18_old_mail_that_is_imported_is_not_folded_into_what_came_later(site: &mut Site) {
+        let request = asked(site);
+        site.receives(&automatic(&request, "elsewhere.example", 1), &request.reply_address);
+        let recipients = [request.reply_address.clone()];
+        let raw = automatic(&request, "elsewhere.example", 2);
+        let mail = Mail { raw: &raw, recipients: &recipients, via: "import", handed: None };
+        let old = site.now() - TimeDelta::days(400);
+        intake::accept_arrived(site.ctx.door(), Some(&site.db), mail, Some(old)).unwrap();
+        site.works();
+        assert_eq!(badge(site, MessageState::Held), 2, "each has a line of its own");
+    }
+
+    fn r18_one_mail_to_many_spellings_of_an_address_is_one_message(site: &mut Site) {
+        let request = asked(site);
+        let nobody = RequestRow { reply_address: "postmaster@post.askance.example".to_owned(), reference: "none".to_owned(), ..request };
+        let raw = automatic(&nobody, "nowhere.example", 1);
+        for to in ["postmaster@post.askance.example", "Postmaster@post.askance.example", "pOSTMASTER@Post.Askance.example"] {
+            site.receives(&raw, to);
+        }
+        assert_eq!(badge(site, MessageState::Unmatched), 1);
+    }
+
     fn r18_mail_for_one_request_does_not_wait_for_the_flood_of_another(site: &mut Site) {
         let (flooded, other) = (asked(site), {
             let person = site.person("Tess Okafor", Role::Activist);

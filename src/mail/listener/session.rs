@@ -230,7 +230,9 @@ impl Session<'_> {
             Body::NoRoom => same("452 4.3.1 no room at the moment"),
             Body::Whole(message) => {
                 let peer = self.peer.map(|peer| peer.ip());
-                self.house.quota.count(peer, message.bytes.len(), Instant::now());
+                // Each recipient has a row of its own, with all that is read of the mail.
+                let octets = message.bytes.len().saturating_mul(recipients);
+                self.house.quota.count(peer, octets, Instant::now());
                 let handler = AssertUnwindSafe(|| (self.house.handler)(&envelope, &message.bytes));
                 let mut verdicts = catch_unwind(handler).unwrap_or_default();
                 verdicts.resize(recipients, Verdict::TryLater("not taken".to_owned()));

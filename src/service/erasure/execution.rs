@@ -186,6 +186,7 @@ fn person(ctx: &Context, conn: &mut Conn, (stone, gone): (&Tombstone, &mut Gone)
             erasure::rewrite(conn, &row)?;
         }
     }
+    erasure::forget_addresses(conn, &same, |text| names.are_in(text))?;
     erasure::rename_attachments(conn, &same, |text| words_without_names(text, &names))?;
     erasure::strip(conn, &same)?;
     let change = |body: &str| event_without_names(body, &names);

@@ -2,16 +2,17 @@
 
 mod erased;
 mod pictures;
+mod reading;
 
 pub use pictures::recognise_next;
 
-use crate::domain::incoming::Incoming;
 use crate::domain::incoming::authenticity::Verdict;
 use crate::domain::incoming::delivery::Automatic;
 use crate::domain::incoming::matching::Match;
 use crate::domain::request::event::Event;
 use crate::domain::request::state::State;
-use crate::service::cage::{Cage, Whole};
+use crate::service::cage::Cage;
+use crate::service::erasure::remove_unneeded;
 use crate::service::triage::plan::{self, Columns, Filing, Place, Plan, Traces, Understood, scope_of};
 use crate::service::triage::{authenticity, learning, reported, storms};
 use crate::service::{Context, notices};
@@ -19,7 +20,8 @@ use crate::store::matching::{self, again};
 use crate::store::messages::{self, Placed, Unread};
 use crate::store::requests::{self, Stamp};
 use crate::store::types::MessageState;
-use crate::store::{Conn, Db, Error, authorities, health, transaction};
+use crate::store::{Conn, Db, Error, authorities, transaction};
+use std::time::{Duration, Instant};
 
 /// Why reading stopped; what waits is read at the next turn.
 #[derive(Debug, thiserror::Error)]
@@ -29,16 +31,14 @@ pub enum PlaceError {
     Store(#[from] crate::store::Error),
 }
 
-/// Why a mail is shown without its text whose bytes are gone.
-const LOST: &str = "its bytes are not there any more; a backup may have them";
-/// How many other mails and letters are looked for, newest first, before it is said that all bytes are away.
-const OTHERS: i64 = 20;
+/// After so long the order of what waits is looked at anew.
+const A_TURN: Duration = Duration::from_secs(1);
 /// How often a mail is ranked because a request it was to be filed under went away meanwhile.
 const MOST_TURNS: usize = 3;
 
 /// Reads up to `limit` messages that wait; how many it was. May run in several workers at once.
 pub fn read_next(ctx: &Context, db: &Db, cage: &Cage, limit: i64) -> Result<usize, PlaceError> {
-    let mut from = 0;
+    let (mut from, began) = (0, Instant::now());
     loop {
         let waiting = messages::unread(&mut *db.conn()?, (from, limit))?;
         if waiting.is_empty() {
@@ -49,6 +49,10 @@ pub fn read_next(ctx: &Context, db: &Db, cage: &Cage, limit: i64) -> Result<usiz
         let mut placed = 0;
         for unread in waiting {
             placed += usize::from(read_one(ctx, db, cage, unread)?);
+            // Slow mail: whose turn is next is asked again, for a reply may have come that waits for one mail only.
+            if placed > 0 && began.elapsed() >= A_TURN {
+                return Ok(placed);
+            }
         }
         // What can only be read later must not keep what came after it waiting.
         if placed > 0 {
@@ -63,20 +67,21 @@ fn read_one(ctx: &Context, db: &Db, cage: &Cage, unread: Unread) -> Result<bool,
     if matches!(ctx.blobs.size(&unread.blob_sha256), Ok(None)) && erased::finish(&mut *db.conn()?, &unread)? {
         return Ok(true);
     }
-    let Some(mut understood) = read(ctx, db, cage, unread)? else { return Ok(false) };
+    let Some(mut understood) = reading::read(ctx, db, cage, unread)? else { return Ok(false) };
     let mut conn = db.conn()?;
     let error = match place(ctx, &mut conn, &mut understood) {
         Ok(placed) => return Ok(placed),
         Err(PlaceError::Store(error)) => error,
     };
-    if error.is_passing() {
-        tracing::warn!(%error, message = id, "mail waits for the database");
+    // The same content that another worker files in this moment is there at the next turn; a disk may come back.
+    if error.is_passing() || error.is_duplicate() || matches!(error, Error::Blobs(_)) {
+        tracing::warn!(%error, message = id, "mail waits for the database or the disk");
         return Ok(false);
     }
     // One mail that cannot be placed must not keep the others from being read.
     tracing::error!(%error, message = id, "mail could not be placed; it is shown as it came");
     ctx.pulse.mail_failed();
-    let mut bare = unreadable(understood.unread, "it could not be filed");
+    let mut bare = reading::unreadable(understood.unread, "it could not be filed");
     match place(ctx, &mut conn, &mut bare) {
         Ok(placed) => Ok(placed),
         Err(error) => {
@@ -84,84 +89,6 @@ fn read_one(ctx: &Context, db: &Db, cage: &Cage, unread: Unread) -> Result<bool,
             Ok(false)
         }
     }
-}
-
-/// A mail of which only the bytes are known.
-fn unreadable(unread: Unread, why: &str) -> Understood {
-    let size = usize::try_from(unread.size).unwrap_or_default();
-    let incoming = Whole { sha256: unread.blob_sha256.clone(), size }.unread(why);
-    Understood {
-        unread,
-        incoming,
-        failure: Some(why.to_owned()),
-        judged: None,
-        awaited: None,
-        circles: None,
-        given_up: None,
-    }
-}
-
-/// None = it waits for a better time.
-fn read(ctx: &Context, db: &Db, cage: &Cage, unread: Unread) -> Result<Option<Understood>, Error> {
-    let error = match cage.read_kept(&ctx.blobs, &unread.blob_sha256) {
-        Ok(incoming) => {
-            let (judged, awaited) = (None, None);
-            return Ok(Some(Understood {
-                unread,
-                incoming,
-                failure: None,
-                judged,
-                awaited,
-                circles: None,
-                given_up: None,
-            }));
-        }
-        Err(error) => error,
-    };
-    if error.is_about_the_mail() {
-        tracing::error!(%error, message = unread.id, "mail could not be read; it is kept as it came");
-        ctx.pulse.mail_failed();
-        return Ok(Some(unreadable(unread, &error.to_string())));
-    }
-    if error.is_missing() && is_lost(ctx, db, &unread.blob_sha256)? {
-        tracing::error!(
-            message = unread.id,
-            sha256 = unread.blob_sha256,
-            "the bytes of a mail are gone; other mail is there"
-        );
-        ctx.pulse.mail_failed();
-        return Ok(Some(unreadable(unread, LOST)));
-    }
-    // The loop comes by twice a second.
-    if ctx.blobs.is_news(&unread.blob_sha256) {
-        tracing::error!(%error, message = unread.id, "mail waits for a reader");
-    }
-    Ok(None)
-}
-
-/// Whether only these bytes are gone. Where nothing else is there either, it is the place of all bytes that is away, as
-/// a disk that is not mounted: then mail waits until it is back.
-fn is_lost(ctx: &Context, db: &Db, key: &str) -> Result<bool, Error> {
-    if ctx.blobs.size(key)?.is_some() {
-        return Ok(false);
-    }
-    for other in health::bytes_beside(&mut *db.conn()?, (key, OTHERS))? {
-        if ctx.blobs.size(&other)?.is_some() {
-            return Ok(true);
-        }
-    }
-    Ok(false)
-}
-
-/// Whether the files of a mail are where reading it put them: one that another mail brought as well may have been
-/// erased with that since.
-fn has_its_files(ctx: &Context, incoming: &Incoming) -> Result<bool, Error> {
-    for file in &incoming.attachments {
-        if ctx.blobs.size(&file.sha256)?.is_none() {
-            return Ok(false);
-        }
-    }
-    Ok(true)
 }
 
 /// Ranks, then writes. To rank a mail that was made to be slow takes seconds, and while the one who writes holds
@@ -175,40 +102,58 @@ fn place(ctx: &Context, conn: &mut Conn, read: &mut Understood) -> Result<bool, 
         read.awaited = authenticity::not_yet(ctx, conn, &read.unread.blob_sha256)?;
         let plan = plan::of(ctx, conn, read)?;
         // Whoever erases the same file with another mail has removed it by now, or sees the rows of this one.
-        let _kept = ctx.blobs.keeping();
-        if !has_its_files(ctx, &read.incoming)? {
+        let kept = ctx.blobs.keeping();
+        if !reading::has_its_files(ctx, &read.incoming)? {
             tracing::warn!(
                 message = read.unread.id,
                 "a file of this mail was erased with another; it is read again"
             );
             return Ok(false);
         }
-        if transaction(conn, |conn| write(ctx, conn, plan))? {
-            return Ok(true);
+        match transaction(conn, |conn| write(ctx, conn, plan))? {
+            Written::Here => return Ok(true),
+            Written::Elsewhere => {
+                drop(kept);
+                let put = read.incoming.attachments.iter().map(|file| file.sha256.clone()).collect();
+                remove_unneeded(ctx, conn, &put)?;
+                return Ok(true);
+            }
+            Written::Again => {}
         }
     }
     tracing::warn!(message = read.unread.id, "mail waits: its request went away while it was ranked");
     Ok(false)
 }
 
-/// Files as planned, within the caller's transaction; false = a request of the plan is not there any more.
-fn write(ctx: &Context, conn: &mut Conn, plan: Plan) -> Result<bool, PlaceError> {
+/// What became of a plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Written {
+    /// It is filed.
+    Here,
+    /// Nothing was written: another worker has filed the mail, or it was erased meanwhile.
+    Elsewhere,
+    /// A request of the plan is not there any more, or it became known who wrote the mail.
+    Again,
+}
+
+/// Files as planned, within the caller's transaction.
+fn write(ctx: &Context, conn: &mut Conn, plan: Plan) -> Result<Written, PlaceError> {
     let Plan { read, matches, filings, traces } = plan;
     // Before anything is written: of two workers with the same mail the second writes nothing at all.
     if !messages::claim_unread(conn, read.unread.id)? {
-        return Ok(true);
+        return Ok(Written::Elsewhere);
     }
     // Erased in this very instant: the next turn lets go of it.
     if erased::is_known(ctx, conn, &read.incoming)? {
-        return Ok(false);
+        return Ok(Written::Again);
     }
     // Whoever finds out who wrote it waits for this transaction, or is seen here.
     if !stands(conn, &filings)? || authenticity::judged(conn, read.unread.id)? != read.judged {
-        return Ok(false);
+        return Ok(Written::Again);
     }
     pictures::remember(ctx, conn, &read)?;
     let mut filings = filings.into_iter();
-    let Some(first) = filings.next() else { return Ok(true) };
+    let Some(first) = filings.next() else { return Ok(Written::Here) };
     for copy in filings {
         copy_to(ctx, conn, &read, (copy, &matches, &traces))?;
     }
@@ -221,7 +166,7 @@ fn write(ctx: &Context, conn: &mut Conn, plan: Plan) -> Result<bool, PlaceError>
         Placed::Merged(same) => authenticity::also(conn, same, found)?,
         Placed::Gone => {}
     }
-    Ok(true)
+    Ok(Written::Here)
 }
 
 /// Whether the requests of a plan are there, until the caller's transaction ends.

@@ -334,7 +334,7 @@ pub(super) fn scope_of(request: i64) -> String {
 
 /// The same for what was sent to an address and matches no request.
 pub(super) fn scope_of_nobody(recipient: &str) -> String {
-    format!("unmatched:{recipient}")
+    format!("unmatched:{}", recipient.to_lowercase())
 }
 
 /// An index of PostgreSQL holds no entry of several kilobytes; a Message-ID that long is known by its hash.

@@ -33,7 +33,8 @@ pub(super) fn fold(
     let reading = &columns.reading;
     let key = sha256(format!("{}\n{}\n{alike}", reading.scope, reading.state.as_str()).as_bytes());
     let came = read.unread.received_at;
-    match folds::head(conn, &key, came - WINDOW)? {
+    // What came later does not stand for what came before it, as where old mail is imported.
+    match folds::head(conn, &key, (came - WINDOW, came))? {
         Some(head) if !new => folds::fold(conn, id, (head, came)).map(|()| true),
         _ => folds::lead(conn, id, (&key, came)).map(|()| false),
     }
@@ -62,15 +63,20 @@ pub fn set_aside_alike(
             return Err(Failed::NotAStorm(head));
         }
         let ids = folds::set_aside(conn, head, (reason, now))?;
+        // One entry for each: by it retention knows since when it is aside.
         for id in &ids {
             matching::unlearn(conn, *id)?;
+            let subject = format!("message:{id}");
+            let body = if *id == head {
+                serde_json::json!({ "messages": ids.len() })
+            } else {
+                serde_json::json!({ "with": head })
+            };
+            audit::append(
+                conn,
+                &audit::Act { at: now, person: Some(person), action: "set_aside", subject, body },
+            )?;
         }
-        let subject = format!("message:{head}");
-        let body = serde_json::json!({ "messages": ids.len() });
-        audit::append(
-            conn,
-            &audit::Act { at: now, person: Some(person), action: "set_aside", subject, body },
-        )?;
         Ok(ids.len())
     })
 }

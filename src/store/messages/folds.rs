@@ -20,13 +20,18 @@ pub fn behind() -> SqlLiteral<BigInt> {
     sql("(SELECT count(*) FROM folds WHERE folds.head_id = messages.id AND folds.fold_key IS NULL)")
 }
 
-/// The message that stands for those with this key since an instant. Whoever asks is alone with the key until the
+/// The message that stands for those with this key from an instant to another. Whoever asks is alone with the key until the
 /// caller's transaction ends, so that two who read at once do not make two lines.
-pub fn head(conn: &mut Conn, key: &str, since: NaiveDateTime) -> Result<Option<i64>, Error> {
+pub fn head(
+    conn: &mut Conn,
+    key: &str,
+    (since, until): (NaiveDateTime, NaiveDateTime),
+) -> Result<Option<i64>, Error> {
     About::Fold.hold(conn, key)?;
     Ok(folds::table
         .filter(folds::fold_key.eq(key))
         .filter(folds::at.ge(since))
+        .filter(folds::at.le(until))
         .order(folds::id.desc())
         .select(folds::head_id)
         .first(conn)

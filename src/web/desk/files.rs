@@ -1,6 +1,7 @@
 //! A mail as it came and its attachments, never shown, only saved: `/desk/messages/<id>/raw`, `…/attachments/<pos>`.
 
 use crate::service::cage::{self, Cage};
+use crate::service::erasure::remove_unneeded;
 use crate::store::desk::message;
 use crate::web::desk::guards::Triage;
 use crate::web::download::{self, BYTES, Download};
@@ -9,6 +10,7 @@ use crate::web::guards::Site;
 use rocket::tokio::sync::Semaphore;
 use rocket::tokio::task::spawn_blocking;
 use rocket::{Route, State, get, routes};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Takes files out of mails that were read before files were kept, in the cage and one mail at a time: impatient
@@ -29,8 +31,15 @@ impl Reader {
     async fn unpack(&self, site: &Site, mail: String) -> Result<(), Error> {
         let _turn = self.turn.acquire().await.map_err(|e| Error::internal(&e))?;
         let (cage, blobs) = (Arc::clone(&self.cage), site.context.blobs.clone());
-        let read = spawn_blocking(move || cage.read_kept(&blobs, &mail).map(drop));
-        match read.await.map_err(|e| Error::internal(&e))? {
+        let read = spawn_blocking(move || {
+            let mut put = BTreeSet::new();
+            (cage.read_kept(&blobs, &mail, &mut put).map(drop), put)
+        });
+        let (read, put) = read.await.map_err(|e| Error::internal(&e))?;
+        let ctx = Arc::clone(&site.context);
+        // It may have been erased meanwhile.
+        site.store.run(move |conn| remove_unneeded(&ctx, conn, &put)).await?;
+        match read {
             Ok(()) => Ok(()),
             Err(error @ cage::Error::Start(_)) => Err(Error::internal(&error)),
             // The mail kills its reader, or is gone itself: there is no file to be had of it.

@@ -16,6 +16,9 @@ use crate::domain::incoming::mime::{self, Leaf, Mail, Notes};
 const MAX_TAKEN: usize = 200;
 /// How many bytes they may have together.
 const MAX_BYTES: usize = 100 * 1024 * 1024;
+/// What a small mail may be unpacked to, and how many times itself a larger one: archives of documents grow tenfold.
+const SMALL_MAIL: usize = 16 * 1024 * 1024;
+const MAX_GROWTH: usize = 20;
 /// How deep containers are opened in each other.
 const MAX_NESTED: usize = 2;
 /// The largest container that is opened.
@@ -52,7 +55,9 @@ pub struct Contents {
 /// Puts what the containers of a mail hold after its own leaves.
 pub fn expand(mail: &mut Mail) {
     let mut notes = std::mem::take(&mut mail.notes);
-    let mut room = Room { files: MAX_TAKEN, bytes: MAX_BYTES };
+    let packed: usize = mail.leaves.iter().map(|leaf| leaf.data.len()).sum();
+    let bytes = packed.saturating_mul(MAX_GROWTH).clamp(SMALL_MAIL, MAX_BYTES);
+    let mut room = Room { files: MAX_TAKEN, bytes };
     let bare = !mail
         .leaves
         .iter()

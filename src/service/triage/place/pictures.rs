@@ -10,7 +10,8 @@ use crate::domain::incoming::proposal::{Proposal, propose};
 use crate::service::Context;
 use crate::service::cage::Cage;
 use crate::service::cage::recognition::{break_promise, is_promised};
-use crate::service::triage::place::{self, MOST_TURNS, PlaceError};
+use crate::service::erasure::remove_unneeded;
+use crate::service::triage::place::{self, MOST_TURNS, PlaceError, reading};
 use crate::service::triage::plan::{self, Place, Plan, Understood};
 use crate::service::triage::{authenticity, candidates, own_words};
 use crate::store::messages::scans::{self, Weighed};
@@ -18,6 +19,7 @@ use crate::store::messages::{self, MessageRow};
 use crate::store::types::MessageState;
 use crate::store::{Conn, Db, Error, transaction};
 use chrono::TimeDelta;
+use std::collections::BTreeSet;
 
 /// How long a worker has a mail for itself: recognition ends after two minutes, a reading takes twenty seconds.
 const LEASE: TimeDelta = TimeDelta::minutes(5);
@@ -37,16 +39,17 @@ pub fn recognise_next(ctx: &Context, db: &Db, cage: &Cage) -> Result<bool, Place
     let Some(mail) = scans::take(&mut *db.conn()?, (now, now + LEASE))? else { return Ok(false) };
     let wanted = !scans::messages_of(&mut *db.conn()?, &mail)?.is_empty();
     // No connection is held while programs of the system are at work.
-    let read = match wanted.then(|| cage.recognise_kept(&ctx.blobs, &mail)) {
+    let mut put = BTreeSet::new();
+    let read = match wanted.then(|| cage.recognise_kept(&ctx.blobs, &mail, &mut put)) {
         None => None,
         Some(Ok(incoming)) => Some(Ok(incoming)),
         Some(Err(error)) if error.is_about_the_mail() => {
             tracing::error!(%error, "a mail could not be read with the text in its pictures");
             Some(Err(error.to_string()))
         }
-        Some(Err(error)) if error.is_missing() && place::is_lost(ctx, db, &mail)? => {
+        Some(Err(error)) if error.is_missing() && reading::is_lost(ctx, &mut *db.conn()?, &mail)? => {
             tracing::error!(sha256 = mail, "the bytes of a mail with text in pictures are gone");
-            Some(Err(place::LOST.to_owned()))
+            Some(Err(reading::LOST.to_owned()))
         }
         Some(Err(error)) => {
             tracing::error!(%error, "pictures of text wait for a reader");
@@ -62,14 +65,17 @@ pub fn recognise_next(ctx: &Context, db: &Db, cage: &Cage) -> Result<bool, Place
             }
         }
         // As where a mail is placed for the first time.
-        let _kept = ctx.blobs.keeping();
+        let kept = ctx.blobs.keeping();
         if let Some(Ok(incoming)) = &read
-            && !place::has_its_files(ctx, incoming)?
+            && !reading::has_its_files(ctx, incoming)?
         {
             tracing::warn!("pictures of text wait: a file of their mail was erased with another");
             return Ok(true);
         }
         if transaction(&mut conn, |conn| write_all(ctx, conn, (&mail, read.is_some()), again))? {
+            drop(kept);
+            // While its pictures were looked at it may have been erased, and its files are there once more.
+            remove_unneeded(ctx, &mut conn, &put)?;
             return Ok(true);
         }
     }
@@ -231,7 +237,7 @@ fn write(ctx: &Context, conn: &mut Conn, again: Again) -> Result<(), PlaceError>
         }
         (Now::Placed(plan), _) => {
             scans::reopen(conn, message.id)?;
-            if !place::write(ctx, conn, *plan)? {
+            if place::write(ctx, conn, *plan)? != place::Written::Here {
                 // Its requests stood a moment ago and are held since. It is open again, so it is read like a new mail.
                 tracing::error!(
                     message = message.id,

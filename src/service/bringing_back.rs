@@ -4,7 +4,7 @@ use crate::service::Context;
 use crate::store::audit::{self, Act};
 use crate::store::matching::again;
 use crate::store::types::MessageState;
-use crate::store::{Conn, desk, messages, transaction};
+use crate::store::{Conn, desk, erasure, messages, transaction};
 
 /// Why nothing was changed.
 #[derive(Debug, thiserror::Error)]
@@ -27,6 +27,10 @@ pub fn bring_back(ctx: &Context, conn: &mut Conn, person: i64, id: i64) -> Resul
         let message = messages::locked(conn, id)?.ok_or(Error::NoSuchMessage(id))?;
         if message.state != MessageState::SetAside {
             return Err(Error::NotAside(message.state));
+        }
+        // Of what was erased nothing is left that a person could read.
+        if message.content_key == format!("{}:{id}", erasure::ERASED) {
+            return Err(Error::NoSuchMessage(id));
         }
         // It teaches nothing yet: what it taught was what a person said of it, or a rule while nobody doubted it, and both
         // are open again. Whoever says now what it is teaches that, once (`triage::learning`).

@@ -1,6 +1,7 @@
 //! Reads for volunteers: the queue, one message, requests, letters, authorities. Nothing here is public.
 
 pub mod authorities;
+pub mod erased;
 pub mod letters;
 pub mod message;
 pub mod queue;

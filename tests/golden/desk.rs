@@ -95,12 +95,14 @@ fn settled_wrong(desk: &Desk, token: &str) -> String {
 }
 
 /// What an administrator reads before anything is erased.
-fn erasing(desk: &Desk) -> [(&'static str, String); 2] {
+fn erasing(desk: &Desk) -> [(&'static str, String); 3] {
     let token = admin_signs_in(desk);
     let form = [("csrf", token.as_str()), ("message", "1"), ("reason", "personal_data")];
     let wrong = desk.post("/desk/erase/preview", &form[..2]).into_string().unwrap();
     let goes = desk.post("/desk/erase/preview", &form).into_string().unwrap();
-    [("desk/erase", goes), ("desk/erase-wrong", wrong)]
+    assert_eq!(desk.post("/desk/erase", &form).status(), rocket::http::Status::SeeOther);
+    let erased = desk.page("/desk/messages/1");
+    [("desk/erase", goes), ("desk/erase-wrong", wrong), ("desk/erased", erased)]
 }
 
 /// An authority whose name is in the register already.

@@ -36,7 +36,7 @@ impl Reason {
             Self::Order => "A court or an authority ordered it.",
             Self::Mistake => "It was sent or published by mistake.",
             Self::TimeIsUp => "The time for which it may be kept is over.",
-            Self::Other => "Whoever runs this service has the reason in its audit log.",
+            Self::Other => "For another reason, which is not told here.",
         }
     }
 }

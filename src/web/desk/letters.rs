@@ -8,6 +8,7 @@ use crate::store::desk::{PAGE, letters};
 use crate::store::switches::{self, OUTBOX_PAUSED};
 use crate::store::types::OutboxState;
 use crate::web::desk::guards::{Admin, CsrfForm, Nothing, Said, SignedIn};
+use crate::web::desk::secrets;
 use crate::web::desk::words::{self, Pager, Tab, Tag};
 use crate::web::desk::{done, show, show_wrong};
 use crate::web::error::Error;
@@ -87,8 +88,8 @@ pub struct Letter {
     pub left: bool,
     /// Whether it waits to leave.
     pub queued: bool,
-    /// Its Message-ID.
-    pub message_id: String,
+    /// Its Message-ID, for those whose letter it is.
+    pub message_id: Option<String>,
     /// Whether it can be taken back now.
     pub undoable: bool,
     /// Whether a person may send it again.
@@ -141,7 +142,7 @@ impl Letter {
             accepted_at: letter.accepted_at,
             server_reply: letter.server_reply.filter(|_| proof.is_none()),
             last_error,
-            message_id: letter.mail_message_id,
+            message_id: Some(letter.mail_message_id),
         }
     }
 }
@@ -180,7 +181,9 @@ fn load(ctx: &Context, conn: &mut Conn, filter: &Filter) -> Result<Page, Error> 
     let found = letters::in_states(conn, states, page * PAGE)?;
     let now = ctx.clock.now();
     let tried = letters::last_tries(conn, &found.iter().map(|letter| letter.id).collect::<Vec<_>>())?;
-    let mut rows: Vec<Letter> = found.into_iter().map(|letter| Letter::of(letter, now)).collect();
+    // Whoever signs in reads this list: no line of a server may tell them another's reply address.
+    let masked = |letter| secrets::masked(Letter::of(letter, now), &ctx.config.reply_domain);
+    let mut rows: Vec<Letter> = found.into_iter().map(masked).collect();
     for row in &mut rows {
         row.tried_at = row.tried_at.or_else(|| tried.get(&row.id).copied().filter(|_| row.lost));
     }

@@ -19,6 +19,7 @@ use crate::web::desk::authenticity;
 use crate::web::desk::candidates;
 use crate::web::desk::consequence::{self, Then};
 use crate::web::desk::correction::{self, Faults, Typed};
+use crate::web::desk::erased;
 use crate::web::desk::folding;
 use crate::web::desk::guards::{Said, SignedIn, Triage};
 use crate::web::desk::passages::Segment;
@@ -358,7 +359,11 @@ async fn get(
 ) -> Result<Rendered, Error> {
     let person = me.0.person.id;
     let back = Back { kind: kind.and_then(|kind| kind.parse().ok()), ..Back::default() };
-    show(site, TEMPLATE, chrome(&me.0, said), move |ctx, conn| load(ctx, conn, (id, person, back))).await
+    let chrome = chrome(&me.0, said);
+    if let Some(page) = site.store.run(move |conn| erased::page(conn, id)).await? {
+        return show(site, erased::TEMPLATE, chrome, move |_, _| Ok(page)).await;
+    }
+    show(site, TEMPLATE, chrome, move |ctx, conn| load(ctx, conn, (id, person, back))).await
 }
 
 /// What is wrong, each with the field that it is about.

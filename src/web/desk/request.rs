@@ -10,6 +10,7 @@ use crate::store::types::OutboxState;
 use crate::web::desk::clocks::{self, Clocks};
 use crate::web::desk::guards::{CsrfForm, Nothing, Said, SignedIn};
 use crate::web::desk::letters::Letter;
+use crate::web::desk::secrets;
 use crate::web::desk::steps::{Back, Typed};
 use crate::web::desk::words::{self, Choice, Tag};
 use crate::web::desk::{done, show, show_wrong};
@@ -105,9 +106,9 @@ fn load(
     let may_read = me.person.role.may_triage();
     let may_act = may_read || whole.person_id == me.person.id;
     let now = ctx.clock.now();
-    let secret = Some(whole.reply_address.as_str()).filter(|_| !may_act);
-    let mut letters: Vec<Letter> =
-        letters.into_iter().map(|letter| masked(Letter::of(letter, now), secret)).collect();
+    let domain = ctx.config.reply_domain.as_str();
+    let shown = |letter: Letter| if may_act { letter } else { secrets::masked(letter, domain) };
+    let mut letters: Vec<Letter> = letters.into_iter().map(|letter| shown(Letter::of(letter, now))).collect();
     let in_use = authorities::in_use(conn, whole.authority_id)?;
     for letter in letters.iter_mut().filter(|letter| letter.lost) {
         letter.addresses = in_use.iter().filter(|address| **address != letter.to).cloned().collect();
@@ -121,7 +122,7 @@ fn load(
         reply_address: may_act.then_some(whole.reply_address),
         may_act,
         may_read,
-        events: events.into_iter().map(|event| happened(event, &clocks)).collect(),
+        events: events.into_iter().map(|event| happened(event, (&clocks, domain))).collect(),
         clocks,
         typed: back.typed,
         faults: FIELDS.iter().map(|field| (*field, back.faults.get(field).cloned())).collect(),
@@ -143,24 +144,17 @@ fn load(
     })
 }
 
-/// A letter without the reply address, for those whose request it is not.
-fn masked(mut letter: Letter, secret: Option<&str>) -> Letter {
-    if let Some(secret) = secret {
-        letter.body = letter.body.replace(secret, "[reply address]");
-    }
-    letter
-}
-
 /// The fields of the form of steps.
 const FIELDS: &[&str] = &["what", "on", "outcome"];
 
-fn happened(happened: requests::Happened, clocks: &Clocks) -> Happened {
+fn happened(happened: requests::Happened, (clocks, domain): (&Clocks, &str)) -> Happened {
     let (heading, more) = words::event(&happened.event);
+    let more = more.into_iter().map(|line| secrets::without_reply_addresses(&line, domain));
     Happened {
         seq: happened.seq,
         at: happened.at,
         heading,
-        more: more.into_iter().filter(|line| !line.is_empty()).collect(),
+        more: more.filter(|line| !line.is_empty()).collect(),
         message: happened.event.message(),
         person: happened.person,
         late: happened.event.kind() == "overdue",

@@ -15,6 +15,7 @@ mod reading;
 mod register;
 mod resending;
 mod same_letter;
+mod secrets;
 mod session;
 
 use crate::support::{Backend, postgres};

@@ -8,6 +8,8 @@ use rocket::Request;
 use rocket::http::{Header, Status};
 use rocket::request::{FromRequest, Outcome};
 use rocket::response::{self, Responder, Response};
+use rocket::tokio::sync::OwnedSemaphorePermit;
+use rocket::tokio::task::spawn_blocking;
 
 /// What a file may do if it is opened where it came from: nothing.
 pub const POLICY: &str = "sandbox; default-src 'none'; frame-ancestors 'none'";
@@ -18,8 +20,21 @@ pub const BYTES: &str = "application/octet-stream";
 /// How many characters of a name are kept.
 const LONGEST: usize = 120;
 
+/// Bytes of a file, and the room in memory that is theirs until they are sent.
+#[derive(Debug)]
+pub struct Bytes {
+    bytes: Vec<u8>,
+    _room: OwnedSemaphorePermit,
+}
+
+impl AsRef<[u8]> for Bytes {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
 /// A file to be saved.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Download {
     /// Its name, as it came.
     pub name: String,
@@ -28,7 +43,7 @@ pub struct Download {
     /// What its bytes are known by, where caches may keep it.
     pub tag: Option<String>,
     /// Its bytes; none = the asker has them.
-    pub bytes: Option<Vec<u8>>,
+    pub bytes: Option<Bytes>,
 }
 
 impl<'r> Responder<'r, 'static> for Download {
@@ -43,7 +58,7 @@ impl<'r> Responder<'r, 'static> for Download {
             out.header(Header::new("Cache-Control", "no-store"));
         }
         match self.bytes {
-            Some(bytes) => out.sized_body(bytes.len(), std::io::Cursor::new(bytes)).ok(),
+            Some(bytes) => out.sized_body(bytes.bytes.len(), std::io::Cursor::new(bytes)).ok(),
             None => out.status(Status::NotModified).ok(),
         }
     }
@@ -71,11 +86,18 @@ impl<'r> FromRequest<'r> for Held {
 
 /// The bytes under a key, read and checked off the threads that serve the network; none = they are not there, or are
 /// no longer those that were stored, which the log says.
-pub async fn bytes(site: &Site, key: &str) -> Result<Option<Vec<u8>>, Error> {
+pub async fn bytes(site: &Site, key: &str) -> Result<Option<Bytes>, Error> {
     let (blobs, asked) = (site.context.blobs.clone(), key.to_owned());
-    let read = rocket::tokio::task::spawn_blocking(move || blobs.get(&asked));
+    let length = spawn_blocking(move || blobs.size(&asked)).await.map_err(|e| Error::internal(&e))?;
+    let Some(octets) = length? else {
+        tracing::warn!(blob = key, "a blob is not there");
+        return Ok(None);
+    };
+    let room = site.store.room(octets).await?;
+    let (blobs, asked) = (site.context.blobs.clone(), key.to_owned());
+    let read = spawn_blocking(move || blobs.get(&asked));
     match read.await.map_err(|e| Error::internal(&e))? {
-        Ok(bytes) => Ok(Some(bytes)),
+        Ok(bytes) => Ok(Some(Bytes { bytes, _room: room })),
         Err(store::Error::Blobs(error)) if error.kind() == std::io::ErrorKind::NotFound => {
             tracing::warn!(blob = key, "a blob is not there");
             Ok(None)

@@ -24,6 +24,11 @@ impl Store {
         Self { db, places: Places::default() }
     }
 
+    /// Room for a file of so many bytes.
+    pub async fn room(&self, bytes: u64) -> Result<OwnedSemaphorePermit, Error> {
+        self.places.room(bytes, Patience::Long.until()).await
+    }
+
     /// The pool itself, for what must also speak when no connection can be had.
     pub fn db(&self) -> Db {
         self.db.clone()

@@ -30,13 +30,21 @@ impl Patience {
     }
 }
 
+/// Bytes of files that are given out at the same time, in KiB: they are in memory until the last of them is sent, and
+/// memory that is short ends mail and letters, too.
+const ROOM: u32 = 256 * 1024;
+
 /// The places; every clone is the same.
 #[derive(Debug, Clone)]
-pub struct Places(Arc<Semaphore>);
+pub struct Places {
+    pages: Arc<Semaphore>,
+    files: Arc<Semaphore>,
+}
 
 impl Default for Places {
     fn default() -> Self {
-        Self(Arc::new(Semaphore::new(PLACES)))
+        let files = usize::try_from(ROOM).unwrap_or(usize::MAX >> 4);
+        Self { pages: Arc::new(Semaphore::new(PLACES)), files: Arc::new(Semaphore::new(files)) }
     }
 }
 
@@ -44,7 +52,15 @@ impl Places {
     /// A place, which is free again when it is dropped; 503 where none becomes free by then. Who came first is served
     /// first, and one that is free is given even then.
     pub async fn take(&self, until: Instant) -> Result<OwnedSemaphorePermit, Error> {
-        let waited = timeout_at(until, Arc::clone(&self.0).acquire_owned()).await;
+        let waited = timeout_at(until, Arc::clone(&self.pages).acquire_owned()).await;
+        waited.ok().and_then(Result::ok).ok_or(Error::Crowded)
+    }
+
+    /// Room for a file of so many bytes, which is free again when it is dropped; 503 where there is none by then. One that
+    /// is larger than all of it has all of it.
+    pub async fn room(&self, bytes: u64, until: Instant) -> Result<OwnedSemaphorePermit, Error> {
+        let needed = u32::try_from(bytes / 1024 + 1).unwrap_or(ROOM).min(ROOM);
+        let waited = timeout_at(until, Arc::clone(&self.files).acquire_many_owned(needed)).await;
         waited.ok().and_then(Result::ok).ok_or(Error::Crowded)
     }
 }

@@ -12,6 +12,8 @@ use askance::service::{delivery, intake};
 use askance::store::health::disk::Room;
 use askance::store::types::Role;
 use askance::store::{AnyConn, outbox};
+use askance::web::error::Error as WebError;
+use askance::web::places::{Patience, Places};
 use chrono::TimeDelta;
 use diesel::connection::SimpleConnection;
 use rocket::http::Header;
@@ -515,6 +517,27 @@ fn r56_visitors_of_one_slow_page_leave_the_places_to_other_pages() {
         answers.iter().map(|answer| answer.status().code).collect::<Vec<_>>()
     });
     assert_eq!(answers, [200; 25]);
+}
+
+/// Files stay in memory until they are sent, and not more of them at a time than there is room for.
+#[test]
+fn r56_files_that_are_given_out_have_bounded_memory() {
+    rocket::execute(async {
+        let (places, soon) = (Places::default(), || Patience::Short.until());
+        let mib = 1 << 20;
+        let first = places.room(200 * mib, soon()).await.unwrap();
+        let small = places.room(10 * mib, soon()).await.unwrap();
+        assert_eq!(places.room(100 * mib, soon()).await.unwrap_err(), WebError::Crowded);
+        drop(first);
+        drop(places.room(100 * mib, soon()).await.unwrap());
+        drop(small);
+        let all = places.room(10_000 * mib, soon()).await.unwrap();
+        assert_eq!(places.room(1, soon()).await.unwrap_err(), WebError::Crowded);
+        // Pages have places of their own.
+        drop(places.take(soon()).await.unwrap());
+        drop(all);
+        drop(places.room(1, soon()).await.unwrap());
+    });
 }
 
 fn finding(name: &'static str) -> Finding {

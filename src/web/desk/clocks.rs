@@ -56,9 +56,11 @@ pub fn load(ctx: &Context, conn: &mut Conn, request: i64) -> Result<Clocks, Erro
 fn shown(lived: &Lived, today: NaiveDate) -> Clocks {
     let counts = in_force(&lived.events.iter().collect::<Vec<_>>());
     let places = || (1_i64..).zip(lived.events.iter().zip(&counts));
-    let answer = lived.course.answer.as_ref();
+    // Of a letter that did not arrive, or came back, no clock runs.
+    let runs = lived.state.has_clocks();
+    let answer = lived.course.answer.as_ref().filter(|_| runs);
     Clocks {
-        rows: side_by_side(&lived.course, today),
+        rows: if runs { side_by_side(&lived.course, today) } else { Vec::new() },
         derivation: answer.map(|answer| {
             let start = answer.deadline.start;
             Derivation::of(&answer.deadline, &Days::of(&lived.law.regime, &lived.law.calendar, start))

@@ -4,7 +4,7 @@ use crate::service::cage::{self, Cage};
 use crate::service::erasure::remove_unneeded;
 use crate::store::desk::message;
 use crate::web::desk::guards::Triage;
-use crate::web::download::{self, BYTES, Download};
+use crate::web::download::{self, BYTES, Bytes, Download};
 use crate::web::error::{Error, What};
 use crate::web::guards::Site;
 use rocket::tokio::sync::Semaphore;
@@ -52,7 +52,7 @@ impl Reader {
 }
 
 /// Bytes that are for those alone who may settle replies: no cache keeps them.
-fn saved(name: String, bytes: Option<Vec<u8>>) -> Result<Download, Error> {
+fn saved(name: String, bytes: Option<Bytes>) -> Result<Download, Error> {
     let bytes = bytes.ok_or(Error::NotFound(What::Bytes))?;
     Ok(Download { name, content_type: BYTES, tag: None, bytes: Some(bytes) })
 }

@@ -103,6 +103,7 @@ fn load(
     let messages = requests::messages(conn, whole.id)?;
     let clocks = clocks::load(ctx, conn, whole.id)?;
     let today = words::today(ctx, &whole.regime);
+    let runs = whole.status.is_open() || whole.status == Status::Answered;
     let may_read = me.person.role.may_triage();
     let may_act = may_read || whole.person_id == me.person.id;
     let now = ctx.clock.now();
@@ -136,8 +137,8 @@ fn load(
         authority_slug: whole.authority_slug,
         regime: whole.regime,
         regime_version: whole.regime_version,
-        due_on: whole.due_on,
-        received_on: whole.received_on,
+        due_on: whole.due_on.filter(|_| runs),
+        received_on: whole.received_on.filter(|_| runs),
         filed_at: whole.filed_at,
         filed_by: whole.person,
         signed_as: Signature::parse(&whole.signed_as).to_string(),

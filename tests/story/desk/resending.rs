@@ -111,7 +111,9 @@ stories! {
         desk.later(TimeDelta::days(3));
         let token = desk.volunteer_signs_in();
         let path = format!("/desk/requests/{reference}");
-        assert!(desk.page(&path).contains("It came back."));
+        let page = desk.page(&path);
+        assert!(page.contains("It came back.") && page.contains("counts once the letter is delivered"), "{page}");
+        assert!(!page.contains("day 0 is") && !page.contains("the authority’s time"), "no clock runs: {page}");
         let id_text = id.to_string();
         let same = [("csrf", token.as_str()), ("letter", id_text.as_str())];
         let before = bytes(desk, id);

@@ -65,7 +65,7 @@ stories! {
         assert!(site.ctx.blobs.get(&file).is_ok(), "what is shown has its bytes");
     }
 
-    fn r9_mail_whose_bytes_are_gone_comes_before_a_person_and_a_disk_that_is_away_is_waited_for(site: &mut Site) {
+    fn r53_mail_whose_bytes_are_gone_comes_before_a_person_and_a_disk_that_is_away_is_waited_for(site: &mut Site) {
         let request = published(site);
         let raws: Vec<String> = ["Eichelhäher", "Zaunkönig"]
             .map(|bird| String::from_utf8(reply(&request)).unwrap().replace("Holunder77", bird).replace("Uferschwalbe", bird))

@@ -2,7 +2,9 @@
 
 use super::desk::{Desk, VOLUNTEER};
 use crate::support::stories;
+use askance::domain::publication::erasing::Reason;
 use askance::service::cage::Cage;
+use askance::service::erasure::{self, Target, Wish};
 use askance::service::{intake, publishing, triage};
 use askance::store::blobs::sha256;
 use askance::store::desk::message;
@@ -97,6 +99,16 @@ stories! {
         for path in ["/desk/messages/1/attachments/2", "/desk/messages/1/attachments/-1", "/desk/messages/2/attachments/0", "/files/1/-1/x"] {
             assert_eq!(desk.get(path).status(), Status::NotFound, "{path}");
         }
+    }
+
+    fn r50_erased_file_is_told_in_its_place_and_offered_no_more(desk: &mut Desk) {
+        published(desk);
+        let wish = Wish { target: Target::Attachment(1, 0), reason: "asked for it".to_owned(), class: Reason::AskedFor, person: None };
+        erasure::erase(&desk.ctx, &desk.db, &wish).unwrap();
+        let page = desk.page("/desk/messages/1");
+        assert!(page.contains("A file that stood here was erased.") && page.contains("the whole mail was erased"), "{page}");
+        assert!(!page.contains("attachments/0") && page.contains("attachments/1") && !page.contains("Show erased"), "{page}");
+        assert_eq!(desk.get(AT_THE_DESK).status(), Status::NotFound);
     }
 
     fn a_file_whose_bytes_are_gone_is_taken_out_of_its_mail_again_at_the_desk(desk: &mut Desk) {

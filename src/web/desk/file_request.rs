@@ -84,6 +84,10 @@ pub struct Chosen {
     /// Whether the choice is to be used, not searched on.
     #[field(default = String::new())]
     pub used: String,
+    /// The name under the letters, where one was typed.
+    pub signed_as: Option<String>,
+    /// The group that the person writes for, where one was typed.
+    pub group: Option<String>,
 }
 
 impl Chosen {
@@ -124,7 +128,7 @@ pub(crate) struct Back {
     /// The name under the letters.
     pub signed_as: Option<String>,
     /// The group that the person writes for.
-    pub group: String,
+    pub group: Option<String>,
     /// What is wrong with the name, or with the choice.
     pub name_error: Option<String>,
     /// What is wrong with the group.
@@ -187,8 +191,11 @@ pub(crate) fn load(
         bundles,
         languages: ["en", "de", "fr", "it", "el"].map(|l| Choice::new(l, filters::language(l))).to_vec(),
         chosen: chosen.clone(),
-        signed_as: back.signed_as.unwrap_or_else(|| me.person.name.clone()),
-        group: back.group,
+        signed_as: back
+            .signed_as
+            .or_else(|| chosen.signed_as.clone())
+            .unwrap_or_else(|| me.person.name.clone()),
+        group: back.group.or_else(|| chosen.group.clone()).unwrap_or_default(),
         name_error: back.name_error,
         group_error: back.group_error,
         choice_error: back.choice_error.or(nothing),
@@ -257,6 +264,9 @@ pub(crate) fn address(chosen: &Chosen) -> String {
     let mut query: Vec<(&str, &str)> = chosen.a.iter().map(|id| ("a", id.as_str())).collect();
     query.push(("bundle", chosen.bundle.as_str()));
     query.push(("language", chosen.language.as_str()));
+    // Else the letters would leave under the name of whoever is signed in, whatever was typed.
+    query.extend(chosen.signed_as.as_deref().map(|name| ("signed_as", name)));
+    query.extend(chosen.group.as_deref().map(|name| ("group", name)));
     words::link("/desk/requests/new", &query)
 }
 

@@ -107,6 +107,8 @@ impl Typed {
             a: self.a.clone(),
             bundle: self.bundle.clone(),
             language: self.language.clone(),
+            signed_as: Some(self.signed_as.clone()),
+            group: Some(self.group.clone()).filter(|group| !group.is_empty()),
             ..Chosen::default()
         }
     }
@@ -230,7 +232,7 @@ async fn choose_again(site: &Site, me: &SignedIn, (typed, fault): (Typed, Fault)
     let chrome = me.chrome(Said::default(), "File a request", "file");
     let me = me.clone();
     let load = move |ctx: &crate::service::Context, conn: &mut crate::store::Conn| {
-        let (signed_as, group) = (Some(typed.signed_as.clone()), typed.group.clone());
+        let (signed_as, group) = (Some(typed.signed_as.clone()), Some(typed.group.clone()));
         let mut back = Back { signed_as, group, ..Back::default() };
         match fault {
             Fault::Choice(words) => back.choice_error = Some(words),

@@ -269,6 +269,9 @@ stories! {
         let preview = desk.post("/desk/requests/preview", &fields).into_string().unwrap();
         assert!(preview.contains("To: poststelle@brandau.example"), "{preview}");
         assert!(preview.contains("\nMira Varga\nKlarblick e. V.\n") && preview.contains("Send 1 letter"), "{preview}");
+        let back = between(&preview, "To change something, <a href=\"", "\"").replace("&amp;", "&");
+        let changed = desk.page(&back);
+        assert!(changed.contains("value=\"Mira Varga\"") && changed.contains("value=\"Klarblick e. V.\""), "{back}: {changed}");
         let keyless = desk.post("/desk/requests", &fields);
         assert_eq!(keyless.status(), Status::UnprocessableEntity, "nobody sends what was not read");
         drop(keyless);

@@ -1,6 +1,7 @@
 //! Letters on their way out: queued with their final bytes, sent once, never twice by themselves.
 
 mod claiming;
+mod doubt;
 mod reports;
 
 pub(crate) use claiming::hold_claims;
@@ -8,7 +9,7 @@ pub use claiming::{
     Claim, Ended, claim_due, end_holds, ended, fates, hand_back, held_in, holders, in_doubt, lapse, lapsed,
     may_leave, renew, tries,
 };
-
+pub use doubt::REFUSED_LATER;
 pub use reports::{
     PROVED_BY_A_REPLY, PROVED_BY_A_REPORT, SAID_BY_A_PERSON, arrived, named, repeat, repeatable, reported,
     sent_to,

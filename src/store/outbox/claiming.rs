@@ -1,7 +1,7 @@
 //! The protocol of sending: a letter is claimed, put in doubt, ended; what a hold that ends makes of it.
 
 use crate::store::locks::Lock;
-use crate::store::outbox::Letter;
+use crate::store::outbox::{Letter, doubt};
 use crate::store::schema::{outbox, outbox_attempts};
 use crate::store::types::OutboxState;
 use crate::store::{AnyConn, Conn, Error, at, switches};
@@ -140,6 +140,7 @@ pub fn ended(conn: &mut Conn, (id, attempt): (i64, i64), worker: &str, end: &End
             outbox_attempts::detail.eq(end.server_reply.as_ref().or(end.error.as_ref())),
         ))
         .execute(conn)?;
+    let end = &doubt::of_letter(conn, (id, attempt), end)?;
     let accepted = (end.state == OutboxState::Accepted).then_some(time);
     // A worker that was stopped in mid-send and wakes up late may still learn that the server took the letter.
     let held = [OutboxState::Claimed, OutboxState::InDoubt, OutboxState::Unknown];

@@ -1,0 +1,115 @@
+//! Letters of which one copy may have arrived: what is known of another copy does not hide it, and what proves its fate ends it.
+
+use crate::servers::smtp_sink::{Act, Script, SmtpSink, Stage};
+use crate::support::mail::Reply;
+use crate::support::{Site, day, stories};
+use askance::domain::request::state::Status;
+use askance::mail::smtp_url::SmtpServer;
+use askance::mail::transport::Transport;
+use askance::service::delivery;
+use askance::store::outbox::{self, Letter};
+use askance::store::requests::RequestRow;
+use askance::store::restored;
+use askance::store::types::{OutboxState, Role};
+use chrono::TimeDelta;
+use std::time::Duration;
+
+fn letter_of(site: &Site, request: &RequestRow) -> Letter {
+    outbox::of_request(&mut site.conn(), request.id, "request").unwrap().unwrap()
+}
+
+/// Offers the next letter to a server that does this at a stage.
+fn tried(site: &Site, stage: Stage, act: Act) {
+    let sink = SmtpSink::start(Script::friendly().at(stage, act));
+    let server = SmtpServer::from_url(&sink.url()).unwrap().with_timeout(Duration::from_secs(5));
+    assert!(delivery::send_next(&site.ctx, &site.db, &Transport::Smtp(server), "worker").unwrap());
+}
+
+/// A letter whose server said nothing after the body; who asked, and the request.
+fn unknown_letter(site: &Site) -> (i64, RequestRow) {
+    let activist = site.person("Mara Varga", Role::Activist);
+    let filed = site.files(activist, site.city());
+    site.ctx.clock.set(filed.leaves_at + TimeDelta::seconds(1));
+    tried(site, Stage::EndOfData, Act::Drop);
+    let request = site.request(&filed.reference);
+    assert_eq!(request.status, Status::Unknown);
+    (activist, request)
+}
+
+/// The authority says that it has the letter.
+fn acknowledges(site: &Site, request: &RequestRow) {
+    let receipt = "Sehr geehrte Frau Varga,\n\nwir bestätigen den Eingang Ihres Antrags. Er wird unter dem Aktenzeichen \
+                   32-1024/2026 bearbeitet.\n\nMit freundlichen Grüßen";
+    let mail = Reply::to(request, "brandau.example").about("Eingang").saying(receipt);
+    site.receives(&mail.raw(), &request.reply_address);
+}
+
+/// It stays in doubt with this reason, nothing repeats it by itself, and a reply starts the clock.
+fn stays_in_doubt(site: &mut Site, request: &RequestRow, reason: &str) {
+    let letter = letter_of(site, request);
+    let (said, error) = (letter.server_reply.clone(), letter.last_error.clone().unwrap_or_default());
+    assert_eq!((letter.state, said), (OutboxState::Unknown, None), "{error}");
+    assert!(error.contains("once more") && error.contains(reason), "{error}");
+    assert_eq!(site.request(&request.reference).status, Status::Unknown, "{:?}", site.kinds(request.id));
+    std::sync::Arc::get_mut(&mut site.ctx).unwrap().config.mail.repeat_unknown =
+        Some(Duration::from_hours(6));
+    site.days_pass(1);
+    assert_eq!(site.sent.lock().unwrap().len(), 0, "it is not repeated by itself");
+    acknowledges(site, request);
+    assert_eq!(letter_of(site, request).state, OutboxState::Accepted);
+    let now = site.request(&request.reference);
+    println!(
+        "R3: {reason:.40}: then the authority answered: received {:?}, due {:?}",
+        now.received_on, now.due_on
+    );
+    assert!(
+        now.status == Status::Acknowledged && now.received_on.is_some() && now.due_on.is_some(),
+        "{now:?}"
+    );
+}
+
+stories! {
+    fn r03_a_copy_that_is_refused_does_not_hide_that_an_earlier_one_may_have_arrived(site: &mut Site) {
+        let (activist, request) = unknown_letter(site);
+        delivery::send_again(&site.ctx, &mut site.conn(), activist, letter_of(site, &request).id).unwrap();
+        tried(site, Stage::Rcpt, Act::say("550 5.1.1 no such user"));
+        assert_eq!(site.kinds(request.id), ["filed", "sending_unknown"], "nobody says that it did not arrive");
+        stays_in_doubt(site, &request, "550 5.1.1 no such user");
+        assert_eq!(site.request(&request.reference).received_on, Some(day("2026-09-07")));
+    }
+
+    fn r03_a_copy_that_is_given_up_does_not_hide_that_an_earlier_one_may_have_arrived(site: &mut Site) {
+        let (activist, request) = unknown_letter(site);
+        delivery::send_again(&site.ctx, &mut site.conn(), activist, letter_of(site, &request).id).unwrap();
+        for _ in 0..20 {
+            tried(site, Stage::Rcpt, Act::say("450 4.2.0 greylisted"));
+            site.ctx.clock.set(site.now() + TimeDelta::hours(7));
+        }
+        stays_in_doubt(site, &request, "tried for five days");
+    }
+
+    fn r03_a_letter_restored_in_doubt_stays_so_when_its_repeat_is_refused(site: &mut Site) {
+        let activist = site.person("Mara Varga", Role::Activist);
+        let filed = site.files(activist, site.city());
+        let request = site.request(&filed.reference);
+        let copied = site.now();
+        site.ctx.clock.set(filed.leaves_at + TimeDelta::seconds(1));
+        assert_eq!(restored::doubt_what_may_have_left(&mut site.conn(), copied, site.now()).unwrap(), 1);
+        delivery::tell_requests(&site.ctx, &site.db).unwrap();
+        delivery::send_again(&site.ctx, &mut site.conn(), activist, letter_of(site, &request).id).unwrap();
+        tried(site, Stage::Rcpt, Act::say("554 5.7.1 we do not know you"));
+        stays_in_doubt(site, &request, "554 5.7.1");
+    }
+
+    fn a_letter_that_was_only_put_off_and_then_refused_is_refused(site: &mut Site) {
+        let activist = site.person("Mara Varga", Role::Activist);
+        let filed = site.files(activist, site.city());
+        site.ctx.clock.set(filed.leaves_at + TimeDelta::seconds(1));
+        // Put off after the body: the server said that it has not got it.
+        tried(site, Stage::EndOfData, Act::say("451 4.3.0 later"));
+        site.ctx.clock.set(site.now() + TimeDelta::minutes(6));
+        tried(site, Stage::Rcpt, Act::say("550 5.1.1 no such user"));
+        let request = site.request(&filed.reference);
+        assert_eq!((letter_of(site, &request).state, request.status), (OutboxState::Refused, Status::Undelivered));
+    }
+}

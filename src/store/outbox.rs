@@ -9,10 +9,10 @@ pub use claiming::{
     Claim, Ended, claim_due, end_holds, ended, fates, hand_back, held_in, holders, in_doubt, lapse, lapsed,
     may_leave, renew, tries,
 };
-pub use doubt::REFUSED_LATER;
+pub use doubt::{REFUSED_LATER, arrived, came_back, doubted_again};
 pub use reports::{
-    PROVED_BY_A_REPLY, PROVED_BY_A_REPORT, SAID_BY_A_PERSON, arrived, named, repeat, repeatable, reported,
-    sent_to,
+    DISPROVED_BY_A_REPORT, PROVED_BY_A_REPLY, PROVED_BY_A_REPORT, SAID_BY_A_PERSON, named, repeat,
+    repeatable, reported, sent_to,
 };
 
 use crate::domain::request::state::Status;
@@ -169,12 +169,14 @@ pub fn take_back(conn: &mut Conn, id: i64) -> Result<bool, Error> {
 
 /// Queues a letter again, the same bytes, because a person said so; false = it stands where that is not possible.
 pub fn send_again(conn: &mut Conn, id: i64, now: DateTime<Utc>) -> Result<bool, Error> {
+    // What a report said of the copy before says nothing of this one.
+    let stands = [OutboxState::Unknown, OutboxState::Refused];
+    let failed = outbox::table.find(id).filter(outbox::delivery.eq("failed"));
+    let nothing = (outbox::delivery.eq(None::<String>), outbox::delivery_at.eq(None::<NaiveDateTime>));
+    diesel::update(failed.filter(outbox::state.eq_any(stands))).set(nothing).execute(conn)?;
     // A letter whose bytes were erased has nothing that could leave.
     let again = diesel::update(
-        outbox::table
-            .find(id)
-            .filter(outbox::state.eq_any([OutboxState::Unknown, OutboxState::Refused]))
-            .filter(outbox::blob_sha256.ne("")),
+        outbox::table.find(id).filter(outbox::state.eq_any(stands)).filter(outbox::blob_sha256.ne("")),
     )
     .set((
         outbox::state.eq(OutboxState::Queued),

@@ -1,16 +1,19 @@
 //! Letters of which one copy may have arrived: what is known of another copy does not hide it, and what proves its fate ends it.
 
+use super::sending_reports::report;
 use crate::servers::smtp_sink::{Act, Script, SmtpSink, Stage};
 use crate::support::mail::Reply;
 use crate::support::{Site, day, stories};
+use askance::domain::authority::AuthorityKind;
+use askance::domain::request::event::Event;
 use askance::domain::request::state::Status;
 use askance::mail::smtp_url::SmtpServer;
 use askance::mail::transport::Transport;
-use askance::service::delivery;
+use askance::service::{delivery, triage};
 use askance::store::outbox::{self, Letter};
-use askance::store::requests::RequestRow;
-use askance::store::restored;
+use askance::store::requests::{self, RequestRow};
 use askance::store::types::{OutboxState, Role};
+use askance::store::{authorities, health, restored};
 use chrono::TimeDelta;
 use std::time::Duration;
 
@@ -82,6 +85,8 @@ stories! {
         let (activist, request) = unknown_letter(site);
         delivery::send_again(&site.ctx, &mut site.conn(), activist, letter_of(site, &request).id).unwrap();
         for _ in 0..20 {
+            // The attempt of which nobody knows was made earlier and is none of the twenty.
+            site.ctx.clock.set(site.now() + TimeDelta::minutes(1));
             tried(site, Stage::Rcpt, Act::say("450 4.2.0 greylisted"));
             site.ctx.clock.set(site.now() + TimeDelta::hours(7));
         }
@@ -111,5 +116,77 @@ stories! {
         tried(site, Stage::Rcpt, Act::say("550 5.1.1 no such user"));
         let request = site.request(&filed.reference);
         assert_eq!((letter_of(site, &request).state, request.status), (OutboxState::Refused, Status::Undelivered));
+    }
+
+    fn r03_a_letter_in_doubt_that_came_back_can_go_to_another_address(site: &mut Site) {
+        let (activist, request) = unknown_letter(site);
+        let letter = letter_of(site, &request);
+        site.receives(&report(&letter, ("failed", "5.1.1")), &letter.envelope_from);
+        let back = letter_of(site, &request);
+        assert_eq!((back.state, back.server_reply.as_deref()), (OutboxState::Refused, Some(outbox::DISPROVED_BY_A_REPORT)));
+        assert_eq!(site.request(&request.reference).status, Status::Undelivered);
+        assert_eq!(health::letters(&mut site.conn(), site.now()).unwrap().unknown, 0, "nothing is left to settle");
+        let found = "auskunft@brandau.example".parse().unwrap();
+        authorities::set_address(&mut site.conn(), request.authority_id, &found, site.now()).unwrap();
+        delivery::send_lost_again(&site.ctx, &mut site.conn(), activist, (letter.id, "auskunft@brandau.example")).unwrap();
+        site.ctx.clock.set(site.now() + TimeDelta::minutes(11));
+        // Refused there, it is refused: the doubt was about another mail.
+        tried(site, Stage::Rcpt, Act::say("550 5.1.1 no such user"));
+        assert_eq!(letter_of(site, &request).state, OutboxState::Refused);
+        println!("R3: {:?}", site.kinds(request.id));
+    }
+
+    fn r03_a_repeat_that_waits_does_not_go_to_an_address_from_which_the_letter_came_back(site: &mut Site) {
+        let (activist, request) = unknown_letter(site);
+        let letter = letter_of(site, &request);
+        delivery::send_again(&site.ctx, &mut site.conn(), activist, letter.id).unwrap();
+        tried(site, Stage::Rcpt, Act::say("450 4.2.0 greylisted"));
+        site.receives(&report(&letter, ("failed", "5.1.1")), &letter.envelope_from);
+        site.days_pass(1);
+        assert_eq!((letter_of(site, &request).state, site.sent.lock().unwrap().len()), (OutboxState::Refused, 0));
+        // Several copies may have left: if the authority answers all the same, its clock runs.
+        acknowledges(site, &request);
+        assert_eq!(letter_of(site, &request).state, OutboxState::Accepted);
+        assert!(site.request(&request.reference).due_on.is_some(), "{:?}", site.kinds(request.id));
+    }
+
+    fn r03_a_report_or_an_answer_that_is_read_while_a_letter_is_handed_over_is_not_forgotten(site: &mut Site) {
+        let activist = site.person("Mara Varga", Role::Activist);
+        for answered in [false, true] {
+            let city = site.authority(&format!("Stadt {answered}"), (AuthorityKind::Municipality, "de-nw-ifg", "de"), "brandau.example");
+            let filed = site.files(activist, city);
+            site.ctx.clock.set(filed.leaves_at + TimeDelta::seconds(1));
+            let claim = outbox::Claim { worker: "dies", now: site.now(), until: site.now() + TimeDelta::minutes(1), per_minute: 0 };
+            let (letter, _) = outbox::claim_due(&mut site.conn(), &claim).unwrap().unwrap();
+            assert!(outbox::in_doubt(&mut site.conn(), letter.id, &claim).unwrap());
+            let request = site.request(&filed.reference);
+            if answered {
+                acknowledges(site, &request);
+            } else {
+                site.receives(&report(&letter, ("failed", "5.1.1")), &letter.envelope_from);
+            }
+            site.ctx.clock.set(site.now() + TimeDelta::minutes(2));
+            site.works();
+            let (kinds, now) = (site.kinds(request.id), site.request(&filed.reference));
+            println!("R3: {kinds:?}");
+            assert!(!kinds.contains(&"sending_unknown"), "{kinds:?}");
+            let ended = if answered { (OutboxState::Accepted, Status::Acknowledged) } else { (OutboxState::Refused, Status::Undelivered) };
+            assert_eq!((letter_of(site, &request).state, now.status), ended);
+            assert_eq!(now.received_on.is_some() && now.due_on.is_some(), answered);
+        }
+    }
+
+    fn r03_a_report_that_counts_no_more_leaves_the_letter_in_doubt_and_a_person_may_settle_it(site: &mut Site) {
+        let (activist, request) = unknown_letter(site);
+        let letter = letter_of(site, &request);
+        site.receives(&report(&letter, ("failed", "5.1.1")), &letter.envelope_from);
+        triage::set_aside(&site.ctx, &mut site.conn(), activist, 1, "of another letter").unwrap();
+        site.works();
+        assert_eq!((letter_of(site, &request).state, site.request(&request.reference).status), (OutboxState::Unknown, Status::Unknown));
+        // Withdrawn meanwhile, the letter can be settled all the same.
+        let (event, stamp) = (Event::Withdrawn { reason: "not needed".to_owned() }, requests::Stamp { at: site.now(), person: Some(activist) });
+        requests::append(&mut site.conn(), request.id, &event, stamp).unwrap();
+        delivery::settle_unknown(&site.ctx, &mut site.conn(), activist, letter.id).unwrap();
+        assert_eq!(letter_of(site, &request).state, OutboxState::Accepted);
     }
 }

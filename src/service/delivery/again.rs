@@ -161,13 +161,14 @@ pub fn settle_unknown(ctx: &Context, conn: &mut Conn, person: i64, id: i64) -> R
     let now = ctx.clock.now();
     transaction(conn, |conn| {
         let letter = told::hold(conn, id)?.ok_or(Error::NoSuchLetter)?;
-        let request = requests::find(conn, letter.request_id)?.ok_or(Error::NoSuchLetter)?;
-        if letter.state != OutboxState::Unknown || request.status != Status::Unknown {
+        let state = requests::state(conn, letter.request_id)?.ok_or(Error::NoSuchLetter)?;
+        let handed_over = letter.in_doubt_at.unwrap_or(letter.created_at).and_utc();
+        let event = told::sent(ctx, conn, &letter, (handed_over, outbox::SAID_BY_A_PERSON))?;
+        // Wherever its clock can start: the request may have heard of it, or be withdrawn, before its letter is settled.
+        if letter.state != OutboxState::Unknown || state.apply(&event).is_err() {
             return Err(Error::NotNow(letter.state));
         }
-        let handed_over = letter.in_doubt_at.unwrap_or(letter.created_at).and_utc();
         outbox::arrived(conn, id, (at(handed_over), outbox::SAID_BY_A_PERSON))?;
-        let event = told::sent(ctx, conn, &letter, (handed_over, outbox::SAID_BY_A_PERSON))?;
         requests::append(conn, letter.request_id, &event, Stamp { at: now, person: Some(person) })?;
         let act = Act {
             at: now,

@@ -1,6 +1,7 @@
 //! The outbox by state: what waits, what left, what nobody knows of.
 
 use crate::domain::request::state::Status;
+use crate::store::outbox::DISPROVED_BY_A_REPORT;
 use crate::store::schema::{authorities, outbox, outbox_attempts, people, requests};
 use crate::store::types::OutboxState;
 use crate::store::{Conn, Error};
@@ -58,7 +59,11 @@ pub struct Letter {
 impl Letter {
     /// Whether a server took it and it came back as undeliverable: the request waits for another address.
     pub fn came_back(&self) -> bool {
-        self.state == OutboxState::Accepted && self.status == Status::Undelivered
+        match self.state {
+            OutboxState::Accepted => self.status == Status::Undelivered,
+            OutboxState::Refused => self.server_reply.as_deref() == Some(DISPROVED_BY_A_REPORT),
+            _ => false,
+        }
     }
 }
 

@@ -158,6 +158,9 @@ pub fn ended(conn: &mut Conn, (id, attempt): (i64, i64), worker: &str, end: &End
     if updated == 0 && end.state == OutboxState::Accepted {
         return late(conn, id, end);
     }
+    if updated == 1 && end.state == OutboxState::Unknown {
+        doubt::settle_by_what_is_known(conn, id)?;
+    }
     if let Some(next) = end.next_attempt_at.filter(|_| updated == 1) {
         diesel::update(outbox::table.find(id)).set(outbox::next_attempt_at.eq(at(next))).execute(conn)?;
     }
@@ -257,7 +260,8 @@ pub fn lapsed(conn: &mut Conn, now: DateTime<Utc>) -> Result<Vec<i64>, Error> {
         .load(conn)?)
 }
 
-/// Calls a lapsed letter `unknown`; true = it was this call that did.
+/// Calls a lapsed letter `unknown`, unless a report or a reply tells already what became of it; true = it was this call
+/// that did.
 pub fn lapse(conn: &mut Conn, id: i64, now: DateTime<Utc>) -> Result<bool, Error> {
     let lapsed = diesel::update(
         outbox::table
@@ -282,6 +286,7 @@ pub fn lapse(conn: &mut Conn, id: i64, now: DateTime<Utc>) -> Result<bool, Error
                 outbox_attempts::result.eq(OutboxState::Unknown.as_str()),
             ))
             .execute(conn)?;
+        doubt::settle_by_what_is_known(conn, id)?;
     }
     Ok(lapsed == 1)
 }

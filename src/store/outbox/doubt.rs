@@ -1,9 +1,12 @@
 //! Letters of which one attempt ended so that nobody knows: what a later attempt says does not settle the earlier one.
 
+use crate::domain::request::state::Status;
 use crate::store::outbox::Ended;
-use crate::store::schema::{outbox, outbox_attempts};
+use crate::store::outbox::reports::{DISPROVED_BY_A_REPORT, PROVED_BY_A_REPLY, PROVED_BY_A_REPORT};
+use crate::store::schema::{outbox, outbox_attempts, requests};
 use crate::store::types::OutboxState;
 use crate::store::{Conn, Error};
+use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
 /// How the reason begins where a letter was refused after an attempt of which nobody knows whether it arrived.
@@ -36,4 +39,92 @@ fn was_doubted(conn: &mut Conn, (id, attempt): (i64, i64)) -> Result<bool, Error
         .count()
         .get_result(conn)?;
     Ok(doubted > 0)
+}
+
+/// States of a letter whose body was begun once and that no body leaves from now: what proves that it arrived ends
+/// them, so that a repeat which waits does not leave.
+const MAY_PROVE: [OutboxState; 4] =
+    [OutboxState::Unknown, OutboxState::Queued, OutboxState::Deferred, OutboxState::Claimed];
+
+/// Marks a letter that may have arrived as arrived when it was handed over, with what proves it; false = it is known
+/// what became of it, or it was never begun.
+pub fn arrived(conn: &mut Conn, id: i64, (handed_over, proof): (NaiveDateTime, &str)) -> Result<bool, Error> {
+    // Where several copies left, one may have come back and another have arrived: the authority's word counts more.
+    let came_back = outbox::state
+        .eq(OutboxState::Refused)
+        .and(outbox::server_reply.eq(DISPROVED_BY_A_REPORT).assume_not_null());
+    let doubted = outbox::table
+        .find(id)
+        .filter(outbox::state.eq_any(MAY_PROVE).or(came_back))
+        .filter(outbox::in_doubt_at.is_not_null());
+    let marked = diesel::update(doubted)
+        .set((
+            outbox::state.eq(OutboxState::Accepted),
+            outbox::accepted_at.eq(handed_over),
+            outbox::server_reply.eq(proof),
+            outbox::last_error.eq(None::<String>),
+            outbox::claimed_by.eq(None::<String>),
+            outbox::lease_until.eq(None::<NaiveDateTime>),
+        ))
+        .execute(conn)?;
+    Ok(marked == 1)
+}
+
+/// Marks a letter that may have arrived as one that did not, because a report proves it, so that it can go elsewhere and
+/// a repeat that waits does not leave; false = it is known what became of it, or it was never begun.
+pub fn came_back(conn: &mut Conn, id: i64) -> Result<bool, Error> {
+    let doubted = outbox::table
+        .find(id)
+        .filter(outbox::state.eq_any(MAY_PROVE))
+        .filter(outbox::in_doubt_at.is_not_null());
+    let marked = diesel::update(doubted)
+        .set((
+            outbox::state.eq(OutboxState::Refused),
+            outbox::server_reply.eq(DISPROVED_BY_A_REPORT),
+            outbox::last_error.eq(None::<String>),
+            outbox::claimed_by.eq(None::<String>),
+            outbox::lease_until.eq(None::<NaiveDateTime>),
+        ))
+        .execute(conn)?;
+    Ok(marked == 1)
+}
+
+/// The report that proved that a letter came back counts no more: nobody knows of it again.
+pub fn doubted_again(conn: &mut Conn, id: i64) -> Result<bool, Error> {
+    let came_back = outbox::table
+        .find(id)
+        .filter(outbox::state.eq(OutboxState::Refused))
+        .filter(outbox::server_reply.eq(DISPROVED_BY_A_REPORT));
+    let marked = diesel::update(came_back)
+        .set((
+            outbox::state.eq(OutboxState::Unknown),
+            outbox::server_reply.eq(None::<String>),
+            outbox::last_error.eq("the report that it came back was taken back"),
+            outbox::delivery.eq(None::<String>),
+            outbox::delivery_at.eq(None::<NaiveDateTime>),
+            outbox::repeats.eq(1),
+        ))
+        .execute(conn)?;
+    Ok(marked == 1)
+}
+
+/// A letter that has just become unknown, where a report or the authority's answer was read while it was handed over:
+/// then it is known what became of it.
+pub(super) fn settle_by_what_is_known(conn: &mut Conn, id: i64) -> Result<(), Error> {
+    let found: Option<(Option<NaiveDateTime>, Option<String>, Status)> = outbox::table
+        .inner_join(requests::table)
+        .filter(outbox::id.eq(id))
+        .filter(outbox::state.eq(OutboxState::Unknown))
+        .select((outbox::in_doubt_at, outbox::delivery, requests::status))
+        .first(conn)
+        .optional()?;
+    let Some((Some(handed_over), delivery, status)) = found else { return Ok(()) };
+    if matches!(delivery.as_deref(), Some("delivered" | "relayed")) {
+        arrived(conn, id, (handed_over, PROVED_BY_A_REPORT))?;
+    } else if status.is_known_to_the_authority() {
+        arrived(conn, id, (handed_over, PROVED_BY_A_REPLY))?;
+    } else if delivery.as_deref() == Some("failed") {
+        came_back(conn, id)?;
+    }
+    Ok(())
 }

@@ -97,27 +97,5 @@ pub const PROVED_BY_A_REPLY: &str = "the authority's reply proves that it arrive
 /// The same where a mail server further on reported it.
 pub const PROVED_BY_A_REPORT: &str = "a delivery report proves that it arrived";
 
-/// States of a letter whose body was begun once and that no body leaves from now: what proves that it arrived ends
-/// them, so that a repeat which waits does not leave.
-const MAY_PROVE: [OutboxState; 4] =
-    [OutboxState::Unknown, OutboxState::Queued, OutboxState::Deferred, OutboxState::Claimed];
-
-/// Marks a letter that may have arrived as arrived when it was handed over, with what proves it; false = it is known
-/// what became of it, or it was never begun.
-pub fn arrived(conn: &mut Conn, id: i64, (handed_over, proof): (NaiveDateTime, &str)) -> Result<bool, Error> {
-    let doubted = outbox::table
-        .find(id)
-        .filter(outbox::state.eq_any(MAY_PROVE))
-        .filter(outbox::in_doubt_at.is_not_null());
-    let marked = diesel::update(doubted)
-        .set((
-            outbox::state.eq(OutboxState::Accepted),
-            outbox::accepted_at.eq(handed_over),
-            outbox::server_reply.eq(proof),
-            outbox::last_error.eq(None::<String>),
-            outbox::claimed_by.eq(None::<String>),
-            outbox::lease_until.eq(None::<NaiveDateTime>),
-        ))
-        .execute(conn)?;
-    Ok(marked == 1)
-}
+/// The same where one reported that it came back.
+pub const DISPROVED_BY_A_REPORT: &str = "a delivery report proves that it did not arrive";

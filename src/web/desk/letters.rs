@@ -106,7 +106,8 @@ pub struct Letter {
 impl Letter {
     /// A letter as it stands at `now`.
     pub fn of(letter: letters::Letter, now: DateTime<Utc>) -> Self {
-        let state = if letter.came_back() { came_back() } else { words::outbox_state(letter.state) };
+        let has_come_back = letter.came_back();
+        let state = if has_come_back { came_back() } else { words::outbox_state(letter.state) };
         let lost = is_lost(letter.state, letter.status);
         let proof = letter.server_reply.as_deref().and_then(words::proof);
         let last_error = match letter.state {
@@ -119,7 +120,7 @@ impl Letter {
             undoable: letter.state == OutboxState::Queued && letter.leave_after > now.naive_utc(),
             repeatable: letter.state == OutboxState::Unknown || lost,
             unknown: letter.state == OutboxState::Unknown,
-            came_back: lost && letter.state == OutboxState::Accepted,
+            came_back: lost && has_come_back,
             lost,
             addresses: Vec::new(),
             tried_at: letter.in_doubt_at.filter(|_| letter.state == OutboxState::Unknown),

@@ -9,7 +9,7 @@ pub use claiming::{
     Claim, Ended, claim_due, end_holds, ended, fates, hand_back, held_in, holders, in_doubt, lapse, lapsed,
     may_leave, renew, tries,
 };
-pub use doubt::{REFUSED_LATER, arrived, came_back, doubted_again};
+pub use doubt::{REFUSED_LATER, arrived, came_back, doubted_again, is_untold_of_a_doubt};
 pub use reports::{
     DISPROVED_BY_A_REPORT, PROVED_BY_A_REPLY, PROVED_BY_A_REPORT, SAID_BY_A_PERSON, named, repeat,
     repeatable, reported, sent_to,
@@ -20,7 +20,9 @@ use crate::store::schema::{outbox, requests};
 use crate::store::types::OutboxState;
 use crate::store::{AnyConn, Conn, Error, at};
 use chrono::{DateTime, NaiveDateTime, Utc};
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 
 /// A letter as it is queued, in the transaction that files it.
 #[derive(Debug, Clone)]
@@ -138,7 +140,9 @@ pub fn untold(conn: &mut Conn) -> Result<Vec<i64>, Error> {
         .and(requests::received_on.is_null())
         .and(requests::status.ne(Status::TakenBack));
     let refused = ended(OutboxState::Refused).and(requests::status.eq_any([Status::Filed, Status::Unknown]));
-    let unknown = ended(OutboxState::Unknown).and(requests::status.eq(Status::Filed));
+    // A second copy of which nobody knows is told as the first one was.
+    let again = requests::status.eq(Status::Unknown).and(sql::<Bool>(doubt::MORE_THAN_WAS_TOLD));
+    let unknown = ended(OutboxState::Unknown).and(requests::status.eq(Status::Filed).or(again));
     Ok(outbox::table
         .inner_join(requests::table)
         .filter(outbox::letter.eq("request"))

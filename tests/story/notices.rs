@@ -155,6 +155,30 @@ stories! {
         assert!(told.iter().any(|mail| mail.contains("To: volunteer-one@askance.example")), "{told:?}");
         assert_eq!(tells_later(site), Vec::<String>::new(), "told once");
     }
+
+    fn r06_staff_are_told_again_when_nobody_knows_of_a_second_copy_either(site: &mut Site) {
+        let person = site.person("Mara Varga", Role::Activist);
+        site.person("Volunteer One", Role::Volunteer);
+        let filed = site.files(person, site.city());
+        site.ctx.clock.set(filed.leaves_at + TimeDelta::seconds(1));
+        let request = site.request(&filed.reference).id;
+        let sink = SmtpSink::start(Script::friendly().at(Stage::EndOfData, Act::Drop));
+        let transport = Transport::Smtp(SmtpServer::from_url(&sink.url()).unwrap());
+        for copy in 1..=2 {
+            assert!(delivery::send_next(&site.ctx, &site.db, &transport, "worker").unwrap());
+            for _ in 0..3 {
+                delivery::tell_requests(&site.ctx, &site.db).unwrap();
+            }
+            let told = tells_later(site);
+            println!("R6: copy {copy}: {} told, {:?}", told.len(), site.kinds(request));
+            assert_eq!((told.len(), site.kinds(request).len()), (1, copy + 1), "{told:?}");
+            assert!(told[0].contains("Nobody knows whether a letter arrived"), "{told:?}");
+            let letter = askance::store::outbox::of_request(&mut site.conn(), request, "request").unwrap().unwrap();
+            delivery::send_again(&site.ctx, &mut site.conn(), person, letter.id).unwrap();
+            site.ctx.clock.set(site.now() + TimeDelta::hours(2));
+        }
+        assert_eq!(site.kinds(request), ["filed", "sending_unknown", "sending_unknown"]);
+    }
 }
 
 #[test]

@@ -92,7 +92,10 @@ fn event_of(ctx: &Context, conn: &mut Conn, letter: &Letter, state: &State) -> R
             let said = letter.server_reply.clone().or_else(|| letter.last_error.clone());
             Some(Event::SendingFailed { letter: id, reply: said.unwrap_or_default() })
         }
-        OutboxState::Unknown if state.status == Status::Filed => {
+        OutboxState::Unknown
+            if state.status == Status::Filed
+                || (state.status == Status::Unknown && outbox::is_untold_of_a_doubt(conn, letter.id)?) =>
+        {
             let reason = letter.last_error.clone().unwrap_or_default();
             Some(Event::SendingUnknown { letter: id, reason })
         }

@@ -7,10 +7,28 @@ use crate::store::schema::{outbox, outbox_attempts, requests};
 use crate::store::types::OutboxState;
 use crate::store::{Conn, Error};
 use chrono::NaiveDateTime;
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 
 /// How the reason begins where a letter was refused after an attempt of which nobody knows whether it arrived.
 pub const REFUSED_LATER: &str = "refused when it was sent once more: ";
+
+/// Whether more attempts at a letter ended unknown than its request was told of; in a query of both tables.
+pub(super) const MORE_THAN_WAS_TOLD: &str = "(SELECT COUNT(*) FROM outbox_attempts WHERE \
+     outbox_attempts.outbox_id = outbox.id AND outbox_attempts.result = 'unknown') > \
+     (SELECT COUNT(*) FROM events WHERE events.request_id = requests.id AND events.kind = 'sending_unknown')";
+
+/// Whether an attempt at a letter ended unknown of which its request was not told.
+pub fn is_untold_of_a_doubt(conn: &mut Conn, id: i64) -> Result<bool, Error> {
+    let untold: i64 = outbox::table
+        .inner_join(requests::table)
+        .filter(outbox::id.eq(id))
+        .filter(sql::<Bool>(MORE_THAN_WAS_TOLD))
+        .count()
+        .get_result(conn)?;
+    Ok(untold > 0)
+}
 
 /// What the end of an attempt makes of its letter. One that is refused, or given up, after an earlier attempt at these
 /// bytes ended unknown may have arrived by that one: only the attempt is refused, and nobody knows of the letter.

@@ -5,7 +5,7 @@ pub mod disk;
 
 use crate::store::schema::{messages, outbox, outbox_attempts, switches};
 use crate::store::types::{MessageState, OutboxState};
-use crate::store::{AnyConn, Conn, Error, at};
+use crate::store::{AnyConn, Conn, Error, at, notices};
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
@@ -27,6 +27,8 @@ pub struct Letters {
     pub last_accepted: Option<NaiveDateTime>,
     /// Since when nothing leaves because somebody, or a rule, paused it.
     pub paused_since: Option<NaiveDateTime>,
+    /// Notices to our own people that were given up within the last day.
+    pub notices_given_up: i64,
 }
 
 /// How many of the last attempts are looked at.
@@ -77,6 +79,7 @@ pub fn letters(conn: &mut Conn, now: DateTime<Utc>) -> Result<Letters, Error> {
             .select(switches::since)
             .first(conn)
             .optional()?,
+        notices_given_up: notices::given_up(conn, (now - TimeDelta::days(1), now))?,
     })
 }
 

@@ -6,6 +6,7 @@ use crate::support::{Site, stories};
 use askance::mail::smtp_url::SmtpServer;
 use askance::mail::transport::Transport;
 use askance::service::delivery;
+use askance::service::health;
 use askance::service::notices;
 use askance::service::sign_in::{self, Change, Newcomer};
 use askance::store::types::Role;
@@ -137,6 +138,39 @@ stories! {
         site.receives(&mail.raw(), &request.reply_address);
         site.ctx.clock.set(site.now() + TimeDelta::days(6));
         assert_eq!(tells(site), Vec::<String>::new());
+    }
+
+    fn r55_a_notice_is_given_up_at_once_only_where_its_recipient_is_refused_and_that_is_told(site: &mut Site) {
+        let person = site.person("Mara Varga", Role::Activist);
+        let request = site.sends(person, site.city());
+        let found = |site: &Site| {
+            let found = health::findings(&health::look(&site.ctx, &site.db));
+            let found: Vec<&str> = found.iter().map(|it| it.finding).filter(|it| it.starts_with("notices")).collect();
+            println!("R55: {found:?}");
+            !found.is_empty()
+        };
+        let come = |n: u32| {
+            let mail = Reply::to(&request, "brandau.example").with_id(&format!("n{n}@brandau.example")).saying(&format!("Schreiben {n} zu Ihrem Antrag."));
+            site.receives(&mail.raw(), &request.reply_address);
+            site.ctx.clock.set(site.now() + TimeDelta::minutes(2));
+        };
+        come(1);
+        // Our server does not take the null sender, until somebody mends it.
+        let sink = SmtpSink::start(Script::friendly().once(Stage::Mail, Act::say("550 5.7.1 sender rejected")));
+        let transport = Transport::Smtp(SmtpServer::from_url(&sink.url()).unwrap());
+        let send = || notices::send_next(&site.ctx, &site.db, &transport).unwrap();
+        assert!(send() && !send() && sink.letters().is_empty());
+        site.ctx.clock.set(site.now() + TimeDelta::minutes(11));
+        assert!(send() && sink.letters().len() == 1, "it was tried again");
+        assert!(!found(site));
+        site.ctx.clock.set(site.now() + TimeDelta::hours(2));
+        come(2);
+        let sink = SmtpSink::start(Script::friendly().at(Stage::Rcpt, Act::say("550 5.1.1 no such user")));
+        let transport = Transport::Smtp(SmtpServer::from_url(&sink.url()).unwrap());
+        assert!(notices::send_next(&site.ctx, &site.db, &transport).unwrap());
+        assert!(found(site), "nobody reads at that address, and the administrator is told");
+        site.ctx.clock.set(site.now() + TimeDelta::hours(25));
+        assert!(!notices::send_next(&site.ctx, &site.db, &transport).unwrap() && !found(site));
     }
 
     fn staff_are_told_of_a_letter_of_which_nobody_knows(site: &mut Site) {

@@ -284,7 +284,7 @@ fn address_failed(conn: &mut Conn, letter: &Letter, end: &Ended) -> Result<(), E
         let (authority_id, address) = (request.authority_id, letter.envelope_to.as_str());
         authorities::address_bounced(conn, authority_id, address)?;
         let said = end.server_reply.as_deref().unwrap_or_default();
-        let cause = format!("The mail server refused it: {}", said.chars().take(300).collect::<String>());
+        let cause = format!("{}{}", contact_tasks::REFUSED, said.chars().take(300).collect::<String>());
         let new = contact_tasks::New { authority_id, address, cause, outbox_id: Some(letter.id) };
         contact_tasks::open(conn, &new, end.at)?;
     }

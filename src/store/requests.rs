@@ -5,6 +5,7 @@ mod fate;
 mod lookup;
 
 pub use clocks::{Waiting, counted_at, look_again, looked_at, open_under, still_quiet, to_look_at};
+pub use fate::bounced_addresses;
 pub mod former;
 
 pub use lookup::{Earlier, filed_lately, open_with_bundle};

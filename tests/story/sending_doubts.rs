@@ -4,16 +4,17 @@ use super::sending_reports::report;
 use crate::servers::smtp_sink::{Act, Script, SmtpSink, Stage};
 use crate::support::mail::Reply;
 use crate::support::{Site, day, stories};
-use askance::domain::authority::AuthorityKind;
+use askance::domain::authority::{AuthorityKind, AuthorityState};
 use askance::domain::request::event::Event;
 use askance::domain::request::state::Status;
 use askance::mail::smtp_url::SmtpServer;
 use askance::mail::transport::Transport;
+use askance::service::filing::{self, Filing};
 use askance::service::{delivery, triage};
 use askance::store::outbox::{self, Letter};
 use askance::store::requests::{self, RequestRow};
 use askance::store::types::{OutboxState, Role};
-use askance::store::{authorities, health, restored};
+use askance::store::{authorities, contact_tasks, health, restored};
 use chrono::TimeDelta;
 use std::time::Duration;
 
@@ -188,5 +189,62 @@ stories! {
         requests::append(&mut site.conn(), request.id, &event, stamp).unwrap();
         delivery::settle_unknown(&site.ctx, &mut site.conn(), activist, letter.id).unwrap();
         assert_eq!(letter_of(site, &request).state, OutboxState::Accepted);
+    }
+
+    fn r06_an_address_that_is_proved_to_work_is_in_use_again(site: &mut Site) {
+        let activist = site.person("Mara Varga", Role::Activist);
+        let city = site.city();
+        let stands = |site: &Site| {
+            let conn = &mut *site.conn();
+            let state = authorities::load(conn, &[city]).unwrap().remove(0).0.state;
+            let tasks = contact_tasks::count(conn).unwrap();
+            println!("R6: {:?} {state:?}, {tasks} tasks", authorities::address(conn, city).unwrap());
+            assert_eq!(state == AuthorityState::Ready, authorities::address(conn, city).unwrap().is_some());
+            (state, tasks)
+        };
+        let (works, fails) = ((AuthorityState::Ready, 0), (AuthorityState::NeedsAddress, 1));
+        // Refused, then sent again and taken.
+        let filed = site.files(activist, city);
+        site.ctx.clock.set(filed.leaves_at + TimeDelta::seconds(1));
+        tried(site, Stage::Rcpt, Act::say("550 5.1.1 no such user"));
+        assert_eq!(stands(site), fails);
+        let request = site.request(&filed.reference);
+        let letter = letter_of(site, &request);
+        delivery::send_lost_again(&site.ctx, &mut site.conn(), activist, (letter.id, &letter.envelope_to)).unwrap();
+        site.ctx.clock.set(site.now() + TimeDelta::minutes(11));
+        site.works();
+        assert_eq!(stands(site), works);
+        // It came back, as a server says that writes the address its own way; then the report turns out to be wrong.
+        let loud = Letter { envelope_to: letter.envelope_to.to_uppercase(), ..letter_of(site, &request) };
+        site.receives(&report(&loud, ("failed", "5.1.1")), &loud.envelope_from);
+        assert_eq!(stands(site), fails);
+        triage::set_aside(&site.ctx, &mut site.conn(), activist, 1, "of another letter").unwrap();
+        assert_eq!(stands(site), works);
+        let once_more = String::from_utf8(report(&loud, ("failed", "5.2.1"))).unwrap().replace("failed.", "second.");
+        site.receives(once_more.as_bytes(), &loud.envelope_from);
+        assert_eq!(stands(site), fails);
+        site.receives(&report(&loud, ("delivered", "2.0.0")), &loud.envelope_from);
+        assert_eq!(stands(site), works);
+    }
+
+    fn r06_an_address_stays_bounced_while_another_bounce_of_it_stands(site: &mut Site) {
+        let activist = site.person("Mara Varga", Role::Activist);
+        let city = site.city();
+        let requests: Vec<RequestRow> = ["a", "b"].map(|form| {
+            let filing = crate::support::filing_of(&[city], form);
+            let filing = Filing { signed_as: format!("Mara Varga\n{form} e. V."), ..filing };
+            let filed = filing::file(&site.ctx, &mut site.conn(), activist, &filing).unwrap().remove(0);
+            site.ctx.clock.set(filed.leaves_at + TimeDelta::seconds(1));
+            site.works();
+            site.request(&filed.reference)
+        }).into();
+        for request in &requests {
+            let letter = letter_of(site, request);
+            site.receives(&report(&letter, ("failed", "5.1.1")), &letter.envelope_from);
+        }
+        for (message, works) in [(1, false), (2, true)] {
+            triage::set_aside(&site.ctx, &mut site.conn(), activist, message, "of another letter").unwrap();
+            assert_eq!(authorities::address(&mut site.conn(), city).unwrap().is_some(), works, "{message}");
+        }
     }
 }

@@ -57,6 +57,8 @@ pub enum Error {
 
 /// How long a letter stays held by a worker that says nothing more; at work it renews its hold each `BEAT`.
 const LEASE: TimeDelta = TimeDelta::seconds(45);
+/// The longest wait between two tries.
+const LONGEST_WAIT: TimeDelta = TimeDelta::hours(4);
 /// After this a letter is tried again that we could not mark: a full disk or a database that is away is no server's.
 const OUR_FAULT: TimeDelta = TimeDelta::seconds(10);
 /// A few of these fit into a lease.
@@ -294,7 +296,7 @@ fn address_failed(conn: &mut Conn, letter: &Letter, end: &Ended) -> Result<(), E
 /// 5 minutes, doubled with each attempt, at most 4 hours.
 fn back_off(attempts: i64) -> TimeDelta {
     let doublings = u32::try_from((attempts - 1).clamp(0, 10)).unwrap_or(0);
-    TimeDelta::minutes(i64::from(5_u32 << doublings).min(240))
+    TimeDelta::minutes(i64::from(5_u32 << doublings)).min(LONGEST_WAIT)
 }
 
 /// Letters that a worker held and did not begin go back to the queue at once when its program ends.

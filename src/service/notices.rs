@@ -20,6 +20,8 @@ const TOGETHER: TimeDelta = TimeDelta::minutes(1);
 const GIVE_UP: TimeDelta = TimeDelta::days(5);
 /// A worker that says nothing more has not sent it; then it is tried again. It may have: then it is told twice.
 const LEASE: TimeDelta = TimeDelta::minutes(15);
+/// The longest wait is four hours; what lies further ahead was put off by a clock that was wrong.
+const FAR: TimeDelta = TimeDelta::hours(5);
 /// So long before its last day a right is told of.
 const SOON: TimeDelta = TimeDelta::days(3);
 /// How many different things a mail names; of more it says how many.
@@ -65,6 +67,7 @@ pub fn gather(ctx: &Context, db: &Db) -> Result<(), Error> {
     let mut conn = db.conn()?;
     let conn = &mut *conn;
     notices::give_up_before(conn, (now - GIVE_UP, now))?;
+    notices::bring_nearer(conn, (now, FAR))?;
     let kinds = ["sending_failed", "bounced", "overdue", "refused_by_silence"];
     for (id, request, event) in notices::untold(conn, &kinds, now - GIVE_UP)? {
         if let Some(news) = news_of(&event) {

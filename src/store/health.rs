@@ -38,6 +38,9 @@ const WAITS: TimeDelta = TimeDelta::seconds(60);
 /// A server that says “later” of one letter (greylisting, RFC 6647) may say so for this long.
 const LATER: TimeDelta = TimeDelta::hours(1);
 
+/// What lies further ahead than this was written while the clock was wrong.
+const AHEAD: TimeDelta = TimeDelta::minutes(1);
+
 /// The letters as they stand now.
 pub fn letters(conn: &mut Conn, now: DateTime<Utc>) -> Result<Letters, Error> {
     use OutboxState::{Accepted, Claimed, Deferred, InDoubt, Queued, Unknown};
@@ -45,7 +48,10 @@ pub fn letters(conn: &mut Conn, now: DateTime<Utc>) -> Result<Letters, Error> {
     let silent = outbox::state.eq_any([Queued, Claimed, InDoubt]);
     let away = outbox::state.eq(Deferred).and(outbox::server_reply.is_null());
     let put_off = outbox::state.eq(Deferred).and(outbox::leave_after.le(later));
+    // What a clock began that was ahead says nothing of now.
+    let until = at(now + AHEAD);
     let attempts: Vec<(NaiveDateTime, Option<NaiveDateTime>, Option<String>)> = outbox_attempts::table
+        .filter(outbox_attempts::started_at.le(until))
         .order(outbox_attempts::id.desc())
         .limit(ATTEMPTS)
         .select((outbox_attempts::started_at, outbox_attempts::ended_at, outbox_attempts::result))
@@ -73,6 +79,7 @@ pub fn letters(conn: &mut Conn, now: DateTime<Utc>) -> Result<Letters, Error> {
             .iter()
             .filter(|(_, _, result)| result.as_deref() == Some(Accepted.as_str()))
             .filter_map(|(_, ended, _)| *ended)
+            .filter(|ended| *ended <= until)
             .max(),
         paused_since: switches::table
             .filter(switches::name.eq("outbox_paused"))
@@ -101,7 +108,7 @@ pub fn mails(conn: &mut Conn, now: DateTime<Utc>) -> Result<Mails, Error> {
             .first(conn)?,
         unreadable_lately: messages::table
             .filter(messages::state.eq(MessageState::Unreadable))
-            .filter(messages::received_at.ge(at(now - TimeDelta::hours(1))))
+            .filter(messages::received_at.between(at(now - TimeDelta::hours(1)), at(now + AHEAD)))
             .count()
             .get_result(conn)?,
     })

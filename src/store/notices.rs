@@ -180,7 +180,7 @@ pub fn claim(
         }
         let rows = waiting(conn, (person, request))?;
         let ids: Vec<i64> = rows.iter().map(|row| row.0).collect();
-        let told = last_sent(conn, (person, request))?;
+        let told = last_sent(conn, (person, request), now)?;
         if let Some(again) = told.map(|told| told + pause).filter(|again| *again > at(now)) {
             postpone(conn, (person, request), again)?;
             continue;
@@ -265,10 +265,16 @@ fn waiting(conn: &mut Conn, (person, request): (i64, Option<i64>)) -> Result<Vec
         .load(conn)?)
 }
 
-fn last_sent(conn: &mut Conn, (person, request): (i64, Option<i64>)) -> Result<Option<NaiveDateTime>, Error> {
+fn last_sent(
+    conn: &mut Conn,
+    (person, request): (i64, Option<i64>),
+    now: DateTime<Utc>,
+) -> Result<Option<NaiveDateTime>, Error> {
     Ok(notices::table
         .filter(notices::person_id.eq(person))
         .filter(of_request(request))
+        // What was sent while the clock was ahead would keep everything back until its day comes.
+        .filter(notices::sent_at.le(at(now + TimeDelta::minutes(1))))
         .select(max(notices::sent_at))
         .first(conn)?)
 }
@@ -289,6 +295,14 @@ pub fn sent(conn: &mut Conn, ids: &[i64], now: DateTime<Utc>) -> Result<(), Erro
         .set((notices::state.eq(NoticeState::Sent.as_str()), notices::sent_at.eq(at(now))))
         .execute(conn)?;
     Ok(())
+}
+
+/// Brings nearer what a clock put off that was ahead: nothing waits for longer than `longest` ahead of now.
+pub fn bring_nearer(conn: &mut Conn, (now, longest): (DateTime<Utc>, TimeDelta)) -> Result<usize, Error> {
+    let far = notices::table
+        .filter(notices::state.eq(NoticeState::Queued.as_str()))
+        .filter(notices::next_attempt_at.gt(at(now + longest)));
+    Ok(diesel::update(far).set(notices::next_attempt_at.eq(at(now))).execute(conn)?)
 }
 
 /// They are tried again then.

@@ -6,8 +6,8 @@ mod reports;
 
 pub(crate) use claiming::hold_claims;
 pub use claiming::{
-    Claim, Ended, claim_due, end_holds, ended, fates, hand_back, held_in, holders, in_doubt, lapse, lapsed,
-    may_leave, renew, tries,
+    Claim, Ended, bring_nearer, claim_due, end_holds, ended, fates, hand_back, held_in, holders, in_doubt,
+    lapse, lapsed, may_leave, renew, tries,
 };
 pub use doubt::{REFUSED_LATER, arrived, came_back, doubted_again, is_untold_of_a_doubt};
 pub use reports::{

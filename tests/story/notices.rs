@@ -173,6 +173,25 @@ stories! {
         assert!(!notices::send_next(&site.ctx, &site.db, &transport).unwrap() && !found(site));
     }
 
+    fn r48_what_was_told_while_the_clock_was_ahead_keeps_nothing_back(site: &mut Site) {
+        let person = site.person("Mara Varga", Role::Activist);
+        let request = site.sends(person, site.city());
+        let come = |n: u32| {
+            let mail = Reply::to(&request, "brandau.example").with_id(&format!("n{n}@brandau.example")).saying(&format!("Schreiben {n} zu Ihrem Antrag."));
+            site.receives(&mail.raw(), &request.reply_address);
+        };
+        site.ctx.clock.set(site.now() + TimeDelta::days(30));
+        come(1);
+        assert_eq!(tells_later(site).len(), 1);
+        // This one waits for its turn when the clock is set right.
+        come(2);
+        site.ctx.clock.set(site.now() - TimeDelta::days(30));
+        assert_eq!(tells(site).len(), 1);
+        site.ctx.clock.set(site.now() + TimeDelta::hours(2));
+        come(3);
+        assert_eq!(tells_later(site).len(), 1);
+    }
+
     fn staff_are_told_of_a_letter_of_which_nobody_knows(site: &mut Site) {
         let person = site.person("Mara Varga", Role::Activist);
         site.person("Volunteer One", Role::Volunteer);

@@ -250,6 +250,34 @@ pub fn hand_back(conn: &mut Conn, worker: Option<&str>, now: DateTime<Utc>) -> R
     })
 }
 
+/// How much further ahead than any letter is put off its turn may lie before a clock must have been set back since.
+const SLACK: TimeDelta = TimeDelta::hours(1);
+
+/// Brings letters nearer whose turn was set by a clock that was ahead: one that is put off may be tried at once, a new one
+/// can be taken back for as long as any. `longest` is how far letters are put off at most; how many there were.
+pub fn bring_nearer(
+    conn: &mut Conn,
+    now: DateTime<Utc>,
+    (longest, undo): (TimeDelta, TimeDelta),
+) -> Result<usize, Error> {
+    let far = |state, most| {
+        outbox::table
+            .filter(outbox::state.eq(state))
+            .filter(outbox::next_attempt_at.gt(at(now + most + SLACK)))
+    };
+    let put_off = diesel::update(far(OutboxState::Deferred, longest))
+        .set(outbox::next_attempt_at.eq(at(now)))
+        .execute(conn)?;
+    let leaves = at(now + undo);
+    diesel::update(far(OutboxState::Queued, undo).filter(outbox::leave_after.gt(leaves)))
+        .set(outbox::leave_after.eq(leaves))
+        .execute(conn)?;
+    let new = diesel::update(far(OutboxState::Queued, undo))
+        .set(outbox::next_attempt_at.eq(leaves))
+        .execute(conn)?;
+    Ok(put_off + new)
+}
+
 /// Letters in doubt whose lease has ended.
 pub fn lapsed(conn: &mut Conn, now: DateTime<Utc>) -> Result<Vec<i64>, Error> {
     Ok(outbox::table

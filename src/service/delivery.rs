@@ -206,7 +206,8 @@ impl Sender<'_> {
                 Ok(())
             }
             Err(error) => {
-                let (result, said) = (dispatch_word(dispatch), end.server_reply.as_deref());
+                let result = dispatch_word(dispatch);
+                let said = end.server_reply.as_deref().map(codes);
                 tracing::error!(
                     letter = letter.id,
                     result,
@@ -280,6 +281,27 @@ fn dispatch_word(dispatch: &Dispatch) -> &'static str {
     }
 }
 
+/// Of a server's line what names nobody: its code, the enhanced code, and by what name it queued the letter. The rest may
+/// hold addresses, also the one that only who answers may know.
+fn codes(line: &str) -> String {
+    let mut words = line.split([' ', '-']).filter(|word| !word.is_empty());
+    let is_code = |word: &str| word.len() == 3 && word.bytes().all(|byte| byte.is_ascii_digit());
+    let is_enhanced = |word: &str| {
+        let parts: Vec<&str> = word.split('.').collect();
+        parts.len() == 3 && parts.iter().all(|part| part.parse::<u16>().is_ok())
+    };
+    let code = words.next().filter(|word| is_code(word));
+    let enhanced = words.next().filter(|word| is_enhanced(word));
+    let queued = ["queued as ", "id="].iter().find_map(|before| line.split_once(before));
+    let name =
+        queued.and_then(|(_, rest)| rest.split(|c: char| !c.is_ascii_alphanumeric() && c != '-').next());
+    // No name that a server gives a letter is as long as a reply address.
+    let name =
+        name.filter(|name| !name.is_empty() && name.len() <= 24).map(|name| format!("queued as {name}"));
+    let said = [code.map(str::to_owned), enhanced.map(str::to_owned), name];
+    said.into_iter().flatten().collect::<Vec<_>>().join(" ")
+}
+
 /// The address needs somebody who finds another.
 fn address_failed(conn: &mut Conn, letter: &Letter, end: &Ended) -> Result<(), Error> {
     if let Some(request) = requests::find(conn, letter.request_id)? {
@@ -303,4 +325,24 @@ fn back_off(attempts: i64) -> TimeDelta {
 pub fn hand_back(ctx: &Context, db: &Db, worker: &str) -> Result<usize, Error> {
     let now = ctx.clock.now();
     Ok(transaction(&mut *db.conn()?, |conn| outbox::hand_back(conn, Some(worker), now))?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::codes;
+
+    #[test]
+    fn r51_of_a_servers_line_the_log_holds_its_codes_and_no_address() {
+        for (line, kept) in [
+            ("250 2.0.0 Ok: queued as 4XyZ12abc", "250 2.0.0 queued as 4XyZ12abc"),
+            ("250 OK id=1tExim-0001-AB", "250 queued as 1tExim-0001-AB"),
+            ("250-2.1.5 <r-2026-0001-secret@post.askance.example> taken", "250 2.1.5"),
+            ("550 5.1.1 <foi@brandau.example>: no such user", "550 5.1.1"),
+            ("250 id=<r-2026-0001-abcdefghijklmnopqrst@post.askance.example>", "250"),
+            ("250 id=r-2026-0001-abcdefghijklmnopqrst@post.askance.example", "250"),
+            ("written to /var/x", ""),
+        ] {
+            assert_eq!(codes(line), kept, "{line}");
+        }
+    }
 }

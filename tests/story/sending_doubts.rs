@@ -14,7 +14,7 @@ use askance::service::{delivery, triage};
 use askance::store::outbox::{self, Letter};
 use askance::store::requests::{self, RequestRow};
 use askance::store::types::{OutboxState, Role};
-use askance::store::{authorities, contact_tasks, health, restored};
+use askance::store::{authorities, contact_tasks, health, restored, transaction};
 use chrono::TimeDelta;
 use std::time::Duration;
 
@@ -246,5 +246,46 @@ stories! {
             triage::set_aside(&site.ctx, &mut site.conn(), activist, message, "of another letter").unwrap();
             assert_eq!(authorities::address(&mut site.conn(), city).unwrap().is_some(), works, "{message}");
         }
+    }
+
+    fn r04_what_comes_while_a_letter_is_about_to_be_repeated_keeps_it_here(site: &mut Site) {
+        std::sync::Arc::get_mut(&mut site.ctx).unwrap().config.mail.repeat_unknown = Some(Duration::from_hours(6));
+        let (_, request) = unknown_letter(site);
+        let letter = letter_of(site, &request).id;
+        site.ctx.clock.set(site.now() + TimeDelta::hours(7));
+        let site = &*site;
+        std::thread::scope(|scope| {
+            let repeats = transaction(&mut site.conn(), |conn| {
+                requests::lock(conn, request.id)?;
+                let repeats = scope.spawn(|| delivery::repeat_unknown(&site.ctx, &site.db).unwrap());
+                // It has found the letter meanwhile; then a report says that a server has it.
+                std::thread::sleep(Duration::from_millis(700));
+                outbox::reported(conn, letter, "delayed", site.now())?;
+                Ok::<_, askance::store::Error>(repeats)
+            });
+            let repeated = repeats.unwrap().join().unwrap();
+            println!("R4: {repeated} repeated");
+            assert_eq!((repeated, letter_of(site, &request).state), (0, OutboxState::Unknown));
+        });
+    }
+
+    fn r04_whoever_takes_a_letter_back_waits_for_its_request_and_does_not_hold_the_letter(site: &mut Site) {
+        let activist = site.person("Mara Varga", Role::Activist);
+        let filed = site.files(activist, site.city());
+        let request = site.request(&filed.reference);
+        let letter = letter_of(site, &request).id;
+        let site = &*site;
+        std::thread::scope(|scope| {
+            let taken = transaction(&mut site.conn(), |conn| {
+                requests::lock(conn, request.id)?;
+                let taken = scope.spawn(|| filing::take_back(&site.ctx, &mut site.conn(), activist, &filed.reference));
+                std::thread::sleep(Duration::from_millis(700));
+                // As whoever files a reply does: two that wait for each other would both wait for ever.
+                outbox::hold(conn, letter)?;
+                Ok::<_, askance::store::Error>(taken)
+            });
+            taken.unwrap().join().unwrap().unwrap();
+        });
+        assert_eq!(letter_of(site, &request).state, OutboxState::TakenBack);
     }
 }

@@ -156,7 +156,7 @@ fn letters(figures: &Figures, add: &mut Add<'_>) {
             Level::Degraded,
             format!(
                 "Sending has been paused for {}: no letter leaves. The desk says why under Letters; resume it there.",
-                in_words(age)
+                if age < TimeDelta::minutes(1) { "less than a minute".to_owned() } else { in_words(age) }
             ),
         );
         return;

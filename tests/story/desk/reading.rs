@@ -269,6 +269,7 @@ stories! {
         let preview = desk.post("/desk/requests/preview", &fields).into_string().unwrap();
         assert!(preview.contains("To: poststelle@brandau.example"), "{preview}");
         assert!(preview.contains("\nMira Varga\nKlarblick e. V.\n") && preview.contains("Send 1 letter"), "{preview}");
+        assert!(preview.contains("before it leaves. Until then you can take it back."), "{preview}");
         let keyless = desk.post("/desk/requests", &fields);
         assert_eq!(keyless.status(), Status::UnprocessableEntity, "nobody sends what was not read");
         drop(keyless);

@@ -16,7 +16,7 @@ pub use reports::{
 };
 
 use crate::domain::request::state::Status;
-use crate::store::schema::{outbox, requests};
+use crate::store::schema::{outbox, people, requests};
 use crate::store::types::OutboxState;
 use crate::store::{AnyConn, Conn, Error, at};
 use chrono::{DateTime, NaiveDateTime, Utc};
@@ -149,6 +149,18 @@ pub fn untold(conn: &mut Conn) -> Result<Vec<i64>, Error> {
         .filter(accepted.or(refused).or(unknown))
         .order(outbox::id.asc())
         .select(outbox::id)
+        .load(conn)?)
+}
+
+/// References of the requests of a person, by their sign-in name, whose letters wait to leave.
+pub fn waiting_of(conn: &mut Conn, email: &str) -> Result<Vec<String>, Error> {
+    let waits = [OutboxState::Queued, OutboxState::Deferred];
+    Ok(outbox::table
+        .inner_join(requests::table.inner_join(people::table))
+        .filter(outbox::state.eq_any(waits))
+        .filter(people::email.eq(email.trim().to_lowercase()))
+        .order(outbox::id.asc())
+        .select(requests::reference)
         .load(conn)?)
 }
 

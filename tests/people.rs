@@ -1,7 +1,7 @@
 //! People from the console: who is listed, let in, kept out, given a new password; on both databases.
 
 use crate::support::operator::{Operator, Run};
-use crate::support::postgres;
+use crate::support::{Site, postgres, stories};
 use askance::config::{Config, Secret};
 use askance::service::Context;
 use askance::service::sign_in::{self, Asking};
@@ -10,6 +10,7 @@ use askance::store::{Db, audit, blobs::Blobs};
 use std::sync::Arc;
 
 const MARA: &str = "m.varga@askance.example";
+const KEY: &str = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=";
 
 /// A console over one database, and a browser's way in over the same.
 struct Console {
@@ -22,7 +23,7 @@ impl Console {
     fn new(database_url: impl Fn(&Operator) -> String) -> Self {
         let operator = Operator::new();
         let url = database_url(&operator);
-        let key = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=";
+        let key = KEY;
         let operator = operator.with("ASKANCE_DATABASE_URL", &url).with("ASKANCE_SECRET_KEY", key);
         let settings = figment::Figment::from(figment::providers::Serialized::defaults(serde_json::json!({
             "askance": { "database_url": url, "secret_key": key },
@@ -124,4 +125,32 @@ fn a_person_comes_leaves_and_loses_a_password_on_sqlite() {
 #[test]
 fn a_person_comes_leaves_and_loses_a_password_on_postgres() {
     a_person_comes_leaves_and_loses_a_password(|_| postgres::fresh_database());
+}
+
+stories! {
+    fn r06_who_suspends_a_person_is_told_of_their_letters_and_the_last_administrator_stays(site: &mut Site) {
+        let mara = site.person("Mara Varga", Role::Activist);
+        site.person("Ada Admin", Role::Admin);
+        let operator = Operator::new().with("ASKANCE_DATABASE_URL", &site.ctx.config.database_url);
+        let operator = operator.with("ASKANCE_SECRET_KEY", KEY);
+        let says = |words: &[&str]| operator.runs(&[&["user"], words].concat(), b"");
+        for words in [&["suspend", "ada-admin@askance.example"][..], &["role", "ada-admin@askance.example", "volunteer"]] {
+            let run = says(words);
+            println!("R6: {}", run.err);
+            assert_eq!((run.code, run.out.as_str()), (Some(65), ""), "{}", run.err);
+            assert!(run.err.contains("`ada-admin@askance.example` is the last administrator who may sign in"), "{}", run.err);
+        }
+        // Another one who is suspended is none.
+        site.person("Otto Other", Role::Admin);
+        assert_eq!(says(&["suspend", "otto-other@askance.example"]).code, Some(0));
+        assert_eq!(says(&["suspend", "ada-admin@askance.example"]).code, Some(65));
+        let filed = site.files(mara, site.city());
+        let run = says(&["suspend", "Mara-Varga@askance.example"]);
+        println!("R6: {}", run.out);
+        assert!(run.out.contains(&format!("1 letter of theirs still waits and leaves all the same: {}.", filed.reference)), "{}", run.out);
+        assert_eq!(says(&["resume", "mara-varga@askance.example"]).code, Some(0));
+        site.ctx.clock.set(filed.leaves_at);
+        site.works();
+        assert!(!says(&["suspend", "mara-varga@askance.example"]).out.contains("letter"));
+    }
 }

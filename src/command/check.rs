@@ -173,7 +173,9 @@ fn mailbox(config: &Config, findings: &mut Findings<'_>) {
 fn mail_server(about: &str, server: Option<SmtpServer>, config: &Config, findings: &mut Findings<'_>) {
     let Some(server) = server else { return };
     let server = server.with_timeout(PATIENCE);
-    match transport::try_out(&server, &format!("check@{}", config.reply_domain)) {
+    // Alerts have a sender.
+    let notices = about == "mail server";
+    match transport::try_out(&server, &format!("check@{}", config.reply_domain), notices) {
         Ok(()) => findings.note::<String>(about, Ok(format!("{server} answers and lets us in")), exit::OK),
         Err((why, false)) if !why.starts_with("starting TLS") => {
             findings.remark(about, &format!("{server} cannot be reached now, so letters wait: {why}"));

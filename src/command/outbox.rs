@@ -109,7 +109,11 @@ fn as_table(conn: &mut Conn) -> Result<String, StoreError> {
         Some(paused) => format!("paused{}\n", in_words(&paused)),
         None => "letters leave\n".to_owned(),
     };
-    for letter in open_letters(conn)? {
+    let open = open_letters(conn)?;
+    if !open.is_empty() {
+        told.push_str("number\tstate\trequest\ttries\tnext try\tto\tsaid\n");
+    }
+    for letter in open {
         let (number, tries) = (letter.id.to_string(), letter.attempts.to_string());
         let next = letter.next_attempt_at.and_utc().format("%Y-%m-%dT%H:%M:%SZ").to_string();
         let said = letter.server_reply.or(letter.last_error).unwrap_or_default().replace(['\n', '\t'], " ");

@@ -3,8 +3,8 @@
 use crate::command::{self, Cause, ended, exit};
 use crate::config::Config;
 use crate::service::sign_in::{self, Change, Newcomer};
-use crate::store::people;
 use crate::store::types::Role;
+use crate::store::{outbox, people};
 use std::io::Write;
 
 /// People who may sign in at the desk.
@@ -74,13 +74,17 @@ pub fn run(args: &UserArgs, config: Config, out: &mut dyn Write, err: &mut dyn W
             sign_in::Error::Taken(_)
             | sign_in::Error::OurOwn(_)
             | sign_in::Error::Address(_)
-            | sign_in::Error::Nobody(_),
+            | sign_in::Error::Nobody(_)
+            | sign_in::Error::LastAdministrator(_),
         ) => Cause::Asked(exit::DATA),
         Failure::Closed(error) => Cause::Broken(error.exit_code()),
         _ => Cause::Broken(exit::IO),
     };
     ended(act(&args.act, config), cause, (out, err))
 }
+
+/// How many requests are named.
+const NAMED: usize = 20;
 
 /// Why nothing was done.
 #[derive(Debug, thiserror::Error)]
@@ -93,6 +97,26 @@ enum Failure {
     Closed(#[from] command::Closed),
 }
 
+/// What is to be known of the letters of somebody who is suspended: they are not stopped by it.
+fn waiting(references: &[String]) -> String {
+    if references.is_empty() {
+        return String::new();
+    }
+    let mut named: Vec<&str> = references.iter().take(NAMED).map(String::as_str).collect();
+    if references.len() > NAMED {
+        named.push("…");
+    }
+    let (wait, one) = match references.len() {
+        1 => ("1 letter of theirs still waits and leaves all the same".to_owned(), "it"),
+        n => (format!("{n} letters of theirs still wait and leave all the same"), "each"),
+    };
+    format!(
+        "{wait}: {}. Until then a volunteer can take {one} back at the desk, on the page of its request; \
+         `askance outbox pause REASON` holds all letters.\n",
+        named.join(", ")
+    )
+}
+
 fn act(act: &Act, config: Config) -> Result<String, Failure> {
     let desk = format!("{}/desk/sign-in", config.public_url);
     let (context, db) = command::open(config, 1)?;
@@ -101,7 +125,8 @@ fn act(act: &Act, config: Config) -> Result<String, Failure> {
     Ok(match act {
         Act::Suspend { email } => {
             change(email, Change::Suspend)?;
-            format!("Suspended {email}: no sign-in any more, and every session has ended.\n")
+            let waiting = waiting(&outbox::waiting_of(conn, email)?);
+            format!("Suspended {email}: no sign-in any more, and every session has ended.\n{waiting}")
         }
         Act::Resume { email } => {
             change(email, Change::Resume)?;

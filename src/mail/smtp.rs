@@ -11,7 +11,7 @@ use lettre::Address;
 use lettre::transport::smtp;
 use lettre::transport::smtp::authentication::{Credentials, Mechanism};
 use lettre::transport::smtp::client::AsyncSmtpConnection;
-use lettre::transport::smtp::commands::{Data, Mail, Quit, Rcpt, Starttls};
+use lettre::transport::smtp::commands::{Data, Mail, Quit, Rcpt, Rset, Starttls};
 use lettre::transport::smtp::extension::{ClientId, MailBodyParameter, MailParameter, RcptParameter};
 use lettre::transport::smtp::response::Response;
 
@@ -59,14 +59,19 @@ pub(crate) fn send(
     runtime.block_on(talk.deliver(parcel.bytes))
 }
 
-/// Connects, greets, encrypts and signs in as for a letter, and takes leave; no letter is offered.
-pub(crate) fn try_out(server: &SmtpServer, from: &str) -> Result<(), Dispatch> {
+/// Connects, greets, encrypts and signs in as for a letter, asks whether a mail without a sender would be taken if
+/// `notices` leave by this server, and takes leave; no letter is offered.
+pub(crate) fn try_out(server: &SmtpServer, from: &str, notices: bool) -> Result<(), Dispatch> {
     let from = address(from).map_err(Dispatch::deferred)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build();
     let runtime =
         runtime.map_err(|error| Dispatch::deferred(format!("expected room for a connection: {error}")))?;
     runtime.block_on(async {
-        open(server, from.domain()).await?.take_leave().await;
+        let mut talk = open(server, from.domain()).await?;
+        if notices {
+            talk.takes_notices().await?;
+        }
+        talk.take_leave().await;
         Ok(())
     })
 }
@@ -142,6 +147,17 @@ impl Talk {
         let result = self.connection.auth(&MECHANISMS, &credentials).await;
         let reply = heard(&self.guard, result).map_err(failed("signing in"))?;
         expect(2, "AUTH", reply).map(drop)
+    }
+
+    /// Whether the server takes the null sender; what was begun is taken back at once.
+    async fn takes_notices(&mut self) -> Result<(), Dispatch> {
+        let reply = self.ask(Mail::new(None, Vec::new()), "MAIL").await?;
+        if reply.code / 100 != 2 {
+            let reason = "the server turned down `MAIL FROM:<>`, with which notices to our own people leave";
+            return Err(Dispatch::Deferred { reason: reason.to_owned(), reply: Some(reply.text) });
+        }
+        let reply = self.ask(Rset, "RSET").await?;
+        expect(2, "RSET", reply).map(drop)
     }
 
     /// MAIL, RCPT and DATA: here a 5yz reply is about this letter.

@@ -160,10 +160,10 @@ impl Transport {
     }
 }
 
-/// Tries a mail server without a letter: connection, greeting, encryption, sign-in. In words why it would not do, with
-/// whether the server itself said so.
-pub fn try_out(server: &SmtpServer, from: &str) -> Result<(), (String, bool)> {
-    smtp::try_out(server, from).map_err(|dispatch| match dispatch {
+/// Tries a mail server without a letter: connection, greeting, encryption, sign-in, and whether it takes `notices`, which
+/// have no sender. In words why it would not do, with whether the server itself said so.
+pub fn try_out(server: &SmtpServer, from: &str, notices: bool) -> Result<(), (String, bool)> {
+    smtp::try_out(server, from, notices).map_err(|dispatch| match dispatch {
         Dispatch::Deferred { reason, reply } => match reply {
             Some(reply) => (format!("{reason}: {reply}"), true),
             None => (reason, false),

@@ -57,6 +57,8 @@ pub enum Error {
 
 /// How long a letter stays held by a worker that says nothing more; at work it renews its hold each `BEAT`.
 const LEASE: TimeDelta = TimeDelta::seconds(45);
+/// The longest wait between two tries.
+const LONGEST_WAIT: TimeDelta = TimeDelta::hours(4);
 /// After this a letter is tried again that we could not mark: a full disk or a database that is away is no server's.
 const OUR_FAULT: TimeDelta = TimeDelta::seconds(10);
 /// A few of these fit into a lease.
@@ -204,7 +206,8 @@ impl Sender<'_> {
                 Ok(())
             }
             Err(error) => {
-                let (result, said) = (dispatch_word(dispatch), end.server_reply.as_deref());
+                let result = dispatch_word(dispatch);
+                let said = end.server_reply.as_deref().map(codes);
                 tracing::error!(
                     letter = letter.id,
                     result,
@@ -278,13 +281,34 @@ fn dispatch_word(dispatch: &Dispatch) -> &'static str {
     }
 }
 
+/// Of a server's line what names nobody: its code, the enhanced code, and by what name it queued the letter. The rest may
+/// hold addresses, also the one that only who answers may know.
+fn codes(line: &str) -> String {
+    let mut words = line.split([' ', '-']).filter(|word| !word.is_empty());
+    let is_code = |word: &str| word.len() == 3 && word.bytes().all(|byte| byte.is_ascii_digit());
+    let is_enhanced = |word: &str| {
+        let parts: Vec<&str> = word.split('.').collect();
+        parts.len() == 3 && parts.iter().all(|part| part.parse::<u16>().is_ok())
+    };
+    let code = words.next().filter(|word| is_code(word));
+    let enhanced = words.next().filter(|word| is_enhanced(word));
+    let queued = ["queued as ", "id="].iter().find_map(|before| line.split_once(before));
+    let name =
+        queued.and_then(|(_, rest)| rest.split(|c: char| !c.is_ascii_alphanumeric() && c != '-').next());
+    // No name that a server gives a letter is as long as a reply address.
+    let name =
+        name.filter(|name| !name.is_empty() && name.len() <= 24).map(|name| format!("queued as {name}"));
+    let said = [code.map(str::to_owned), enhanced.map(str::to_owned), name];
+    said.into_iter().flatten().collect::<Vec<_>>().join(" ")
+}
+
 /// The address needs somebody who finds another.
 fn address_failed(conn: &mut Conn, letter: &Letter, end: &Ended) -> Result<(), Error> {
     if let Some(request) = requests::find(conn, letter.request_id)? {
         let (authority_id, address) = (request.authority_id, letter.envelope_to.as_str());
         authorities::address_bounced(conn, authority_id, address)?;
         let said = end.server_reply.as_deref().unwrap_or_default();
-        let cause = format!("The mail server refused it: {}", said.chars().take(300).collect::<String>());
+        let cause = format!("{}{}", contact_tasks::REFUSED, said.chars().take(300).collect::<String>());
         let new = contact_tasks::New { authority_id, address, cause, outbox_id: Some(letter.id) };
         contact_tasks::open(conn, &new, end.at)?;
     }
@@ -294,11 +318,31 @@ fn address_failed(conn: &mut Conn, letter: &Letter, end: &Ended) -> Result<(), E
 /// 5 minutes, doubled with each attempt, at most 4 hours.
 fn back_off(attempts: i64) -> TimeDelta {
     let doublings = u32::try_from((attempts - 1).clamp(0, 10)).unwrap_or(0);
-    TimeDelta::minutes(i64::from(5_u32 << doublings).min(240))
+    TimeDelta::minutes(i64::from(5_u32 << doublings)).min(LONGEST_WAIT)
 }
 
 /// Letters that a worker held and did not begin go back to the queue at once when its program ends.
 pub fn hand_back(ctx: &Context, db: &Db, worker: &str) -> Result<usize, Error> {
     let now = ctx.clock.now();
     Ok(transaction(&mut *db.conn()?, |conn| outbox::hand_back(conn, Some(worker), now))?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::codes;
+
+    #[test]
+    fn r51_of_a_servers_line_the_log_holds_its_codes_and_no_address() {
+        for (line, kept) in [
+            ("250 2.0.0 Ok: queued as 4XyZ12abc", "250 2.0.0 queued as 4XyZ12abc"),
+            ("250 OK id=1tExim-0001-AB", "250 queued as 1tExim-0001-AB"),
+            ("250-2.1.5 <r-2026-0001-secret@post.askance.example> taken", "250 2.1.5"),
+            ("550 5.1.1 <foi@brandau.example>: no such user", "550 5.1.1"),
+            ("250 id=<r-2026-0001-abcdefghijklmnopqrst@post.askance.example>", "250"),
+            ("250 id=r-2026-0001-abcdefghijklmnopqrst@post.askance.example", "250"),
+            ("written to /var/x", ""),
+        ] {
+            assert_eq!(codes(line), kept, "{line}");
+        }
+    }
 }

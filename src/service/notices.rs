@@ -20,6 +20,8 @@ const TOGETHER: TimeDelta = TimeDelta::minutes(1);
 const GIVE_UP: TimeDelta = TimeDelta::days(5);
 /// A worker that says nothing more has not sent it; then it is tried again. It may have: then it is told twice.
 const LEASE: TimeDelta = TimeDelta::minutes(15);
+/// The longest wait is four hours; what lies further ahead was put off by a clock that was wrong.
+const FAR: TimeDelta = TimeDelta::hours(5);
 /// So long before its last day a right is told of.
 const SOON: TimeDelta = TimeDelta::days(3);
 /// How many different things a mail names; of more it says how many.
@@ -64,7 +66,8 @@ pub fn gather(ctx: &Context, db: &Db) -> Result<(), Error> {
     let now = ctx.clock.now();
     let mut conn = db.conn()?;
     let conn = &mut *conn;
-    notices::give_up_before(conn, now - GIVE_UP)?;
+    notices::give_up_before(conn, (now - GIVE_UP, now))?;
+    notices::bring_nearer(conn, (now, FAR))?;
     let kinds = ["sending_failed", "bounced", "overdue", "refused_by_silence"];
     for (id, request, event) in notices::untold(conn, &kinds, now - GIVE_UP)? {
         if let Some(news) = news_of(&event) {
@@ -103,16 +106,18 @@ pub fn send_next(ctx: &Context, db: &Db, transport: &Transport) -> Result<bool, 
     let domain = &ctx.config.reply_domain;
     let dispatch = match mail(ctx, &due, now) {
         Ok(bytes) => transport.notify(domain, &due.email, &bytes),
-        Err(why) => Dispatch::Refused { reply: why, about_recipient: false },
+        // There is nothing that another try could change.
+        Err(why) => Dispatch::Refused { reply: why, about_recipient: true },
     };
     let mut conn = db.conn()?;
     match dispatch {
         // Where nobody knows, it may be told twice: that does no harm, and not to be told may.
         Dispatch::Accepted { .. } => notices::sent(&mut conn, &due.ids, ctx.clock.now())?,
-        Dispatch::Deferred { .. } | Dispatch::Unknown { .. } => {
+        Dispatch::Refused { about_recipient: true, .. } => notices::give_up(&mut conn, &due.ids, now)?,
+        // A refusal of us, of the null sender or of the text passes when somebody mends the cause.
+        Dispatch::Deferred { .. } | Dispatch::Unknown { .. } | Dispatch::Refused { .. } => {
             notices::again_at(&mut conn, &due.ids, now + back_off(due.attempts))?;
         }
-        Dispatch::Refused { .. } => notices::give_up(&mut conn, &due.ids)?,
     }
     tracing::info!(notices = due.ids.len(), result = word(&dispatch), "notice tried");
     Ok(true)
@@ -121,7 +126,8 @@ pub fn send_next(ctx: &Context, db: &Db, transport: &Transport) -> Result<bool, 
 fn word(dispatch: &Dispatch) -> &'static str {
     match dispatch {
         Dispatch::Accepted { .. } => "sent",
-        Dispatch::Refused { .. } => "given up",
+        Dispatch::Refused { about_recipient: true, .. } => "given up",
+        Dispatch::Refused { .. } => "refused, tried again later",
         Dispatch::Deferred { .. } | Dispatch::Unknown { .. } => "tried again later",
     }
 }

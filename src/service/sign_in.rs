@@ -41,6 +41,11 @@ pub enum Error {
     /// Nobody has this sign-in name.
     #[error("expected the sign-in name of a person, found `{0}`, which nobody has")]
     Nobody(String),
+    /// Nobody would be left who could administer.
+    #[error(
+        "`{0}` is the last administrator who may sign in: make somebody else one first, with `askance user role`"
+    )]
+    LastAdministrator(String),
     /// One of our own addresses: what we send there comes back to us.
     #[error("expected an address of the person, found `{0}`, where we take replies in")]
     OurOwn(String),
@@ -184,6 +189,14 @@ pub fn change_person(ctx: &Context, conn: &mut Conn, email: &str, change: Change
     let now = ctx.clock.now();
     transaction(conn, |conn| {
         let id = person_of(conn, email)?;
+        let stays = match change {
+            Change::Suspend => false,
+            Change::Resume => true,
+            Change::Role(role) => role.may_administer(),
+        };
+        if !stays && people::is_last_administrator(conn, id)? {
+            return Err(Error::LastAdministrator(email.trim().to_lowercase()));
+        }
         let (action, body) = match change {
             Change::Suspend => ("suspend_person", serde_json::json!({})),
             Change::Resume => ("resume_person", serde_json::json!({})),

@@ -157,18 +157,37 @@ pub fn set_address(conn: &mut Conn, id: i64, email: &EmailAddress, now: DateTime
     contact_tasks::settle(conn, id, now)
 }
 
-/// Marks an address as bounced; without another one the authority needs an address.
+/// Marks an address as bounced, however a mail server writes it; without another one the authority needs an address.
 pub fn address_bounced(conn: &mut Conn, id: i64, email: &str) -> Result<(), Error> {
+    let known = contact_tasks::known(conn, id, &[email.to_owned()])?;
     diesel::update(
         authority_addresses::table
             .filter(authority_addresses::authority_id.eq(id))
-            .filter(authority_addresses::email.eq(email)),
+            .filter(authority_addresses::email.eq_any(known)),
     )
     .set(authority_addresses::state.eq("bounced"))
     .execute(conn)?;
     if address(conn, id)?.is_none() {
         diesel::update(authorities::table.find(id))
             .set(authorities::state.eq(AuthorityState::NeedsAddress))
+            .execute(conn)?;
+    }
+    Ok(())
+}
+
+/// Takes addresses back into use that bounced and are proved to work, as the register writes them; those that another
+/// took the place of stay retired.
+pub(super) fn addresses_work(conn: &mut Conn, id: i64, known: &[String]) -> Result<(), Error> {
+    let bounced = authority_addresses::table
+        .filter(authority_addresses::authority_id.eq(id))
+        .filter(authority_addresses::email.eq_any(known))
+        .filter(authority_addresses::state.eq("bounced"));
+    if diesel::update(bounced).set(authority_addresses::state.eq("in_use")).execute(conn)? > 0
+        && address(conn, id)?.is_some()
+    {
+        diesel::update(authorities::table.find(id))
+            .filter(authorities::state.eq(AuthorityState::NeedsAddress))
+            .set(authorities::state.eq(AuthorityState::Ready))
             .execute(conn)?;
     }
     Ok(())

@@ -97,19 +97,40 @@ pub fn settle(conn: &mut Conn, authority: i64, now: DateTime<Utc>) -> Result<(),
     Ok(())
 }
 
-/// Closes what is open for the address of a letter that went through.
+/// What is open for the address of a letter that went through is closed, and an address that had bounced is in use again.
 pub fn went_through(conn: &mut Conn, request: i64, address: &str, now: DateTime<Utc>) -> Result<(), Error> {
-    let open = contact_tasks::table
-        .filter(contact_tasks::address.eq(address))
-        .filter(contact_tasks::closed_at.is_null());
-    // Hardly ever is there one, so the authority is looked up only then.
-    if open.count().get_result::<i64>(conn)? > 0 {
-        let of: Option<i64> =
-            requests::table.find(request).select(requests::authority_id).first(conn).optional()?;
-        let theirs = open.filter(contact_tasks::authority_id.eq(of.unwrap_or_default()));
-        diesel::update(theirs).set(contact_tasks::closed_at.eq(at(now))).execute(conn)?;
+    let of: Option<i64> =
+        requests::table.find(request).select(requests::authority_id).first(conn).optional()?;
+    match of {
+        Some(authority) => works(conn, (authority, address), now),
+        None => Ok(()),
     }
+}
+
+/// The same of an address of an authority that is proved to work, or of which nothing says any more that it does not.
+pub fn works(conn: &mut Conn, (authority, address): (i64, &str), now: DateTime<Utc>) -> Result<(), Error> {
+    let mut known = known(conn, authority, &[address.to_owned()])?;
+    crate::store::authorities::addresses_work(conn, authority, &known)?;
+    known.push(address.to_owned());
+    let open = contact_tasks::table
+        .filter(contact_tasks::authority_id.eq(authority))
+        .filter(contact_tasks::address.eq_any(known))
+        .filter(contact_tasks::closed_at.is_null());
+    diesel::update(open).set(contact_tasks::closed_at.eq(at(now))).execute(conn)?;
     Ok(())
+}
+
+/// How the cause begins where it was no report that showed it.
+pub const REFUSED: &str = "The mail server refused it: ";
+
+/// Whether a mail server refused an address itself, and nobody has found another since.
+pub fn is_refused(conn: &mut Conn, authority: i64, address: &str) -> Result<bool, Error> {
+    let open: Vec<(String, String)> = contact_tasks::table
+        .filter(contact_tasks::authority_id.eq(authority))
+        .filter(contact_tasks::closed_at.is_null())
+        .select((contact_tasks::address, contact_tasks::cause))
+        .load(conn)?;
+    Ok(open.iter().any(|(open, cause)| open.eq_ignore_ascii_case(address) && cause.starts_with(REFUSED)))
 }
 
 /// Of some addresses those that the register has for an authority, as it writes them.

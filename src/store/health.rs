@@ -5,7 +5,7 @@ pub mod disk;
 
 use crate::store::schema::{messages, outbox, outbox_attempts, switches};
 use crate::store::types::{MessageState, OutboxState};
-use crate::store::{AnyConn, Conn, Error, at};
+use crate::store::{AnyConn, Conn, Error, at, notices};
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
@@ -27,6 +27,8 @@ pub struct Letters {
     pub last_accepted: Option<NaiveDateTime>,
     /// Since when nothing leaves because somebody, or a rule, paused it.
     pub paused_since: Option<NaiveDateTime>,
+    /// Notices to our own people that were given up within the last day.
+    pub notices_given_up: i64,
 }
 
 /// How many of the last attempts are looked at.
@@ -36,6 +38,9 @@ const WAITS: TimeDelta = TimeDelta::seconds(60);
 /// A server that says “later” of one letter (greylisting, RFC 6647) may say so for this long.
 const LATER: TimeDelta = TimeDelta::hours(1);
 
+/// What lies further ahead than this was written while the clock was wrong.
+const AHEAD: TimeDelta = TimeDelta::minutes(1);
+
 /// The letters as they stand now.
 pub fn letters(conn: &mut Conn, now: DateTime<Utc>) -> Result<Letters, Error> {
     use OutboxState::{Accepted, Claimed, Deferred, InDoubt, Queued, Unknown};
@@ -43,7 +48,10 @@ pub fn letters(conn: &mut Conn, now: DateTime<Utc>) -> Result<Letters, Error> {
     let silent = outbox::state.eq_any([Queued, Claimed, InDoubt]);
     let away = outbox::state.eq(Deferred).and(outbox::server_reply.is_null());
     let put_off = outbox::state.eq(Deferred).and(outbox::leave_after.le(later));
+    // What a clock began that was ahead says nothing of now.
+    let until = at(now + AHEAD);
     let attempts: Vec<(NaiveDateTime, Option<NaiveDateTime>, Option<String>)> = outbox_attempts::table
+        .filter(outbox_attempts::started_at.le(until))
         .order(outbox_attempts::id.desc())
         .limit(ATTEMPTS)
         .select((outbox_attempts::started_at, outbox_attempts::ended_at, outbox_attempts::result))
@@ -71,12 +79,14 @@ pub fn letters(conn: &mut Conn, now: DateTime<Utc>) -> Result<Letters, Error> {
             .iter()
             .filter(|(_, _, result)| result.as_deref() == Some(Accepted.as_str()))
             .filter_map(|(_, ended, _)| *ended)
+            .filter(|ended| *ended <= until)
             .max(),
         paused_since: switches::table
             .filter(switches::name.eq("outbox_paused"))
             .select(switches::since)
             .first(conn)
             .optional()?,
+        notices_given_up: notices::given_up(conn, (now - TimeDelta::days(1), now))?,
     })
 }
 
@@ -98,7 +108,7 @@ pub fn mails(conn: &mut Conn, now: DateTime<Utc>) -> Result<Mails, Error> {
             .first(conn)?,
         unreadable_lately: messages::table
             .filter(messages::state.eq(MessageState::Unreadable))
-            .filter(messages::received_at.ge(at(now - TimeDelta::hours(1))))
+            .filter(messages::received_at.between(at(now - TimeDelta::hours(1)), at(now + AHEAD)))
             .count()
             .get_result(conn)?,
     })

@@ -180,7 +180,7 @@ pub fn claim(
         }
         let rows = waiting(conn, (person, request))?;
         let ids: Vec<i64> = rows.iter().map(|row| row.0).collect();
-        let told = last_sent(conn, (person, request))?;
+        let told = last_sent(conn, (person, request), now)?;
         if let Some(again) = told.map(|told| told + pause).filter(|again| *again > at(now)) {
             postpone(conn, (person, request), again)?;
             continue;
@@ -193,7 +193,7 @@ pub fn claim(
             .first(conn)
             .optional()?;
         let Some(email) = email else {
-            give_up(conn, &ids)?;
+            not_wanted(conn, &ids)?;
             continue;
         };
         diesel::update(notices::table.filter(notices::id.eq_any(&ids)))
@@ -265,10 +265,16 @@ fn waiting(conn: &mut Conn, (person, request): (i64, Option<i64>)) -> Result<Vec
         .load(conn)?)
 }
 
-fn last_sent(conn: &mut Conn, (person, request): (i64, Option<i64>)) -> Result<Option<NaiveDateTime>, Error> {
+fn last_sent(
+    conn: &mut Conn,
+    (person, request): (i64, Option<i64>),
+    now: DateTime<Utc>,
+) -> Result<Option<NaiveDateTime>, Error> {
     Ok(notices::table
         .filter(notices::person_id.eq(person))
         .filter(of_request(request))
+        // What was sent while the clock was ahead would keep everything back until its day comes.
+        .filter(notices::sent_at.le(at(now + TimeDelta::minutes(1))))
         .select(max(notices::sent_at))
         .first(conn)?)
 }
@@ -291,6 +297,14 @@ pub fn sent(conn: &mut Conn, ids: &[i64], now: DateTime<Utc>) -> Result<(), Erro
     Ok(())
 }
 
+/// Brings nearer what a clock put off that was ahead: nothing waits for longer than `longest` ahead of now.
+pub fn bring_nearer(conn: &mut Conn, (now, longest): (DateTime<Utc>, TimeDelta)) -> Result<usize, Error> {
+    let far = notices::table
+        .filter(notices::state.eq(NoticeState::Queued.as_str()))
+        .filter(notices::next_attempt_at.gt(at(now + longest)));
+    Ok(diesel::update(far).set(notices::next_attempt_at.eq(at(now))).execute(conn)?)
+}
+
 /// They are tried again then.
 pub fn again_at(conn: &mut Conn, ids: &[i64], when: DateTime<Utc>) -> Result<(), Error> {
     diesel::update(notices::table.filter(notices::id.eq_any(ids)))
@@ -299,21 +313,40 @@ pub fn again_at(conn: &mut Conn, ids: &[i64], when: DateTime<Utc>) -> Result<(),
     Ok(())
 }
 
-/// They are not told.
-pub fn give_up(conn: &mut Conn, ids: &[i64]) -> Result<(), Error> {
+/// They were tried in vain and are not told. Since when is kept where the next attempt stood, which is none any more.
+pub fn give_up(conn: &mut Conn, ids: &[i64], now: DateTime<Utc>) -> Result<(), Error> {
     diesel::update(notices::table.filter(notices::id.eq_any(ids)))
-        .set(notices::state.eq(NoticeState::GivenUp.as_str()))
+        .set((notices::state.eq(NoticeState::GivenUp.as_str()), notices::next_attempt_at.eq(at(now))))
         .execute(conn)?;
     Ok(())
 }
 
+/// Nobody wants to be told any more: what was tried of it counts as nothing that failed.
+fn not_wanted(conn: &mut Conn, ids: &[i64]) -> Result<(), Error> {
+    diesel::update(notices::table.filter(notices::id.eq_any(ids)))
+        .set((notices::state.eq(NoticeState::GivenUp.as_str()), notices::attempts.eq(0_i64)))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// How many were tried in vain and given up since an instant.
+pub fn given_up(conn: &mut Conn, (since, now): (DateTime<Utc>, DateTime<Utc>)) -> Result<i64, Error> {
+    Ok(notices::table
+        .filter(notices::state.eq(NoticeState::GivenUp.as_str()))
+        .filter(notices::attempts.gt(0_i64))
+        .filter(notices::next_attempt_at.between(at(since), at(now)))
+        .count()
+        .get_result(conn)?)
+}
+
 /// What waits since before an instant is not told any more; how much that was.
-pub fn give_up_before(conn: &mut Conn, since: DateTime<Utc>) -> Result<usize, Error> {
+pub fn give_up_before(conn: &mut Conn, (since, now): (DateTime<Utc>, DateTime<Utc>)) -> Result<usize, Error> {
     let old = notices::table
         .filter(notices::state.eq(NoticeState::Queued.as_str()))
         .filter(notices::person_id.is_not_null())
         .filter(notices::created_at.lt(at(since)));
-    Ok(diesel::update(old).set(notices::state.eq(NoticeState::GivenUp.as_str())).execute(conn)?)
+    let given_up = (notices::state.eq(NoticeState::GivenUp.as_str()), notices::next_attempt_at.eq(at(now)));
+    Ok(diesel::update(old).set(given_up).execute(conn)?)
 }
 
 /// Whether a person is told.

@@ -1,25 +1,28 @@
 //! Letters on their way out: queued with their final bytes, sent once, never twice by themselves.
 
 mod claiming;
+mod doubt;
 mod reports;
 
 pub(crate) use claiming::hold_claims;
 pub use claiming::{
-    Claim, Ended, claim_due, end_holds, ended, fates, hand_back, held_in, holders, in_doubt, lapse, lapsed,
-    may_leave, renew, tries,
+    Claim, Ended, bring_nearer, claim_due, end_holds, ended, fates, hand_back, held_in, holders, in_doubt,
+    lapse, lapsed, may_leave, renew, tries,
 };
-
+pub use doubt::{REFUSED_LATER, arrived, came_back, doubted_again, is_untold_of_a_doubt};
 pub use reports::{
-    PROVED_BY_A_REPLY, PROVED_BY_A_REPORT, SAID_BY_A_PERSON, arrived, named, repeat, repeatable, reported,
-    sent_to,
+    DISPROVED_BY_A_REPORT, PROVED_BY_A_REPLY, PROVED_BY_A_REPORT, SAID_BY_A_PERSON, named, repeat,
+    repeatable, reported, sent_to,
 };
 
 use crate::domain::request::state::Status;
-use crate::store::schema::{outbox, requests};
+use crate::store::schema::{outbox, people, requests};
 use crate::store::types::OutboxState;
 use crate::store::{AnyConn, Conn, Error, at};
 use chrono::{DateTime, NaiveDateTime, Utc};
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 
 /// A letter as it is queued, in the transaction that files it.
 #[derive(Debug, Clone)]
@@ -137,13 +140,27 @@ pub fn untold(conn: &mut Conn) -> Result<Vec<i64>, Error> {
         .and(requests::received_on.is_null())
         .and(requests::status.ne(Status::TakenBack));
     let refused = ended(OutboxState::Refused).and(requests::status.eq_any([Status::Filed, Status::Unknown]));
-    let unknown = ended(OutboxState::Unknown).and(requests::status.eq(Status::Filed));
+    // A second copy of which nobody knows is told as the first one was.
+    let again = requests::status.eq(Status::Unknown).and(sql::<Bool>(doubt::MORE_THAN_WAS_TOLD));
+    let unknown = ended(OutboxState::Unknown).and(requests::status.eq(Status::Filed).or(again));
     Ok(outbox::table
         .inner_join(requests::table)
         .filter(outbox::letter.eq("request"))
         .filter(accepted.or(refused).or(unknown))
         .order(outbox::id.asc())
         .select(outbox::id)
+        .load(conn)?)
+}
+
+/// References of the requests of a person, by their sign-in name, whose letters wait to leave.
+pub fn waiting_of(conn: &mut Conn, email: &str) -> Result<Vec<String>, Error> {
+    let waits = [OutboxState::Queued, OutboxState::Deferred];
+    Ok(outbox::table
+        .inner_join(requests::table.inner_join(people::table))
+        .filter(outbox::state.eq_any(waits))
+        .filter(people::email.eq(email.trim().to_lowercase()))
+        .order(outbox::id.asc())
+        .select(requests::reference)
         .load(conn)?)
 }
 
@@ -168,12 +185,14 @@ pub fn take_back(conn: &mut Conn, id: i64) -> Result<bool, Error> {
 
 /// Queues a letter again, the same bytes, because a person said so; false = it stands where that is not possible.
 pub fn send_again(conn: &mut Conn, id: i64, now: DateTime<Utc>) -> Result<bool, Error> {
+    // What a report said of the copy before says nothing of this one.
+    let stands = [OutboxState::Unknown, OutboxState::Refused];
+    let failed = outbox::table.find(id).filter(outbox::delivery.eq("failed"));
+    let nothing = (outbox::delivery.eq(None::<String>), outbox::delivery_at.eq(None::<NaiveDateTime>));
+    diesel::update(failed.filter(outbox::state.eq_any(stands))).set(nothing).execute(conn)?;
     // A letter whose bytes were erased has nothing that could leave.
     let again = diesel::update(
-        outbox::table
-            .find(id)
-            .filter(outbox::state.eq_any([OutboxState::Unknown, OutboxState::Refused]))
-            .filter(outbox::blob_sha256.ne("")),
+        outbox::table.find(id).filter(outbox::state.eq_any(stands)).filter(outbox::blob_sha256.ne("")),
     )
     .set((
         outbox::state.eq(OutboxState::Queued),

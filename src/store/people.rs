@@ -145,6 +145,18 @@ pub fn set_active(conn: &mut Conn, person: i64, active: bool) -> Result<(), Erro
     if active { Ok(()) } else { end_sessions(conn, person) }
 }
 
+/// Whether a person is the only one left who may administer.
+pub fn is_last_administrator(conn: &mut Conn, person: i64) -> Result<bool, Error> {
+    let administer: Vec<Role> = Role::ALL.iter().copied().filter(|role| role.may_administer()).collect();
+    let able: Vec<i64> = people::table
+        .filter(people::state.eq("active"))
+        .filter(people::role.eq_any(administer))
+        .select(people::id)
+        .limit(2)
+        .load(conn)?;
+    Ok(able == [person])
+}
+
 /// Sets a role. It is read again with each page, so it counts at once.
 pub fn set_role(conn: &mut Conn, person: i64, role: Role) -> Result<(), Error> {
     diesel::update(people::table.find(person)).set(people::role.eq(role)).execute(conn)?;

@@ -1,9 +1,11 @@
 //! Requests and their events: one function appends, and only it writes the cached columns.
 
 mod clocks;
+mod fate;
 mod lookup;
 
 pub use clocks::{Waiting, counted_at, look_again, looked_at, open_under, still_quiet, to_look_at};
+pub use fate::bounced_addresses;
 pub mod former;
 
 pub use lookup::{Earlier, filed_lately, open_with_bundle};
@@ -16,7 +18,7 @@ use crate::domain::request::state::{Outcome, State, Status};
 use crate::store::audit::{self, chained};
 use crate::store::locks::Lock;
 use crate::store::schema::{events, regimes, request_questions, requests};
-use crate::store::{AnyConn, Conn, Error, at, each, outbox};
+use crate::store::{AnyConn, Conn, Error, at, each};
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use diesel::prelude::*;
 
@@ -269,39 +271,11 @@ pub fn append(conn: &mut Conn, request: i64, event: &Event, stamp: Stamp) -> Res
         ))
         .execute(conn)?;
     cache(conn, request, &state, (seq, time))?;
-    if state.received_on.is_none() && proves_arrival(event) {
-        arrived(conn, request)?;
-    }
+    fate::follow(conn, request, event, &state)?;
     if matches!(event, Event::Sent { .. }) {
         diesel::update(requests::table.find(request)).set(requests::sent_at.eq(Some(time))).execute(conn)?;
     }
     Ok(state)
-}
-
-/// Whether the authority wrote because it has our letter.
-fn proves_arrival(event: &Event) -> bool {
-    matches!(
-        event,
-        Event::Acknowledged { .. }
-            | Event::Registered { .. }
-            | Event::ExtensionClaimed { .. }
-            | Event::ClarificationAsked { .. }
-            | Event::FeeAsked { .. }
-            | Event::ThirdPartyAsked { .. }
-            | Event::Transferred { .. }
-            | Event::AnsweredInPart { .. }
-            | Event::Answered { .. }
-    )
-}
-
-/// A letter of which nobody knew whether it arrived did: delivery then records when its clock started. One that waits to
-/// be repeated leaves no more.
-fn arrived(conn: &mut Conn, request: i64) -> Result<(), Error> {
-    let letter = outbox::of_request(conn, request, "request")?;
-    if let Some((id, handed_over)) = letter.and_then(|letter| Some((letter.id, letter.in_doubt_at?))) {
-        outbox::arrived(conn, id, (handed_over, outbox::PROVED_BY_A_REPLY))?;
-    }
-    Ok(())
 }
 
 fn cache(conn: &mut Conn, id: i64, state: &State, (seq, time): (i64, NaiveDateTime)) -> Result<(), Error> {

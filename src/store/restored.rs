@@ -1,6 +1,6 @@
 //! What a database that comes from a backup must be told before it works again: its letters may have left since.
 
-use crate::store::schema::{outbox, sessions, switches};
+use crate::store::schema::{outbox, outbox_attempts, sessions, switches};
 use crate::store::types::OutboxState;
 use crate::store::{Conn, Error, at};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -9,6 +9,9 @@ use diesel::prelude::*;
 
 /// The switch that keeps letters here while it is there.
 pub const OUTBOX_PAUSED: &str = "outbox_paused";
+
+/// Why nobody knows of a letter that waited when the copy was made.
+const MAY_HAVE_LEFT: &str = "it waited when the backup was made and may have left since";
 
 /// Stops the queue until a person says otherwise, and says why, and why it was stopped when the copy was made.
 pub fn pause(conn: &mut Conn, reason: &str, now: DateTime<Utc>) -> Result<(), Error> {
@@ -41,19 +44,35 @@ pub fn doubt_what_may_have_left(
     now: DateTime<Utc>,
 ) -> Result<usize, Error> {
     let waited = [OutboxState::Queued, OutboxState::Deferred];
-    Ok(diesel::update(
-        outbox::table.filter(outbox::state.eq_any(waited)).filter(outbox::leave_after.le(at(now))),
-    )
-    .set((
-        outbox::state.eq(OutboxState::Unknown),
-        // The earliest that it can have left after the copy.
-        outbox::in_doubt_at.eq(at(taken_at)),
-        outbox::claimed_by.eq(None::<String>),
-        // A person decides, not the repeat that an operator may have set.
-        outbox::repeats.eq(1),
-        outbox::last_error.eq("it waited when the backup was made and may have left since"),
-    ))
-    .execute(conn)?)
+    let doubted: Vec<i64> = outbox::table
+        .filter(outbox::state.eq_any(waited))
+        .filter(outbox::leave_after.le(at(now)))
+        .select(outbox::id)
+        .load(conn)?;
+    for id in &doubted {
+        diesel::update(outbox::table.find(id))
+            .set((
+                outbox::state.eq(OutboxState::Unknown),
+                // The earliest that it can have left after the copy.
+                outbox::in_doubt_at.eq(at(taken_at)),
+                outbox::claimed_by.eq(None::<String>),
+                // A person decides, not the repeat that an operator may have set.
+                outbox::repeats.eq(1),
+                outbox::last_error.eq(MAY_HAVE_LEFT),
+            ))
+            .execute(conn)?;
+        // The attempt that may have been made since, so that a later one that is refused does not hide it.
+        diesel::insert_into(outbox_attempts::table)
+            .values((
+                outbox_attempts::outbox_id.eq(id),
+                outbox_attempts::started_at.eq(at(now)),
+                outbox_attempts::ended_at.eq(at(now)),
+                outbox_attempts::result.eq(OutboxState::Unknown.as_str()),
+                outbox_attempts::detail.eq(MAY_HAVE_LEFT),
+            ))
+            .execute(conn)?;
+    }
+    Ok(doubted.len())
 }
 
 /// Whoever signed in before signs in anew: a session of the copy may have been ended since.

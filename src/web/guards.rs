@@ -26,7 +26,7 @@ impl Store {
 
     /// Room for a file of so many bytes.
     pub async fn room(&self, bytes: u64) -> Result<OwnedSemaphorePermit, Error> {
-        self.places.room(bytes, Patience::Long.until()).await
+        self.places.room(bytes, Patience::Long.begins()).await
     }
 
     /// The pool itself, for what must also speak when no connection can be had.
@@ -44,7 +44,7 @@ impl Store {
         T: Send + 'static,
         Error: From<E>,
     {
-        let place = self.places.take(Patience::Long.until()).await?;
+        let place = self.places.take(Patience::Long.begins()).await?;
         self.run_at(place, work).await
     }
 
@@ -105,13 +105,13 @@ impl Site {
         if let Some(page) = self.kept.at_hand(&address, now) {
             return Ok(page);
         }
-        let (site, places, until) = (self.clone(), &self.store.places, Patience::Short.until());
+        let (site, places, wait) = (self.clone(), &self.store.places, Patience::Short.begins());
         // Only who makes the page takes a place: those who wait for the same one leave theirs to other pages.
         let making = async {
-            let place = places.take(until).await?;
+            let place = places.take(wait).await?;
             self.store.run_at(place, move |conn| work(&site, conn).map(Rendered::packed)).await
         };
-        self.kept.page((address, now), (places, until), making).await
+        self.kept.page((address, now), (places, wait), making).await
     }
 
     /// Now.

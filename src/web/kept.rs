@@ -3,14 +3,13 @@
 use crate::store::Db;
 use crate::store::version::{Version, Versions};
 use crate::web::error::Error;
-use crate::web::places::Places;
+use crate::web::places::{Places, Wait};
 use crate::web::rendered::Rendered;
 use chrono::{DateTime, Utc};
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 use rocket::Request;
 use rocket::request::{FromRequest, Outcome};
-use rocket::tokio::time::Instant;
 use std::convert::Infallible;
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -104,7 +103,7 @@ impl Kept {
     pub async fn page(
         &self,
         (address, now): (Address, DateTime<Utc>),
-        (places, until): (&Places, Instant),
+        (places, wait): (&Places, Wait),
         making: impl Future<Output = Result<Rendered, Error>>,
     ) -> Result<Rendered, Error> {
         let Some(pages) = self.pages.as_ref().filter(|_| address.0.len() <= LONGEST_ADDRESS) else {
@@ -112,7 +111,7 @@ impl Kept {
         };
         // Asked before the page is made: a commit in between gives a newer page under an older version, which
         // nobody asks for again.
-        let Some(version) = self.version((places, until)).await? else { return making.await };
+        let Some(version) = self.version((places, wait)).await? else { return making.await };
         let term = term_of(version, now);
         self.begin(&term, pages);
         pages.get_or_insert_async(&Key { term, address }, making).await
@@ -129,11 +128,11 @@ impl Kept {
     }
 
     /// None where the database does not answer; then the page, or its failure, says so.
-    async fn version(&self, (places, until): (&Places, Instant)) -> Result<Option<Version>, Error> {
+    async fn version(&self, (places, wait): (&Places, Wait)) -> Result<Option<Version>, Error> {
         if self.versions.is_at_hand() {
             return Ok(self.versions.present().ok());
         }
-        let (versions, place) = (self.versions.clone(), places.take(until).await?);
+        let (versions, place) = (self.versions.clone(), places.take(wait).await?);
         let asked = rocket::tokio::task::spawn_blocking(move || {
             let version = versions.present().ok();
             drop(place);

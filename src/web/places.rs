@@ -1,9 +1,10 @@
 //! Places for pages that are being made: a bounded queue, so that a rush is turned away soon and in good order, and mail
 //! never waits for a connection that pages hold (docs/decisions/0034).
 
+use crate::clock::Stopwatch;
 use crate::web::error::Error;
 use rocket::tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use rocket::tokio::time::{Instant, timeout_at};
+use rocket::tokio::time::timeout;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,13 +21,26 @@ pub enum Patience {
 }
 
 impl Patience {
-    /// Until when somebody waits who begins to now.
-    pub fn until(self) -> Instant {
-        Instant::now()
-            + match self {
-                Self::Short => Duration::from_millis(250),
-                Self::Long => Duration::from_secs(4),
-            }
+    /// Somebody begins to wait.
+    pub fn begins(self) -> Wait {
+        let time = match self {
+            Self::Short => Duration::from_millis(250),
+            Self::Long => Duration::from_secs(4),
+        };
+        Wait { began: Stopwatch::start(), time }
+    }
+}
+
+/// The patience of one who waits, for all that they wait for.
+#[derive(Debug, Clone, Copy)]
+pub struct Wait {
+    began: Stopwatch,
+    time: Duration,
+}
+
+impl Wait {
+    fn left(self) -> Duration {
+        self.time.saturating_sub(self.began.elapsed())
     }
 }
 
@@ -49,18 +63,18 @@ impl Default for Places {
 }
 
 impl Places {
-    /// A place, which is free again when it is dropped; 503 where none becomes free by then. Who came first is served
-    /// first, and one that is free is given even then.
-    pub async fn take(&self, until: Instant) -> Result<OwnedSemaphorePermit, Error> {
-        let waited = timeout_at(until, Arc::clone(&self.pages).acquire_owned()).await;
+    /// A place, which is free again when it is dropped; 503 where none becomes free while they wait. Who came first is served
+    /// first, and one that is free is given even to who has no patience left.
+    pub async fn take(&self, wait: Wait) -> Result<OwnedSemaphorePermit, Error> {
+        let waited = timeout(wait.left(), Arc::clone(&self.pages).acquire_owned()).await;
         waited.ok().and_then(Result::ok).ok_or(Error::Crowded)
     }
 
-    /// Room for a file of so many bytes, which is free again when it is dropped; 503 where there is none by then. One that
+    /// Room for a file of so many bytes, which is free again when it is dropped; 503 where there is none while they wait. One that
     /// is larger than all of it has all of it.
-    pub async fn room(&self, bytes: u64, until: Instant) -> Result<OwnedSemaphorePermit, Error> {
+    pub async fn room(&self, bytes: u64, wait: Wait) -> Result<OwnedSemaphorePermit, Error> {
         let needed = u32::try_from(bytes / 1024 + 1).unwrap_or(ROOM).min(ROOM);
-        let waited = timeout_at(until, Arc::clone(&self.files).acquire_many_owned(needed)).await;
+        let waited = timeout(wait.left(), Arc::clone(&self.files).acquire_many_owned(needed)).await;
         waited.ok().and_then(Result::ok).ok_or(Error::Crowded)
     }
 }

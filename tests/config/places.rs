@@ -1,6 +1,7 @@
 //! Which settings file is read, which keys it may have, and what is said of places that cannot be used.
 
 use crate::config::refused;
+use crate::servers::smtp_sink::{Act, Script, SmtpSink, Stage};
 use crate::support::operator::Operator;
 
 #[test]
@@ -32,6 +33,27 @@ fn the_settings_file_is_named_and_must_be_there_if_it_was_asked_for() {
     let operator = operator.with("ROCKET_CONFIG", "other.toml");
     let out = operator.runs(&["check"], b"").out;
     assert!(out.contains("/other.toml`, then variables\n") && out.contains("http://127.0.0.1:8125"), "{out}");
+}
+
+#[test]
+fn r55_check_tells_that_a_mail_server_takes_no_mail_without_a_sender() {
+    for (script, takes, told) in [
+        (Script::friendly(), true, "answers and lets us in"),
+        (
+            Script::friendly().at(Stage::Mail, Act::say("550 5.7.1 sender rejected")),
+            false,
+            "the server turned down `MAIL FROM:<>`, with which notices to our own people leave: 550 5.7.1 sender rejected",
+        ),
+    ] {
+        let sink = SmtpSink::start(script);
+        let operator = Operator::new().with("ASKANCE_SMTP_URL", &sink.url()).with("ASKANCE_DNS", "off");
+        let check = operator.with("ASKANCE_REPLY_DOMAIN", "post.askance.example").runs(&["check"], b"");
+        let line: String = check.out.lines().filter(|line| line.contains(" mail server: ")).collect();
+        println!("R55: {line}");
+        assert_eq!(line.starts_with("ok "), takes, "{}", check.out);
+        assert!(takes || check.code == Some(78), "{:?}", check.code);
+        assert!(check.out.contains(told) && sink.letters().is_empty(), "{}", check.out);
+    }
 }
 
 #[test]

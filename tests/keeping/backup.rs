@@ -226,6 +226,7 @@ fn r53_letters_under_way_are_in_doubt_after_a_restore() {
     assert!(moved.does(&["restore", "--moved", &place]).contains("1 letter was on its way or waited"));
     let listed = moved.does(&["outbox", "list"]);
     assert!(listed.contains("it was paused then: the machine moves"), "{listed}");
+    assert!(listed.contains("\nnumber\tstate\trequest\ttries\tnext try\tto\tsaid\n"), "{listed}");
     let db = moved.db();
     let waits = outbox::of_request(&mut db.conn().unwrap(), third, "request").unwrap().unwrap();
     assert_eq!(waits.state, OutboxState::Queued);

@@ -175,7 +175,7 @@ fn letter_filed_in_a_browser_is_answered_read_settled_and_public() {
     // File: find the authority, choose a bundle, read the letter, send it.
     let preview = demo.preview();
     assert!(preview.contains("L. 311-1"), "the law is cited: {preview}");
-    assert!(preview.contains("They wait 20 seconds before they leave."), "{preview}");
+    assert!(preview.contains("It waits 20 seconds before it leaves."), "{preview}");
     assert!(demo.get("/about").contains("The letter waits 20 seconds, in which it can be taken back"));
 
     // Taken back, no letter leaves; filed again, it does.

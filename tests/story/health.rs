@@ -274,6 +274,12 @@ stories! {
         is(site, 200, "well", &[]);
     }
 
+    fn r55_sending_that_was_paused_just_now_is_told_in_words(site: &mut Site) {
+        delivery::pause(&site.ctx, &mut site.conn(), None, "the mail server moves").unwrap();
+        is(site, 200, "degraded", &["sending_paused"]);
+        assert!(seen(site).1.to_string().contains("Sending has been paused for less than a minute: no letter leaves."));
+    }
+
     fn r55_letter_of_which_nobody_knows_is_told_at_once(site: &mut Site) {
         a_letter_may_leave(site);
         a_letter_becomes_unknown(site);
@@ -523,7 +529,7 @@ fn r56_visitors_of_one_slow_page_leave_the_places_to_other_pages() {
 #[test]
 fn r56_files_that_are_given_out_have_bounded_memory() {
     rocket::execute(async {
-        let (places, soon) = (Places::default(), || Patience::Short.until());
+        let (places, soon) = (Places::default(), || Patience::Short.begins());
         let mib = 1 << 20;
         let first = places.room(200 * mib, soon()).await.unwrap();
         let small = places.room(10 * mib, soon()).await.unwrap();

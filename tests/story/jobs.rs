@@ -1,6 +1,10 @@
 //! Deadlines that nobody can bend, by a mail or by a clock (R48), and jobs that run once, however many run them (R49).
 
+use crate::servers::smtp_sink::{Act, Script, SmtpSink, Stage};
 use crate::support::{Backend, Site, day, stories};
+use askance::domain::authority::AuthorityKind;
+use askance::mail::smtp_url::SmtpServer;
+use askance::mail::transport::Transport;
 use askance::service::{deadlines, delivery};
 use askance::store::Db;
 use askance::store::requests::{self, RequestRow};
@@ -114,6 +118,27 @@ stories! {
     fn r48_a_letter_leaves_once_however_the_clock_jumps(site: &mut Site) {
         let person = site.person("Mara Varga", Role::Activist);
         let city = site.city();
+        // Put off while the clock is a day ahead, and one that is filed then: both leave soon after it is right again.
+        let deferred = site.files(person, city);
+        site.ctx.clock.set(site.now() + TimeDelta::hours(25));
+        let sink = SmtpSink::start(Script::friendly().at(Stage::Rcpt, Act::say("450 4.2.0 later")));
+        let later = Transport::Smtp(SmtpServer::from_url(&sink.url()).unwrap());
+        assert!(delivery::send_next(&site.ctx, &site.db, &later, "worker").unwrap());
+        let ahead = site.authority("Stadt Waldau", (AuthorityKind::Municipality, "de-nw-ifg", "de"), "waldau.example");
+        let ahead = site.files(person, ahead);
+        site.ctx.clock.set(site.now() - TimeDelta::hours(25));
+        site.works();
+        site.works();
+        assert_eq!((times(site, site.request(&deferred.reference).id, "sent"), site.sent.lock().unwrap().len()), (1, 1));
+        site.ctx.clock.set(site.now() + TimeDelta::minutes(9));
+        site.works();
+        assert_eq!(site.sent.lock().unwrap().len(), 1, "it can be taken back for as long as any");
+        site.ctx.clock.set(site.now() + TimeDelta::minutes(2));
+        site.works();
+        assert_eq!((times(site, site.request(&ahead.reference).id, "sent"), site.sent.lock().unwrap().len()), (1, 2));
+        println!("R48: a letter that was put off, and one that was filed, by a clock 25 h ahead left within 11 minutes");
+        site.sent.lock().unwrap().clear();
+        let city = site.authority("Stadt Neustadt", (AuthorityKind::Municipality, "de-nw-ifg", "de"), "neustadt.example");
         let filed = site.files(person, city);
         for hours in [-24, 1, -48, 24, -1, 26, 1, -24, 48] {
             site.ctx.clock.set(site.now() + TimeDelta::hours(hours));

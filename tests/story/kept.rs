@@ -21,8 +21,8 @@ fn is_made(kept: &Kept, site: &Site, address: &str) -> bool {
         made = true;
         Ok(Rendered::public(ContentType::HTML, "a page".to_owned()))
     };
-    let (places, until) = (Places::default(), Patience::Long.until());
-    let page = rocket::execute(kept.page((Address::from(address), site.now()), (&places, until), making));
+    let (places, wait) = (Places::default(), Patience::Long.begins());
+    let page = rocket::execute(kept.page((Address::from(address), site.now()), (&places, wait), making));
     assert_eq!(page.unwrap().size(), 6);
     made
 }
@@ -56,8 +56,8 @@ stories! {
         let kept = Kept::new(&site.db, ROOM);
         let address = || Address::from("/requests/2026-0001");
         let failing = async { Err(Error::NotFound(What::Request)) };
-        let (places, until) = (Places::default(), Patience::Long.until());
-        assert!(rocket::execute(kept.page((address(), site.now()), (&places, until), failing)).is_err());
+        let (places, wait) = (Places::default(), Patience::Long.begins());
+        assert!(rocket::execute(kept.page((address(), site.now()), (&places, wait), failing)).is_err());
         assert!(is_made(&kept, site, "/requests/2026-0001"), "the failure was not kept");
         assert!(is_kept(&kept, site, "/requests/2026-0001"));
     }

@@ -26,6 +26,7 @@ mod ranking;
 mod reply;
 mod scans;
 mod sending;
+mod sending_doubts;
 mod sending_ends;
 mod sending_held;
 mod sending_reports;

@@ -6,6 +6,7 @@ use crate::support::{Site, stories};
 use askance::mail::smtp_url::SmtpServer;
 use askance::mail::transport::Transport;
 use askance::service::delivery;
+use askance::service::health;
 use askance::service::notices;
 use askance::service::sign_in::{self, Change, Newcomer};
 use askance::store::types::Role;
@@ -139,6 +140,58 @@ stories! {
         assert_eq!(tells(site), Vec::<String>::new());
     }
 
+    fn r55_a_notice_is_given_up_at_once_only_where_its_recipient_is_refused_and_that_is_told(site: &mut Site) {
+        let person = site.person("Mara Varga", Role::Activist);
+        let request = site.sends(person, site.city());
+        let found = |site: &Site| {
+            let found = health::findings(&health::look(&site.ctx, &site.db));
+            let found: Vec<&str> = found.iter().map(|it| it.finding).filter(|it| it.starts_with("notices")).collect();
+            println!("R55: {found:?}");
+            !found.is_empty()
+        };
+        let come = |n: u32| {
+            let mail = Reply::to(&request, "brandau.example").with_id(&format!("n{n}@brandau.example")).saying(&format!("Schreiben {n} zu Ihrem Antrag."));
+            site.receives(&mail.raw(), &request.reply_address);
+            site.ctx.clock.set(site.now() + TimeDelta::minutes(2));
+        };
+        come(1);
+        // Our server does not take the null sender, until somebody mends it.
+        let sink = SmtpSink::start(Script::friendly().once(Stage::Mail, Act::say("550 5.7.1 sender rejected")));
+        let transport = Transport::Smtp(SmtpServer::from_url(&sink.url()).unwrap());
+        let send = || notices::send_next(&site.ctx, &site.db, &transport).unwrap();
+        assert!(send() && !send() && sink.letters().is_empty());
+        site.ctx.clock.set(site.now() + TimeDelta::minutes(11));
+        assert!(send() && sink.letters().len() == 1, "it was tried again");
+        assert!(!found(site));
+        site.ctx.clock.set(site.now() + TimeDelta::hours(2));
+        come(2);
+        let sink = SmtpSink::start(Script::friendly().at(Stage::Rcpt, Act::say("550 5.1.1 no such user")));
+        let transport = Transport::Smtp(SmtpServer::from_url(&sink.url()).unwrap());
+        assert!(notices::send_next(&site.ctx, &site.db, &transport).unwrap());
+        assert!(found(site), "nobody reads at that address, and the administrator is told");
+        site.ctx.clock.set(site.now() + TimeDelta::hours(25));
+        assert!(!notices::send_next(&site.ctx, &site.db, &transport).unwrap() && !found(site));
+    }
+
+    fn r48_what_was_told_while_the_clock_was_ahead_keeps_nothing_back(site: &mut Site) {
+        let person = site.person("Mara Varga", Role::Activist);
+        let request = site.sends(person, site.city());
+        let come = |n: u32| {
+            let mail = Reply::to(&request, "brandau.example").with_id(&format!("n{n}@brandau.example")).saying(&format!("Schreiben {n} zu Ihrem Antrag."));
+            site.receives(&mail.raw(), &request.reply_address);
+        };
+        site.ctx.clock.set(site.now() + TimeDelta::days(30));
+        come(1);
+        assert_eq!(tells_later(site).len(), 1);
+        // This one waits for its turn when the clock is set right.
+        come(2);
+        site.ctx.clock.set(site.now() - TimeDelta::days(30));
+        assert_eq!(tells(site).len(), 1);
+        site.ctx.clock.set(site.now() + TimeDelta::hours(2));
+        come(3);
+        assert_eq!(tells_later(site).len(), 1);
+    }
+
     fn staff_are_told_of_a_letter_of_which_nobody_knows(site: &mut Site) {
         let person = site.person("Mara Varga", Role::Activist);
         site.person("Volunteer One", Role::Volunteer);
@@ -154,6 +207,30 @@ stories! {
         assert!(told.iter().all(|mail| mail.contains("Nobody knows whether a letter arrived")));
         assert!(told.iter().any(|mail| mail.contains("To: volunteer-one@askance.example")), "{told:?}");
         assert_eq!(tells_later(site), Vec::<String>::new(), "told once");
+    }
+
+    fn r06_staff_are_told_again_when_nobody_knows_of_a_second_copy_either(site: &mut Site) {
+        let person = site.person("Mara Varga", Role::Activist);
+        site.person("Volunteer One", Role::Volunteer);
+        let filed = site.files(person, site.city());
+        site.ctx.clock.set(filed.leaves_at + TimeDelta::seconds(1));
+        let request = site.request(&filed.reference).id;
+        let sink = SmtpSink::start(Script::friendly().at(Stage::EndOfData, Act::Drop));
+        let transport = Transport::Smtp(SmtpServer::from_url(&sink.url()).unwrap());
+        for copy in 1..=2 {
+            assert!(delivery::send_next(&site.ctx, &site.db, &transport, "worker").unwrap());
+            for _ in 0..3 {
+                delivery::tell_requests(&site.ctx, &site.db).unwrap();
+            }
+            let told = tells_later(site);
+            println!("R6: copy {copy}: {} told, {:?}", told.len(), site.kinds(request));
+            assert_eq!((told.len(), site.kinds(request).len()), (1, copy + 1), "{told:?}");
+            assert!(told[0].contains("Nobody knows whether a letter arrived"), "{told:?}");
+            let letter = askance::store::outbox::of_request(&mut site.conn(), request, "request").unwrap().unwrap();
+            delivery::send_again(&site.ctx, &mut site.conn(), person, letter.id).unwrap();
+            site.ctx.clock.set(site.now() + TimeDelta::hours(2));
+        }
+        assert_eq!(site.kinds(request), ["filed", "sending_unknown", "sending_unknown"]);
     }
 }
 

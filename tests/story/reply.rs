@@ -129,7 +129,7 @@ stories! {
         assert_eq!(messages::find(&mut site.conn(), 1).unwrap().unwrap().state, MessageState::Held);
         site.receives(report("FOI@brandau.example", "f2").as_bytes(), &request.reply_address);
         assert_eq!(site.kinds(request.id), ["filed", "sent", "bounced"]);
-        let letters = askance::store::desk::letters::came_back(&mut site.conn()).unwrap();
+        let letters = askance::store::desk::letters::of_pile(&mut site.conn(), askance::store::desk::letters::Pile::NeedYou, 0).unwrap();
         assert_eq!(letters.iter().map(|letter| letter.reference.as_str()).collect::<Vec<_>>(), [request.reference.as_str()]);
         assert!(letters.iter().all(askance::store::desk::letters::Letter::came_back));
     }

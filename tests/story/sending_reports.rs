@@ -18,7 +18,7 @@ use diesel::prelude::*;
 use std::time::Duration;
 
 /// A report as a mail server writes it (RFC 3464), in which only the envelope id names the letter.
-fn report(letter: &Letter, (action, status): (&str, &str)) -> Vec<u8> {
+pub fn report(letter: &Letter, (action, status): (&str, &str)) -> Vec<u8> {
     format!(
         "Return-Path: <>\r\nFrom: Mail Delivery System <mailer-daemon@relay.example>\r\nTo: <{from}>\r\n\
          Subject: Delivery report\r\nDate: Mon, 07 Sep 2026 12:00:00 +0000\r\n\

@@ -80,6 +80,12 @@ impl Status {
                 | Self::Unknown
         )
     }
+
+    /// Whether the authority wrote of it, so that its letter arrived.
+    pub fn is_known_to_the_authority(self) -> bool {
+        let written = self.is_open() && !matches!(self, Self::Sent | Self::Unknown);
+        written || self == Self::Answered
+    }
 }
 
 /// An event that cannot happen to a request that stands there.
@@ -133,8 +139,7 @@ impl State {
 
     /// Whether the authority wrote of it, so that its letter arrived.
     pub fn is_known_to_the_authority(&self) -> bool {
-        let written = self.status.is_open() && !matches!(self.status, Status::Sent | Status::Unknown);
-        written || self.status == Status::Answered
+        self.status.is_known_to_the_authority()
     }
 
     /// The state after the first event, which files the request.

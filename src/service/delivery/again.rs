@@ -11,7 +11,7 @@ use crate::store::outbox::{Anew, Letter};
 use crate::store::requests::{self, RequestRow, Stamp};
 use crate::store::types::OutboxState;
 use crate::store::{Conn, Db, at, authorities, outbox, switches, transaction};
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 
 /// A letter that is known not to have arrived, refused or come back, leaves again, to the address it had or to one
 /// that the authority has now. To another address it is another mail: its bytes and its Message-ID are new. What was
@@ -139,21 +139,23 @@ pub fn repeat_unknown(ctx: &Context, db: &Db) -> Result<usize, Error> {
     if switches::is_on(&mut conn, switches::OUTBOX_PAUSED)? {
         return Ok(0);
     }
-    for id in outbox::repeatable(&mut conn, now - after)? {
-        let queued = transaction(&mut conn, |conn| {
-            let queued = outbox::repeat(conn, id, now)?;
-            if queued {
-                let (subject, body) = (format!("letter:{id}"), serde_json::json!({ "was": "unknown" }));
-                audit::append(
-                    conn,
-                    &Act { at: now, person: None, action: "letter_repeated", subject, body },
-                )?;
-            }
-            Ok::<_, Error>(queued)
-        })?;
-        repeated += usize::from(queued);
+    for id in outbox::repeatable(&mut conn, now - after, i64::MIN..=i64::MAX)? {
+        repeated += usize::from(transaction(&mut conn, |conn| repeat(conn, id, (now, after)))?);
     }
     Ok(repeated)
+}
+
+/// Repeats one, if all that spoke for it still holds: a report, a reply or a pause may have come since it was found.
+fn repeat(conn: &mut Conn, id: i64, (now, after): (DateTime<Utc>, TimeDelta)) -> Result<bool, Error> {
+    if !outbox::may_leave(conn)? || told::hold(conn, id)?.is_none() {
+        return Ok(false);
+    }
+    if outbox::repeatable(conn, now - after, id..=id)?.is_empty() || !outbox::repeat(conn, id, now)? {
+        return Ok(false);
+    }
+    let (subject, body) = (format!("letter:{id}"), serde_json::json!({ "was": "unknown" }));
+    audit::append(conn, &Act { at: now, person: None, action: "letter_repeated", subject, body })?;
+    Ok(true)
 }
 
 /// A person knows that an unknown letter arrived (a reply, a delivery report, a phone call).
@@ -161,13 +163,14 @@ pub fn settle_unknown(ctx: &Context, conn: &mut Conn, person: i64, id: i64) -> R
     let now = ctx.clock.now();
     transaction(conn, |conn| {
         let letter = told::hold(conn, id)?.ok_or(Error::NoSuchLetter)?;
-        let request = requests::find(conn, letter.request_id)?.ok_or(Error::NoSuchLetter)?;
-        if letter.state != OutboxState::Unknown || request.status != Status::Unknown {
+        let state = requests::state(conn, letter.request_id)?.ok_or(Error::NoSuchLetter)?;
+        let handed_over = letter.in_doubt_at.unwrap_or(letter.created_at).and_utc();
+        let event = told::sent(ctx, conn, &letter, (handed_over, outbox::SAID_BY_A_PERSON))?;
+        // Wherever its clock can start: the request may have heard of it, or be withdrawn, before its letter is settled.
+        if letter.state != OutboxState::Unknown || state.apply(&event).is_err() {
             return Err(Error::NotNow(letter.state));
         }
-        let handed_over = letter.in_doubt_at.unwrap_or(letter.created_at).and_utc();
         outbox::arrived(conn, id, (at(handed_over), outbox::SAID_BY_A_PERSON))?;
-        let event = told::sent(ctx, conn, &letter, (handed_over, outbox::SAID_BY_A_PERSON))?;
         requests::append(conn, letter.request_id, &event, Stamp { at: now, person: Some(person) })?;
         let act = Act {
             at: now,

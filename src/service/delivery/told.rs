@@ -3,23 +3,31 @@
 
 use crate::domain::request::event::Event;
 use crate::domain::request::state::{State, Status};
-use crate::service::delivery::Error;
 use crate::service::delivery::holders::is_gone;
+use crate::service::delivery::{Error, LONGEST_WAIT};
 use crate::service::{Context, LawError};
 use crate::store::outbox::Letter;
 use crate::store::requests::{self, Stamp};
 use crate::store::types::OutboxState;
 use crate::store::{Conn, Db, outbox, transaction};
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 /// Letters whose worker is gone: before the marker they go back to the queue, in doubt they become `unknown`. A lease
-/// that ends sends nothing again.
+/// that ends sends nothing again. Letters that a clock put off which was ahead come nearer.
 pub fn expire_leases(ctx: &Context, db: &Db) -> Result<(), Error> {
     let (now, mut conn) = (ctx.clock.now(), db.conn()?);
     for worker in outbox::holders(&mut conn)?.iter().filter(|worker| is_gone(worker)) {
         transaction(&mut conn, |conn| outbox::end_holds(conn, worker, now))?;
     }
     transaction(&mut conn, |conn| outbox::hand_back(conn, None, now))?;
+    let bounds = (LONGEST_WAIT, TimeDelta::from_std(ctx.config.undo).unwrap_or_default());
+    let nearer = transaction(&mut conn, |conn| outbox::bring_nearer(conn, now, bounds))?;
+    if nearer > 0 {
+        tracing::warn!(
+            letters = nearer,
+            "the clock was ahead for a while: letters it had put off are due earlier"
+        );
+    }
     for id in outbox::lapsed(&mut conn, now)? {
         // Of several nodes that see it, one changes the row, and only that one goes on.
         if transaction(&mut conn, |conn| outbox::lapse(conn, id, now))? {
@@ -92,7 +100,10 @@ fn event_of(ctx: &Context, conn: &mut Conn, letter: &Letter, state: &State) -> R
             let said = letter.server_reply.clone().or_else(|| letter.last_error.clone());
             Some(Event::SendingFailed { letter: id, reply: said.unwrap_or_default() })
         }
-        OutboxState::Unknown if state.status == Status::Filed => {
+        OutboxState::Unknown
+            if state.status == Status::Filed
+                || (state.status == Status::Unknown && outbox::is_untold_of_a_doubt(conn, letter.id)?) =>
+        {
             let reason = letter.last_error.clone().unwrap_or_default();
             Some(Event::SendingUnknown { letter: id, reason })
         }

@@ -247,6 +247,8 @@ pub fn take_back(ctx: &Context, conn: &mut Conn, person: i64, reference: &str) -
     transaction(conn, |conn| {
         let missing = || Error::NoSuchRequest(reference.to_owned());
         let request = requests::by_reference(conn, reference)?.ok_or_else(missing)?;
+        // The request before its letter, as everywhere.
+        requests::lock(conn, request.id)?;
         let letter = outbox::of_request(conn, request.id, "request")?.ok_or_else(missing)?;
         if !outbox::take_back(conn, letter.id)? {
             return Err(Error::TooLate(reference.to_owned()));

@@ -2,6 +2,7 @@
 
 use crate::domain::numbers::counted;
 use crate::service::health::{Database, Figures};
+use crate::store::health::Letters;
 use chrono::{NaiveDateTime, TimeDelta};
 use serde::Serialize;
 
@@ -119,10 +120,8 @@ fn storage(figures: &Figures, add: &mut Add<'_>) {
     }
 }
 
-fn letters(figures: &Figures, add: &mut Add<'_>) {
-    let Some(letters) = figures.letters else { return };
-    let since = |at: Option<NaiveDateTime>| at.map(|at| figures.now - at.and_utc());
-    let older = |at, than: TimeDelta| since(at).is_some_and(|age| age > than);
+/// What a person must settle or know, whether letters leave or not.
+fn unsettled(letters: Letters, add: &mut Add<'_>) {
     if letters.unknown > 0 {
         let what = counted(
             letters.unknown,
@@ -133,13 +132,31 @@ fn letters(figures: &Figures, add: &mut Add<'_>) {
         );
         add("letters_unknown", Level::Degraded, what);
     }
+    if letters.notices_given_up > 0 {
+        let what = counted(
+            letters.notices_given_up,
+            "notice to our own people was given up within the last day: they were not told by mail what happened. The pages \
+             of their requests say it. `askance check` asks the mail server whether it takes notices, which have no sender.",
+            "notices to our own people were given up within the last day: they were not told by mail what happened. The \
+             pages of their requests say it. `askance check` asks the mail server whether it takes notices, which have no \
+             sender.",
+        );
+        add("notices_given_up", Level::Degraded, what);
+    }
+}
+
+fn letters(figures: &Figures, add: &mut Add<'_>) {
+    let Some(letters) = figures.letters else { return };
+    let since = |at: Option<NaiveDateTime>| at.map(|at| figures.now - at.and_utc());
+    let older = |at, than: TimeDelta| since(at).is_some_and(|age| age > than);
+    unsettled(letters, add);
     if let Some(age) = since(letters.paused_since) {
         add(
             "sending_paused",
             Level::Degraded,
             format!(
                 "Sending has been paused for {}: no letter leaves. The desk says why under Letters; resume it there.",
-                in_words(age)
+                if age < TimeDelta::minutes(1) { "less than a minute".to_owned() } else { in_words(age) }
             ),
         );
         return;

@@ -6,6 +6,7 @@ mod reading;
 
 pub use pictures::recognise_next;
 
+use crate::clock::Stopwatch;
 use crate::domain::incoming::authenticity::Verdict;
 use crate::domain::incoming::delivery::Automatic;
 use crate::domain::incoming::matching::Match;
@@ -21,7 +22,7 @@ use crate::store::messages::{self, Placed, Unread};
 use crate::store::requests::{self, Stamp};
 use crate::store::types::MessageState;
 use crate::store::{Conn, Db, Error, authorities, transaction};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Why reading stopped; what waits is read at the next turn.
 #[derive(Debug, thiserror::Error)]
@@ -38,7 +39,7 @@ const MOST_TURNS: usize = 3;
 
 /// Reads up to `limit` messages that wait; how many it was. May run in several workers at once.
 pub fn read_next(ctx: &Context, db: &Db, cage: &Cage, limit: i64) -> Result<usize, PlaceError> {
-    let (mut from, began) = (0, Instant::now());
+    let (mut from, began) = (0, Stopwatch::start());
     loop {
         let waiting = messages::unread(&mut *db.conn()?, (from, limit))?;
         if waiting.is_empty() {

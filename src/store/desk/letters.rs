@@ -1,11 +1,13 @@
 //! The outbox by state: what waits, what left, what nobody knows of.
 
 use crate::domain::request::state::Status;
+use crate::store::outbox::DISPROVED_BY_A_REPORT;
 use crate::store::schema::{authorities, outbox, outbox_attempts, people, requests};
 use crate::store::types::OutboxState;
 use crate::store::{Conn, Error};
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 use std::collections::BTreeMap;
 
 /// A letter in a list.
@@ -58,7 +60,11 @@ pub struct Letter {
 impl Letter {
     /// Whether a server took it and it came back as undeliverable: the request waits for another address.
     pub fn came_back(&self) -> bool {
-        self.state == OutboxState::Accepted && self.status == Status::Undelivered
+        match self.state {
+            OutboxState::Accepted => self.status == Status::Undelivered,
+            OutboxState::Refused => self.server_reply.as_deref() == Some(DISPROVED_BY_A_REPORT),
+            _ => false,
+        }
     }
 }
 
@@ -111,14 +117,39 @@ pub fn in_states(conn: &mut Conn, states: &[OutboxState], offset: i64) -> Result
         .load(conn)?)
 }
 
-/// Letters that came back and whose requests wait for another address, the latest first.
-pub fn came_back(conn: &mut Conn) -> Result<Vec<Letter>, Error> {
+/// A pile of letters that follows from where their requests stand, too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pile {
+    /// A person must see to it: nobody knows of it, it was refused, or it came back and its request waits for another
+    /// address.
+    NeedYou,
+    /// A server took it, and nothing says that it came back.
+    Sent,
+}
+
+macro_rules! of_pile {
+    ($pile:expr) => {{
+        let came_back = outbox::state.eq(OutboxState::Accepted).and(requests::status.eq(Status::Undelivered));
+        let troubled = outbox::state.eq_any([OutboxState::Unknown, OutboxState::Refused]).or(came_back);
+        let (needs, sent) = ($pile == Pile::NeedYou, $pile == Pile::Sent);
+        let arrived = outbox::state.eq(OutboxState::Accepted).and(requests::status.ne(Status::Undelivered));
+        (troubled.and(needs.into_sql::<Bool>())).or(arrived.and(sent.into_sql::<Bool>()))
+    }};
+}
+
+/// The letters of a pile, the latest first, from row `offset` on.
+pub fn of_pile(conn: &mut Conn, pile: Pile, offset: i64) -> Result<Vec<Letter>, Error> {
     Ok(letters!()
-        .filter(outbox::state.eq(OutboxState::Accepted))
-        .filter(requests::status.eq(Status::Undelivered))
+        .filter(of_pile!(pile))
         .order((outbox::leave_after.desc(), outbox::id.desc()))
         .limit(crate::store::desk::PAGE)
+        .offset(offset)
         .load(conn)?)
+}
+
+/// How many letters a pile has.
+pub fn count_of(conn: &mut Conn, pile: Pile) -> Result<i64, Error> {
+    Ok(outbox::table.inner_join(requests::table).filter(of_pile!(pile)).count().get_result(conn)?)
 }
 
 /// The letters of one request, in their order.

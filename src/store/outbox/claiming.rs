@@ -1,7 +1,7 @@
 //! The protocol of sending: a letter is claimed, put in doubt, ended; what a hold that ends makes of it.
 
 use crate::store::locks::Lock;
-use crate::store::outbox::Letter;
+use crate::store::outbox::{Letter, doubt};
 use crate::store::schema::{outbox, outbox_attempts};
 use crate::store::types::OutboxState;
 use crate::store::{AnyConn, Conn, Error, at, switches};
@@ -140,6 +140,7 @@ pub fn ended(conn: &mut Conn, (id, attempt): (i64, i64), worker: &str, end: &End
             outbox_attempts::detail.eq(end.server_reply.as_ref().or(end.error.as_ref())),
         ))
         .execute(conn)?;
+    let end = &doubt::of_letter(conn, (id, attempt), end)?;
     let accepted = (end.state == OutboxState::Accepted).then_some(time);
     // A worker that was stopped in mid-send and wakes up late may still learn that the server took the letter.
     let held = [OutboxState::Claimed, OutboxState::InDoubt, OutboxState::Unknown];
@@ -156,6 +157,9 @@ pub fn ended(conn: &mut Conn, (id, attempt): (i64, i64), worker: &str, end: &End
     .execute(conn)?;
     if updated == 0 && end.state == OutboxState::Accepted {
         return late(conn, id, end);
+    }
+    if updated == 1 && end.state == OutboxState::Unknown {
+        doubt::settle_by_what_is_known(conn, id)?;
     }
     if let Some(next) = end.next_attempt_at.filter(|_| updated == 1) {
         diesel::update(outbox::table.find(id)).set(outbox::next_attempt_at.eq(at(next))).execute(conn)?;
@@ -246,6 +250,34 @@ pub fn hand_back(conn: &mut Conn, worker: Option<&str>, now: DateTime<Utc>) -> R
     })
 }
 
+/// How much further ahead than any letter is put off its turn may lie before a clock must have been set back since.
+const SLACK: TimeDelta = TimeDelta::hours(1);
+
+/// Brings letters nearer whose turn was set by a clock that was ahead: one that is put off may be tried at once, a new one
+/// can be taken back for as long as any. `longest` is how far letters are put off at most; how many there were.
+pub fn bring_nearer(
+    conn: &mut Conn,
+    now: DateTime<Utc>,
+    (longest, undo): (TimeDelta, TimeDelta),
+) -> Result<usize, Error> {
+    let far = |state, most| {
+        outbox::table
+            .filter(outbox::state.eq(state))
+            .filter(outbox::next_attempt_at.gt(at(now + most + SLACK)))
+    };
+    let put_off = diesel::update(far(OutboxState::Deferred, longest))
+        .set(outbox::next_attempt_at.eq(at(now)))
+        .execute(conn)?;
+    let leaves = at(now + undo);
+    diesel::update(far(OutboxState::Queued, undo).filter(outbox::leave_after.gt(leaves)))
+        .set(outbox::leave_after.eq(leaves))
+        .execute(conn)?;
+    let new = diesel::update(far(OutboxState::Queued, undo))
+        .set(outbox::next_attempt_at.eq(leaves))
+        .execute(conn)?;
+    Ok(put_off + new)
+}
+
 /// Letters in doubt whose lease has ended.
 pub fn lapsed(conn: &mut Conn, now: DateTime<Utc>) -> Result<Vec<i64>, Error> {
     Ok(outbox::table
@@ -256,7 +288,8 @@ pub fn lapsed(conn: &mut Conn, now: DateTime<Utc>) -> Result<Vec<i64>, Error> {
         .load(conn)?)
 }
 
-/// Calls a lapsed letter `unknown`; true = it was this call that did.
+/// Calls a lapsed letter `unknown`, unless a report or a reply tells already what became of it; true = it was this call
+/// that did.
 pub fn lapse(conn: &mut Conn, id: i64, now: DateTime<Utc>) -> Result<bool, Error> {
     let lapsed = diesel::update(
         outbox::table
@@ -281,6 +314,7 @@ pub fn lapse(conn: &mut Conn, id: i64, now: DateTime<Utc>) -> Result<bool, Error
                 outbox_attempts::result.eq(OutboxState::Unknown.as_str()),
             ))
             .execute(conn)?;
+        doubt::settle_by_what_is_known(conn, id)?;
     }
     Ok(lapsed == 1)
 }

@@ -8,6 +8,7 @@ use crate::store::{Conn, Error, at};
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::dsl::{exists, not};
 use diesel::prelude::*;
+use std::ops::RangeInclusive;
 
 /// The letter of a request that a report names by its Message-ID, which is also its envelope id.
 pub fn named(conn: &mut Conn, request: i64, ids: &[String]) -> Result<Option<Letter>, Error> {
@@ -48,8 +49,13 @@ pub fn reported(conn: &mut Conn, id: i64, word: &str, now: DateTime<Utc>) -> Res
 }
 
 /// Letters that became unknown before an instant, that were never repeated by themselves, of which no report says
-/// anything that would settle them, and whose request has heard nothing since they were handed over.
-pub fn repeatable(conn: &mut Conn, before: DateTime<Utc>) -> Result<Vec<i64>, Error> {
+/// anything that would settle them, and whose request has heard nothing since they were handed over; of those with
+/// these numbers.
+pub fn repeatable(
+    conn: &mut Conn,
+    before: DateTime<Utc>,
+    numbers: RangeInclusive<i64>,
+) -> Result<Vec<i64>, Error> {
     let tried_since = outbox_attempts::table
         .filter(outbox_attempts::outbox_id.eq(outbox::id))
         .filter(outbox_attempts::ended_at.gt(at(before)));
@@ -58,6 +64,7 @@ pub fn repeatable(conn: &mut Conn, before: DateTime<Utc>) -> Result<Vec<i64>, Er
         .filter(messages::received_at.nullable().ge(outbox::in_doubt_at));
     Ok(outbox::table
         .inner_join(requests::table)
+        .filter(outbox::id.between(*numbers.start(), *numbers.end()))
         .filter(outbox::state.eq(OutboxState::Unknown))
         .filter(requests::status.eq_any([Status::Filed, Status::Unknown]))
         .filter(outbox::repeats.eq(0))
@@ -97,27 +104,5 @@ pub const PROVED_BY_A_REPLY: &str = "the authority's reply proves that it arrive
 /// The same where a mail server further on reported it.
 pub const PROVED_BY_A_REPORT: &str = "a delivery report proves that it arrived";
 
-/// States of a letter whose body was begun once and that no body leaves from now: what proves that it arrived ends
-/// them, so that a repeat which waits does not leave.
-const MAY_PROVE: [OutboxState; 4] =
-    [OutboxState::Unknown, OutboxState::Queued, OutboxState::Deferred, OutboxState::Claimed];
-
-/// Marks a letter that may have arrived as arrived when it was handed over, with what proves it; false = it is known
-/// what became of it, or it was never begun.
-pub fn arrived(conn: &mut Conn, id: i64, (handed_over, proof): (NaiveDateTime, &str)) -> Result<bool, Error> {
-    let doubted = outbox::table
-        .find(id)
-        .filter(outbox::state.eq_any(MAY_PROVE))
-        .filter(outbox::in_doubt_at.is_not_null());
-    let marked = diesel::update(doubted)
-        .set((
-            outbox::state.eq(OutboxState::Accepted),
-            outbox::accepted_at.eq(handed_over),
-            outbox::server_reply.eq(proof),
-            outbox::last_error.eq(None::<String>),
-            outbox::claimed_by.eq(None::<String>),
-            outbox::lease_until.eq(None::<NaiveDateTime>),
-        ))
-        .execute(conn)?;
-    Ok(marked == 1)
-}
+/// The same where one reported that it came back.
+pub const DISPROVED_BY_A_REPORT: &str = "a delivery report proves that it did not arrive";

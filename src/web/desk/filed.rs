@@ -94,10 +94,11 @@ async fn take_back(
     let asked = form.0;
     let to = address(asked.r.iter().map(String::as_str));
     let context = site.context.clone();
-    let (back, gone) = site
+    let (back, gone, too_late) = site
         .store
         .run(move |conn| {
             let page = load(&context, conn, (&asked, &me))?;
+            let too_late = too_late(&page);
             let (mut back, mut gone) = (0, 0);
             for reference in page.undoable {
                 match filing::take_back(&context, conn, me.person.id, &reference) {
@@ -107,13 +108,11 @@ async fn take_back(
                     Err(error) => return Err(Error::internal(&error)),
                 }
             }
-            Ok::<_, Error>((back, gone))
+            Ok::<_, Error>((back, gone, too_late))
         })
         .await?;
     Ok(match (back, gone) {
-        (0, _) => {
-            done("warn", to, "Nothing was taken back.|The letters had left, or were taken back before.")
-        }
+        (0, _) => done("warn", to, &too_late),
         (back, 0) => {
             done("note", to, &format!("{} taken back.|Nobody was asked anything.", preview::letters(back)))
         }
@@ -123,6 +122,26 @@ async fn take_back(
             &format!("{} taken back.|{} had left already.", preview::letters(back), preview::letters(gone)),
         ),
     })
+}
+
+/// Why nothing could be taken back, as the letters stood when it was asked for.
+fn too_late(page: &Page) -> String {
+    let one = page.letters.len() == 1;
+    if page.taken_back == page.letters.len() {
+        let were = if one { "The letter was" } else { "The letters were" };
+        return format!("Nothing was taken back.|{were} taken back before.");
+    }
+    let left: Vec<NaiveDateTime> = page.letters.iter().filter_map(|letter| letter.accepted_at).collect();
+    let Some(last) = left.iter().max().map(|at| at.format("%H:%M UTC on %-d %B %Y")) else {
+        let them = if one { "it" } else { "them" };
+        return format!("Too late.|The time to take {them} back is over.");
+    };
+    match left.len() {
+        1 if one => format!("Too late.|The letter left at {last}."),
+        1 => format!("Too late.|1 letter left at {last}; the time to take the others back is over."),
+        n if n == page.letters.len() => format!("Too late.|The letters have left, the last at {last}."),
+        n => format!("Too late.|{} have left, the last at {last}.", preview::letters(n)),
+    }
 }
 
 /// The routes of this file.

@@ -107,7 +107,8 @@ pub struct Letter {
 impl Letter {
     /// A letter as it stands at `now`.
     pub fn of(letter: letters::Letter, now: DateTime<Utc>) -> Self {
-        let state = if letter.came_back() { came_back() } else { words::outbox_state(letter.state) };
+        let has_come_back = letter.came_back();
+        let state = if has_come_back { came_back() } else { words::outbox_state(letter.state) };
         let lost = is_lost(letter.state, letter.status);
         let proof = letter.server_reply.as_deref().and_then(words::proof);
         let last_error = match letter.state {
@@ -120,7 +121,7 @@ impl Letter {
             undoable: letter.state == OutboxState::Queued && letter.leave_after > now.naive_utc(),
             repeatable: letter.state == OutboxState::Unknown || lost,
             unknown: letter.state == OutboxState::Unknown,
-            came_back: lost && letter.state == OutboxState::Accepted,
+            came_back: lost && has_come_back,
             lost,
             addresses: Vec::new(),
             tried_at: letter.in_doubt_at.filter(|_| letter.state == OutboxState::Unknown),
@@ -161,24 +162,53 @@ struct Filter {
     page: i64,
 }
 
-const PILES: &[(&str, &str, &[OutboxState])] = &[
-    ("", "Need you", &[OutboxState::Unknown, OutboxState::Refused]),
+/// What a pile holds.
+#[derive(Clone, Copy)]
+enum Holds {
+    Pile(letters::Pile),
+    States(&'static [OutboxState]),
+}
+
+const PILES: &[(&str, &str, Holds)] = &[
+    ("", "Need you", Holds::Pile(letters::Pile::NeedYou)),
     (
         "waiting",
         "On their way",
-        &[OutboxState::Queued, OutboxState::Claimed, OutboxState::InDoubt, OutboxState::Deferred],
+        Holds::States(&[
+            OutboxState::Queued,
+            OutboxState::Claimed,
+            OutboxState::InDoubt,
+            OutboxState::Deferred,
+        ]),
     ),
-    ("sent", "Sent", &[OutboxState::Accepted]),
-    ("taken_back", "Taken back", &[OutboxState::TakenBack]),
+    ("sent", "Sent", Holds::Pile(letters::Pile::Sent)),
+    ("taken_back", "Taken back", Holds::States(&[OutboxState::TakenBack])),
 ];
 
-fn load(ctx: &Context, conn: &mut Conn, filter: &Filter) -> Result<Page, Error> {
+/// How many letters each pile has.
+fn counted(conn: &mut Conn) -> Result<Vec<i64>, Error> {
     let counts = letters::counts(conn)?;
-    let sum = |states: &[OutboxState]| states.iter().filter_map(|state| counts.get(state)).sum::<i64>();
-    let known = PILES.iter().find(|(key, ..)| *key == filter.state).or_else(|| PILES.first());
-    let (key, _, states) = known.copied().unwrap_or(("", "", &[]));
+    let mut all = Vec::with_capacity(PILES.len());
+    for (.., holds) in PILES {
+        all.push(match holds {
+            Holds::Pile(pile) => letters::count_of(conn, *pile)?,
+            Holds::States(states) => states.iter().filter_map(|state| counts.get(state)).sum(),
+        });
+    }
+    Ok(all)
+}
+
+fn load(ctx: &Context, conn: &mut Conn, filter: &Filter) -> Result<Page, Error> {
+    let counts = counted(conn)?;
+    let known = PILES.iter().zip(&counts).find(|((key, ..), _)| *key == filter.state);
+    let Some(((key, _, holds), in_all)) = known.or_else(|| PILES.iter().zip(&counts).next()) else {
+        return Err(Error::NotFound(crate::web::error::What::Page));
+    };
     let page = filter.page.clamp(0, 100_000);
-    let found = letters::in_states(conn, states, page * PAGE)?;
+    let found = match holds {
+        Holds::Pile(pile) => letters::of_pile(conn, *pile, page * PAGE)?,
+        Holds::States(states) => letters::in_states(conn, states, page * PAGE)?,
+    };
     let now = ctx.clock.now();
     let tried = letters::last_tries(conn, &found.iter().map(|letter| letter.id).collect::<Vec<_>>())?;
     // Whoever signs in reads this list: no line of a server may tell them another's reply address.
@@ -189,14 +219,15 @@ fn load(ctx: &Context, conn: &mut Conn, filter: &Filter) -> Result<Page, Error> 
     }
     let tabs = PILES
         .iter()
-        .map(|(pile, name, states)| Tab {
+        .zip(&counts)
+        .map(|((pile, name, _), count)| Tab {
             name,
             href: words::link("/desk/letters", &[("state", pile)]),
-            count: sum(states),
-            current: *pile == key,
+            count: *count,
+            current: pile == key,
         })
         .collect();
-    let pager = words::pager("/desk/letters", &[("state", key)], (page, rows.len(), sum(states)));
+    let pager = words::pager("/desk/letters", &[("state", key)], (page, rows.len(), *in_all));
     let paused = switches::get(conn, OUTBOX_PAUSED)?.map(|paused| Paused {
         reason: paused.reason,
         by: paused.person,

@@ -36,6 +36,7 @@ pub struct Page {
     states: Vec<Choice>,
     rows: Vec<Row>,
     letters: Vec<Trouble>,
+    letters_in_all: i64,
     waiting_letters: Option<i64>,
     /// Requests that somebody should see to, by their clocks.
     clocks: Vec<Link>,
@@ -96,18 +97,12 @@ fn load(ctx: &Context, conn: &mut Conn, filter: &Filter) -> Result<Page, Error> 
     let counts = queue::counts(conn)?;
     let outbox = letters::counts(conn)?;
     let of = |state: OutboxState| outbox.get(&state).copied().unwrap_or(0);
-    let troubled = [OutboxState::Unknown, OutboxState::Refused];
-    let mut letters_of_trouble: Vec<Trouble> = if troubled.iter().any(|state| of(*state) > 0) {
-        letters::in_states(conn, &troubled, 0)?.into_iter().map(trouble).collect()
-    } else {
-        Vec::new()
-    };
-    letters_of_trouble.extend(letters::came_back(conn)?.into_iter().map(trouble));
     let waiting = of(OutboxState::Queued) + of(OutboxState::Deferred);
     let mut page = arrange(ctx, conn, pile, filter)?;
     page.tabs = tabs(pile, &counts);
     page.clocks = to_see_to(ctx, conn)?;
-    page.letters = letters_of_trouble;
+    page.letters = letters::of_pile(conn, letters::Pile::NeedYou, 0)?.into_iter().map(trouble).collect();
+    page.letters_in_all = letters::count_of(conn, letters::Pile::NeedYou)?;
     page.waiting_letters = ctx.config.smtp_url.is_none().then_some(waiting);
     Ok(page)
 }
@@ -191,6 +186,7 @@ fn arrange(ctx: &Context, conn: &mut Conn, pile: queue::Pile, filter: &Filter) -
         pager: pager(filter, at, (rows.len(), found)),
         rows,
         letters: Vec::new(),
+        letters_in_all: 0,
         waiting_letters: None,
         clocks: Vec::new(),
         filtered: found < total,

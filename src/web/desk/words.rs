@@ -6,7 +6,9 @@ use crate::domain::request::Position;
 use crate::domain::request::event::{Event, ExtensionVerdict, Moved};
 use crate::domain::request::state::{Outcome, Status};
 use crate::service::Context;
-use crate::store::outbox::{PROVED_BY_A_REPLY, PROVED_BY_A_REPORT, SAID_BY_A_PERSON};
+use crate::store::outbox::{
+    DISPROVED_BY_A_REPORT, PROVED_BY_A_REPLY, PROVED_BY_A_REPORT, REFUSED_LATER, SAID_BY_A_PERSON,
+};
 use crate::store::types::{MessageState, OutboxState};
 pub use crate::web::choice::Choice;
 use crate::web::filters;
@@ -188,6 +190,7 @@ pub fn proof(said: &str) -> Option<&'static str> {
     match said {
         SAID_BY_A_PERSON => Some("A person said that it arrived."),
         PROVED_BY_A_REPORT => Some("A delivery report proves that it arrived."),
+        DISPROVED_BY_A_REPORT => Some("A delivery report proves that it did not arrive."),
         PROVED_BY_A_REPLY => Some("The authority’s reply proves that it arrived."),
         _ => None,
     }
@@ -198,6 +201,12 @@ pub fn cut_short(reason: &str) -> String {
     // Letters of before this wording keep what was recorded then.
     let reason =
         reason.replace("the worker stopped while the letter was", "the service stopped while it was");
+    if let Some(said) = reason.strip_prefix(REFUSED_LATER) {
+        return format!(
+            "Handing it over was cut short, and when it was sent once more it was refused: {}.",
+            said.trim().trim_end_matches('.')
+        );
+    }
     match reason.trim().trim_end_matches('.') {
         "" => "Handing it over was cut short.".to_owned(),
         reason => format!("Handing it over was cut short: {reason}."),

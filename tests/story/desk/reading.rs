@@ -272,6 +272,7 @@ stories! {
         let back = between(&preview, "To change something, <a href=\"", "\"").replace("&amp;", "&");
         let changed = desk.page(&back);
         assert!(changed.contains("value=\"Mira Varga\"") && changed.contains("value=\"Klarblick e. V.\""), "{back}: {changed}");
+        assert!(preview.contains("before it leaves. Until then you can take it back."), "{preview}");
         let keyless = desk.post("/desk/requests", &fields);
         assert_eq!(keyless.status(), Status::UnprocessableEntity, "nobody sends what was not read");
         drop(keyless);

@@ -96,6 +96,45 @@ stories! {
         assert_eq!(audit::verify(&mut desk.db.conn().unwrap()).unwrap().1, None);
     }
 
+    fn r06_the_queue_and_the_letters_page_count_the_same_letters(desk: &mut Desk) {
+        let reference = desk.asks("Stadt Brandau");
+        ends(desk, OutboxState::Refused, "550 5.1.1 no such user");
+        let back = desk.asks("Stadt Waldau");
+        ends(desk, OutboxState::Accepted, "250 ok");
+        desk.receives("mailer@waldau.example", &desk.reply_address(&back), ("Undelivered", "no such user"));
+        let bounce = askance::domain::request::event::Event::Bounced { message: 1, permanent: true, recipients: Vec::new() };
+        {
+            let mut conn = desk.db.conn().unwrap();
+            let request = askance::store::requests::by_reference(&mut conn, &back).unwrap().unwrap().id;
+            let stamp = askance::store::requests::Stamp { at: desk.ctx.clock.now(), person: None };
+            askance::store::requests::append(&mut conn, request, &bounce, stamp).unwrap();
+        }
+        desk.volunteer_signs_in();
+        assert!(desk.page("/desk").contains("2 letters need you."));
+        let (need, sent) = (desk.page("/desk/letters"), desk.page("/desk/letters?state=sent"));
+        let tab = |name: &str| between(&need, &format!("{name} "), "</").replace(|c: char| !c.is_ascii_digit(), "");
+        println!("R6: need you {:?}, sent {:?}", tab("Need you"), tab(">Sent"));
+        assert_eq!((tab("Need you").as_str(), tab(">Sent").as_str()), ("2", "0"), "{need}");
+        assert!(need.contains(&reference) && need.contains(&back) && !sent.contains(&back), "{sent}");
+    }
+
+    fn r06_whoever_takes_back_too_late_is_told_when_the_letters_left(desk: &mut Desk) {
+        let reference = desk.asks("Stadt Brandau");
+        let token = desk.volunteer_signs_in();
+        desk.later(TimeDelta::minutes(11));
+        let takes_back = || {
+            let back = desk.post("/desk/requests/filed/take-back", &[("csrf", &token), ("r", &reference)]);
+            let to = back.headers().get_one("Location").unwrap().to_owned();
+            drop(back);
+            desk.page(&to)
+        };
+        assert!(takes_back().contains("The time to take it back is over."));
+        ends(desk, OutboxState::Accepted, "250 ok");
+        let told = takes_back();
+        println!("R6: {}", between(&told, "Too late.", "</p>"));
+        assert!(told.contains("Too late.") && told.contains("The letter left at ") && told.contains(" UTC on "), "{told}");
+    }
+
     fn letter_that_came_back_can_be_sent_again_and_its_clock_starts_anew(desk: &mut Desk) {
         let reference = desk.asks("Stadt Brandau");
         let id = ends(desk, OutboxState::Accepted, "250 ok");

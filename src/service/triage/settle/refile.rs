@@ -16,7 +16,7 @@ use crate::store::matching::{self, again};
 use crate::store::messages::{self, Refiled, Reread};
 use crate::store::requests::{self, RequestRow, Stamp};
 use crate::store::types::MessageState;
-use crate::store::{Conn, transaction};
+use crate::store::{Conn, contact_tasks, transaction};
 use chrono::{DateTime, Utc};
 
 /// Retracts what a message proves of a request, if it proves anything.
@@ -27,10 +27,34 @@ pub(super) fn retract(
     stamp: Stamp,
 ) -> Result<(), Error> {
     requests::lock(conn, request)?;
-    if of_message(&requests::events_of(conn, request)?, message).is_empty() {
+    let proved = of_message(&requests::events_of(conn, request)?, message);
+    if proved.is_empty() {
         return Ok(());
     }
     requests::append(conn, request, &Event::Retracted { message, reason: reason.to_owned() }, stamp)?;
+    for event in &proved {
+        if let Event::Bounced { permanent: true, recipients, .. } = event {
+            no_longer_bounced(conn, request, recipients, stamp)?;
+        }
+    }
+    Ok(())
+}
+
+/// Addresses of which nothing says any more that they do not work are in use again.
+fn no_longer_bounced(
+    conn: &mut Conn,
+    request: i64,
+    recipients: &[String],
+    stamp: Stamp,
+) -> Result<(), Error> {
+    let Some(authority) = requests::find(conn, request)?.map(|row| row.authority_id) else { return Ok(()) };
+    let still = requests::bounced_addresses(conn, authority)?;
+    for address in recipients {
+        let stands = still.iter().any(|it| it.eq_ignore_ascii_case(address));
+        if !stands && !contact_tasks::is_refused(conn, authority, address)? {
+            contact_tasks::works(conn, (authority, address), stamp.at)?;
+        }
+    }
     Ok(())
 }
 

@@ -5,7 +5,7 @@ use crate::store::blobs::Blobs;
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{BufWriter, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
@@ -24,6 +24,23 @@ pub(super) fn at(path: &Path) -> impl FnOnce(std::io::Error) -> Error + use<'_> 
 
 fn make(folder: &Path) -> Result<(), Error> {
     DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(at(folder))
+}
+
+/// Waits a second for who holds the folder. A lock that fails, as on a disk of the network without locks, is nobody who
+/// would ever be done.
+fn take_turn(
+    (root, lock): (&Path, &Path),
+    try_lock: impl Fn() -> Result<(), TryLockError>,
+    pause: impl Fn(),
+) -> Result<(), Error> {
+    for _ in 0..TRIES {
+        match try_lock() {
+            Ok(()) => return Ok(()),
+            Err(TryLockError::WouldBlock) => pause(),
+            Err(TryLockError::Error(cause)) => return Err(at(lock)(cause)),
+        }
+    }
+    Err(Error::Busy(root.display().to_string()))
 }
 
 /// A folder of backups, held by one backup at a time.
@@ -49,14 +66,8 @@ impl Folder {
             .open(&lock)
             .map_err(at(&lock))?;
         // A program that is started at this instant holds what its parent had open until it begins: a moment.
-        let mut tries = 0;
-        while held.try_lock().is_err() {
-            tries += 1;
-            if tries == TRIES {
-                return Err(Error::Busy(root.display().to_string()));
-            }
-            std::thread::sleep(std::time::Duration::from_millis(50));
-        }
+        let pause = || std::thread::sleep(std::time::Duration::from_millis(50));
+        take_turn((root, &lock), || held.try_lock(), pause)?;
         Ok(Self { root: root.to_owned(), blobs: Blobs::open(&root.join("blobs"))?, _held: held })
     }
 
@@ -279,4 +290,19 @@ pub fn prune(folder: &Folder, now: DateTime<Utc>, keep: Keep) -> Result<Pruned, 
         }
     }
     Ok(pruned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lock_that_fails_is_said_and_is_no_other_backup_under_way() {
+        let places = (Path::new("/backup"), Path::new("/backup/.lock"));
+        let fails = || Err(TryLockError::Error(std::io::Error::from(std::io::ErrorKind::Unsupported)));
+        let told = take_turn(places, fails, || ()).unwrap_err();
+        assert!(matches!(&told, Error::File { path, .. } if path == "/backup/.lock"), "{told}");
+        let held = take_turn(places, || Err(TryLockError::WouldBlock), || ()).unwrap_err();
+        assert!(matches!(held, Error::Busy(_)), "{held}");
+    }
 }

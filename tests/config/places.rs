@@ -122,3 +122,34 @@ fn the_keys_that_are_listed_are_those_of_the_settings_file_and_all_are_taken() {
         assert!(found.contains("found "), "{found}");
     }
 }
+
+#[test]
+fn r58_a_command_of_another_user_than_the_owner_of_the_data_changes_nothing_and_names_the_line_to_use() {
+    // Only root can do what this keeps it from.
+    if !std::fs::metadata("/proc/self").is_ok_and(|me| std::os::unix::fs::MetadataExt::uid(&me) == 0) {
+        return;
+    }
+    for theirs in ["blobs", "askance.db"] {
+        let operator = Operator::new();
+        assert_eq!(operator.runs(&["user", "list"], b"").code, Some(0), "where nothing is, nothing is asked");
+        std::os::unix::fs::chown(operator.path(theirs), Some(65_534), Some(65_534)).unwrap();
+        let folder = operator.folder().canonicalize().unwrap();
+        let backup = operator.path("backup").display().to_string();
+        for words in [
+            &["user", "list"][..],
+            &["erase", "--message", "1", "--reason", "x", "--yes"],
+            &["backup", &backup],
+            &["check"],
+        ] {
+            let run = operator.runs(words, b"");
+            let said = format!("{}{}", run.out, run.err);
+            assert_eq!(run.code, Some(78), "{words:?}: {said}");
+            let line = format!("`runuser -u nobody -- env -C {} askance …`", folder.display());
+            assert!(said.contains(&line) && said.contains("it is `nobody`'s"), "{words:?}: {said}");
+        }
+        assert!(!operator.path("backup").exists());
+        // Mail is never turned away for it.
+        let mail = b"From: a@b.example\r\nSubject: x\r\n\r\nx\r\n";
+        assert_eq!(operator.runs(&["receive"], mail).code, Some(0));
+    }
+}

@@ -73,6 +73,23 @@ stories! {
         assert_eq!(audit::verify(&mut site.conn()).unwrap().1, None);
     }
 
+    fn r50_one_erasure_that_cannot_be_finished_keeps_nothing_else_and_is_told(site: &mut Site) {
+        let (mara, theo) = (site.person("Mara Varga", Role::Activist), site.person("Theo Okafor", Role::Volunteer));
+        let request = site.sends(mara, site.city());
+        site.receives(&Reply::to(&request, "brandau.example").saying("Werbung für Zaunkönige").raw(), "r-nobody@post.askance.example");
+        run(site, "UPDATE arrivals SET peer = '192.0.2.7'");
+        triage::set_aside(&site.ctx, &mut site.conn(), theo, 1, "no reply to anything").unwrap();
+        site.days_pass(200);
+        // What root left there, and nobody else can read.
+        let foreign = site.ctx.config.blob_dir.join("tombstones/00.json");
+        std::fs::create_dir(&foreign).unwrap();
+        assert!(retention::run(&site.ctx, &site.db).is_err(), "it is told");
+        assert!(!table(site, "arrivals").concat().contains("192.0.2.7"), "and all the rest went");
+        std::fs::remove_dir(&foreign).unwrap();
+        retention::run(&site.ctx, &site.db).unwrap();
+        assert!(!table(site, "messages").concat().contains("Zaunkönige"));
+    }
+
     fn r51_clock_that_is_set_forward_by_mistake_stops_no_digest(site: &mut Site) {
         let (now, second) = (site.now(), std::time::Duration::from_secs(1));
         site.ctx.pulse.clock_read(now, second);

@@ -568,6 +568,7 @@ fn r55_full_disk_stopped_work_and_wrong_clocks_are_told() {
     let here = Room::on(std::path::Path::new("/")).unwrap();
     assert!(here.all > 0 && here.free <= here.all, "{here:?}");
     assert_eq!(names(&Figures { stopped: vec!["clocks".to_owned()], ..well() }), ["work_stopped"]);
+    assert_eq!(names(&Figures { failing: vec!["retention"], ..well() }), ["keeping_fails"]);
     assert_eq!(names(&Figures { skew: Some(TimeDelta::seconds(-11)), ..well() }), ["clock_skew"]);
     assert_eq!(names(&Figures { stepped: Some(TimeDelta::hours(1)), ..well() }), ["clock_stepped"]);
     assert_eq!(names(&Figures { skew: Some(TimeDelta::seconds(9)), ..well() }), Vec::<&str>::new());

@@ -43,6 +43,8 @@ pub struct Figures {
     pub stepped: Option<TimeDelta>,
     /// Loops that do not turn.
     pub stopped: Vec<String>,
+    /// Jobs of once an hour that went wrong when they were last done.
+    pub failing: Vec<&'static str>,
     /// Whether letters are to leave at all.
     pub sends: bool,
     /// How it goes with the mailbox; none where this process fetches from none.
@@ -95,6 +97,7 @@ pub fn look(ctx: &Context, db: &Db) -> Figures {
         blob_room: told("the disk", Room::on(&ctx.config.blob_dir)),
         stepped: ctx.pulse.stepped(),
         stopped: ctx.pulse.stopped(),
+        failing: ctx.pulse.failing(),
         sends: ctx.config.smtp_url.is_some(),
         mailbox: ctx.pulse.mailbox(|mailbox, age| {
             let fetching = Fetching { trouble: mailbox.trouble(age), left: mailbox.left() };

@@ -3,7 +3,7 @@
 use crate::clock::Stopwatch;
 use crate::service::health::Mailbox;
 use chrono::{DateTime, TimeDelta, Utc};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -25,6 +25,7 @@ struct Inner {
     beats: Mutex<BTreeMap<String, Duration>>,
     clock: Mutex<Watched>,
     failed_mails: AtomicU64,
+    failing: Mutex<BTreeSet<&'static str>>,
     mailbox: Mutex<Mailbox>,
 }
 
@@ -35,6 +36,7 @@ impl Default for Inner {
             beats: Mutex::default(),
             clock: Mutex::default(),
             failed_mails: AtomicU64::new(0),
+            failing: Mutex::default(),
             mailbox: Mutex::default(),
         }
     }
@@ -95,6 +97,21 @@ impl Pulse {
     /// How many mails this process could not read.
     pub fn failed_mails(&self) -> u64 {
         self.0.failed_mails.load(Ordering::Relaxed)
+    }
+
+    /// A job that is done seldom ended, well or not.
+    pub fn job_ended(&self, job: &'static str, well: bool) {
+        let mut failing = held(&self.0.failing);
+        if well {
+            failing.remove(job)
+        } else {
+            failing.insert(job)
+        };
+    }
+
+    /// The jobs that went wrong when they were last done.
+    pub fn failing(&self) -> Vec<&'static str> {
+        held(&self.0.failing).iter().copied().collect()
     }
 
     /// Notes how it goes with the mailbox, or asks: the work gets what is known and the age of the process.

@@ -150,6 +150,7 @@ impl House {
         templates_of(&config)?;
         let (context, db) = command::open(config, 10)?;
         let context = Arc::new(context);
+        service::health::doubt_clock(&context, &db).map_err(command::Closed::from)?;
         seed::register(&context, &db)?;
         Ok(Self { context, db, transport, listener: None })
     }

@@ -3,7 +3,7 @@
 pub mod counts;
 pub mod disk;
 
-use crate::store::schema::{messages, outbox, outbox_attempts, switches};
+use crate::store::schema::{audit, events, messages, outbox, outbox_attempts, switches};
 use crate::store::types::{MessageState, OutboxState};
 use crate::store::{AnyConn, Conn, Error, at};
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
@@ -138,6 +138,15 @@ pub fn bounded<T>(conn: &mut Conn, read: impl FnOnce(&mut Conn) -> Result<T, Err
         return found.and_then(|found| ended.map(|()| found).map_err(Error::from));
     }
     found
+}
+
+/// When the newest event or audit entry was recorded.
+pub fn newest_record(conn: &mut Conn) -> Result<Option<NaiveDateTime>, Error> {
+    let event: Option<NaiveDateTime> =
+        events::table.order(events::id.desc()).select(events::at).first(conn).optional()?;
+    let entry: Option<NaiveDateTime> =
+        audit::table.order(audit::id.desc()).select(audit::at).first(conn).optional()?;
+    Ok(event.max(entry))
 }
 
 /// What time it is on the machine of the database, where that is another program.

@@ -5,7 +5,7 @@ use crate::keeping::place::Place;
 use crate::support::mail::Reply;
 use crate::support::{Backend, Site, stories};
 use askance::domain::authority::AuthorityKind;
-use askance::service::{delivery, digests as days, retention, triage};
+use askance::service::{delivery, digests as days, health, retention, triage};
 use askance::store::types::{MessageState, Role};
 use askance::store::{AnyConn, audit, authorities, digests, dump};
 use chrono::TimeDelta;
@@ -88,6 +88,44 @@ stories! {
         std::fs::remove_dir(&foreign).unwrap();
         retention::run(&site.ctx, &site.db).unwrap();
         assert!(!table(site, "messages").concat().contains("Zaunkönige"));
+    }
+
+    fn r50_clock_that_is_ahead_lets_nothing_go_until_it_was_so_for_an_hour(site: &mut Site) {
+        let (mara, theo) = (site.person("Mara Varga", Role::Activist), site.person("Theo Okafor", Role::Volunteer));
+        let request = site.sends(mara, site.city());
+        site.receives(&Reply::to(&request, "brandau.example").saying("Werbung für Zaunkönige").raw(), "r-nobody@post.askance.example");
+        triage::set_aside(&site.ctx, &mut site.conn(), theo, 1, "no reply to anything").unwrap();
+        let (now, second) = (site.now(), std::time::Duration::from_secs(1));
+        // The clock of a running service is set forward by mistake.
+        site.ctx.pulse.clock_read(now, second);
+        site.ctx.pulse.clock_read(now + TimeDelta::days(400), 2 * second);
+        site.ctx.clock.set(now + TimeDelta::days(400));
+        assert_eq!(retention::run(&site.ctx, &site.db).unwrap(), retention::Gone::default());
+        assert!(table(site, "messages").concat().contains("Zaunkönige"));
+        // It is ahead when the service starts: what was recorded last is old. Here the records are, and the clock is right.
+        let started = || askance::service::Context {
+            config: site.ctx.config.clone(),
+            clock: askance::clock::Clock::System,
+            library: std::sync::Arc::clone(&site.ctx.library),
+            blobs: site.ctx.blobs.clone(),
+            days_off: askance::service::days_off::Calendars::default(),
+            pulse: health::Pulse::default(),
+        };
+        let ahead = started();
+        run(site, "UPDATE events SET at = '2026-01-01 00:00:00'");
+        run(site, "UPDATE audit SET at = '2026-01-01 00:00:00'");
+        run(site, "UPDATE messages SET received_at = '2026-01-01 00:00:00'");
+        health::doubt_clock(&ahead, &site.db).unwrap();
+        assert!(!ahead.trusts_clock(), "for the first hour");
+        assert_eq!(retention::run(&ahead, &site.db).unwrap(), retention::Gone::default());
+        assert!(!days::make(&ahead, &site.db).unwrap());
+        assert!(table(site, "messages").concat().contains("Zaunkönige"));
+        // Where something was recorded yesterday the clock is believed at once.
+        let right = started();
+        let yesterday = (right.clock.now() - TimeDelta::days(1)).naive_utc();
+        run(site, &format!("UPDATE audit SET at = '{yesterday}'"));
+        health::doubt_clock(&right, &site.db).unwrap();
+        assert!(right.trusts_clock());
     }
 
     fn r51_clock_that_is_set_forward_by_mistake_stops_no_digest(site: &mut Site) {

@@ -4,7 +4,7 @@ use crate::clock::Stopwatch;
 use crate::service::health::Mailbox;
 use chrono::{DateTime, TimeDelta, Utc};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -26,6 +26,7 @@ struct Inner {
     clock: Mutex<Watched>,
     failed_mails: AtomicU64,
     failing: Mutex<BTreeSet<&'static str>>,
+    doubted: AtomicBool,
     mailbox: Mutex<Mailbox>,
 }
 
@@ -37,6 +38,7 @@ impl Default for Inner {
             clock: Mutex::default(),
             failed_mails: AtomicU64::new(0),
             failing: Mutex::default(),
+            doubted: AtomicBool::new(false),
             mailbox: Mutex::default(),
         }
     }
@@ -149,6 +151,18 @@ impl Pulse {
     pub fn stepped(&self) -> Option<TimeDelta> {
         let (step, at) = held(&self.0.clock).stepped?;
         (self.age().saturating_sub(at) < TOLD_FOR).then_some(step)
+    }
+
+    /// The clock is far from all that is recorded: it may be wrong, or nothing happened for long.
+    pub fn doubt_clock(&self) {
+        self.0.doubted.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether what cannot be taken back may go by the clock: not within an hour after it was set forward, or after a
+    /// start at which it was doubted. Within that hour a clock that is ahead by mistake is set back.
+    pub fn trusts_clock(&self) -> bool {
+        let ahead = self.stepped().is_some_and(|step| step > TimeDelta::zero());
+        !ahead && (self.age() >= TOLD_FOR || !self.0.doubted.load(Ordering::Relaxed))
     }
 }
 

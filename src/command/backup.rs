@@ -109,7 +109,13 @@ fn take(args: &BackupArgs, config: Config) -> Result<(String, Vec<String>), Fail
     let wrong = taken.missing.iter().map(|key| {
         format!("blob `{key}` is gone or damaged here, so it is not in the backup; an older one may have it")
     });
-    Ok((told, wrong.collect()))
+    let broken = taken.broken.iter().map(|mark| {
+        format!(
+            "tombstone `{mark}` cannot be read here, so it is not in the backup; put its file in `tombstones/` back from \
+             an older one: without it what it says to be erased may come back"
+        )
+    });
+    Ok((told, wrong.chain(broken).collect()))
 }
 
 fn verify(args: &BackupArgs) -> Result<(String, Vec<String>), Failure> {

@@ -5,6 +5,7 @@ use crate::service::backup::{Error, Manifest, copies, erased_keys};
 use crate::service::{Context, erasure};
 use crate::store::audit::{self, Act};
 use crate::store::blobs::Blobs;
+use crate::store::erasure::Tombstone;
 use crate::store::{Conn, Db, dump, migrating, restored};
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -56,9 +57,7 @@ pub fn restore(
         return Err(Error::NotEmpty(table));
     }
     let from = Blobs::open(&root.join("blobs"))?;
-    for (mark, tombstone) in from.tombstones()? {
-        ctx.blobs.bury(&mark, &tombstone)?;
-    }
+    tombstones(ctx, &from)?;
     let erased = erased_keys(&ctx.blobs, manifest.taken_at)?;
     let (blobs, damaged) = blobs(ctx, &from, (&copy, &erased))?;
     let notes = notes(ctx, &copy, &erased)?;
@@ -70,6 +69,30 @@ pub fn restore(
         crate::store::erasure::scrub(conn)?;
     }
     Ok(Restored { copy: name, rows, blobs, notes, in_doubt, erased_again, damaged })
+}
+
+/// What was erased is known here, too. One that cannot be read stops the restore before anything is done: what it speaks
+/// of would be back.
+fn tombstones(ctx: &Context, from: &Blobs) -> Result<(), Error> {
+    let ours: BTreeSet<String> = ctx.blobs.tombstones()?.into_iter().map(|(mark, _)| mark).collect();
+    for (mark, tombstone) in from.tombstones()? {
+        match Tombstone::read(&mark, &tombstone) {
+            Ok(_) => ctx.blobs.bury(&mark, &tombstone)?,
+            Err(_) if ours.contains(&mark) => {}
+            Err(error) => return Err(unreadable(&error)),
+        }
+    }
+    for (mark, tombstone) in ctx.blobs.tombstones()? {
+        Tombstone::read(&mark, &tombstone).map_err(|error| unreadable(&error))?;
+    }
+    Ok(())
+}
+
+fn unreadable(error: &crate::store::Error) -> Error {
+    Error::Damaged(format!(
+        "{error}; put it back from another copy of `tombstones/`, or remove it where there is none: what it says to be \
+         erased is then back"
+    ))
 }
 
 /// Copies the blobs of the copy, each checked on the way; how many, and which are damaged there. One bad sector must not

@@ -59,7 +59,7 @@ fn class(text: &str) -> Result<Reason, String> {
         .ok_or_else(|| format!("expected one of {words}, found `{text}`"))
 }
 
-/// Why nothing was erased.
+/// Why nothing was erased, or not all of it yet.
 #[derive(Debug, thiserror::Error)]
 enum Failure {
     #[error(transparent)]
@@ -73,10 +73,19 @@ pub fn run(args: &EraseArgs, config: Config, out: &mut dyn Write, err: &mut dyn 
     match act(args, config) {
         Ok(told) => print(out, &told),
         Err(error) => {
-            say(err, format_args!("{error}. Nothing was erased."));
+            if matches!(error, Failure::Erasure(erasure::Error::Begun(_))) {
+                say(
+                    err,
+                    format_args!("{error}. The running service does it; or it does so at its next start."),
+                );
+            } else {
+                say(err, format_args!("{error}. Nothing was erased."));
+            }
             match error {
                 Failure::Closed(error) => error.exit_code(),
-                Failure::Erasure(erasure::Error::Store(_) | erasure::Error::Random(_)) => exit::IO,
+                Failure::Erasure(
+                    erasure::Error::Begun(_) | erasure::Error::Store(_) | erasure::Error::Random(_),
+                ) => exit::IO,
                 Failure::Erasure(erasure::Error::UnderWay(_)) => exit::TRY_LATER,
                 Failure::Erasure(_) => exit::DATA,
             }

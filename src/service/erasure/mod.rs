@@ -14,9 +14,12 @@ use crate::store::{Conn, Db, people, transaction};
 use execution::{execute, fingerprints};
 use std::collections::BTreeSet;
 
-/// Why nothing was erased.
+/// Why nothing was erased, or not all of it yet.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
+    /// The tombstone is there, and then something failed: `finish` does the rest.
+    #[error("it was begun and is finished by itself within the hour: {0}")]
+    Begun(#[source] Box<Self>),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] crate::store::Error),
@@ -138,8 +141,12 @@ fn scrub(ctx: &Context, conn: &mut Conn) -> Result<bool, Error> {
 pub fn erase_rows(ctx: &Context, conn: &mut Conn, wish: &Wish) -> Result<Extent, Error> {
     let stone = tombstone(ctx, conn, wish)?;
     let bytes = serde_json::to_vec(&stone).map_err(crate::store::Error::from)?;
-    ctx.blobs.bury(&stone.mark, &bytes)?;
-    complete(ctx, conn, (&stone, "erase"))
+    if let Err(error) = ctx.blobs.bury(&stone.mark, &bytes) {
+        // It may have failed half-way: the bucket has it, or its name is not synced yet.
+        let buried = ctx.blobs.tombstones().is_ok_and(|all| all.iter().any(|(mark, _)| *mark == stone.mark));
+        return Err(if buried { Error::Begun(Box::new(error.into())) } else { error.into() });
+    }
+    complete(ctx, conn, (&stone, "erase")).map_err(|error| Error::Begun(Box::new(error)))
 }
 
 /// Finishes what was cut off: tombstones beside the blobs that the database does not know of. How many.

@@ -59,16 +59,26 @@ pub fn restore(
     let from = Blobs::open(&root.join("blobs"))?;
     tombstones(ctx, &from)?;
     let erased = erased_keys(&ctx.blobs, manifest.taken_at)?;
-    let (blobs, damaged) = blobs(ctx, &from, (&copy, &erased))?;
+    let belongs = Manifest::blobs_of(&copy)?;
+    let (skipped, rest): (Vec<String>, Vec<String>) =
+        belongs.into_iter().partition(|key| erased.contains(key));
+    let (mut count, mut damaged) = blobs(ctx, &from, rest)?;
     let notes = notes(ctx, &copy, &erased)?;
     key(ctx, &copy)?;
-    let (rows, in_doubt, (erased_again, keys)) =
-        restored::whole(conn, |conn| rows(ctx, conn, (&name, &copy, &manifest), moved))?;
+    let (rows, in_doubt, (erased_again, keys)) = restored::whole(conn, |conn| {
+        let brought = rows(ctx, conn, (&name, &copy, &manifest), moved)?;
+        // A file that an erased mail shared with others is theirs still.
+        let shared = still_needed(conn, skipped)?;
+        let (more, lost) = blobs(ctx, &from, shared)?;
+        count += more;
+        damaged.extend(lost);
+        Ok::<_, Error>(brought)
+    })?;
     erasure::sweep(ctx, conn, &keys)?;
     if erased_again > 0 {
         crate::store::erasure::scrub(conn)?;
     }
-    Ok(Restored { copy: name, rows, blobs, notes, in_doubt, erased_again, damaged })
+    Ok(Restored { copy: name, rows, blobs: count, notes, in_doubt, erased_again, damaged })
 }
 
 /// What was erased is known here, too. One that cannot be read stops the restore before anything is done: what it speaks
@@ -95,18 +105,22 @@ fn unreadable(error: &crate::store::Error) -> Error {
     ))
 }
 
-/// Copies the blobs of the copy, each checked on the way; how many, and which are damaged there. One bad sector must not
-/// keep everything else from coming back.
-fn blobs(
-    ctx: &Context,
-    from: &Blobs,
-    (copy, erased): (&Path, &BTreeSet<String>),
-) -> Result<(u64, Vec<String>), Error> {
-    let (mut count, mut damaged) = (0, Vec::new());
-    for key in Manifest::blobs_of(copy)? {
-        if erased.contains(&key) {
-            continue;
+/// Those that a row needs, as the rows are now.
+fn still_needed(conn: &mut Conn, keys: Vec<String>) -> Result<Vec<String>, Error> {
+    let mut needed = Vec::new();
+    for key in keys {
+        if crate::store::erasure::is_needed(conn, &key)? {
+            needed.push(key);
         }
+    }
+    Ok(needed)
+}
+
+/// Copies blobs of the copy, each checked on the way; how many, and which are damaged there. One bad sector must not
+/// keep everything else from coming back.
+fn blobs(ctx: &Context, from: &Blobs, keys: Vec<String>) -> Result<(u64, Vec<String>), Error> {
+    let (mut count, mut damaged) = (0, Vec::new());
+    for key in keys {
         // One that is there is read too: a damaged one is not what was promised.
         match ctx.blobs.get(&key) {
             Ok(_) => {}

@@ -127,7 +127,7 @@ fn set_up(config: &Config, findings: &mut Findings<'_>) {
 
 /// Writes and reads a blob: in the folder, or in the bucket, beside which there is the folder of what is under way to it.
 fn blobs(config: &Config, findings: &mut Findings<'_>) {
-    let written = places::blobs(config).map_err(Closed::from).and_then(|blobs| {
+    let written = places::blobs(config).and_then(|blobs| {
         if config.bucket.is_none() {
             blobs.get(&blobs.put(b"askance check")?)?;
         }

@@ -93,29 +93,66 @@ fn of_blobs(config: &Config, folder: &str, problem: String) -> config::Error {
 }
 
 /// Those for whoever owns them.
-pub fn blobs(config: &Config) -> Result<Blobs, config::Error> {
+pub fn blobs(config: &Config) -> Result<Blobs, Closed> {
     only_their_owner(config)?;
     spool(config)
 }
 
 /// The folder of blobs and spool, in which a file can be made; over a bucket if one is set, which is not asked yet: a
 /// store that is away keeps no mail out, and neither does who takes it in.
-pub fn spool(config: &Config) -> Result<Blobs, config::Error> {
-    let wrong = |found: String| {
+pub fn spool(config: &Config) -> Result<Blobs, Closed> {
+    let wrong = |cause: &std::io::Error| {
+        let found = in_words(cause, &config.blob_dir);
         let problem = format!("expected a folder that can be made and written, found: {found}");
-        of_blobs(config, &config.blob_dir.display().to_string(), problem)
+        let error = of_blobs(config, &config.blob_dir.display().to_string(), problem);
+        if may_pass(cause) { Closed::Passing(error) } else { error.into() }
     };
     let opened = match &config.bucket {
         None => Blobs::open(&config.blob_dir),
         Some(bucket) => Blobs::over(&config.blob_dir, Bucket::new(address(bucket))),
     };
     let opened = opened.map_err(|error| match error {
-        StoreError::Blobs(cause) => wrong(in_words(&cause, &config.blob_dir)),
-        error => wrong(error.to_string()),
+        StoreError::Blobs(cause) => wrong(&cause),
+        error => error.into(),
     })?;
     for folder in ["tmp", "spool"] {
-        tempfile::tempfile_in(config.blob_dir.join(folder))
-            .map_err(|cause| wrong(in_words(&cause, &config.blob_dir)))?;
+        tempfile::tempfile_in(config.blob_dir.join(folder)).map_err(|cause| wrong(&cause))?;
     }
     Ok(opened)
+}
+
+/// Whether a disk may be well again by itself, so that the service is started again until it is.
+fn may_pass(error: &std::io::Error) -> bool {
+    use ErrorKind::{
+        HostUnreachable, NetworkDown, NetworkUnreachable, NotConnected, QuotaExceeded, ReadOnlyFilesystem,
+        StaleNetworkFileHandle, StorageFull, TimedOut,
+    };
+    // EIO has no kind of its own.
+    error.raw_os_error() == Some(5)
+        || matches!(
+            error.kind(),
+            HostUnreachable
+                | NetworkDown
+                | NetworkUnreachable
+                | NotConnected
+                | QuotaExceeded
+                | ReadOnlyFilesystem
+                | StaleNetworkFileHandle
+                | StorageFull
+                | TimedOut
+        )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_may_pass_and_a_folder_of_others_does_not() {
+        let of = |code| may_pass(&std::io::Error::from_raw_os_error(code));
+        // ENOSPC, EDQUOT, EROFS, EIO, ENOTCONN (a mount of FUSE that went), ESTALE.
+        assert!([28, 122, 30, 5, 107, 116].into_iter().all(of));
+        // EACCES, ENOTDIR, ENOENT.
+        assert!(![13, 20, 2].into_iter().any(of));
+    }
 }

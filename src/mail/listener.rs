@@ -38,6 +38,14 @@ pub enum Error {
     },
 }
 
+impl Error {
+    /// Whether the address may be had in a moment: somebody holds it, or the network is not up yet.
+    pub fn may_pass(&self) -> bool {
+        use io::ErrorKind::{AddrInUse, AddrNotAvailable};
+        matches!(self, Self::Bind { source, .. } if matches!(source.kind(), AddrInUse | AddrNotAvailable))
+    }
+}
+
 /// Which dialogue is spoken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Protocol {

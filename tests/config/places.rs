@@ -153,3 +153,20 @@ fn r58_a_command_of_another_user_than_the_owner_of_the_data_changes_nothing_and_
         assert_eq!(operator.runs(&["receive"], mail).code, Some(0));
     }
 }
+
+#[test]
+fn an_address_that_is_in_use_is_named_with_its_key_and_may_be_free_at_the_next_start() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let (address, port) = (taken.local_addr().unwrap(), taken.local_addr().unwrap().port());
+    for (name, value, key) in [
+        ("ROCKET_PORT", port.to_string(), "setting `port`: `"),
+        ("ASKANCE_LMTP_LISTEN", address.to_string(), "setting `lmtp_listen`: expected to listen on `"),
+        ("ASKANCE_SMTP_LISTEN", address.to_string(), "setting `smtp_listen`: expected to listen on `"),
+    ] {
+        let run = Operator::new().with("ROCKET_PORT", "0").with(name, &value).runs(&["serve"], b"");
+        // systemd starts nothing again that ended with 78.
+        assert_eq!(run.code, Some(74), "{}", run.err);
+        let told = format!("{key}{address}`");
+        assert!(run.err.contains(&told), "expected `{told}`, found {}", run.err);
+    }
+}

@@ -228,6 +228,15 @@ fn r51_command_verifies_digests_that_somebody_kept() {
     let file = file.display().to_string();
     assert!(house.does(&["audit", "verify", "--digest", &kept.hash]).contains("1 daily digest:"));
     house.does(&["audit", "verify", "--digest", &file]);
+    // All of /digests.json, as it is.
+    let page = house.operator.path("digests.json");
+    std::fs::write(&page, serde_json::to_vec(&digests::all(conn).unwrap()).unwrap()).unwrap();
+    let page = page.display().to_string();
+    house.does(&["audit", "verify", "--digest", &page]);
+    std::fs::write(&page, std::fs::read_to_string(&page).unwrap().replace(&kept.hash, &"0".repeat(64)))
+        .unwrap();
+    let other = house.runs(&["audit", "verify", "--digest", &page]);
+    assert!(other.code == Some(65) && other.err.contains("that was kept"), "{}", other.err);
     let unknown = house.runs(&["audit", "verify", "--digest", &"0".repeat(64)]);
     assert_eq!(unknown.code, Some(65));
     let tomorrow = ctx.clock.now() + TimeDelta::days(1);

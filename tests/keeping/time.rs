@@ -6,8 +6,9 @@ use crate::support::mail::Reply;
 use crate::support::{Backend, Site, stories};
 use askance::domain::authority::AuthorityKind;
 use askance::service::{delivery, digests as days, health, retention, triage};
+use askance::store::schema::audit as audit_log;
 use askance::store::types::{MessageState, Role};
-use askance::store::{AnyConn, audit, authorities, digests, dump};
+use askance::store::{AnyConn, audit, authorities, digests, dump, erasure as rows};
 use chrono::TimeDelta;
 use diesel::prelude::*;
 
@@ -88,6 +89,23 @@ stories! {
         std::fs::remove_dir(&foreign).unwrap();
         retention::run(&site.ctx, &site.db).unwrap();
         assert!(!table(site, "messages").concat().contains("Zaunkönige"));
+    }
+
+    fn r50_what_is_erased_while_the_files_are_written_anew_stays_owed(site: &mut Site) {
+        let entry = |action: &'static str, body| {
+            let act = audit::Act { at: site.now(), person: None, action, subject: "message:1".to_owned(), body };
+            audit::append(&mut site.conn(), &act).unwrap();
+        };
+        entry("erase", serde_json::json!({}));
+        let owed = rows::owed_scrub(&mut site.conn()).unwrap().unwrap();
+        assert!(rows::settle_scrub(&mut site.conn(), owed, site.now()).unwrap());
+        assert_eq!(rows::owed_scrub(&mut site.conn()).unwrap(), None);
+        // Another process erases between the look at the log and the end of the writing.
+        entry("erase", serde_json::json!({}));
+        let before: i64 = audit_log::table.select(diesel::dsl::max(audit_log::id)).first::<Option<i64>>(&mut *site.conn()).unwrap().unwrap();
+        entry("erase", serde_json::json!({}));
+        entry("scrub", serde_json::json!({ "up_to": before }));
+        assert!(rows::owed_scrub(&mut site.conn()).unwrap().is_some());
     }
 
     fn r50_clock_that_is_ahead_lets_nothing_go_until_it_was_so_for_an_hour(site: &mut Site) {

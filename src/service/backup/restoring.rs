@@ -76,7 +76,7 @@ pub fn restore(
     })?;
     erasure::sweep(ctx, conn, &keys)?;
     if erased_again > 0 {
-        crate::store::erasure::scrub(conn)?;
+        crate::store::erasure::scrub(conn, ctx.clock.now())?;
     }
     Ok(Restored { copy: name, rows, blobs: count, notes, in_doubt, erased_again, damaged })
 }

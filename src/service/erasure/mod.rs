@@ -130,11 +130,7 @@ pub fn erase(ctx: &Context, db: &Db, wish: &Wish) -> Result<Extent, Error> {
 
 /// Rewrites the files of the database; where that must wait, `retention` does it within a day.
 fn scrub(ctx: &Context, conn: &mut Conn) -> Result<bool, Error> {
-    let done = erasure::scrub(conn)?;
-    if done {
-        transaction(conn, |conn| erasure::scrubbed(conn, ctx.clock.now()))?;
-    }
-    Ok(done)
+    Ok(erasure::scrub(conn, ctx.clock.now())?)
 }
 
 /// The same but for the files of the database, which are scrubbed once for many.

@@ -6,7 +6,7 @@ use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
-use std::io::{BufWriter, Write};
+use std::io::{BufWriter, ErrorKind, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -190,18 +190,41 @@ pub struct Pruned {
     pub blobs: usize,
 }
 
-/// The finished copies of a folder of backups, oldest first, with their manifests.
-pub fn copies(root: &Path) -> Result<Vec<(String, Manifest)>, Error> {
-    let folder = root.join("copies");
-    let mut found = Vec::new();
-    for entry in fs::read_dir(&folder).map_err(at(&folder))? {
+/// What is in a folder of backups.
+#[derive(Debug, Default)]
+pub struct Copies {
+    /// The finished copies, oldest first, with their manifests.
+    pub whole: Vec<(String, Manifest)>,
+    /// Those whose manifest cannot be read, with the cause: they keep no other from being used.
+    pub unreadable: Vec<(String, String)>,
+}
+
+impl Copies {
+    /// What to say of those that cannot be read.
+    pub(super) fn told(&self) -> Vec<String> {
+        let lines = self.unreadable.iter().map(|(name, why)| format!("{name} is passed over: {why}"));
+        lines.collect()
+    }
+}
+
+/// The copies of a folder of backups.
+pub fn copies(root: &Path) -> Result<Copies, Error> {
+    let (folder, mut found) = (root.join("copies"), Copies::default());
+    let entries = fs::read_dir(&folder).map_err(|cause| match cause.kind() {
+        ErrorKind::NotFound | ErrorKind::NotADirectory => Error::NoCopy(root.display().to_string()),
+        _ => at(&folder)(cause),
+    });
+    for entry in entries? {
         let path = entry.map_err(at(&folder))?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         if NaiveDateTime::parse_from_str(&name, NAME).is_ok() && path.join("manifest.json").exists() {
-            found.push((name, Manifest::read(&path)?));
+            match Manifest::read(&path) {
+                Ok(manifest) => found.whole.push((name, manifest)),
+                Err(error) => found.unreadable.push((name, error.to_string())),
+            }
         }
     }
-    found.sort_by(|one, other| one.0.cmp(&other.0));
+    found.whole.sort_by(|one, other| one.0.cmp(&other.0));
     Ok(found)
 }
 
@@ -258,7 +281,12 @@ fn is_ours(copy: &Path, manifest: &Manifest) -> Result<bool, Error> {
 /// the blobs that no copy speaks of any more and those that were erased: what a tombstone names is never restored.
 pub fn prune(folder: &Folder, now: DateTime<Utc>, keep: Keep) -> Result<Pruned, Error> {
     let (mut pruned, mut needed) = (Pruned::default(), BTreeSet::new());
-    let copies = copies(&folder.root)?;
+    let Copies { whole: copies, unreadable } = copies(&folder.root)?;
+    // Somebody may mend one that cannot be read: nothing of it goes.
+    for (name, _) in &unreadable {
+        let copy = folder.root.join("copies").join(name);
+        needed.extend(Manifest::blobs_of(&copy).unwrap_or_default());
+    }
     let times: Vec<DateTime<Utc>> = copies.iter().map(|(_, manifest)| manifest.taken_at).collect();
     for (place, (name, manifest)) in copies.iter().enumerate() {
         let path = folder.root.join("copies").join(name);

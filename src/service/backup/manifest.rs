@@ -85,13 +85,13 @@ pub struct Verified {
 /// Reads every file of every copy and every blob again.
 pub fn verify(root: &Path) -> Result<Verified, Error> {
     let copies = copies(root)?;
-    if copies.is_empty() {
+    if copies.whole.is_empty() && copies.unreadable.is_empty() {
         return Err(Error::NoCopy(root.display().to_string()));
     }
     let blobs = Blobs::open(&root.join("blobs"))?;
-    let mut verified = Verified::default();
+    let mut verified = Verified { wrong: copies.told(), ..Verified::default() };
     let there = blobs.keys()?;
-    for (name, manifest) in &copies {
+    for (name, manifest) in &copies.whole {
         let copy = root.join("copies").join(name);
         if let Err(error) = manifest.check_files(&copy) {
             verified.wrong.push(format!("{name}: {error}"));

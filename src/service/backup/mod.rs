@@ -7,7 +7,7 @@ mod folder;
 mod manifest;
 mod restoring;
 
-pub use folder::{Keep, Pruned, copies, prune};
+pub use folder::{Copies, Keep, Pruned, copies, prune};
 pub use manifest::{Manifest, Verified, verify};
 pub use restoring::{Restored, restore};
 
@@ -38,7 +38,7 @@ pub enum Error {
     #[error("another backup into `{0}` is under way")]
     Busy(String),
     /// No finished backup is there.
-    #[error("expected a finished backup in `{0}`, found none")]
+    #[error("expected a finished backup (`copies/<time>/manifest.json`) in `{0}`, found none")]
     NoCopy(String),
     /// The backup is not as it was written.
     #[error("the backup is damaged: {0}")]
@@ -68,6 +68,8 @@ pub struct Taken {
     pub missing: Vec<String>,
     /// Tombstones here that cannot be read, so that they are not in it.
     pub broken: Vec<String>,
+    /// Other copies that cannot be read.
+    pub unreadable: Vec<String>,
     /// What was removed because it is too old.
     pub pruned: Pruned,
 }
@@ -109,6 +111,7 @@ pub fn take(ctx: &Context, db: &Db, root: &Path, keep: impl Into<Keep>) -> Resul
         notes,
         missing: manifest.missing,
         broken,
+        unreadable: copies(root)?.told(),
         pruned,
     })
 }

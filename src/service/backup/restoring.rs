@@ -7,6 +7,7 @@ use crate::store::audit::{self, Act};
 use crate::store::blobs::Blobs;
 use crate::store::erasure::Tombstone;
 use crate::store::{Conn, Db, dump, migrating, restored};
+use chrono::{DateTime, Utc};
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::BufReader;
@@ -30,6 +31,10 @@ pub struct Restored {
     pub erased_again: usize,
     /// Blobs that are gone or damaged in the backup; all the rest is back.
     pub damaged: Vec<String>,
+    /// Copies that cannot be read.
+    pub passed_over: Vec<String>,
+    /// Until when the folder of backups knows what was erased: when its newest copy was taken.
+    pub knows_until: DateTime<Utc>,
 }
 
 /// Brings a copy (the last one, if none is named) back into an empty database. Blobs that are there stay, and so do
@@ -45,9 +50,14 @@ pub fn restore(
 ) -> Result<Restored, Error> {
     let no_copy = || Error::NoCopy(root.display().to_string());
     let found = copies(root)?;
+    let passed_over = found.told();
+    if let Some((_, why)) = found.unreadable.iter().find(|(known, _)| Some(known.as_str()) == name) {
+        return Err(Error::Damaged(why.clone()));
+    }
+    let newest = found.whole.last().map(|(_, manifest)| manifest.taken_at);
     let (name, manifest) = match name {
-        Some(name) => found.into_iter().find(|(known, _)| known == name),
-        None => found.into_iter().next_back(),
+        Some(name) => found.whole.into_iter().find(|(known, _)| known == name),
+        None => found.whole.into_iter().next_back(),
     }
     .ok_or_else(no_copy)?;
     let copy = root.join("copies").join(&name);
@@ -78,7 +88,17 @@ pub fn restore(
     if erased_again > 0 {
         crate::store::erasure::scrub(conn, ctx.clock.now())?;
     }
-    Ok(Restored { copy: name, rows, blobs: count, notes, in_doubt, erased_again, damaged })
+    Ok(Restored {
+        copy: name,
+        rows,
+        blobs: count,
+        notes,
+        in_doubt,
+        erased_again,
+        damaged,
+        passed_over,
+        knows_until: newest.unwrap_or(manifest.taken_at),
+    })
 }
 
 /// What was erased is known here, too. One that cannot be read stops the restore before anything is done: what it speaks

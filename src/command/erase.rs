@@ -7,7 +7,7 @@ use crate::domain::publication::erasing::Reason;
 use crate::service::erasure::{self, Extent, Target, Wish};
 use std::io::Write;
 
-/// Erase for good: rows, texts, bytes; a restored backup does not bring it back.
+/// Erase for good: rows, texts, bytes; take a backup after it, and no older one brings it back.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  askance erase --message 12 --reason 'court order of 2026-11-20' --dry-run\n  askance erase \
@@ -118,7 +118,10 @@ fn act(args: &EraseArgs, config: Config) -> Result<String, Failure> {
         "Somebody reads the database at this moment, so its journal still holds old pages; the service empties it \
          within a day.\n"
     };
-    Ok(format!("Erased for good: {}.\n{rest}", words(&extent)))
+    Ok(format!(
+        "Erased for good: {}.\n{rest}Take a backup now, so that no older one brings it back: askance backup FOLDER\n",
+        words(&extent)
+    ))
 }
 
 fn words(extent: &Extent) -> String {

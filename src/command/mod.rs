@@ -82,7 +82,7 @@ enum Command {
     Backup(backup::BackupArgs),
     /// Bring a backup back into an empty database; letters wait until a person lets them go
     Restore(backup::RestoreArgs),
-    /// Erase a person, a mail or an attachment for good; a restored backup does not bring it back
+    /// Erase a person, a mail or an attachment for good; take a backup after it, and no older one brings it back
     Erase(erase::EraseArgs),
     /// Recompute the hash chains of events and audit log
     Audit(audit::AuditArgs),

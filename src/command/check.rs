@@ -99,20 +99,17 @@ fn set_up(config: &Config, findings: &mut Findings<'_>) {
     let code = database.as_ref().err().map_or(exit::OK, Closed::exit_code);
     findings.note("database", database.map(|()| "reached, schema up to date".to_owned()), code);
     blobs(config, findings);
-    let files = if config.files_url == config.public_url { "where the pages are" } else { &config.files_url };
-    findings.note::<String>("attachments", Ok(format!("linked at {files}")), exit::CONFIG);
+    let files = if config.files_url == config.public_url {
+        "their links lead to the same address as the pages".to_owned()
+    } else {
+        format!("their links lead to {}", config.files_url)
+    };
+    findings.note::<String>("attachments", Ok(files), exit::CONFIG);
     if let Some(folder) = &config.templates_dir {
         let parsed = serve::templates_of(config).map(|n| format!("{n} parsed, with {}", folder.display()));
         findings.note("own templates", parsed, exit::CONFIG);
     }
-    findings.note(
-        "mail out",
-        serve::server_of(config).map(|server| match server {
-            Some(server) => format!("{server:?}"),
-            None => "`smtp_url` is not set: letters wait".to_owned(),
-        }),
-        exit::CONFIG,
-    );
+    mail_out(config, findings);
     mail_server("mail server", serve::server_of(config).ok().flatten(), config, findings);
     findings.note("mail in", mail_in(config), exit::CONFIG);
     if let Some(address) = &config.mail.smtp_listen {
@@ -123,6 +120,19 @@ fn set_up(config: &Config, findings: &mut Findings<'_>) {
     watching(config, findings);
     safety(config, findings);
     machine(config, findings);
+}
+
+/// Where letters go.
+fn mail_out(config: &Config, findings: &mut Findings<'_>) {
+    let to = |server: &SmtpServer| match server.user() {
+        Some(user) => format!("letters go to {server}, signed in as `{user}`"),
+        None => format!("letters go to {server}, without signing in"),
+    };
+    match serve::server_of(config) {
+        Ok(Some(server)) => findings.note::<String>("mail out", Ok(to(&server)), exit::OK),
+        Ok(None) => findings.remark("mail out", "`smtp_url` is not set: letters wait"),
+        Err(error) => findings.note::<_>("mail out", Err::<String, _>(error), exit::CONFIG),
+    }
 }
 
 /// Writes and reads a blob: in the folder, or in the bucket, beside which there is the folder of what is under way to it.

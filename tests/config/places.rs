@@ -170,3 +170,30 @@ fn an_address_that_is_in_use_is_named_with_its_key_and_may_be_free_at_the_next_s
         assert!(run.err.contains(&told), "expected `{told}`, found {}", run.err);
     }
 }
+
+#[test]
+fn what_check_says_is_in_words_and_a_wrong_folder_of_backups_is_told_as_one() {
+    let operator = Operator::new();
+    let out = operator.runs(&["check"], b"").out;
+    assert!(out.contains("note   mail out: `smtp_url` is not set: letters wait\n"), "{out}");
+    assert!(out.contains("ok     attachments: their links lead to the same address as the pages\n"), "{out}");
+    let out = Operator::new()
+        .with("ASKANCE_SMTP_URL", "smtps://us:geheim@127.0.0.1:1")
+        .with("ASKANCE_REPLY_DOMAIN", "post.askance.example")
+        .runs(&["check"], b"")
+        .out;
+    assert!(out.contains("ok     mail out: letters go to smtps://127.0.0.1:1, signed in as `us`\n"), "{out}");
+    assert!(!out.contains("geheim"), "{out}");
+    for folder in [".", "nowhere"] {
+        let run = operator.runs(&["restore", folder], b"");
+        let told =
+            format!("expected a finished backup (`copies/<time>/manifest.json`) in `{folder}`, found none");
+        assert!(run.code == Some(65) && run.err.contains(&told), "{}", run.err);
+    }
+    let operator = Operator::new().with_file("[default.askance]\nlog_format = json\n");
+    let found = refused(&operator);
+    assert!(
+        found.contains("line 2, column 14: expected a text in quotation marks, `log_format = \"…\"`"),
+        "{found}"
+    );
+}

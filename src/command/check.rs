@@ -112,6 +112,9 @@ fn set_up(config: &Config, findings: &mut Findings<'_>) {
     mail_out(config, findings);
     mail_server("mail server", serve::server_of(config).ok().flatten(), config, findings);
     findings.note("mail in", mail_in(config), exit::CONFIG);
+    if let Some(folder) = config.lmtp_listen.as_deref().and_then(listener::open_to_all) {
+        findings.remark("mail in", &listener::open_in_words(&folder));
+    }
     if let Some(address) = &config.mail.smtp_listen {
         findings.note("mail from strangers", free(address, Protocol::Smtp, "smtp_listen"), exit::CONFIG);
     }

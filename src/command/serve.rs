@@ -7,7 +7,7 @@ pub use parts::{server_of, signer_of, templates_of};
 use crate::command::{self, exit, say};
 use crate::config::run::LogFormat;
 use crate::config::{self, Config};
-use crate::mail::listener::{Envelope, Limits, Listener, Protocol, Verdict};
+use crate::mail::listener::{self, Envelope, Limits, Listener, Protocol, Verdict};
 use crate::mail::transport::Transport;
 use crate::service::admission::Gatekeeper;
 use crate::service::cage::Cage;
@@ -275,6 +275,9 @@ impl House {
         let listener = match (self.listener.take(), &self.context.config.lmtp_listen) {
             (Some(open), _) => Some(open),
             (None, Some(address)) if works => {
+                if let Some(folder) = listener::open_to_all(address) {
+                    tracing::warn!("{}", listener::open_in_words(&folder));
+                }
                 Some(Listener::bind(address, Protocol::Lmtp, Limits::default())?)
             }
             _ => None,

@@ -18,6 +18,7 @@ use std::time::Duration;
 use crate::mail::listener::crowd::Crowd;
 pub use crate::mail::listener::crowd::network;
 use crate::mail::listener::door::{Door, Socket};
+pub use crate::mail::listener::door::{open_in_words, open_to_all};
 pub use crate::mail::listener::forwarded::Forwarded;
 use crate::mail::listener::quota::Quota;
 use crate::mail::listener::room::Room;

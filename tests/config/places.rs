@@ -197,3 +197,18 @@ fn what_check_says_is_in_words_and_a_wrong_folder_of_backups_is_told_as_one() {
         "{found}"
     );
 }
+
+#[test]
+fn r58_a_socket_for_mail_in_a_folder_that_all_may_enter_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let mode = std::os::unix::fs::PermissionsExt::from_mode;
+    std::fs::set_permissions(folder.path(), mode(0o750)).unwrap();
+    let address = format!("unix:{}", folder.path().join("lmtp").display());
+    let operator = Operator::new().with("ASKANCE_LMTP_LISTEN", &address);
+    let told = format!("every user of this machine can enter `{}`", folder.path().display());
+    let run = operator.runs(&["check"], b"");
+    assert!(run.code == Some(0) && !run.out.contains(&told), "{}", run.out);
+    std::fs::set_permissions(folder.path(), mode(0o755)).unwrap();
+    let run = operator.runs(&["check"], b"");
+    assert!(run.code == Some(0) && run.out.contains(&format!("note   mail in: {told}")), "{}", run.out);
+}

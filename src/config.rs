@@ -4,6 +4,7 @@ pub mod blobs;
 pub mod file;
 mod known;
 pub mod mail;
+pub mod owner;
 mod raw;
 pub mod run;
 pub mod safety;

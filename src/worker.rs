@@ -325,21 +325,32 @@ fn alert(parts: &Parts, stop: &Flag) {
 /// Makes the digest of a day that has ended and lets go what was kept long enough. On several machines, whoever comes
 /// first does it.
 fn keep(parts: &Parts, stop: &Flag) {
-    let mut kept = Last::default();
+    let (mut kept, ctx) = (Last::default(), &*parts.context);
     while !stop.is_set() {
         if kept.is_past(HOUSEKEEPING) {
-            if once("digest", || digests::make(&parts.context, &parts.db)) {
+            if hourly(ctx, "digest", || digests::make(ctx, &parts.db)) == Some(true) {
                 tracing::info!("the digest of a day was made");
             }
-            once("retention", || retention::run(&parts.context, &parts.db).map(|_| ()));
-            let before = parts.context.clock.now() - chrono::TimeDelta::hours(1);
-            let gone = once("tidy", || parts.context.blobs.tidy(before.into()));
-            if gone > 0 {
+            hourly(ctx, "retention", || retention::run(ctx, &parts.db));
+            let before = ctx.clock.now() - chrono::TimeDelta::hours(1);
+            let gone = hourly(ctx, "tidy", || ctx.blobs.tidy(before.into()));
+            if gone.is_some_and(|gone| gone > 0) {
                 tracing::warn!(gone, "half-written files of a process that was ended were removed");
             }
         }
         stop.pause();
     }
+}
+
+/// A job that is tried again in an hour only; until it goes well `/healthz` tells that it did not.
+fn hourly<T, E: std::fmt::Display>(
+    ctx: &Context,
+    job: &'static str,
+    work: impl FnOnce() -> Result<T, E>,
+) -> Option<T> {
+    let done = once(job, || work().map(Some));
+    ctx.pulse.job_ended(job, done.is_some());
+    done
 }
 
 /// Tells our own people what happened; however letters go, or are paused.

@@ -359,7 +359,7 @@ fn own_templates_are_parsed_before_they_are_served() {
     std::fs::write(own.join("about.html"), "fine").unwrap();
     let run = operator.with("ASKANCE_FILES_URL", "https://files.example/").runs(&["check"], b"");
     assert!(
-        run.code == Some(0) && run.out.contains("attachments: linked at https://files.example\n"),
+        run.code == Some(0) && run.out.contains("attachments: their links lead to https://files.example\n"),
         "{}",
         run.out
     );

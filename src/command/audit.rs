@@ -4,7 +4,7 @@ use crate::command::{Closed, exit, places, say};
 use crate::config::Config;
 use crate::domain::numbers::counted;
 use crate::store::digests::{Digest, Misfit};
-use crate::store::{Conn, audit, digests, requests};
+use crate::store::{Conn, audit, digests, dump, requests};
 use std::io::Write;
 
 /// Recompute the hash chains.
@@ -23,7 +23,7 @@ enum Act {
                       kept-by-a-friend.json"
     )]
     Verify {
-        /// Check this digest too, which somebody kept: its hash, or a file with it as /digests.json shows it
+        /// Check this digest too, which somebody kept: its hash, or a file with it, or all of /digests.json
         #[arg(long, value_name = "HASH|FILE")]
         digest: Option<String>,
     },
@@ -81,11 +81,16 @@ fn verify(config: &Config, kept: Option<&str>) -> Result<Found, Failure> {
     let kept = kept.map(kept_digest).transpose()?;
     let db = places::database(config, 1)?;
     let conn = &mut *db.conn().map_err(Closed::from)?;
-    let (events, event) = requests::verify_chain(conn).map_err(Closed::from)?;
-    let (entries, entry) = audit::verify(conn).map_err(Closed::from)?;
-    let (digests, misfit) = digests::verify(conn).map_err(Closed::from)?;
+    // At one instant: an erasure between the audit log and the events would look like a record that was changed.
+    Ok(dump::snapshot(conn, |conn| look(conn, kept.as_ref()))?)
+}
+
+fn look(conn: &mut Conn, kept: Option<&Kept>) -> Result<Found, Closed> {
+    let (events, event) = requests::verify_chain(conn)?;
+    let (entries, entry) = audit::verify(conn)?;
+    let (digests, misfit) = digests::verify(conn)?;
     let misfit = match (misfit, kept) {
-        (None, Some(kept)) => against(conn, &kept)?,
+        (None, Some(kept)) => against(conn, kept)?,
         (misfit, _) => misfit.map(|Misfit { day, why }| format!("digest of {day} ({why})")),
     };
     let broken = event
@@ -98,7 +103,7 @@ fn verify(config: &Config, kept: Option<&str>) -> Result<Found, Failure> {
 /// A digest as somebody kept it.
 enum Kept {
     Hash(String),
-    Whole(Digest),
+    Whole(Vec<Digest>),
 }
 
 fn kept_digest(text: &str) -> Result<Kept, Failure> {
@@ -108,13 +113,24 @@ fn kept_digest(text: &str) -> Result<Kept, Failure> {
     }
     let wrong = |why: String| Failure::Digest(text.to_owned(), why);
     let bytes = std::fs::read(text).map_err(|e| wrong(e.to_string()))?;
-    serde_json::from_slice(&bytes).map(Kept::Whole).map_err(|e| wrong(e.to_string()))
+    // One as it was cut out, or the page as it is.
+    let one_or_all = match bytes.trim_ascii_start().first() {
+        Some(b'[') => serde_json::from_slice(&bytes),
+        _ => serde_json::from_slice(&bytes).map(|digest| vec![digest]),
+    };
+    let digests: Vec<Digest> = one_or_all.map_err(|e| wrong(e.to_string()))?;
+    if digests.is_empty() { Err(wrong("an empty list".to_owned())) } else { Ok(Kept::Whole(digests)) }
 }
 
 fn against(conn: &mut Conn, kept: &Kept) -> Result<Option<String>, Closed> {
     Ok(match kept {
-        Kept::Whole(digest) => digests::verify_kept(conn, digest)?
-            .map(|Misfit { day, why }| format!("the digest of {day} that was kept ({why})")),
+        Kept::Whole(kept) => {
+            let mut misfit = None;
+            for digest in kept {
+                misfit = misfit.or(digests::verify_kept(conn, digest)?);
+            }
+            misfit.map(|Misfit { day, why }| format!("the digest of {day} that was kept ({why})"))
+        }
         Kept::Hash(hash) => {
             let known = digests::all(conn)?.iter().any(|digest| digest.hash == *hash);
             (!known).then(|| format!("the digest `{hash}` that was kept (we have none with this hash)"))

@@ -109,7 +109,13 @@ fn take(args: &BackupArgs, config: Config) -> Result<(String, Vec<String>), Fail
     let wrong = taken.missing.iter().map(|key| {
         format!("blob `{key}` is gone or damaged here, so it is not in the backup; an older one may have it")
     });
-    Ok((told, wrong.collect()))
+    let broken = taken.broken.iter().map(|mark| {
+        format!(
+            "tombstone `{mark}` cannot be read here, so it is not in the backup; put its file in `tombstones/` back from \
+             an older one: without it what it says to be erased may come back"
+        )
+    });
+    Ok((told, wrong.chain(broken).chain(taken.unreadable.iter().cloned()).collect()))
 }
 
 fn verify(args: &BackupArgs) -> Result<(String, Vec<String>), Failure> {
@@ -125,8 +131,11 @@ fn verify(args: &BackupArgs) -> Result<(String, Vec<String>), Failure> {
 /// Restores and says what to do next.
 pub fn restore(args: &RestoreArgs, config: Config, out: &mut dyn Write, err: &mut dyn Write) -> u8 {
     match bring_back(args, config) {
-        Ok((told, damaged)) => {
+        Ok((told, backup::Restored { damaged, passed_over, .. })) => {
             let printed = print(out, &told);
+            for line in &passed_over {
+                say(err, line);
+            }
             for key in &damaged {
                 let what =
                     "is gone or damaged in the backup, so its mail or file is not here; all the rest is";
@@ -144,12 +153,14 @@ pub fn restore(args: &RestoreArgs, config: Config, out: &mut dyn Write, err: &mu
     }
 }
 
-fn bring_back(args: &RestoreArgs, config: Config) -> Result<(String, Vec<String>), Failure> {
+fn bring_back(args: &RestoreArgs, config: Config) -> Result<(String, backup::Restored), Failure> {
     let (ctx, db) = open(config)?;
     let restored = backup::restore(&ctx, &db, &args.folder, (args.copy.as_deref(), args.moved))?;
     let told = format!(
         "Restored {}: {}, {}, {}; {} done again.\nThe queue of letters stands still: they may have left since. {}. \
-         Settle each at the desk, under Letters, then let the queue go on there. Everybody signs in anew.\n",
+         Settle each at the desk, under Letters, then let the queue go on there. Everybody signs in anew.\nWhat was \
+         erased after {} is not known to this folder of backups. Where the service's own folder of blobs from before is \
+         in its place it was erased again now; else it is back: erase it once more.\n",
         restored.copy,
         counted(restored.rows, "row", "rows"),
         counted(restored.blobs, "blob", "blobs"),
@@ -159,9 +170,10 @@ fn bring_back(args: &RestoreArgs, config: Config) -> Result<(String, Vec<String>
             restored.in_doubt,
             "letter was on its way or waited, and becomes unknown",
             "letters were on their way or waited, and become unknown"
-        )
+        ),
+        restored.knows_until.format("%Y-%m-%d %H:%M:%S UTC")
     );
-    Ok((told, restored.damaged))
+    Ok((told, restored))
 }
 
 /// Not brought up to date: what is copied is what the running service wrote, and what is restored comes in under the

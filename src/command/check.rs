@@ -99,22 +99,22 @@ fn set_up(config: &Config, findings: &mut Findings<'_>) {
     let code = database.as_ref().err().map_or(exit::OK, Closed::exit_code);
     findings.note("database", database.map(|()| "reached, schema up to date".to_owned()), code);
     blobs(config, findings);
-    let files = if config.files_url == config.public_url { "where the pages are" } else { &config.files_url };
-    findings.note::<String>("attachments", Ok(format!("linked at {files}")), exit::CONFIG);
+    let files = if config.files_url == config.public_url {
+        "their links lead to the same address as the pages".to_owned()
+    } else {
+        format!("their links lead to {}", config.files_url)
+    };
+    findings.note::<String>("attachments", Ok(files), exit::CONFIG);
     if let Some(folder) = &config.templates_dir {
         let parsed = serve::templates_of(config).map(|n| format!("{n} parsed, with {}", folder.display()));
         findings.note("own templates", parsed, exit::CONFIG);
     }
-    findings.note(
-        "mail out",
-        serve::server_of(config).map(|server| match server {
-            Some(server) => format!("{server:?}"),
-            None => "`smtp_url` is not set: letters wait".to_owned(),
-        }),
-        exit::CONFIG,
-    );
+    mail_out(config, findings);
     mail_server("mail server", serve::server_of(config).ok().flatten(), config, findings);
     findings.note("mail in", mail_in(config), exit::CONFIG);
+    if let Some(folder) = config.lmtp_listen.as_deref().and_then(listener::open_to_all) {
+        findings.remark("mail in", &listener::open_in_words(&folder));
+    }
     if let Some(address) = &config.mail.smtp_listen {
         findings.note("mail from strangers", free(address, Protocol::Smtp, "smtp_listen"), exit::CONFIG);
     }
@@ -125,9 +125,22 @@ fn set_up(config: &Config, findings: &mut Findings<'_>) {
     machine(config, findings);
 }
 
+/// Where letters go.
+fn mail_out(config: &Config, findings: &mut Findings<'_>) {
+    let to = |server: &SmtpServer| match server.user() {
+        Some(user) => format!("letters go to {server}, signed in as `{user}`"),
+        None => format!("letters go to {server}, without signing in"),
+    };
+    match serve::server_of(config) {
+        Ok(Some(server)) => findings.note::<String>("mail out", Ok(to(&server)), exit::OK),
+        Ok(None) => findings.remark("mail out", "`smtp_url` is not set: letters wait"),
+        Err(error) => findings.note::<_>("mail out", Err::<String, _>(error), exit::CONFIG),
+    }
+}
+
 /// Writes and reads a blob: in the folder, or in the bucket, beside which there is the folder of what is under way to it.
 fn blobs(config: &Config, findings: &mut Findings<'_>) {
-    let written = places::blobs(config).map_err(Closed::from).and_then(|blobs| {
+    let written = places::blobs(config).and_then(|blobs| {
         if config.bucket.is_none() {
             blobs.get(&blobs.put(b"askance check")?)?;
         }

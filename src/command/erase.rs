@@ -7,7 +7,7 @@ use crate::domain::publication::erasing::Reason;
 use crate::service::erasure::{self, Extent, Target, Wish};
 use std::io::Write;
 
-/// Erase for good: rows, texts, bytes; a restored backup does not bring it back.
+/// Erase for good: rows, texts, bytes; take a backup after it, and no older one brings it back.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  askance erase --message 12 --reason 'court order of 2026-11-20' --dry-run\n  askance erase \
@@ -59,7 +59,7 @@ fn class(text: &str) -> Result<Reason, String> {
         .ok_or_else(|| format!("expected one of {words}, found `{text}`"))
 }
 
-/// Why nothing was erased.
+/// Why nothing was erased, or not all of it yet.
 #[derive(Debug, thiserror::Error)]
 enum Failure {
     #[error(transparent)]
@@ -73,10 +73,19 @@ pub fn run(args: &EraseArgs, config: Config, out: &mut dyn Write, err: &mut dyn 
     match act(args, config) {
         Ok(told) => print(out, &told),
         Err(error) => {
-            say(err, format_args!("{error}. Nothing was erased."));
+            if matches!(error, Failure::Erasure(erasure::Error::Begun(_))) {
+                say(
+                    err,
+                    format_args!("{error}. The running service does it; or it does so at its next start."),
+                );
+            } else {
+                say(err, format_args!("{error}. Nothing was erased."));
+            }
             match error {
                 Failure::Closed(error) => error.exit_code(),
-                Failure::Erasure(erasure::Error::Store(_) | erasure::Error::Random(_)) => exit::IO,
+                Failure::Erasure(
+                    erasure::Error::Begun(_) | erasure::Error::Store(_) | erasure::Error::Random(_),
+                ) => exit::IO,
                 Failure::Erasure(erasure::Error::UnderWay(_)) => exit::TRY_LATER,
                 Failure::Erasure(_) => exit::DATA,
             }
@@ -109,7 +118,10 @@ fn act(args: &EraseArgs, config: Config) -> Result<String, Failure> {
         "Somebody reads the database at this moment, so its journal still holds old pages; the service empties it \
          within a day.\n"
     };
-    Ok(format!("Erased for good: {}.\n{rest}", words(&extent)))
+    Ok(format!(
+        "Erased for good: {}.\n{rest}Take a backup now, so that no older one brings it back: askance backup FOLDER\n",
+        words(&extent)
+    ))
 }
 
 fn words(extent: &Extent) -> String {

@@ -82,7 +82,7 @@ enum Command {
     Backup(backup::BackupArgs),
     /// Bring a backup back into an empty database; letters wait until a person lets them go
     Restore(backup::RestoreArgs),
-    /// Erase a person, a mail or an attachment for good; a restored backup does not bring it back
+    /// Erase a person, a mail or an attachment for good; take a backup after it, and no older one brings it back
     Erase(erase::EraseArgs),
     /// Recompute the hash chains of events and audit log
     Audit(audit::AuditArgs),
@@ -166,6 +166,9 @@ pub enum Closed {
     /// A setting names what cannot be used.
     #[error(transparent)]
     Setting(#[from] crate::config::Error),
+    /// A setting names what cannot be used now, and may be there in a moment: a disk that is full or not mounted.
+    #[error(transparent)]
+    Passing(crate::config::Error),
     /// The database does not answer.
     #[error("setting `database_url`: expected a database that answers, found: {0}")]
     Away(String),
@@ -183,7 +186,7 @@ impl Closed {
         match self {
             Self::Data(_) => exit::DATA,
             Self::Setting(_) | Self::Store(StoreError::Address(_)) => exit::CONFIG,
-            Self::Away(_) | Self::Store(_) => exit::IO,
+            Self::Away(_) | Self::Passing(_) | Self::Store(_) => exit::IO,
         }
     }
 }

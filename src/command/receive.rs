@@ -50,7 +50,7 @@ pub fn run(args: &ReceiveArgs, from: &mut dyn Read, err: &mut dyn Write) -> u8 {
         return exit::DATA;
     }
     let recipients = if args.recipients.is_empty() { vec![String::new()] } else { args.recipients.clone() };
-    let stored = places::blobs(&config).map_err(|e| e.to_string()).and_then(|blobs| {
+    let stored = places::spool(&config).map_err(|e| e.to_string()).and_then(|blobs| {
         let door = Door { blobs: &blobs, clock: &config.clock, secret: &config.secret };
         let mail = Mail { raw: &raw, recipients: &recipients, via: "pipe", handed: None };
         accept(door, None, mail).map_err(|e| e.to_string())

@@ -1,11 +1,13 @@
 //! `askance serve`: web pages, mail in and out, background work, in one process.
 
+mod parts;
+
+pub use parts::{server_of, signer_of, templates_of};
+
 use crate::command::{self, exit, say};
 use crate::config::run::LogFormat;
 use crate::config::{self, Config};
-use crate::mail::listener::{Envelope, Limits, Listener, Protocol, Verdict};
-use crate::mail::signing::Signer;
-use crate::mail::smtp_url::SmtpServer;
+use crate::mail::listener::{self, Envelope, Limits, Listener, Protocol, Verdict};
 use crate::mail::transport::Transport;
 use crate::service::admission::Gatekeeper;
 use crate::service::cage::Cage;
@@ -14,9 +16,9 @@ use crate::service::{self, Context, fetching, seed};
 use crate::store::Db;
 use crate::store::messages::Handed;
 use crate::web;
-use crate::web::page::{Pages, Setup};
 use crate::worker::{self, Parts, Workers};
 use figment::Figment;
+use rocket::error::ErrorKind;
 use std::io::Write;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -66,6 +68,18 @@ pub enum Error {
     /// Threads or the program's own path.
     #[error("the service cannot start: {0}")]
     Start(#[from] std::io::Error),
+    /// The address of the pages is in use, or not of this machine (yet).
+    #[error(
+        "setting `{key}`: `{address}` cannot be used ({cause}); end what holds it, or choose another one"
+    )]
+    Address {
+        /// The key.
+        key: &'static str,
+        /// Where.
+        address: String,
+        /// Why not.
+        cause: String,
+    },
     /// The web server.
     #[error("the web server: {0}")]
     Web(String),
@@ -75,6 +89,8 @@ impl Error {
     /// The exit code of `sysexits.h`.
     pub fn exit_code(&self) -> u8 {
         match self {
+            // Who holds it may end, and the network may come up: it is tried again.
+            Self::Listener(error) | Self::Strangers(error) if error.may_pass() => exit::IO,
             Self::Config(_) | Self::Listener(_) | Self::Strangers(_) => exit::CONFIG,
             Self::Closed(error) => error.exit_code(),
             _ => exit::IO,
@@ -150,6 +166,7 @@ impl House {
         templates_of(&config)?;
         let (context, db) = command::open(config, 10)?;
         let context = Arc::new(context);
+        service::health::doubt_clock(&context, &db).map_err(command::Closed::from)?;
         seed::register(&context, &db)?;
         Ok(Self { context, db, transport, listener: None })
     }
@@ -190,14 +207,20 @@ impl House {
                 stopper.stop();
             }
         };
-        let asked = stop.clone();
+        let (asked, address) = (stop.clone(), self.address_of_pages(&figment, only));
         let served = match self.web(figment, only, cage) {
             None => rocket::execute(async { Signals::listen()?.come().await }).map_err(Error::from),
             // The signal that Rocket ends by stops all else at the same time.
             Some(rocket) => rocket::execute(async {
                 let signals = Signals::listen()?;
                 rocket::tokio::spawn(async move { signals.come().await.map(|()| asked()) });
-                rocket.launch().await.map(|_| ()).map_err(|e| Error::Web(e.to_string()))
+                rocket.launch().await.map(|_| ()).map_err(|error| match error.kind() {
+                    ErrorKind::Bind(cause) => {
+                        let (key, address) = address;
+                        Error::Address { key, address, cause: cause.to_string() }
+                    }
+                    _ => Error::Web(error.to_string()),
+                })
             }),
         };
         stop();
@@ -211,6 +234,20 @@ impl House {
             workers.stop(until.saturating_duration_since(Instant::now()));
         }
         served
+    }
+
+    /// Where the web server listens, and which key says so.
+    fn address_of_pages(&self, figment: &Figment, only: Option<Only>) -> (&'static str, String) {
+        if let (Some(Only::Worker), Some(at)) = (only, &self.context.config.run.health_listen) {
+            return ("health_listen", at.to_string());
+        }
+        let rocket = Figment::from(rocket::Config::default()).merge(figment);
+        let address = rocket.extract_inner::<std::net::IpAddr>(rocket::Config::ADDRESS);
+        let port = rocket.extract_inner::<u16>(rocket::Config::PORT).unwrap_or_default();
+        (
+            "port",
+            address.map(|address| std::net::SocketAddr::new(address, port).to_string()).unwrap_or_default(),
+        )
     }
 
     /// The web server; a process without pages has one only where it shall tell how it is.
@@ -238,6 +275,9 @@ impl House {
         let listener = match (self.listener.take(), &self.context.config.lmtp_listen) {
             (Some(open), _) => Some(open),
             (None, Some(address)) if works => {
+                if let Some(folder) = listener::open_to_all(address) {
+                    tracing::warn!("{}", listener::open_in_words(&folder));
+                }
                 Some(Listener::bind(address, Protocol::Lmtp, Limits::default())?)
             }
             _ => None,
@@ -342,36 +382,4 @@ impl Signals {
         }
         Ok(())
     }
-}
-
-/// What signs letters and notices, if the settings name a key.
-pub fn signer_of(config: &Config) -> Result<Option<Signer>, config::Error> {
-    let file = config.mail.dkim.as_ref().map(|dkim| dkim.file.display().to_string());
-    service::signer_of(config)
-        .map_err(|error| config::Error::of("dkim_key", file.as_deref(), error.to_string()))
-}
-
-/// The mail server that letters go to, if one is set.
-pub fn server_of(config: &Config) -> Result<Option<SmtpServer>, config::Error> {
-    let Some(url) = &config.smtp_url else { return Ok(None) };
-    // The value may hold a password, so it is not shown.
-    let wrong = |problem: String| config::Error::of("smtp_url", None, problem);
-    let server = SmtpServer::from_url(url).map_err(|e| wrong(e.to_string()))?;
-    if server.exposes_password() {
-        return Err(wrong(
-            "would send a password in the clear; use `smtps://` or `smtp+starttls://`".to_owned(),
-        ));
-    }
-    Ok(Some(server))
-}
-
-/// How many templates there are; an error where one of the operator's own cannot be used.
-pub fn templates_of(config: &Config) -> Result<usize, config::Error> {
-    let Some(folder) = &config.templates_dir else { return Ok(0) };
-    let setup =
-        Setup { public_url: String::new(), demonstration: false, templates_dir: Some(folder.clone()) };
-    Pages::new(&setup).parse_all().map_err(|problem| {
-        let problem = format!("expected templates that can be used, found: {problem}");
-        config::Error::of("templates_dir", Some(&folder.display().to_string()), problem)
-    })
 }

@@ -1,6 +1,6 @@
 //! Which settings file is read, and where it is broken.
 
-use crate::config::Error;
+use crate::config::{Error, owner};
 use std::path::{Path, PathBuf};
 
 /// The file that is read when `ROCKET_CONFIG` names none.
@@ -43,13 +43,24 @@ fn readable(path: &Path) -> Result<(), Error> {
         place,
         problem: problem.trim().replace('\n', ", "),
     };
-    let text = std::fs::read_to_string(path).map_err(|e| wrong(String::new(), e.to_string()))?;
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        let whose = match error.kind() {
+            std::io::ErrorKind::PermissionDenied => format!("; {}", owner::advice(path)),
+            _ => String::new(),
+        };
+        wrong(String::new(), format!("{error}{whose}"))
+    })?;
     let Err(error) = toml::from_str::<toml::Table>(&text) else { return Ok(()) };
     let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
     let line = before.matches('\n').count() + 1;
     let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-    Err(wrong(
-        format!(", line {line}, column {column}"),
-        format!("expected TOML, found: {}", error.message()),
-    ))
+    let place = format!(", line {line}, column {column}");
+    let written = text.lines().nth(line - 1).and_then(|line| line.split_once('='));
+    let bare = |value: &str| value.trim_start().starts_with(|c: char| c.is_ascii_alphabetic());
+    // The commonest slip; what TOML calls it helps nobody who does not know TOML. The value may be a secret.
+    if let Some((key, _)) = written.filter(|(_, value)| bare(value)) {
+        let problem = format!("expected a text in quotation marks, `{} = \"…\"`, found none", key.trim());
+        return Err(wrong(place, problem));
+    }
+    Err(wrong(place, format!("expected TOML, found: {}", error.message())))
 }

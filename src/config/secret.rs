@@ -1,6 +1,6 @@
 //! The key that signs form tokens: given, or made once and kept beside the SQLite file.
 
-use crate::config::{Error, folder_of, known};
+use crate::config::{Error, folder_of, known, owner};
 use std::path::{Path, PathBuf};
 
 /// Key material that never shows in logs.
@@ -52,6 +52,9 @@ fn kept_secret(path: &Path, database_url: &str) -> Result<Secret, Error> {
     match std::fs::read(path) {
         Ok(bytes) if bytes.len() >= 32 => return Ok(Secret(bytes)),
         Ok(_) => return Err(cannot(&"it is shorter than 32 bytes; remove it, and a new one is made")),
+        Err(e) if e.kind() == std::io::ErrorKind::PermissionDenied => {
+            return Err(cannot(&format!("{e}; {}", owner::advice(path))));
+        }
         Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(cannot(&e)),
         Err(_) => {}
     }

@@ -18,6 +18,7 @@ use std::time::Duration;
 use crate::mail::listener::crowd::Crowd;
 pub use crate::mail::listener::crowd::network;
 use crate::mail::listener::door::{Door, Socket};
+pub use crate::mail::listener::door::{open_in_words, open_to_all};
 pub use crate::mail::listener::forwarded::Forwarded;
 use crate::mail::listener::quota::Quota;
 use crate::mail::listener::room::Room;
@@ -36,6 +37,14 @@ pub enum Error {
         /// Why not.
         source: io::Error,
     },
+}
+
+impl Error {
+    /// Whether the address may be had in a moment: somebody holds it, or the network is not up yet.
+    pub fn may_pass(&self) -> bool {
+        use io::ErrorKind::{AddrInUse, AddrNotAvailable};
+        matches!(self, Self::Bind { source, .. } if matches!(source.kind(), AddrInUse | AddrNotAvailable))
+    }
 }
 
 /// Which dialogue is spoken.

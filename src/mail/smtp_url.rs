@@ -75,6 +75,11 @@ impl fmt::Display for SmtpServer {
 }
 
 impl SmtpServer {
+    /// As whom we sign in, if we do.
+    pub fn user(&self) -> Option<&str> {
+        self.credentials.as_ref().map(|(user, _)| user.as_str())
+    }
+
     /// Reads `smtp://user:password@host:port`; user and password are percent-decoded, the port has the scheme's
     /// usual value (25, 465, 587).
     pub fn from_url(url: &str) -> Result<Self, Error> {

@@ -175,6 +175,14 @@ pub fn signer_of(config: &Config) -> Result<Option<Signer>, signing::Error> {
 }
 
 impl Context {
+    /// Whether what cannot be taken back, digests and what is over its time, may go by the clock now.
+    pub fn trusts_clock(&self) -> bool {
+        if self.clock.is_system() {
+            self.pulse.clock_read(self.clock.now(), self.pulse.age());
+        }
+        self.pulse.trusts_clock()
+    }
+
     /// A mail as it leaves: with our signature on top, where the settings name a key.
     pub fn signed(&self, mail: Vec<u8>) -> Result<Vec<u8>, signing::Error> {
         match signer_of(&self.config)? {

@@ -48,20 +48,20 @@ pub struct Gone {
     pub scrubbed: bool,
 }
 
-/// Lets everything go whose time is over. Twice, or on several machines at once, is as good as once.
+/// Lets everything go whose time is over. Twice, or on several machines at once, is as good as once. What fails keeps
+/// nothing else from going; the first failure is told when all was tried.
 pub fn run(ctx: &Context, db: &Db) -> Result<Gone, Error> {
     let now = ctx.clock.now();
-    let mut gone = Gone { finished: erasure::finish(ctx, db)?, ..Gone::default() };
+    let (mut gone, mut failed) = (Gone::default(), None);
+    gone.finished = kept_on(&mut failed, erasure::finish(ctx, db));
+    // A clock that is ahead would let go for good what is still young.
+    if !ctx.trusts_clock() {
+        return failed.map_or(Ok(gone), Err);
+    }
     let conn = &mut *db.conn()?;
-    transaction(conn, |conn| {
-        gone.peers =
-            class(conn, (now, "network_addresses"), |conn| retention::forget_peers(conn, now - PEERS))?;
-        gone.tries = class(conn, (now, "sign_in_tries"), |conn| retention::forget_tries(conn, now - TRIES))?;
-        gone.sessions = class(conn, (now, "sessions"), |conn| retention::forget_sessions(conn, now))?;
-        Ok::<_, crate::store::Error>(())
-    })?;
-    gone.set_aside = set_aside(ctx, conn, now)?;
-    gone.scrubbed = scrub(conn, now)?;
+    (gone.peers, gone.tries, gone.sessions) = kept_on(&mut failed, rows_that_go(conn, now));
+    gone.set_aside = set_aside(ctx, (conn, &mut failed), now);
+    gone.scrubbed = kept_on(&mut failed, scrub(conn, now));
     if gone != Gone::default() {
         let Gone { set_aside, peers, tries, sessions, finished, scrubbed } = gone;
         tracing::info!(
@@ -74,7 +74,27 @@ pub fn run(ctx: &Context, db: &Db) -> Result<Gone, Error> {
             "what was over its time is gone"
         );
     }
-    Ok(gone)
+    failed.map_or(Ok(gone), Err)
+}
+
+/// What went well, or nothing; the first failure is remembered, each is for the log.
+fn kept_on<T: Default, E: Into<Error>>(failed: &mut Option<Error>, done: Result<T, E>) -> T {
+    done.map_err(Into::into).unwrap_or_else(|error: Error| {
+        tracing::error!(%error, "what is over its time could not all go");
+        failed.get_or_insert(error);
+        T::default()
+    })
+}
+
+/// Network addresses, tries to sign in, sessions.
+fn rows_that_go(conn: &mut Conn, now: DateTime<Utc>) -> Result<(usize, usize, usize), Error> {
+    Ok(transaction(conn, |conn| {
+        let peers =
+            class(conn, (now, "network_addresses"), |conn| retention::forget_peers(conn, now - PEERS))?;
+        let tries = class(conn, (now, "sign_in_tries"), |conn| retention::forget_tries(conn, now - TRIES))?;
+        let sessions = class(conn, (now, "sessions"), |conn| retention::forget_sessions(conn, now))?;
+        Ok::<_, crate::store::Error>((peers, tries, sessions))
+    })?)
 }
 
 /// Writes the files of the database anew where they still hold what was erased: by night, once, because the database
@@ -110,17 +130,14 @@ fn class(
 
 /// Erases mail that was set aside longer ago than the settings keep it; each leaves its tombstone and audit entry. A
 /// mail that was set aside in one request and counts in another stays.
-fn set_aside(ctx: &Context, conn: &mut Conn, now: DateTime<Utc>) -> Result<usize, Error> {
+fn set_aside(ctx: &Context, (conn, failed): (&mut Conn, &mut Option<Error>), now: DateTime<Utc>) -> usize {
     let days = ctx.config.keep_set_aside_days;
-    if days == 0 {
-        return Ok(0);
-    }
     let (mut erased, mut last) = (0, 0);
     let before = now - TimeDelta::days(i64::from(days));
-    while let Some(id) = retention::set_aside_before(conn, (before, last))? {
+    while days > 0 && erased < AT_ONCE {
+        let Some(id) = kept_on(failed, retention::set_aside_before(conn, (before, last))) else { break };
         last = id;
-        let (same, _) = rows::same_mail(conn, &[id], &[])?;
-        if !retention::are_aside(conn, &same)? {
+        if !kept_on(failed, are_aside(conn, id)) {
             continue;
         }
         let reason = format!("set aside for more than {days} days");
@@ -132,11 +149,15 @@ fn set_aside(ctx: &Context, conn: &mut Conn, now: DateTime<Utc>) -> Result<usize
             // One that cannot be erased now keeps no other from going; it is tried at the next turn.
             Err(error) => {
                 tracing::error!(%error, message = id, "mail that is over its time could not be erased");
+                failed.get_or_insert(Error::Erasure(error));
             }
         }
-        if erased >= AT_ONCE {
-            break;
-        }
     }
-    Ok(erased)
+    erased
+}
+
+/// Whether a mail is set aside wherever it stands.
+fn are_aside(conn: &mut Conn, id: i64) -> Result<bool, crate::store::Error> {
+    let (same, _) = rows::same_mail(conn, &[id], &[])?;
+    retention::are_aside(conn, &same)
 }

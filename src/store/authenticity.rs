@@ -143,7 +143,8 @@ pub fn safe_at(conn: &mut Conn, blobs: &[String]) -> Result<BTreeMap<String, Nai
     Ok(rows.into_iter().filter_map(|(blob, key)| Some((blob, spooled_at(&key)?))).collect())
 }
 
-fn spooled_at(key: &str) -> Option<NaiveDateTime> {
+/// When a mail was safe here, by the name of its spool entry.
+pub(super) fn spooled_at(key: &str) -> Option<NaiveDateTime> {
     NaiveDateTime::parse_from_str(key.split_once('-')?.0, SPOOLED).ok()
 }
 

@@ -218,12 +218,18 @@ impl Blobs {
         self.write_synced(&self.root.join(TOMBSTONES).join(file), tombstone)
     }
 
-    /// All that was written down as erased, as (mark, JSON).
+    /// All that was written down as erased, as (mark, JSON); bytes that are none are among them, for who reads them to
+    /// say so.
     pub fn tombstones(&self) -> Result<Vec<(String, Vec<u8>)>, Error> {
-        if let Some(bucket) = &self.bucket {
-            self.share_tombstones(bucket)?;
-        }
-        self.marked("json")
+        let mut all = match &self.bucket {
+            Some(bucket) => self.share_tombstones(bucket)?,
+            None => Vec::new(),
+        };
+        let here = self.marked("json")?;
+        all.retain(|(mark, _)| !here.iter().any(|(known, _)| known == mark));
+        all.extend(here);
+        all.sort_unstable();
+        Ok(all)
     }
 
     /// The files beside the tombstones that end so, as (mark, bytes).

@@ -8,7 +8,7 @@ mod traces;
 
 pub use links::{Redacted, accepted, is_accepted, redact_events};
 pub use named::{forget_addresses, rename_attachments};
-pub use scrub::{Owed, owed_scrub, scrub, scrubbed, settle_scrub};
+pub use scrub::{Owed, owed_scrub, scrub, settle_scrub};
 pub use tombstones::{Tombstone, insert, known};
 pub use traces::{
     Came, arrivals_of, came_again, contents, forget_unread, is_erased, is_needed_beside, is_noted,

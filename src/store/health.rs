@@ -3,9 +3,9 @@
 pub mod counts;
 pub mod disk;
 
-use crate::store::schema::{messages, outbox, outbox_attempts, switches};
+use crate::store::schema::{arrivals, audit, events, messages, outbox, outbox_attempts, switches};
 use crate::store::types::{MessageState, OutboxState};
-use crate::store::{AnyConn, Conn, Error, at, notices};
+use crate::store::{AnyConn, Conn, Error, at, authenticity, notices};
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
@@ -93,22 +93,26 @@ pub fn letters(conn: &mut Conn, now: DateTime<Utc>) -> Result<Letters, Error> {
 /// Mail that needs a look.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Mails {
-    /// When the oldest mail came that nobody has read yet.
+    /// When the oldest mail was safe here that nobody has read yet.
     pub unread_since: Option<NaiveDateTime>,
     /// Mails of the last hour that could not be read.
     pub unreadable_lately: i64,
 }
 
-/// The mail as it stands now.
+/// The mail as it stands now, by when it came to us: one of an archive or a mailbox may be years old.
 pub fn mails(conn: &mut Conn, now: DateTime<Utc>) -> Result<Mails, Error> {
+    let unread = messages::table.filter(messages::state.eq(MessageState::Received)).select(messages::id);
+    let first: Option<String> = arrivals::table
+        .filter(arrivals::message_id.eq_any(unread))
+        .select(diesel::dsl::min(arrivals::spool_key))
+        .first(conn)?;
+    let an_hour_ago = (now - TimeDelta::hours(1)).format(authenticity::SPOOLED).to_string();
+    let lately = arrivals::table.filter(arrivals::spool_key.ge(an_hour_ago)).select(arrivals::message_id);
     Ok(Mails {
-        unread_since: messages::table
-            .filter(messages::state.eq(MessageState::Received))
-            .select(diesel::dsl::min(messages::received_at))
-            .first(conn)?,
+        unread_since: first.and_then(|key| authenticity::spooled_at(&key)),
         unreadable_lately: messages::table
             .filter(messages::state.eq(MessageState::Unreadable))
-            .filter(messages::received_at.between(at(now - TimeDelta::hours(1)), at(now + AHEAD)))
+            .filter(messages::id.eq_any(lately))
             .count()
             .get_result(conn)?,
     })
@@ -148,6 +152,15 @@ pub fn bounded<T>(conn: &mut Conn, read: impl FnOnce(&mut Conn) -> Result<T, Err
         return found.and_then(|found| ended.map(|()| found).map_err(Error::from));
     }
     found
+}
+
+/// When the newest event or audit entry was recorded.
+pub fn newest_record(conn: &mut Conn) -> Result<Option<NaiveDateTime>, Error> {
+    let event: Option<NaiveDateTime> =
+        events::table.order(events::id.desc()).select(events::at).first(conn).optional()?;
+    let entry: Option<NaiveDateTime> =
+        audit::table.order(audit::id.desc()).select(audit::at).first(conn).optional()?;
+    Ok(event.max(entry))
 }
 
 /// What time it is on the machine of the database, where that is another program.

@@ -144,3 +144,93 @@ fn the_keys_that_are_listed_are_those_of_the_settings_file_and_all_are_taken() {
         assert!(found.contains("found "), "{found}");
     }
 }
+
+#[test]
+fn r58_a_command_of_another_user_than_the_owner_of_the_data_changes_nothing_and_names_the_line_to_use() {
+    // Only root can do what this keeps it from.
+    if !std::fs::metadata("/proc/self").is_ok_and(|me| std::os::unix::fs::MetadataExt::uid(&me) == 0) {
+        return;
+    }
+    for theirs in ["blobs", "askance.db"] {
+        let operator = Operator::new();
+        assert_eq!(operator.runs(&["user", "list"], b"").code, Some(0), "where nothing is, nothing is asked");
+        std::os::unix::fs::chown(operator.path(theirs), Some(65_534), Some(65_534)).unwrap();
+        let folder = operator.folder().canonicalize().unwrap();
+        let backup = operator.path("backup").display().to_string();
+        for words in [
+            &["user", "list"][..],
+            &["erase", "--message", "1", "--reason", "x", "--yes"],
+            &["backup", &backup],
+            &["check"],
+        ] {
+            let run = operator.runs(words, b"");
+            let said = format!("{}{}", run.out, run.err);
+            assert_eq!(run.code, Some(78), "{words:?}: {said}");
+            let line = format!("`runuser -u nobody -- env -C {} askance …`", folder.display());
+            assert!(said.contains(&line) && said.contains("it is `nobody`'s"), "{words:?}: {said}");
+        }
+        assert!(!operator.path("backup").exists());
+        // Mail is never turned away for it.
+        let mail = b"From: a@b.example\r\nSubject: x\r\n\r\nx\r\n";
+        assert_eq!(operator.runs(&["receive"], mail).code, Some(0));
+    }
+}
+
+#[test]
+fn an_address_that_is_in_use_is_named_with_its_key_and_may_be_free_at_the_next_start() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let (address, port) = (taken.local_addr().unwrap(), taken.local_addr().unwrap().port());
+    for (name, value, key) in [
+        ("ROCKET_PORT", port.to_string(), "setting `port`: `"),
+        ("ASKANCE_LMTP_LISTEN", address.to_string(), "setting `lmtp_listen`: expected to listen on `"),
+        ("ASKANCE_SMTP_LISTEN", address.to_string(), "setting `smtp_listen`: expected to listen on `"),
+    ] {
+        let run = Operator::new().with("ROCKET_PORT", "0").with(name, &value).runs(&["serve"], b"");
+        // systemd starts nothing again that ended with 78.
+        assert_eq!(run.code, Some(74), "{}", run.err);
+        let told = format!("{key}{address}`");
+        assert!(run.err.contains(&told), "expected `{told}`, found {}", run.err);
+    }
+}
+
+#[test]
+fn what_check_says_is_in_words_and_a_wrong_folder_of_backups_is_told_as_one() {
+    let operator = Operator::new();
+    let out = operator.runs(&["check"], b"").out;
+    assert!(out.contains("note   mail out: `smtp_url` is not set: letters wait\n"), "{out}");
+    assert!(out.contains("ok     attachments: their links lead to the same address as the pages\n"), "{out}");
+    let out = Operator::new()
+        .with("ASKANCE_SMTP_URL", "smtps://us:geheim@127.0.0.1:1")
+        .with("ASKANCE_REPLY_DOMAIN", "post.askance.example")
+        .runs(&["check"], b"")
+        .out;
+    assert!(out.contains("ok     mail out: letters go to smtps://127.0.0.1:1, signed in as `us`\n"), "{out}");
+    assert!(!out.contains("geheim"), "{out}");
+    for folder in [".", "nowhere"] {
+        let run = operator.runs(&["restore", folder], b"");
+        let told =
+            format!("expected a finished backup (`copies/<time>/manifest.json`) in `{folder}`, found none");
+        assert!(run.code == Some(65) && run.err.contains(&told), "{}", run.err);
+    }
+    let operator = Operator::new().with_file("[default.askance]\nlog_format = json\n");
+    let found = refused(&operator);
+    assert!(
+        found.contains("line 2, column 14: expected a text in quotation marks, `log_format = \"…\"`"),
+        "{found}"
+    );
+}
+
+#[test]
+fn r58_a_socket_for_mail_in_a_folder_that_all_may_enter_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let mode = std::os::unix::fs::PermissionsExt::from_mode;
+    std::fs::set_permissions(folder.path(), mode(0o750)).unwrap();
+    let address = format!("unix:{}", folder.path().join("lmtp").display());
+    let operator = Operator::new().with("ASKANCE_LMTP_LISTEN", &address);
+    let told = format!("every user of this machine can enter `{}`", folder.path().display());
+    let run = operator.runs(&["check"], b"");
+    assert!(run.code == Some(0) && !run.out.contains(&told), "{}", run.out);
+    std::fs::set_permissions(folder.path(), mode(0o755)).unwrap();
+    let run = operator.runs(&["check"], b"");
+    assert!(run.code == Some(0) && run.out.contains(&format!("note   mail in: {told}")), "{}", run.out);
+}

@@ -276,6 +276,33 @@ fn r53_what_is_no_whole_backup_is_not_restored() {
 }
 
 #[test]
+fn r53_copy_that_cannot_be_read_is_passed_over_and_keeps_no_other_from_being_used() {
+    let house = House::new(Backend::Sqlite);
+    house.does(&["check"]);
+    let place = house.operator.path("backup").display().to_string();
+    house.does(&["backup", &place]);
+    let torn = last_copy(Path::new(&place));
+    let name = torn.file_name().unwrap().to_string_lossy().into_owned();
+    std::fs::write(torn.join("manifest.json"), "{").unwrap();
+    std::thread::sleep(Duration::from_millis(5));
+    // The next backup is taken, prunes, and says it.
+    for words in [&["backup", "--keep", "1", &place][..], &["backup", "--verify", &place]] {
+        let run = house.runs(words);
+        assert_eq!(run.code, Some(65), "{words:?}: {}{}", run.out, run.err);
+        assert!(run.err.contains(&format!("{name} is passed over: the backup is damaged: ")), "{}", run.err);
+    }
+    assert!(torn.exists(), "somebody may mend it");
+    let new = House::new(Backend::Sqlite);
+    let refused = new.runs(&["restore", "--copy", &name, &place]);
+    assert!(refused.code == Some(65) && refused.err.contains("manifest.json`: "), "{}", refused.err);
+    let run = new.runs(&["restore", &place]);
+    assert_eq!(run.code, Some(0), "{}", run.err);
+    assert!(run.err.contains(&name), "{}", run.err);
+    // And what it cannot know of erasures is said, with the time.
+    assert!(run.out.contains(" UTC is not known to this folder of backups."), "{}", run.out);
+}
+
+#[test]
 fn r53_old_backups_go_and_nothing_that_is_not_one() {
     let site = Site::new(Backend::Sqlite);
     let folder = tempfile::tempdir().unwrap();

@@ -243,6 +243,37 @@ stories! {
         assert_eq!(store.refused(), Vec::<String>::new());
     }
 
+    fn r50_answer_of_the_bucket_that_is_no_tombstone_is_not_kept_and_stops_nothing_else(site: &mut Site) {
+        let store = ObjectStore::start();
+        in_a_bucket(site, &store);
+        published(site);
+        site.ctx.blobs.carry_all().unwrap();
+        let erase = |target| {
+            let wish = Wish { target, reason: "asked for it".to_owned(), class: Reason::AskedFor, person: None };
+            erasure::erase(&site.ctx, &site.db, &wish)
+        };
+        erase(Target::Attachment(1, 0)).unwrap();
+        let (mark, right) = site.ctx.blobs.tombstones().unwrap().remove(0);
+        let (object, here) = (format!("{mark}.json"), site.ctx.config.blob_dir.join("tombstones").join(format!("{mark}.json")));
+        // Another machine that has not heard of it asks while the store says something else, under 200.
+        std::fs::remove_file(&here).unwrap();
+        store.gives(&object, b"<html>We are back soon.</html>");
+        let told = erasure::finish(&site.ctx, &site.db).unwrap_err().to_string();
+        assert!(told.contains(&format!("expected tombstone `{mark}`")), "{told}");
+        assert!(!here.exists(), "it is not kept");
+        erase(Target::Message(1)).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(backup::take(&site.ctx, &site.db, folder.path(), 30).unwrap().broken, std::slice::from_ref(&mark));
+        assert!(!folder.path().join("blobs/tombstones").join(&object).exists());
+        // It is asked again, also where a wrong one was kept before.
+        store.gives(&object, &right);
+        std::fs::write(&here, "<html>We are back soon.</html>").unwrap();
+        erasure::finish(&site.ctx, &site.db).unwrap();
+        assert_eq!(std::fs::read(&here).unwrap(), right);
+        site.ctx.clock.set(site.now() + chrono::TimeDelta::minutes(10));
+        assert_eq!(backup::take(&site.ctx, &site.db, folder.path(), 30).unwrap().broken, Vec::<String>::new());
+    }
+
     fn r50_bytes_that_could_not_be_removed_go_later(site: &mut Site) {
         let store = ObjectStore::start();
         in_a_bucket(site, &store);

@@ -10,7 +10,7 @@ use askance::service::intake::{Mail, accept};
 use askance::service::{backup, publishing, triage};
 use askance::store::messages::{Arrival, Handed};
 use askance::store::requests::{self, RequestRow};
-use askance::store::schema::messages;
+use askance::store::schema::{attachments, messages};
 use askance::store::types::Role;
 use askance::store::{AnyConn, audit};
 use diesel::prelude::*;
@@ -273,6 +273,23 @@ stories! {
         assert_eq!(erasure::finish(&site.ctx, &site.db).unwrap(), 1);
         assert_eq!(anywhere(&Place::of(&site.ctx, &site.db), &PLANTED), Vec::<String>::new());
         assert_eq!(erasure::finish(&site.ctx, &site.db).unwrap(), 0);
+    }
+
+    fn r50_erasure_that_was_begun_is_not_called_nothing_and_is_finished(site: &mut Site) {
+        published(site);
+        let file: String = attachments::table.select(attachments::sha256).first(&mut *site.conn()).unwrap();
+        // Its rows can go, and its bytes cannot: a disk that fails.
+        let place = site.ctx.config.blob_dir.join(&file[..2]).join(&file);
+        let bytes = std::fs::read(&place).unwrap();
+        std::fs::remove_file(&place).unwrap();
+        std::fs::create_dir(&place).unwrap();
+        let told = erasure::erase(&site.ctx, &site.db, &wish(Target::Attachment(1, 0))).unwrap_err();
+        assert!(matches!(told, erasure::Error::Begun(_)), "{told}");
+        assert!(told.to_string().starts_with("it was begun and is finished by itself within the hour: "), "{told}");
+        std::fs::remove_dir(&place).unwrap();
+        std::fs::write(&place, bytes).unwrap();
+        erasure::finish(&site.ctx, &site.db).unwrap();
+        assert!(!place.exists());
     }
 
     fn r50_mail_that_comes_again_while_it_is_erased_stays_whole(site: &mut Site) {

@@ -1,11 +1,13 @@
 //! Bytes that several mails need, or that are gone: nothing that is shown lacks its bytes, and no mail waits for ever.
 
 use crate::keeping::erasure::{published, reply, wish};
+use crate::keeping::place::restored;
 use crate::support::{Site, house, stories};
+use askance::service::backup;
 use askance::service::erasure::{self, Target};
 use askance::service::intake::{self, Mail};
 use askance::service::triage;
-use askance::store::blobs::sha256;
+use askance::store::blobs::{Blobs, sha256};
 use askance::store::erasure as rows;
 use askance::store::messages::MessageRow;
 use askance::store::schema::{attachments, messages};
@@ -63,6 +65,30 @@ stories! {
         assert_ne!(message.state, MessageState::Received);
         assert_eq!(file_of(site, message.id), file);
         assert!(site.ctx.blobs.get(&file).is_ok(), "what is shown has its bytes");
+    }
+
+    fn r52_file_that_an_erased_mail_shared_comes_back_with_an_older_copy_or_is_missed(site: &mut Site) {
+        let request = published(site);
+        let other = String::from_utf8(reply(&request)).unwrap().replace("Holunder77", "Holunder78").replace("Uferschwalbe", "Uferläufer");
+        site.receives(other.as_bytes(), &request.reply_address);
+        let message = message_of(site, other.as_bytes()).id;
+        let file = file_of(site, message);
+        assert_eq!(file, file_of(site, 1), "both bring it");
+        let folder = tempfile::tempdir().unwrap();
+        backup::take(&site.ctx, &site.db, folder.path(), 30).unwrap();
+        site.ctx.clock.set(site.now() + chrono::TimeDelta::hours(1));
+        erasure::erase(&site.ctx, &site.db, &wish(Target::Message(1))).unwrap();
+        for (mark, stone) in site.ctx.blobs.tombstones().unwrap() {
+            Blobs::open(&folder.path().join("blobs")).unwrap().bury(&mark, &stone).unwrap();
+        }
+        let new = restored(&site.ctx, folder.path());
+        assert_eq!((new.told.erased_again, new.told.damaged.len()), (1, 0));
+        assert!(new.ctx.blobs.get(&file).is_ok(), "it is the other mail's still");
+        assert_eq!(backup::verify(folder.path()).unwrap().wrong, Vec::<String>::new());
+        // Where the backup has it no more, that is said.
+        std::fs::remove_file(folder.path().join("blobs").join(&file[..2]).join(&file)).unwrap();
+        assert_eq!(backup::verify(folder.path()).unwrap().wrong.len(), 1);
+        assert_eq!(restored(&site.ctx, folder.path()).told.damaged, [file]);
     }
 
     fn r53_mail_whose_bytes_are_gone_comes_before_a_person_and_a_disk_that_is_away_is_waited_for(site: &mut Site) {

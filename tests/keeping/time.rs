@@ -5,9 +5,10 @@ use crate::keeping::place::Place;
 use crate::support::mail::Reply;
 use crate::support::{Backend, Site, stories};
 use askance::domain::authority::AuthorityKind;
-use askance::service::{delivery, digests as days, retention, triage};
+use askance::service::{delivery, digests as days, health, retention, triage};
+use askance::store::schema::audit as audit_log;
 use askance::store::types::{MessageState, Role};
-use askance::store::{AnyConn, audit, authorities, digests, dump};
+use askance::store::{AnyConn, audit, authorities, digests, dump, erasure as rows};
 use chrono::TimeDelta;
 use diesel::prelude::*;
 
@@ -91,6 +92,78 @@ stories! {
         run(site, "UPDATE messages SET blob_sha256 = '' WHERE id = 2");
         site.days_pass(181);
         assert_eq!(retention::run(&site.ctx, &site.db).unwrap().set_aside, 4);
+    }
+
+    fn r50_one_erasure_that_cannot_be_finished_keeps_nothing_else_and_is_told(site: &mut Site) {
+        let (mara, theo) = (site.person("Mara Varga", Role::Activist), site.person("Theo Okafor", Role::Volunteer));
+        let request = site.sends(mara, site.city());
+        site.receives(&Reply::to(&request, "brandau.example").saying("Werbung für Zaunkönige").raw(), "r-nobody@post.askance.example");
+        run(site, "UPDATE arrivals SET peer = '192.0.2.7'");
+        triage::set_aside(&site.ctx, &mut site.conn(), theo, 1, "no reply to anything").unwrap();
+        site.days_pass(200);
+        // What root left there, and nobody else can read.
+        let foreign = site.ctx.config.blob_dir.join("tombstones/00.json");
+        std::fs::create_dir(&foreign).unwrap();
+        assert!(retention::run(&site.ctx, &site.db).is_err(), "it is told");
+        assert!(!table(site, "arrivals").concat().contains("192.0.2.7"), "and all the rest went");
+        std::fs::remove_dir(&foreign).unwrap();
+        retention::run(&site.ctx, &site.db).unwrap();
+        assert!(!table(site, "messages").concat().contains("Zaunkönige"));
+    }
+
+    fn r50_what_is_erased_while_the_files_are_written_anew_stays_owed(site: &mut Site) {
+        let entry = |action: &'static str, body| {
+            let act = audit::Act { at: site.now(), person: None, action, subject: "message:1".to_owned(), body };
+            audit::append(&mut site.conn(), &act).unwrap();
+        };
+        entry("erase", serde_json::json!({}));
+        let owed = rows::owed_scrub(&mut site.conn()).unwrap().unwrap();
+        assert!(rows::settle_scrub(&mut site.conn(), owed, site.now()).unwrap());
+        assert_eq!(rows::owed_scrub(&mut site.conn()).unwrap(), None);
+        // Another process erases between the look at the log and the end of the writing.
+        entry("erase", serde_json::json!({}));
+        let before: i64 = audit_log::table.select(diesel::dsl::max(audit_log::id)).first::<Option<i64>>(&mut *site.conn()).unwrap().unwrap();
+        entry("erase", serde_json::json!({}));
+        entry("scrub", serde_json::json!({ "up_to": before }));
+        assert!(rows::owed_scrub(&mut site.conn()).unwrap().is_some());
+    }
+
+    fn r50_clock_that_is_ahead_lets_nothing_go_until_it_was_so_for_an_hour(site: &mut Site) {
+        let (mara, theo) = (site.person("Mara Varga", Role::Activist), site.person("Theo Okafor", Role::Volunteer));
+        let request = site.sends(mara, site.city());
+        site.receives(&Reply::to(&request, "brandau.example").saying("Werbung für Zaunkönige").raw(), "r-nobody@post.askance.example");
+        triage::set_aside(&site.ctx, &mut site.conn(), theo, 1, "no reply to anything").unwrap();
+        let (now, second) = (site.now(), std::time::Duration::from_secs(1));
+        // The clock of a running service is set forward by mistake.
+        site.ctx.pulse.clock_read(now, second);
+        site.ctx.pulse.clock_read(now + TimeDelta::days(400), 2 * second);
+        site.ctx.clock.set(now + TimeDelta::days(400));
+        assert_eq!(retention::run(&site.ctx, &site.db).unwrap(), retention::Gone::default());
+        assert!(table(site, "messages").concat().contains("Zaunkönige"));
+        // It is ahead when the service starts: what was recorded last is old. Here the records are, and the clock is right.
+        let started = || askance::service::Context {
+            config: site.ctx.config.clone(),
+            clock: askance::clock::Clock::System,
+            library: std::sync::Arc::clone(&site.ctx.library),
+            blobs: site.ctx.blobs.clone(),
+            days_off: askance::service::days_off::Calendars::default(),
+            pulse: health::Pulse::default(),
+        };
+        let ahead = started();
+        run(site, "UPDATE events SET at = '2026-01-01 00:00:00'");
+        run(site, "UPDATE audit SET at = '2026-01-01 00:00:00'");
+        run(site, "UPDATE messages SET received_at = '2026-01-01 00:00:00'");
+        health::doubt_clock(&ahead, &site.db).unwrap();
+        assert!(!ahead.trusts_clock(), "for the first hour");
+        assert_eq!(retention::run(&ahead, &site.db).unwrap(), retention::Gone::default());
+        assert!(!days::make(&ahead, &site.db).unwrap());
+        assert!(table(site, "messages").concat().contains("Zaunkönige"));
+        // Where something was recorded yesterday the clock is believed at once.
+        let right = started();
+        let yesterday = (right.clock.now() - TimeDelta::days(1)).naive_utc();
+        run(site, &format!("UPDATE audit SET at = '{yesterday}'"));
+        health::doubt_clock(&right, &site.db).unwrap();
+        assert!(right.trusts_clock());
     }
 
     fn r51_clock_that_is_set_forward_by_mistake_stops_no_digest(site: &mut Site) {
@@ -193,6 +266,15 @@ fn r51_command_verifies_digests_that_somebody_kept() {
     let file = file.display().to_string();
     assert!(house.does(&["audit", "verify", "--digest", &kept.hash]).contains("1 daily digest:"));
     house.does(&["audit", "verify", "--digest", &file]);
+    // All of /digests.json, as it is.
+    let page = house.operator.path("digests.json");
+    std::fs::write(&page, serde_json::to_vec(&digests::all(conn).unwrap()).unwrap()).unwrap();
+    let page = page.display().to_string();
+    house.does(&["audit", "verify", "--digest", &page]);
+    std::fs::write(&page, std::fs::read_to_string(&page).unwrap().replace(&kept.hash, &"0".repeat(64)))
+        .unwrap();
+    let other = house.runs(&["audit", "verify", "--digest", &page]);
+    assert!(other.code == Some(65) && other.err.contains("that was kept"), "{}", other.err);
     let unknown = house.runs(&["audit", "verify", "--digest", &"0".repeat(64)]);
     assert_eq!(unknown.code, Some(65));
     let tomorrow = ctx.clock.now() + TimeDelta::days(1);

@@ -288,6 +288,31 @@ stories! {
         assert_eq!(figure(site, "askance_outbox_letters{state=\"unknown\"}"), Some(1.0));
     }
 
+    fn r55_old_mail_of_a_mailbox_or_an_archive_is_told_by_when_it_came_to_us(site: &mut Site) {
+        let reader = std::mem::replace(&mut site.cage, askance::service::cage::Cage::of("/nowhere/askance".into()));
+        let long_ago = site.now() - TimeDelta::days(900);
+        let comes = |site: &Site, via: &'static str, raw: &[u8]| {
+            let recipients = ["r-1@post.askance.example".to_owned()];
+            let mail = intake::Mail { raw, recipients: &recipients, via, handed: None };
+            intake::accept_arrived(site.ctx.door(), Some(&site.db), mail, Some(long_ago)).unwrap();
+        };
+        comes(site, "import", b"Subject: Antwort\r\n\r\nIhr Antrag.\r\n");
+        is(site, 200, "well", &[]);
+        site.ctx.clock.set(site.now() + TimeDelta::minutes(6));
+        is(site, 200, "degraded", &["reading_waits"]);
+        assert!(seen(site).1.to_string().contains("the oldest for 6 minutes"));
+        site.cage = reader;
+        site.works();
+        is(site, 200, "well", &[]);
+        // And one that the reader dies over.
+        site.cage = askance::service::cage::Cage::of("/bin/false".into());
+        comes(site, "imap", b"Subject: Antwort 2\r\n\r\nIhr Antrag.\r\n");
+        site.works();
+        is(site, 200, "degraded", &["reading_fails"]);
+        site.ctx.clock.set(site.now() + TimeDelta::minutes(61));
+        is(site, 200, "well", &[]);
+    }
+
     fn r55_mail_that_could_not_be_read_is_told_for_an_hour(site: &mut Site) {
         // The reader dies over it.
         let reader = std::mem::replace(&mut site.cage, askance::service::cage::Cage::of("/bin/false".into()));
@@ -597,6 +622,7 @@ fn r55_full_disk_stopped_work_and_wrong_clocks_are_told() {
     let here = Room::on(std::path::Path::new("/")).unwrap();
     assert!(here.all > 0 && here.free <= here.all, "{here:?}");
     assert_eq!(names(&Figures { stopped: vec!["clocks".to_owned()], ..well() }), ["work_stopped"]);
+    assert_eq!(names(&Figures { failing: vec!["retention"], ..well() }), ["keeping_fails"]);
     assert_eq!(names(&Figures { skew: Some(TimeDelta::seconds(-11)), ..well() }), ["clock_skew"]);
     assert_eq!(names(&Figures { stepped: Some(TimeDelta::hours(1)), ..well() }), ["clock_stepped"]);
     assert_eq!(names(&Figures { skew: Some(TimeDelta::seconds(9)), ..well() }), Vec::<&str>::new());

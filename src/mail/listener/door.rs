@@ -60,6 +60,23 @@ impl Drop for Door {
     }
 }
 
+/// The folder of a socket that every user of this machine may enter: whoever enters it may hand in mail.
+pub fn open_to_all(address: &str) -> Option<PathBuf> {
+    let path = address.strip_prefix("unix:").or_else(|| address.starts_with('/').then_some(address))?;
+    let folder = Path::new(path).parent()?;
+    let mode = folder.metadata().ok()?.permissions().mode();
+    (mode & 0o001 != 0).then(|| folder.to_owned())
+}
+
+/// What to do about it.
+pub fn open_in_words(folder: &Path) -> String {
+    let folder = folder.display();
+    format!(
+        "every user of this machine can enter `{folder}`, where the socket of `lmtp_listen` is, and hand in mail under any \
+         name; `chmod o-rwx` it, and let the mail server be in its group"
+    )
+}
+
 /// A socket nobody listens on is left from a crash and is taken over; anything else at the path is left alone.
 fn open_unix(path: &Path) -> io::Result<Door> {
     let stale = path.symlink_metadata().is_ok_and(|found| found.file_type().is_socket())

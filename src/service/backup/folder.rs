@@ -5,8 +5,8 @@ use crate::store::blobs::Blobs;
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{BufWriter, Write};
+use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
+use std::io::{BufWriter, ErrorKind, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -24,6 +24,23 @@ pub(super) fn at(path: &Path) -> impl FnOnce(std::io::Error) -> Error + use<'_> 
 
 fn make(folder: &Path) -> Result<(), Error> {
     DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(at(folder))
+}
+
+/// Waits a second for who holds the folder. A lock that fails, as on a disk of the network without locks, is nobody who
+/// would ever be done.
+fn take_turn(
+    (root, lock): (&Path, &Path),
+    try_lock: impl Fn() -> Result<(), TryLockError>,
+    pause: impl Fn(),
+) -> Result<(), Error> {
+    for _ in 0..TRIES {
+        match try_lock() {
+            Ok(()) => return Ok(()),
+            Err(TryLockError::WouldBlock) => pause(),
+            Err(TryLockError::Error(cause)) => return Err(at(lock)(cause)),
+        }
+    }
+    Err(Error::Busy(root.display().to_string()))
 }
 
 /// A folder of backups, held by one backup at a time.
@@ -49,14 +66,8 @@ impl Folder {
             .open(&lock)
             .map_err(at(&lock))?;
         // A program that is started at this instant holds what its parent had open until it begins: a moment.
-        let mut tries = 0;
-        while held.try_lock().is_err() {
-            tries += 1;
-            if tries == TRIES {
-                return Err(Error::Busy(root.display().to_string()));
-            }
-            std::thread::sleep(std::time::Duration::from_millis(50));
-        }
+        let pause = || std::thread::sleep(std::time::Duration::from_millis(50));
+        take_turn((root, &lock), || held.try_lock(), pause)?;
         Ok(Self { root: root.to_owned(), blobs: Blobs::open(&root.join("blobs"))?, _held: held })
     }
 
@@ -179,18 +190,41 @@ pub struct Pruned {
     pub blobs: usize,
 }
 
-/// The finished copies of a folder of backups, oldest first, with their manifests.
-pub fn copies(root: &Path) -> Result<Vec<(String, Manifest)>, Error> {
-    let folder = root.join("copies");
-    let mut found = Vec::new();
-    for entry in fs::read_dir(&folder).map_err(at(&folder))? {
+/// What is in a folder of backups.
+#[derive(Debug, Default)]
+pub struct Copies {
+    /// The finished copies, oldest first, with their manifests.
+    pub whole: Vec<(String, Manifest)>,
+    /// Those whose manifest cannot be read, with the cause: they keep no other from being used.
+    pub unreadable: Vec<(String, String)>,
+}
+
+impl Copies {
+    /// What to say of those that cannot be read.
+    pub(super) fn told(&self) -> Vec<String> {
+        let lines = self.unreadable.iter().map(|(name, why)| format!("{name} is passed over: {why}"));
+        lines.collect()
+    }
+}
+
+/// The copies of a folder of backups.
+pub fn copies(root: &Path) -> Result<Copies, Error> {
+    let (folder, mut found) = (root.join("copies"), Copies::default());
+    let entries = fs::read_dir(&folder).map_err(|cause| match cause.kind() {
+        ErrorKind::NotFound | ErrorKind::NotADirectory => Error::NoCopy(root.display().to_string()),
+        _ => at(&folder)(cause),
+    });
+    for entry in entries? {
         let path = entry.map_err(at(&folder))?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         if NaiveDateTime::parse_from_str(&name, NAME).is_ok() && path.join("manifest.json").exists() {
-            found.push((name, Manifest::read(&path)?));
+            match Manifest::read(&path) {
+                Ok(manifest) => found.whole.push((name, manifest)),
+                Err(error) => found.unreadable.push((name, error.to_string())),
+            }
         }
     }
-    found.sort_by(|one, other| one.0.cmp(&other.0));
+    found.whole.sort_by(|one, other| one.0.cmp(&other.0));
     Ok(found)
 }
 
@@ -247,7 +281,12 @@ fn is_ours(copy: &Path, manifest: &Manifest) -> Result<bool, Error> {
 /// the blobs that no copy speaks of any more and those that were erased: what a tombstone names is never restored.
 pub fn prune(folder: &Folder, now: DateTime<Utc>, keep: Keep) -> Result<Pruned, Error> {
     let (mut pruned, mut needed) = (Pruned::default(), BTreeSet::new());
-    let copies = copies(&folder.root)?;
+    let Copies { whole: copies, unreadable } = copies(&folder.root)?;
+    // Somebody may mend one that cannot be read: nothing of it goes.
+    for (name, _) in &unreadable {
+        let copy = folder.root.join("copies").join(name);
+        needed.extend(Manifest::blobs_of(&copy).unwrap_or_default());
+    }
     let times: Vec<DateTime<Utc>> = copies.iter().map(|(_, manifest)| manifest.taken_at).collect();
     for (place, (name, manifest)) in copies.iter().enumerate() {
         let path = folder.root.join("copies").join(name);
@@ -279,4 +318,19 @@ pub fn prune(folder: &Folder, now: DateTime<Utc>, keep: Keep) -> Result<Pruned, 
         }
     }
     Ok(pruned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lock_that_fails_is_said_and_is_no_other_backup_under_way() {
+        let places = (Path::new("/backup"), Path::new("/backup/.lock"));
+        let fails = || Err(TryLockError::Error(std::io::Error::from(std::io::ErrorKind::Unsupported)));
+        let told = take_turn(places, fails, || ()).unwrap_err();
+        assert!(matches!(&told, Error::File { path, .. } if path == "/backup/.lock"), "{told}");
+        let held = take_turn(places, || Err(TryLockError::WouldBlock), || ()).unwrap_err();
+        assert!(matches!(held, Error::Busy(_)), "{held}");
+    }
 }

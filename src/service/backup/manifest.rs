@@ -3,10 +3,13 @@
 use crate::service::backup::folder::{Counting, Entry, at};
 use crate::service::backup::{Error, copies, erased_keys};
 use crate::store::blobs::Blobs;
+use crate::store::erasure::Tombstone;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
+use std::io::{BufRead, BufReader};
 use std::path::Path;
 
 /// The last file of a copy that is written: what is in it.
@@ -82,20 +85,22 @@ pub struct Verified {
 /// Reads every file of every copy and every blob again.
 pub fn verify(root: &Path) -> Result<Verified, Error> {
     let copies = copies(root)?;
-    if copies.is_empty() {
+    if copies.whole.is_empty() && copies.unreadable.is_empty() {
         return Err(Error::NoCopy(root.display().to_string()));
     }
     let blobs = Blobs::open(&root.join("blobs"))?;
-    let mut verified = Verified::default();
+    let mut verified = Verified { wrong: copies.told(), ..Verified::default() };
     let there = blobs.keys()?;
-    for (name, manifest) in &copies {
+    for (name, manifest) in &copies.whole {
         let copy = root.join("copies").join(name);
         if let Err(error) = manifest.check_files(&copy) {
             verified.wrong.push(format!("{name}: {error}"));
             continue;
         }
         let (needed, erased) = (Manifest::blobs_of(&copy)?, erased_keys(&blobs, manifest.taken_at)?);
-        let missing = needed.iter().filter(|key| !there.contains(*key) && !erased.contains(*key)).count();
+        let shared = if erased.is_empty() { BTreeSet::new() } else { shared(&copy, &blobs)? };
+        let may_lack = |key: &String| erased.contains(key) && !shared.contains(key);
+        let missing = needed.iter().filter(|key| !there.contains(*key) && !may_lack(key)).count();
         if missing > 0 {
             verified.wrong.push(format!("{name}: {missing} of its blobs are missing"));
         }
@@ -108,4 +113,35 @@ pub fn verify(root: &Path) -> Result<Verified, Error> {
         verified.blobs += 1;
     }
     Ok(verified)
+}
+
+/// The files of a copy that mails bring which no tombstone names: what an erased mail shared with them is theirs still.
+fn shared(copy: &Path, blobs: &Blobs) -> Result<BTreeSet<String>, Error> {
+    let mut gone = BTreeSet::new();
+    for (mark, tombstone) in blobs.tombstones()? {
+        let stone = Tombstone::read(&mark, &tombstone).ok().filter(|stone| stone.kind != "person");
+        gone.extend(stone.into_iter().flat_map(|stone| stone.rows).map(|(message, _)| message));
+    }
+    let path = copy.join("tables/attachments.ndjson");
+    let mut lines = BufReader::new(File::open(&path).map_err(at(&path))?).lines();
+    let mut next = || -> Result<Option<Value>, Error> {
+        let Some(line) = lines.next().transpose().map_err(at(&path))? else { return Ok(None) };
+        let value = serde_json::from_str(&line);
+        value.map(Some).map_err(|e| Error::Damaged(format!("`{}`: {e}", path.display())))
+    };
+    let head = next()?.unwrap_or_default();
+    let columns = head.get("columns").and_then(Value::as_array).cloned().unwrap_or_default();
+    let named = |name: &str| {
+        columns.iter().position(|column| column.get("name").and_then(Value::as_str) == Some(name))
+    };
+    let (message, key) = (named("message_id"), named("sha256"));
+    let mut shared = BTreeSet::new();
+    while let Some(row) = next()? {
+        let of = message.and_then(|place| row.get(place)?.as_i64());
+        let key = key.and_then(|place| row.get(place)?.as_str());
+        if of.is_none_or(|of| !gone.contains(&of)) {
+            shared.extend(key.map(str::to_owned));
+        }
+    }
+    Ok(shared)
 }

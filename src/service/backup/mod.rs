@@ -7,7 +7,7 @@ mod folder;
 mod manifest;
 mod restoring;
 
-pub use folder::{Keep, Pruned, copies, prune};
+pub use folder::{Copies, Keep, Pruned, copies, prune};
 pub use manifest::{Manifest, Verified, verify};
 pub use restoring::{Restored, restore};
 
@@ -38,7 +38,7 @@ pub enum Error {
     #[error("another backup into `{0}` is under way")]
     Busy(String),
     /// No finished backup is there.
-    #[error("expected a finished backup in `{0}`, found none")]
+    #[error("expected a finished backup (`copies/<time>/manifest.json`) in `{0}`, found none")]
     NoCopy(String),
     /// The backup is not as it was written.
     #[error("the backup is damaged: {0}")]
@@ -66,6 +66,10 @@ pub struct Taken {
     pub notes: u64,
     /// Blobs that rows speak of and that are gone or damaged here.
     pub missing: Vec<String>,
+    /// Tombstones here that cannot be read, so that they are not in it.
+    pub broken: Vec<String>,
+    /// Other copies that cannot be read.
+    pub unreadable: Vec<String>,
     /// What was removed because it is too old.
     pub pruned: Pruned,
 }
@@ -83,7 +87,7 @@ pub fn take(ctx: &Context, db: &Db, root: &Path, keep: impl Into<Keep>) -> Resul
     if let Some(key) = key_of(ctx) {
         part.write("key", &key)?;
     }
-    let Copied { blobs, bytes, fresh, missing } = blobs(ctx, &folder, &needed)?;
+    let Copied { blobs, bytes, fresh, missing, broken } = blobs(ctx, &folder, &needed)?;
     part.write("blobs.txt", blobs.iter().flat_map(|key| [key, "\n"]).collect::<String>().as_bytes())?;
     let manifest = Manifest {
         askance: env!("CARGO_PKG_VERSION").to_owned(),
@@ -106,6 +110,8 @@ pub fn take(ctx: &Context, db: &Db, root: &Path, keep: impl Into<Keep>) -> Resul
         new_blobs: fresh,
         notes,
         missing: manifest.missing,
+        broken,
+        unreadable: copies(root)?.told(),
         pruned,
     })
 }
@@ -149,11 +155,13 @@ struct Copied {
     bytes: u64,
     fresh: u64,
     missing: Vec<String>,
+    broken: Vec<String>,
 }
 
 /// Copies the blobs that the backup does not have, each checked on the way, and what was written down as erased.
 fn blobs(ctx: &Context, folder: &Folder, needed: &BTreeSet<String>) -> Result<Copied, Error> {
-    let mut copied = Copied { blobs: BTreeSet::new(), bytes: 0, fresh: 0, missing: Vec::new() };
+    let mut copied =
+        Copied { blobs: BTreeSet::new(), bytes: 0, fresh: 0, missing: Vec::new(), broken: Vec::new() };
     for key in ctx.blobs.keys()? {
         if folder.blobs.size(&key)?.is_none() {
             match ctx.blobs.get(&key) {
@@ -173,7 +181,10 @@ fn blobs(ctx: &Context, folder: &Folder, needed: &BTreeSet<String>) -> Result<Co
         copied.blobs.insert(key);
     }
     for (mark, tombstone) in ctx.blobs.tombstones()? {
-        folder.blobs.bury(&mark, &tombstone)?;
+        match Tombstone::read(&mark, &tombstone) {
+            Ok(_) => folder.blobs.bury(&mark, &tombstone)?,
+            Err(_) => copied.broken.push(mark),
+        }
     }
     let gone = erased_keys(&folder.blobs, DateTime::UNIX_EPOCH)?;
     copied.missing =
@@ -188,10 +199,11 @@ pub(crate) fn erased_keys(
     since: DateTime<Utc>,
 ) -> Result<BTreeSet<String>, crate::store::Error> {
     let mut keys = BTreeSet::new();
-    for (_, tombstone) in blobs.tombstones()? {
-        let read: Tombstone = serde_json::from_slice(&tombstone)?;
-        if read.erased_at >= since {
-            keys.extend(read.blobs);
+    for (mark, tombstone) in blobs.tombstones()? {
+        match Tombstone::read(&mark, &tombstone) {
+            Ok(read) if read.erased_at >= since => keys.extend(read.blobs),
+            Ok(_) => {}
+            Err(error) => tracing::error!(%error, "what it says to be erased is not known"),
         }
     }
     Ok(keys)

@@ -5,7 +5,9 @@ use crate::service::backup::{Error, Manifest, copies, erased_keys};
 use crate::service::{Context, erasure};
 use crate::store::audit::{self, Act};
 use crate::store::blobs::Blobs;
+use crate::store::erasure::Tombstone;
 use crate::store::{Conn, Db, dump, migrating, restored};
+use chrono::{DateTime, Utc};
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::BufReader;
@@ -29,6 +31,10 @@ pub struct Restored {
     pub erased_again: usize,
     /// Blobs that are gone or damaged in the backup; all the rest is back.
     pub damaged: Vec<String>,
+    /// Copies that cannot be read.
+    pub passed_over: Vec<String>,
+    /// Until when the folder of backups knows what was erased: when its newest copy was taken.
+    pub knows_until: DateTime<Utc>,
 }
 
 /// Brings a copy (the last one, if none is named) back into an empty database. Blobs that are there stay, and so do
@@ -44,9 +50,14 @@ pub fn restore(
 ) -> Result<Restored, Error> {
     let no_copy = || Error::NoCopy(root.display().to_string());
     let found = copies(root)?;
+    let passed_over = found.told();
+    if let Some((_, why)) = found.unreadable.iter().find(|(known, _)| Some(known.as_str()) == name) {
+        return Err(Error::Damaged(why.clone()));
+    }
+    let newest = found.whole.last().map(|(_, manifest)| manifest.taken_at);
     let (name, manifest) = match name {
-        Some(name) => found.into_iter().find(|(known, _)| known == name),
-        None => found.into_iter().next_back(),
+        Some(name) => found.whole.into_iter().find(|(known, _)| known == name),
+        None => found.whole.into_iter().next_back(),
     }
     .ok_or_else(no_copy)?;
     let copy = root.join("copies").join(&name);
@@ -56,34 +67,80 @@ pub fn restore(
         return Err(Error::NotEmpty(table));
     }
     let from = Blobs::open(&root.join("blobs"))?;
-    for (mark, tombstone) in from.tombstones()? {
-        ctx.blobs.bury(&mark, &tombstone)?;
-    }
+    tombstones(ctx, &from)?;
     let erased = erased_keys(&ctx.blobs, manifest.taken_at)?;
-    let (blobs, damaged) = blobs(ctx, &from, (&copy, &erased))?;
+    let belongs = Manifest::blobs_of(&copy)?;
+    let (skipped, rest): (Vec<String>, Vec<String>) =
+        belongs.into_iter().partition(|key| erased.contains(key));
+    let (mut count, mut damaged) = blobs(ctx, &from, rest)?;
     let notes = notes(ctx, &copy, &erased)?;
     key(ctx, &copy)?;
-    let (rows, in_doubt, (erased_again, keys)) =
-        restored::whole(conn, |conn| rows(ctx, conn, (&name, &copy, &manifest), moved))?;
+    let (rows, in_doubt, (erased_again, keys)) = restored::whole(conn, |conn| {
+        let brought = rows(ctx, conn, (&name, &copy, &manifest), moved)?;
+        // A file that an erased mail shared with others is theirs still.
+        let shared = still_needed(conn, skipped)?;
+        let (more, lost) = blobs(ctx, &from, shared)?;
+        count += more;
+        damaged.extend(lost);
+        Ok::<_, Error>(brought)
+    })?;
     erasure::sweep(ctx, conn, &keys)?;
     if erased_again > 0 {
-        crate::store::erasure::scrub(conn)?;
+        crate::store::erasure::scrub(conn, ctx.clock.now())?;
     }
-    Ok(Restored { copy: name, rows, blobs, notes, in_doubt, erased_again, damaged })
+    Ok(Restored {
+        copy: name,
+        rows,
+        blobs: count,
+        notes,
+        in_doubt,
+        erased_again,
+        damaged,
+        passed_over,
+        knows_until: newest.unwrap_or(manifest.taken_at),
+    })
 }
 
-/// Copies the blobs of the copy, each checked on the way; how many, and which are damaged there. One bad sector must not
-/// keep everything else from coming back.
-fn blobs(
-    ctx: &Context,
-    from: &Blobs,
-    (copy, erased): (&Path, &BTreeSet<String>),
-) -> Result<(u64, Vec<String>), Error> {
-    let (mut count, mut damaged) = (0, Vec::new());
-    for key in Manifest::blobs_of(copy)? {
-        if erased.contains(&key) {
-            continue;
+/// What was erased is known here, too. One that cannot be read stops the restore before anything is done: what it speaks
+/// of would be back.
+fn tombstones(ctx: &Context, from: &Blobs) -> Result<(), Error> {
+    let ours: BTreeSet<String> = ctx.blobs.tombstones()?.into_iter().map(|(mark, _)| mark).collect();
+    for (mark, tombstone) in from.tombstones()? {
+        match Tombstone::read(&mark, &tombstone) {
+            Ok(_) => ctx.blobs.bury(&mark, &tombstone)?,
+            Err(_) if ours.contains(&mark) => {}
+            Err(error) => return Err(unreadable(&error)),
         }
+    }
+    for (mark, tombstone) in ctx.blobs.tombstones()? {
+        Tombstone::read(&mark, &tombstone).map_err(|error| unreadable(&error))?;
+    }
+    Ok(())
+}
+
+fn unreadable(error: &crate::store::Error) -> Error {
+    Error::Damaged(format!(
+        "{error}; put it back from another copy of `tombstones/`, or remove it where there is none: what it says to be \
+         erased is then back"
+    ))
+}
+
+/// Those that a row needs, as the rows are now.
+fn still_needed(conn: &mut Conn, keys: Vec<String>) -> Result<Vec<String>, Error> {
+    let mut needed = Vec::new();
+    for key in keys {
+        if crate::store::erasure::is_needed(conn, &key)? {
+            needed.push(key);
+        }
+    }
+    Ok(needed)
+}
+
+/// Copies blobs of the copy, each checked on the way; how many, and which are damaged there. One bad sector must not
+/// keep everything else from coming back.
+fn blobs(ctx: &Context, from: &Blobs, keys: Vec<String>) -> Result<(u64, Vec<String>), Error> {
+    let (mut count, mut damaged) = (0, Vec::new());
+    for key in keys {
         // One that is there is read too: a damaged one is not what was promised.
         match ctx.blobs.get(&key) {
             Ok(_) => {}

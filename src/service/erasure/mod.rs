@@ -16,9 +16,12 @@ use execution::{execute, fingerprints};
 pub use leftovers::remove_unneeded;
 use std::collections::BTreeSet;
 
-/// Why nothing was erased.
+/// Why nothing was erased, or not all of it yet.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
+    /// The tombstone is there, and then something failed: `finish` does the rest.
+    #[error("it was begun and is finished by itself within the hour: {0}")]
+    Begun(#[source] Box<Self>),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] crate::store::Error),
@@ -129,26 +132,27 @@ pub fn erase(ctx: &Context, db: &Db, wish: &Wish) -> Result<Extent, Error> {
 
 /// Rewrites the files of the database; where that must wait, `retention` does it within a day.
 fn scrub(ctx: &Context, conn: &mut Conn) -> Result<bool, Error> {
-    let done = erasure::scrub(conn)?;
-    if done {
-        transaction(conn, |conn| erasure::scrubbed(conn, ctx.clock.now()))?;
-    }
-    Ok(done)
+    Ok(erasure::scrub(conn, ctx.clock.now())?)
 }
 
 /// The same but for the files of the database, which are scrubbed once for many.
 pub fn erase_rows(ctx: &Context, conn: &mut Conn, wish: &Wish) -> Result<Extent, Error> {
     let stone = tombstone(ctx, conn, wish)?;
     let bytes = serde_json::to_vec(&stone).map_err(crate::store::Error::from)?;
-    ctx.blobs.bury(&stone.mark, &bytes)?;
-    complete(ctx, conn, (&stone, "erase"))
+    if let Err(error) = ctx.blobs.bury(&stone.mark, &bytes) {
+        // It may have failed half-way: the bucket has it, or its name is not synced yet.
+        let buried = ctx.blobs.tombstones().is_ok_and(|all| all.iter().any(|(mark, _)| *mark == stone.mark));
+        return Err(if buried { Error::Begun(Box::new(error.into())) } else { error.into() });
+    }
+    complete(ctx, conn, (&stone, "erase")).map_err(|error| Error::Begun(Box::new(error)))
 }
 
 /// Finishes what was cut off: tombstones beside the blobs that the database does not know of. How many.
 pub fn finish(ctx: &Context, db: &Db) -> Result<usize, Error> {
     let conn = &mut *db.conn()?;
     let mut finished = 0;
-    for stone in stones(ctx)? {
+    let (stones, broken) = stones(ctx)?;
+    for stone in stones {
         if !erasure::known(conn, &stone.mark)? {
             complete(ctx, conn, (&stone, "erase"))?;
             finished += 1;
@@ -158,7 +162,7 @@ pub fn finish(ctx: &Context, db: &Db) -> Result<usize, Error> {
         scrub(ctx, conn)?;
     }
     sweep_late(ctx, conn)?;
-    Ok(finished)
+    broken.map_or(Ok(finished), |error| Err(error.into()))
 }
 
 /// Removes the bytes of erasures that were cut off after their rows were gone, or whose bucket did not answer then.
@@ -190,7 +194,11 @@ fn sweep_late(ctx: &Context, conn: &mut Conn) -> Result<(), Error> {
 /// go after the commit (`sweep`).
 pub fn replay(ctx: &Context, conn: &mut Conn) -> Result<(usize, BTreeSet<String>), Error> {
     let (mut again, mut keys) = (0, BTreeSet::new());
-    for stone in stones(ctx)? {
+    let (stones, broken) = stones(ctx)?;
+    if let Some(error) = broken {
+        return Err(error.into());
+    }
+    for stone in stones {
         // One that was under way while the copy was made is older than it, and its rows are in it all the same.
         if !erasure::known(conn, &stone.mark)? {
             let gone = execute(ctx, conn, (&stone, "erase_again"))?.1;
@@ -202,10 +210,16 @@ pub fn replay(ctx: &Context, conn: &mut Conn) -> Result<(usize, BTreeSet<String>
     Ok((again, keys))
 }
 
-fn stones(ctx: &Context) -> Result<Vec<Tombstone>, Error> {
-    let read =
-        |(_, bytes): (String, Vec<u8>)| serde_json::from_slice(&bytes).map_err(crate::store::Error::from);
-    Ok(ctx.blobs.tombstones()?.into_iter().map(read).collect::<Result<_, _>>()?)
+/// All that was written down, and what is wrong with the first that cannot be read: it keeps no other from being done.
+fn stones(ctx: &Context) -> Result<(Vec<Tombstone>, Option<crate::store::Error>), Error> {
+    let (mut stones, mut broken) = (Vec::new(), None);
+    for (mark, bytes) in ctx.blobs.tombstones()? {
+        match Tombstone::read(&mark, &bytes) {
+            Ok(stone) => stones.push(stone),
+            Err(error) => broken = broken.or(Some(error)),
+        }
+    }
+    Ok((stones, broken))
 }
 
 fn complete(ctx: &Context, conn: &mut Conn, (stone, action): (&Tombstone, &str)) -> Result<Extent, Error> {
@@ -222,7 +236,7 @@ fn complete(ctx: &Context, conn: &mut Conn, (stone, action): (&Tombstone, &str))
 /// Removes bytes that no row needs any more, and the notes of the spool that speak of them; how many. What came again
 /// after it was erased stays: it was said to be safe.
 pub fn sweep(ctx: &Context, conn: &mut Conn, keys: &BTreeSet<String>) -> Result<usize, Error> {
-    let (mut gone, stones) = (0, stones(ctx)?);
+    let (mut gone, (stones, _)) = (0, stones(ctx)?);
     for key in keys {
         // Whoever takes the same mail in now has said what speaks of it, or waits.
         let _alone = ctx.blobs.removing()?;

@@ -69,6 +69,16 @@ pub fn findings(figures: &Figures) -> Vec<Finding> {
     mails(figures, &mut add);
     mailbox(figures, &mut add);
     time(figures, &mut add);
+    for job in &figures.failing {
+        add(
+            "keeping_fails",
+            Level::Degraded,
+            format!(
+                "The hourly work `{job}` failed and is tried again within the hour: until then what is to go stays, or the \
+             digest of a day is missing. The log says why; often files were made by another user than that of the service."
+            ),
+        );
+    }
     found.sort_by_key(|finding| std::cmp::Reverse(finding.level));
     found
 }

@@ -43,6 +43,8 @@ pub struct Figures {
     pub stepped: Option<TimeDelta>,
     /// Loops that do not turn.
     pub stopped: Vec<String>,
+    /// Jobs of once an hour that went wrong when they were last done.
+    pub failing: Vec<&'static str>,
     /// Whether letters are to leave at all.
     pub sends: bool,
     /// How it goes with the mailbox; none where this process fetches from none.
@@ -72,6 +74,22 @@ pub enum Database {
     Well,
 }
 
+/// What is recorded is younger than this where a service was up yesterday.
+const YOUNG: TimeDelta = TimeDelta::days(2);
+
+/// Doubts the clock of this machine where the newest record is far older, or there is none; before the loops start,
+/// because what they record bears the time of that clock.
+pub fn doubt_clock(ctx: &Context, db: &Db) -> Result<(), Error> {
+    let newest = health::newest_record(&mut *db.conn()?)?;
+    if ctx.clock.is_system() && newest.is_none_or(|newest| ctx.clock.now() - newest.and_utc() >= YOUNG) {
+        ctx.pulse.doubt_clock();
+        tracing::info!(
+            "nothing was recorded for two days, or the clock is ahead: nothing goes by it for an hour"
+        );
+    }
+    Ok(())
+}
+
 /// A look at the service: some reads by index, one file written and removed, one lock taken and given back. It takes
 /// ten seconds at most, which are those of a database that does not answer.
 pub fn look(ctx: &Context, db: &Db) -> Figures {
@@ -95,6 +113,7 @@ pub fn look(ctx: &Context, db: &Db) -> Figures {
         blob_room: told("the disk", Room::on(&ctx.config.blob_dir)),
         stepped: ctx.pulse.stepped(),
         stopped: ctx.pulse.stopped(),
+        failing: ctx.pulse.failing(),
         sends: ctx.config.smtp_url.is_some(),
         mailbox: ctx.pulse.mailbox(|mailbox, age| {
             let fetching = Fetching { trouble: mailbox.trouble(age), left: mailbox.left() };

@@ -3,8 +3,8 @@
 use crate::clock::Stopwatch;
 use crate::service::health::Mailbox;
 use chrono::{DateTime, TimeDelta, Utc};
-use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -25,6 +25,8 @@ struct Inner {
     beats: Mutex<BTreeMap<String, Duration>>,
     clock: Mutex<Watched>,
     failed_mails: AtomicU64,
+    failing: Mutex<BTreeSet<&'static str>>,
+    doubted: AtomicBool,
     mailbox: Mutex<Mailbox>,
 }
 
@@ -35,6 +37,8 @@ impl Default for Inner {
             beats: Mutex::default(),
             clock: Mutex::default(),
             failed_mails: AtomicU64::new(0),
+            failing: Mutex::default(),
+            doubted: AtomicBool::new(false),
             mailbox: Mutex::default(),
         }
     }
@@ -97,6 +101,21 @@ impl Pulse {
         self.0.failed_mails.load(Ordering::Relaxed)
     }
 
+    /// A job that is done seldom ended, well or not.
+    pub fn job_ended(&self, job: &'static str, well: bool) {
+        let mut failing = held(&self.0.failing);
+        if well {
+            failing.remove(job)
+        } else {
+            failing.insert(job)
+        };
+    }
+
+    /// The jobs that went wrong when they were last done.
+    pub fn failing(&self) -> Vec<&'static str> {
+        held(&self.0.failing).iter().copied().collect()
+    }
+
     /// Notes how it goes with the mailbox, or asks: the work gets what is known and the age of the process.
     pub fn mailbox<T>(&self, work: impl FnOnce(&mut Mailbox, Duration) -> T) -> T {
         let age = self.age();
@@ -132,6 +151,18 @@ impl Pulse {
     pub fn stepped(&self) -> Option<TimeDelta> {
         let (step, at) = held(&self.0.clock).stepped?;
         (self.age().saturating_sub(at) < TOLD_FOR).then_some(step)
+    }
+
+    /// The clock is far from all that is recorded: it may be wrong, or nothing happened for long.
+    pub fn doubt_clock(&self) {
+        self.0.doubted.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether what cannot be taken back may go by the clock: not within an hour after it was set forward, or after a
+    /// start at which it was doubted. Within that hour a clock that is ahead by mistake is set back.
+    pub fn trusts_clock(&self) -> bool {
+        let ahead = self.stepped().is_some_and(|step| step > TimeDelta::zero());
+        !ahead && (self.age() >= TOLD_FOR || !self.0.doubted.load(Ordering::Relaxed))
     }
 }
 

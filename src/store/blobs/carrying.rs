@@ -2,6 +2,7 @@
 
 use crate::store::Error;
 use crate::store::blobs::{Blobs, Bucket, TOMBSTONES, checked, name, sha256};
+use crate::store::erasure::Tombstone;
 use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions};
 use std::os::unix::fs::OpenOptionsExt;
@@ -107,16 +108,19 @@ impl Blobs {
         }
     }
 
-    /// What was erased from another machine is known here, and what is known here in the bucket.
-    pub(super) fn share_tombstones(&self, bucket: &Bucket) -> Result<(), Error> {
+    /// What was erased from another machine is known here, and what is known here in the bucket. What the bucket gives
+    /// and is no tombstone is not kept but returned: it is asked for again the next time.
+    pub(super) fn share_tombstones(&self, bucket: &Bucket) -> Result<Vec<(String, Vec<u8>)>, Error> {
         let there = bucket.names(&format!("{TOMBSTONES}/"))?;
-        let here = self.marked("json")?;
+        let mut here = self.marked("json")?;
+        here.retain(|(mark, tombstone)| Tombstone::read(mark, tombstone).is_ok());
         for (mark, tombstone) in &here {
             let name = format!("{TOMBSTONES}/{mark}.json");
             if !there.contains(&name) {
                 bucket.put(&name, tombstone)?;
             }
         }
+        let mut broken = Vec::new();
         for name in there {
             let Some(file) = name.strip_prefix(TOMBSTONES).and_then(|name| name.strip_prefix('/')) else {
                 continue;
@@ -124,10 +128,16 @@ impl Blobs {
             let mark = file.strip_suffix(".json").filter(|mark| !mark.is_empty());
             let plain = |mark: &str| mark.bytes().all(|b| b.is_ascii_alphanumeric());
             let Some(mark) = mark.filter(|mark| plain(mark)) else { continue };
-            if !here.iter().any(|(known, _)| known == mark) {
-                self.write_synced(&self.root.join(TOMBSTONES).join(file), &bucket.get(&name)?)?;
+            if here.iter().any(|(known, _)| known == mark) {
+                continue;
+            }
+            let given = bucket.get(&name)?;
+            if Tombstone::read(mark, &given).is_ok() {
+                self.write_synced(&self.root.join(TOMBSTONES).join(file), &given)?;
+            } else {
+                broken.push((mark.to_owned(), given));
             }
         }
-        Ok(())
+        Ok(broken)
     }
 }

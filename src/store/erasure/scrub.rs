@@ -50,21 +50,28 @@ struct Checkpoint {
     busy: i64,
 }
 
-/// Rewrites the files at once; false = the journal of SQLite still holds old pages, because somebody reads them, or a
-/// table of PostgreSQL is in use: try later.
-pub fn scrub(conn: &mut Conn) -> Result<bool, Error> {
-    anew(conn, &TABLES)
+/// Rewrites the files at once and writes down that it was done; false = the journal of SQLite still holds old pages,
+/// because somebody reads them, or a table of PostgreSQL is in use: try later.
+pub fn scrub(conn: &mut Conn, now: DateTime<Utc>) -> Result<bool, Error> {
+    anew_and_told(conn, &TABLES, now)
 }
 
 /// Rewrites what is owed, and writes down that it was; false = it stays owed.
 pub fn settle_scrub(conn: &mut Conn, owed: Owed, now: DateTime<Utc>) -> Result<bool, Error> {
     let tables: &[&str] = if owed.only_addresses { &["arrivals"] } else { &TABLES };
-    Ok(anew(conn, tables)? && transaction(conn, |conn| scrubbed(conn, now)).map(|()| true)?)
+    anew_and_told(conn, tables, now)
 }
 
-/// Writes down, within the caller's transaction, that nothing erased is left in the files.
-pub fn scrubbed(conn: &mut Conn, now: DateTime<Utc>) -> Result<(), Error> {
-    let body = serde_json::json!({});
+/// What is erased while the files are written anew may lie in those that were written before: it stays owed.
+fn anew_and_told(conn: &mut Conn, tables: &[&str], now: DateTime<Utc>) -> Result<bool, Error> {
+    let last: Option<i64> = log::table.select(diesel::dsl::max(log::id)).first(conn)?;
+    Ok(anew(conn, tables)? && transaction(conn, |conn| scrubbed(conn, (now, last))).map(|()| true)?)
+}
+
+/// Writes down, within the caller's transaction, that nothing is left in the files of what was erased up to an entry of
+/// the audit log.
+fn scrubbed(conn: &mut Conn, (now, last): (DateTime<Utc>, Option<i64>)) -> Result<(), Error> {
+    let body = serde_json::json!({ "up_to": last.unwrap_or_default() });
     let act = Act { at: now, person: None, action: SCRUB, subject: "database".to_owned(), body };
     audit::append(conn, &act)
 }
@@ -83,13 +90,14 @@ pub struct Owed {
 /// What is owed, by the audit log: it knows of all machines and over every restart. Tries to sign in and sessions hold
 /// hashes only.
 pub fn owed_scrub(conn: &mut Conn) -> Result<Option<Owed>, Error> {
-    let last: Option<(i64, NaiveDateTime)> = log::table
+    let last: Option<(i64, NaiveDateTime, String)> = log::table
         .filter(log::action.eq(SCRUB))
         .order(log::id.desc())
-        .select((log::id, log::at))
+        .select((log::id, log::at, log::body))
         .first(conn)
         .optional()?;
-    let after = last.map_or(0, |(id, _)| id);
+    // Entries of before it was noted stand for all before them.
+    let after = last.as_ref().map_or(0, |(id, _, body)| up_to(body).unwrap_or(*id));
     let gone: Vec<(NaiveDateTime, String)> = log::table
         .filter(log::id.gt(after))
         .filter(log::action.eq_any(["erase", "erase_again"]).or(log::subject.eq(ADDRESSES)))
@@ -97,7 +105,11 @@ pub fn owed_scrub(conn: &mut Conn) -> Result<Option<Owed>, Error> {
         .select((log::at, log::subject))
         .load(conn)?;
     let only_addresses = gone.iter().all(|(_, subject)| subject == ADDRESSES);
-    Ok(gone.first().map(|(since, _)| Owed { since: *since, last: last.map(|(_, at)| at), only_addresses }))
+    Ok(gone.first().map(|(since, _)| Owed { since: *since, last: last.map(|(_, at, _)| at), only_addresses }))
+}
+
+fn up_to(body: &str) -> Option<i64> {
+    serde_json::from_str::<serde_json::Value>(body).ok()?.get("up_to")?.as_i64()
 }
 
 fn anew(conn: &mut Conn, tables: &[&str]) -> Result<bool, Error> {

@@ -34,6 +34,15 @@ pub struct Tombstone {
     pub mails: Vec<String>,
 }
 
+impl Tombstone {
+    /// From its file, whose name is its mark.
+    pub fn read(mark: &str, bytes: &[u8]) -> Result<Self, Error> {
+        let wrong = |found: String| Error::Stored(format!("expected tombstone `{mark}`, found {found}"));
+        let read: Self = serde_json::from_slice(bytes).map_err(|error| wrong(error.to_string()))?;
+        if read.mark == mark { Ok(read) } else { Err(wrong(format!("that of `{}`", read.mark))) }
+    }
+}
+
 /// Keeps a tombstone; one that is there already stays.
 pub fn insert(conn: &mut Conn, stone: &Tombstone) -> Result<(), Error> {
     let body =

@@ -178,6 +178,12 @@ async fn post(
             let words = "Erased.|Somebody reads the database at this moment: its files still hold old pages until they are written anew.";
             Ok(Ok(done("note", back, words)))
         }
+        Err(error @ erasure::Error::Begun(_)) => {
+            tracing::error!(%error, "an erasure was begun and waits to be finished");
+            let words = "Not all of it is erased yet.|It was begun, and the service finishes it by itself within the hour. \
+                         Look again then; if it still stands there, the log says why.";
+            Ok(Ok(done("warn", back, words)))
+        }
         Err(error) => Ok(Ok(done("warn", back, &format!("Nothing was changed.|{}", told(error)?)))),
     }
 }

@@ -1,11 +1,13 @@
 //! What it takes out of the rows to erase a person, a message or an attachment; dates, authority and events stay.
 
+mod leftovers;
 mod links;
 mod named;
 mod scrub;
 mod tombstones;
 mod traces;
 
+pub use leftovers::remove_unneeded;
 pub use links::{Redacted, accepted, is_accepted, redact_events};
 pub use named::{forget_addresses, rename_attachments};
 pub use scrub::{Owed, owed_scrub, scrub, settle_scrub};

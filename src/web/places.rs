@@ -1,7 +1,7 @@
 //! Places for pages that are being made: a bounded queue, so that a rush is turned away soon and in good order, and mail
 //! never waits for a connection that pages hold (docs/decisions/0034).
 
-use crate::clock::Stopwatch;
+use crate::service::health::Stopwatch;
 use crate::web::error::Error;
 use rocket::tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use rocket::tokio::time::timeout;

@@ -154,7 +154,7 @@ stories! {
         }
         std::thread::scope(|scope| {
             for _ in 0..4 {
-                scope.spawn(|| read_next(&site.ctx, &site.db, &site.cage, 100).unwrap());
+                scope.spawn(|| while read_next(&site.ctx, &site.db, &site.cage, 100).unwrap() > 0 {});
             }
         });
         site.works();

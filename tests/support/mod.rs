@@ -147,7 +147,7 @@ impl Site {
     /// The background loop takes one turn.
     pub fn works(&self) {
         intake::sweep(self.ctx.door(), &self.db).unwrap();
-        triage::read_next(&self.ctx, &self.db, &self.cage, 1000).unwrap();
+        while triage::read_next(&self.ctx, &self.db, &self.cage, 1000).unwrap() > 0 {}
         triage::rank_next(&self.ctx, &self.db, 1000).unwrap();
         let transport = Transport::Memory(Arc::clone(&self.sent));
         while delivery::send_next(&self.ctx, &self.db, &transport, "worker").unwrap() {}

@@ -3,7 +3,6 @@
 //! Dates, authority, what was decided, and that something was erased, why and by whom, stay.
 
 mod execution;
-mod leftovers;
 mod words;
 
 use crate::domain::numbers::counted;
@@ -13,7 +12,6 @@ use crate::store::erasure::{self, Tombstone};
 use crate::store::types::OutboxState;
 use crate::store::{Conn, Db, people, transaction};
 use execution::{execute, fingerprints};
-pub use leftovers::remove_unneeded;
 use std::collections::BTreeSet;
 
 /// Why nothing was erased, or not all of it yet.

@@ -13,10 +13,10 @@ use crate::domain::incoming::matching::Match;
 use crate::domain::request::event::Event;
 use crate::domain::request::state::State;
 use crate::service::cage::Cage;
-use crate::service::erasure::remove_unneeded;
 use crate::service::triage::plan::{self, Columns, Filing, Place, Plan, Traces, Understood, scope_of};
 use crate::service::triage::{authenticity, learning, reported, storms};
 use crate::service::{Context, notices};
+use crate::store::erasure::remove_unneeded;
 use crate::store::matching::{self, again};
 use crate::store::messages::{self, Placed, Unread};
 use crate::store::requests::{self, Stamp};
@@ -116,7 +116,7 @@ fn place(ctx: &Context, conn: &mut Conn, read: &mut Understood) -> Result<bool, 
             Written::Elsewhere => {
                 drop(kept);
                 let put = read.incoming.attachments.iter().map(|file| file.sha256.clone()).collect();
-                remove_unneeded(ctx, conn, &put)?;
+                remove_unneeded(conn, &ctx.blobs, &put)?;
                 return Ok(true);
             }
             Written::Again => {}

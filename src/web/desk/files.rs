@@ -1,8 +1,8 @@
 //! A mail as it came and its attachments, never shown, only saved: `/desk/messages/<id>/raw`, `…/attachments/<pos>`.
 
 use crate::service::cage::{self, Cage};
-use crate::service::erasure::remove_unneeded;
 use crate::store::desk::message;
+use crate::store::erasure::remove_unneeded;
 use crate::web::desk::guards::Triage;
 use crate::web::download::{self, BYTES, Bytes, Download};
 use crate::web::error::{Error, What};
@@ -36,9 +36,9 @@ impl Reader {
             (cage.read_kept(&blobs, &mail, &mut put).map(drop), put)
         });
         let (read, put) = read.await.map_err(|e| Error::internal(&e))?;
-        let ctx = Arc::clone(&site.context);
+        let blobs = site.context.blobs.clone();
         // It may have been erased meanwhile.
-        site.store.run(move |conn| remove_unneeded(&ctx, conn, &put)).await?;
+        site.store.run(move |conn| remove_unneeded(conn, &blobs, &put)).await?;
         match read {
             Ok(()) => Ok(()),
             Err(error @ cage::Error::Start(_)) => Err(Error::internal(&error)),

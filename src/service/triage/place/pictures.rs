@@ -10,10 +10,10 @@ use crate::domain::incoming::proposal::{Proposal, propose};
 use crate::service::Context;
 use crate::service::cage::Cage;
 use crate::service::cage::recognition::{break_promise, is_promised};
-use crate::service::erasure::remove_unneeded;
 use crate::service::triage::place::{self, MOST_TURNS, PlaceError, reading};
 use crate::service::triage::plan::{self, Place, Plan, Understood};
 use crate::service::triage::{authenticity, candidates, own_words};
+use crate::store::erasure::remove_unneeded;
 use crate::store::messages::scans::{self, Weighed};
 use crate::store::messages::{self, MessageRow};
 use crate::store::types::MessageState;
@@ -75,7 +75,7 @@ pub fn recognise_next(ctx: &Context, db: &Db, cage: &Cage) -> Result<bool, Place
         if transaction(&mut conn, |conn| write_all(ctx, conn, (&mail, read.is_some()), again))? {
             drop(kept);
             // While its pictures were looked at it may have been erased, and its files are there once more.
-            remove_unneeded(ctx, &mut conn, &put)?;
+            remove_unneeded(&mut conn, &ctx.blobs, &put)?;
             return Ok(true);
         }
     }

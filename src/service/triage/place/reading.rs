@@ -3,8 +3,8 @@
 use crate::domain::incoming::Incoming;
 use crate::service::Context;
 use crate::service::cage::{Cage, Whole};
-use crate::service::erasure::remove_unneeded;
 use crate::service::triage::plan::Understood;
+use crate::store::erasure::remove_unneeded;
 use crate::store::messages::Unread;
 use crate::store::{Conn, Db, Error, health};
 use std::collections::BTreeSet;
@@ -48,7 +48,7 @@ pub(super) fn read(ctx: &Context, db: &Db, cage: &Cage, unread: Unread) -> Resul
         Err(error) => error,
     };
     // What it brought before it failed belongs to no row.
-    remove_unneeded(ctx, &mut *db.conn()?, &put)?;
+    remove_unneeded(&mut *db.conn()?, &ctx.blobs, &put)?;
     if error.is_about_the_mail() {
         tracing::error!(%error, message = unread.id, "mail could not be read; it is kept as it came");
         ctx.pulse.mail_failed();

@@ -484,10 +484,8 @@ fn r55_a_mail_server_that_falls_silent_is_told_before_a_minute_is_over() {
     assert_eq!(mailbox.trouble(at(900)), None, "it waits for news with us");
 }
 
-/// Six pages are made at a time. With no connection to be had the seventh is turned away at once, and those that wait
-/// are made when there is one again.
-#[test]
-fn r56_a_rush_of_visitors_is_turned_away_in_good_order_and_those_who_wait_are_served() {
+/// What visitors hear, with its Retry-After, who all ask at once while no connection can be had for more than half a second.
+fn a_rush(paths: Vec<String>) -> Vec<(u16, Option<String>)> {
     use rocket::local::asynchronous::Client;
     let site = Site::on(crate::support::Backend::Sqlite);
     let held: Vec<_> = (0..4).map(|_| site.db.conn().unwrap()).collect();
@@ -500,9 +498,9 @@ fn r56_a_rush_of_visitors_is_turned_away_in_good_order_and_those_who_wait_are_se
         site.db.clone(),
         crate::support::real_cage(),
     );
-    let answers = rocket::execute(async {
+    rocket::execute(async {
         let client = Client::untracked(web).await.unwrap();
-        let asked = (0..20).map(|page| client.get(format!("/authorities?q=stadt{page}")).dispatch());
+        let asked = paths.into_iter().map(|path| client.get(path).dispatch());
         let answers = futures_util::future::join_all(asked);
         let given_back = async {
             rocket::tokio::time::sleep(Duration::from_millis(600)).await;
@@ -512,8 +510,15 @@ fn r56_a_rush_of_visitors_is_turned_away_in_good_order_and_those_who_wait_are_se
         let told = |answer: &rocket::local::asynchronous::LocalResponse<'_>| {
             (answer.status().code, answer.headers().get_one("Retry-After").map(str::to_owned))
         };
-        answers.iter().map(told).collect::<Vec<_>>()
-    });
+        answers.iter().map(told).collect()
+    })
+}
+
+/// Six pages are made at a time. With no connection to be had the seventh is turned away at once, and those that wait
+/// are made when there is one again.
+#[test]
+fn r56_a_rush_of_visitors_is_turned_away_in_good_order_and_those_who_wait_are_served() {
+    let answers = a_rush((0..20).map(|page| format!("/authorities?q=stadt{page}")).collect());
     let served = answers.iter().filter(|answer| **answer == (200, None)).count();
     let turned_away = answers.iter().filter(|answer| **answer == (503, Some("3".to_owned()))).count();
     assert_eq!((served, turned_away), (6, 14), "{answers:?}");
@@ -522,32 +527,9 @@ fn r56_a_rush_of_visitors_is_turned_away_in_good_order_and_those_who_wait_are_se
 /// Many who want the same page wait for one who makes it; the other places are for other pages.
 #[test]
 fn r56_visitors_of_one_slow_page_leave_the_places_to_other_pages() {
-    use rocket::local::asynchronous::Client;
-    let site = Site::on(crate::support::Backend::Sqlite);
-    let held: Vec<_> = (0..4).map(|_| site.db.conn().unwrap()).collect();
-    let web = askance::web::build(
-        &rocket::figment::Figment::from(rocket::Config {
-            log_level: rocket::log::LogLevel::Off,
-            ..rocket::Config::default()
-        }),
-        Arc::clone(&site.ctx),
-        site.db.clone(),
-        crate::support::real_cage(),
-    );
-    let answers = rocket::execute(async {
-        let client = Client::untracked(web).await.unwrap();
-        let same = (0..20).map(|_| "/authorities?q=stadt".to_owned());
-        let others = (0..5).map(|page| format!("/authorities?q=dorf{page}"));
-        let asked = same.chain(others).map(|path| client.get(path).dispatch());
-        let answers = futures_util::future::join_all(asked);
-        let given_back = async {
-            rocket::tokio::time::sleep(Duration::from_millis(600)).await;
-            drop(held);
-        };
-        let (answers, ()) = rocket::tokio::join!(answers, given_back);
-        answers.iter().map(|answer| answer.status().code).collect::<Vec<_>>()
-    });
-    assert_eq!(answers, [200; 25]);
+    let same = (0..20).map(|_| "/authorities?q=stadt".to_owned());
+    let others = (0..5).map(|page| format!("/authorities?q=dorf{page}"));
+    assert_eq!(a_rush(same.chain(others).collect()), vec![(200, None); 25]);
 }
 
 /// Files stay in memory until they are sent, and not more of them at a time than there is room for.

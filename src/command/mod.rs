@@ -92,7 +92,6 @@ enum Command {
     DaysOff(days_off::DaysOffArgs),
     /// Letters on their way out: pause, resume, list
     Outbox(outbox::OutboxArgs),
-    /// Bring in authorities from a table
     /// Bring in what was collected elsewhere: authorities from a table, mail
     Import(import::ImportArgs),
     /// Read mails from stdin in a limited child process (used by the service itself)

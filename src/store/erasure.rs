@@ -7,7 +7,7 @@ mod scrub;
 mod tombstones;
 mod traces;
 
-pub use leftovers::remove_unneeded;
+pub use leftovers::{are_noted, remove_unneeded};
 pub use links::{Redacted, accepted, is_accepted, redact_events};
 pub use named::{forget_addresses, rename_attachments};
 pub use scrub::{Owed, owed_scrub, scrub, settle_scrub};

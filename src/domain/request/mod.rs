@@ -175,7 +175,7 @@ impl Position {
         if silence_refused_on.is_some() && self.status.is_open() {
             standing.beside.push(Beside { glyph: "silent", words: "Refused by silence" });
         }
-        if let Some(step) = stage.filter(|_| self.status.is_open() || self.status == Status::Answered) {
+        if let Some(step) = stage.filter(|_| self.status.has_clocks()) {
             standing.beside.push(stage_words(step));
         }
         standing

@@ -81,6 +81,11 @@ impl Status {
         )
     }
 
+    /// Whether its clocks mean anything: not those of a letter that did not arrive or was given up.
+    pub fn has_clocks(self) -> bool {
+        self.is_open() || self == Self::Answered
+    }
+
     /// Whether the authority wrote of it, so that its letter arrived.
     pub fn is_known_to_the_authority(self) -> bool {
         let written = self.is_open() && !matches!(self, Self::Sent | Self::Unknown);
@@ -134,7 +139,7 @@ pub struct State {
 impl State {
     /// Whether its clocks mean anything: not those of a letter that did not arrive or was given up.
     pub fn has_clocks(&self) -> bool {
-        self.status.is_open() || self.status == Status::Answered
+        self.status.has_clocks()
     }
 
     /// Whether the authority wrote of it, so that its letter arrived.

@@ -165,24 +165,17 @@ pub fn finish(ctx: &Context, db: &Db) -> Result<usize, Error> {
 
 /// Removes the bytes of erasures that were cut off after their rows were gone, or whose bucket did not answer then.
 fn sweep_late(ctx: &Context, conn: &mut Conn) -> Result<(), Error> {
-    for (mark, keys) in ctx.blobs.doomed()? {
+    for (mark, mut keys) in ctx.blobs.doomed()? {
         // Under way in another process, or cut off before its rows were gone: it is done by whoever does those.
         if !erasure::known(conn, &mark)? {
             continue;
         }
-        let notes = ctx.blobs.spooled()?;
-        let comes_again =
-            |key: &String| notes.iter().any(|(_, note)| String::from_utf8_lossy(note).contains(key.as_str()));
+        keys.remove("");
         // The same mail that came since is a new one: it has its row within a second.
-        if keys.iter().any(comes_again) {
+        if erasure::are_noted(&ctx.blobs, &keys)? {
             continue;
         }
-        for key in keys.iter().filter(|key| !key.is_empty()) {
-            let _alone = ctx.blobs.removing()?;
-            if !erasure::is_needed(conn, key)? {
-                ctx.blobs.remove(key)?;
-            }
-        }
+        erasure::remove_unneeded(conn, &ctx.blobs, &keys)?;
         ctx.blobs.undoomed(&mark)?;
     }
     Ok(())

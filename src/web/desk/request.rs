@@ -103,7 +103,7 @@ fn load(
     let messages = requests::messages(conn, whole.id)?;
     let clocks = clocks::load(ctx, conn, whole.id)?;
     let today = words::today(ctx, &whole.regime);
-    let runs = whole.status.is_open() || whole.status == Status::Answered;
+    let runs = whole.status.has_clocks();
     let may_read = me.person.role.may_triage();
     let may_act = may_read || whole.person_id == me.person.id;
     let now = ctx.clock.now();
